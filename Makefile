@@ -1,0 +1,43 @@
+# The one door to this project: every task of a developer is a target here.
+SHELL := /bin/bash -euo pipefail
+.DEFAULT_GOAL := help
+.PHONY: help venv lock fmt lint test test-all control-plane demo dev dev-down clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# A system Node or Go of the right age is used as it is; only an older one is replaced by the packaged one.
+NODE_LOCK := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 22 ? 0 : 1)' 2>/dev/null || echo requirements/node.txt)
+GO_LOCK := $(shell go version 2>/dev/null | grep -Eq 'go1\.(2[6-9]|[3-9][0-9])' || echo requirements/go.txt)
+
+##@ General
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
+	  /^[a-zA-Z_-]+:.*?##/ { printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2 } \
+	  /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
+
+##@ Development
+
+venv: $(STAMP) ## Make .venv from the lock files
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml $(NODE_LOCK) $(GO_LOCK)
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python >= 3.11 with venv is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements/uv.txt requirements/dev.txt $(NODE_LOCK) $(GO_LOCK)
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## Renew the hash-pinned lock files in requirements/
+	$(UV_COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(UV_COMPILE) pyproject.toml -o requirements/operator.txt
+	$(UV_COMPILE) pyproject.toml --extra emulator -o requirements/emulator.txt
+	$(UV_COMPILE) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+	$(UV_COMPILE) --group node -o requirements/node.txt
+	$(UV_COMPILE) --group go -o requirements/go.txt
+
+clean: ## Remove what builds and tests leave in the tree
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
