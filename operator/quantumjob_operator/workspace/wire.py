@@ -1,0 +1,299 @@
+"""JSON of the Azure Quantum data plane, to values and back; pure, so no HTTP and no clock.
+
+Reads what the service sends leniently where it is known to vary (time formats, nulls, unknown fields) and refuses the
+rest with `Unreadable`. What a status means is not decided here: `lifecycle` does that.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+API_VERSION: Final = "2026-01-15-preview"
+TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret
+API_KEY_HEADER: Final = "x-ms-quantum-api-key"
+INPUT_BLOB: Final = "inputData"
+DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
+CONTENT_TYPES: Final[Mapping[str, str]] = {
+    "ionq.circuit.v1": "application/json",
+    "honeywell.openqasm.v1": "application/qasm",
+    "rigetti.quil.v1": "text/plain",
+    "pasqal.pulser.v1": "application/json",
+    "qir.v1": "qir.v1",
+}
+
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d*))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
+_MICROSECOND_DIGITS: Final = 6
+
+
+class Unreadable(ValueError):  # noqa: N818 - reads as what it says about the answer
+    """An answer of the service that does not have the shape of its contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteError:
+    """What the service says went wrong; both parts can be missing."""
+
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The service's estimate, as decimal text so that nothing is rounded."""
+
+    estimated_total: str
+    currency_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """A job as the service shows it; `status` is the service's own word."""
+
+    id: str
+    name: str
+    status: str
+    provider: str
+    target: str
+    creation_time: datetime | None
+    begin_execution_time: datetime | None
+    end_execution_time: datetime | None
+    cancellation_time: datetime | None
+    error: RemoteError | None
+    cost: Cost | None
+    output_uri: str | None
+    metadata: Mapping[str, str]
+    session_id: str | None
+    is_cancelling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobDefinition:
+    """What a job shall be: everything of the create body but the places of its blobs."""
+
+    job_id: str
+    name: str
+    provider: str
+    target: str
+    input_format: str
+    output_format: str
+    parameters: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    priority: str | None
+    tags: tuple[str, ...]
+    session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """How one target of a provider is doing."""
+
+    provider: str
+    target: str
+    availability: str
+    average_queue_time_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One limit of the workspace; utilization and holds both take from the limit."""
+
+    dimension: str
+    scope: str
+    provider: str
+    period: str
+    utilization: float | None
+    holds: float | None
+    limit: float | None
+
+
+def content_type(input_format: str) -> str:
+    """The content type under which a program of this format is uploaded."""
+    return CONTENT_TYPES.get(input_format, DEFAULT_CONTENT_TYPE)
+
+
+def parse_job(body: Any) -> RemoteJob:
+    """Read one job.
+
+    Raises:
+        Unreadable: A field has a type that the contract does not know, or the id or the status is missing.
+    """
+    job = as_object(body, "job")
+    return RemoteJob(
+        id=_required(job, "id"),
+        name=_text(job, "name") or "",
+        status=_required(job, "status"),
+        provider=_text(job, "providerId") or "",
+        target=_text(job, "target") or "",
+        creation_time=_time(job, "creationTime"),
+        begin_execution_time=_time(job, "beginExecutionTime"),
+        end_execution_time=_time(job, "endExecutionTime"),
+        cancellation_time=_time(job, "cancellationTime"),
+        error=_job_error(job),
+        cost=_cost(job),
+        output_uri=_without_query(_text(job, "outputDataUri")),
+        metadata=_metadata(job),
+        session_id=_text(job, "sessionId"),
+        is_cancelling=job.get("isCancelling") is True,
+    )
+
+
+def output_location(body: Any) -> str | None:
+    """The URI of a job's output as the service gave it, with its SAS: a secret, for reading at once."""
+    return _text(as_object(body, "job"), "outputDataUri")
+
+
+def sas_uri(body: Any) -> str:
+    """The answer of `storage/sasUri`: a secret."""
+    return _required(as_object(body, "sasUri"), "sasUri")
+
+
+def create_body(definition: JobDefinition, container_uri_with_sas: str, input_uri: str) -> dict[str, Any]:
+    """The body that creates a job; what the definition leaves open is left out, never sent as null."""
+    optional = {
+        "metadata": dict(definition.metadata),
+        "priority": definition.priority,
+        "tags": list(definition.tags),
+        "sessionId": definition.session_id,
+    }
+    return {
+        "itemType": "Job",
+        "name": definition.name,
+        "containerUri": container_uri_with_sas,
+        "inputDataUri": input_uri,
+        "inputDataFormat": definition.input_format,
+        "outputDataFormat": definition.output_format,
+        "providerId": definition.provider,
+        "target": definition.target,
+        "inputParams": dict(definition.parameters),
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def parse_page(body: Any) -> tuple[list[Any], str | None]:
+    """Split a page into its rows, still raw, and the link to the next page."""
+    page = as_object(body, "page")
+    rows = page.get("value")
+    if not isinstance(rows, list):
+        raise Unreadable("page: value is no list")
+    return rows, _text(page, "nextLink") or None
+
+
+def parse_targets(body: Any) -> list[TargetStatus]:
+    """Read one row of `providerStatus`: a provider with its targets."""
+    provider = as_object(body, "providerStatus")
+    targets = provider.get("targets") or []
+    if not isinstance(targets, list):
+        raise Unreadable("providerStatus: targets is no list")
+    rows = [as_object(row, "target") for row in targets]
+    return [
+        TargetStatus(
+            provider=_required(provider, "id"),
+            target=_required(row, "id"),
+            availability=_text(row, "currentAvailability") or "",
+            average_queue_time_seconds=_whole(_number(row, "averageQueueTime")),
+        )
+        for row in rows
+    ]
+
+
+def parse_quota(body: Any) -> Quota:
+    """Read one row of `quotas`."""
+    quota = as_object(body, "quota")
+    return Quota(
+        dimension=_required(quota, "dimension"),
+        scope=_text(quota, "scope") or "",
+        provider=_text(quota, "providerId") or "",
+        period=_text(quota, "period") or "",
+        utilization=_number(quota, "utilization"),
+        holds=_number(quota, "holds"),
+        limit=_number(quota, "limit"),
+    )
+
+
+def as_object(body: Any, what: str) -> Mapping[str, Any]:
+    """The body as a JSON object, or `Unreadable`."""
+    if not isinstance(body, dict):
+        raise Unreadable(f"{what}: no JSON object")
+    return body
+
+
+def parse_time(text: str) -> datetime:
+    """Read an RFC 3339 time with any number of fraction digits; without a zone it is UTC.
+
+    Raises:
+        Unreadable: It is no time.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise Unreadable("not a time")
+    day, clock, fraction, zone = match.groups()
+    digits = (fraction or "")[:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")
+    offset = "+00:00" if zone is None or zone.upper() == "Z" else zone
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}.{digits}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("not a time") from error
+
+
+def _job_error(job: Mapping[str, Any]) -> RemoteError | None:
+    if job.get("errorData") is None:
+        return None
+    error = as_object(job["errorData"], "errorData")
+    return RemoteError(_text(error, "code"), _text(error, "message"))
+
+
+def _cost(job: Mapping[str, Any]) -> Cost | None:
+    if job.get("costEstimate") is None:
+        return None
+    cost = as_object(job["costEstimate"], "costEstimate")
+    total = cost.get("estimatedTotal")
+    if total is None:
+        return None
+    if isinstance(total, bool) or not isinstance(total, (int, float, str)):
+        raise Unreadable("estimatedTotal is no number")
+    return Cost(str(total), _text(cost, "currencyCode") or "")
+
+
+def _metadata(job: Mapping[str, Any]) -> dict[str, str]:
+    metadata = as_object(job.get("metadata") or {}, "metadata")
+    return {key: _required(metadata, key) for key, value in metadata.items() if value not in (None, "")}
+
+
+def _required(row: Mapping[str, Any], key: str) -> str:
+    value = _text(row, key)
+    if not value:
+        raise Unreadable(f"{key} is missing")
+    return value
+
+
+def _text(row: Mapping[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    if value is not None and not isinstance(value, str):
+        raise Unreadable(f"{key} is no text")
+    return value
+
+
+def _number(row: Mapping[str, Any], key: str) -> float | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unreadable(f"{key} is no number")
+    return float(value)
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _time(row: Mapping[str, Any], key: str) -> datetime | None:
+    text = _text(row, key)
+    if not text:
+        return None
+    return parse_time(text)
+
+
+def _without_query(uri: str | None) -> str | None:
+    return re.split(r"[?#]", uri, maxsplit=1)[0] if uri else None
