@@ -1,0 +1,175 @@
+"""Every name that the operator gives or recognises, and the ids, digests and addresses that it derives.
+
+Lives here: constants of the API group, and pure functions from inputs to a name. Must not live here: whether a name is
+free, who may use it, or anything that asks a cluster or a service.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+GROUP: Final = "quantumjobs.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+PREFIX: Final = f"{GROUP}/"
+
+JOB_KIND: Final = "QuantumJob"
+JOB_PLURAL: Final = "quantumjobs"
+WORKSPACE_KIND: Final = "QuantumWorkspace"
+WORKSPACE_PLURAL: Final = "quantumworkspaces"
+DEFAULT_WORKSPACE: Final = "default"
+
+FINALIZER: Final = f"{PREFIX}cancel"
+"""On a QuantumJob from before the first remote call until its remote job is final."""
+WORKSPACE_FINALIZER: Final = f"{PREFIX}in-use"
+"""On a QuantumWorkspace while claims point to it."""
+CLAIM_ANNOTATION: Final = f"{PREFIX}claim"
+
+JOB_LABEL: Final = f"{PREFIX}job"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "quantumjob-operator"
+
+PROGRAM_SECRET: Final = f"{PREFIX}program"
+"""A Secret holds a program only if this is its type, or a label of it that says "true"."""
+CREDENTIALS_SECRET: Final = f"{PREFIX}credentials"
+"""The same for a Secret that holds a workspace's credentials."""
+
+METADATA_CLUSTER: Final = f"{PREFIX}cluster"
+METADATA_NAMESPACE: Final = f"{PREFIX}namespace"
+METADATA_NAME: Final = f"{PREFIX}name"
+METADATA_UID: Final = f"{PREFIX}uid"
+METADATA_SPEC_DIGEST: Final = f"{PREFIX}spec-digest"
+
+JOB_ID_NAMESPACE: Final = UUID("166c4755-c16e-5681-b21e-e8ba11e92a41")
+"""`uuid5(NAMESPACE_DNS, "quantumjobs.dev")`, spelled out: ids must outlive a change of the API group."""
+
+_JOB_ID_FORMULA: Final = "v1"
+_RESOURCE_ID: Final = re.compile(
+    r"/subscriptions/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"/resourcegroups/[a-z0-9_.()-]{1,90}"
+    r"/providers/microsoft\.quantum/workspaces/[a-z0-9-]{2,54}",
+)
+_LOCATION: Final = re.compile(r"[a-z0-9]{2,40}")
+_HOST_SUFFIXES: Final[Mapping[str, str]] = {"V1": "", "V2": "-v2"}
+
+
+class InvalidName(ValueError):  # noqa: N818 - reads as what it says where it is caught
+    """An input from which no name can be derived; the message says which and what it should look like."""
+
+
+def workspace_id(resource_id: str) -> str:
+    """The one spelling of a workspace's resource id: lower case, no slash at the end.
+
+    Azure compares resource ids without case, so only this spelling may be compared, hashed or used as a key.
+
+    Raises:
+        InvalidName: It is not the resource id of an Azure Quantum workspace.
+    """
+    canonical = resource_id.rstrip("/").lower()
+    if not _RESOURCE_ID.fullmatch(canonical):
+        raise InvalidName(
+            f"{resource_id[:200]!r} is not /subscriptions/<guid>/resourceGroups/<name>"
+            "/providers/Microsoft.Quantum/workspaces/<name>",
+        )
+    return canonical
+
+
+def job_id(workspace: str, namespace: str, *, uid: str | None, key: str | None, attempt: int) -> str:
+    r"""The GUID of an attempt in Azure, the same from every operator at every time.
+
+    The formula is `uuid5(JOB_ID_NAMESPACE, "\n".join(["v1", workspace.lower(), namespace, owner, str(attempt)]))` with
+    the owner `"key:" + key` or, without a key, `"uid:" + uid`. Changing it would pay running jobs a second time.
+
+    Args:
+        workspace: Resource id of the workspace, in any case.
+        namespace: The QuantumJob's namespace.
+        uid: `metadata.uid`, the identity of a job without a key.
+        key: `spec.idempotencyKey`, or None.
+        attempt: Counted from 1.
+
+    Raises:
+        InvalidName: A part is missing, empty or has a line break, or the attempt is below 1.
+    """
+    owner = f"uid:{_line('uid', uid)}" if key is None else f"key:{_line('idempotencyKey', key)}"
+    if attempt < 1:
+        raise InvalidName(f"attempts are counted from 1, not {attempt}")
+    lines = [_JOB_ID_FORMULA, workspace_id(workspace), _line("namespace", namespace), owner, str(attempt)]
+    return str(uuid5(JOB_ID_NAMESPACE, "\n".join(lines)))
+
+
+def _line(part: str, text: str | None) -> str:
+    if not text or "\n" in text or "\r" in text:
+        raise InvalidName(f"{part} must be one line that is not empty, not {text!r}")
+    return text
+
+
+def default_output_name(job_name: str) -> str:
+    """The ConfigMap that a job's output goes to unless the job names another."""
+    return f"{job_name}-output"
+
+
+def spec_digest(
+    *,
+    provider: str,
+    target: str,
+    input_format: str,
+    output_format: str,
+    parameters: Mapping[str, Any] | None,
+    session_id: str | None,
+    program: bytes,
+) -> str:
+    """What was asked for, as `sha256:<hex>`: two jobs with one digest are the same purchase.
+
+    The provider's case makes no difference (the service lower-cases it), nor does the order of keys, nor whether
+    parameters are absent or empty. `output_format` is the resolved one.
+    """
+    canonical = {
+        "inputFormat": input_format,
+        "outputFormat": output_format,
+        "parameters": parameters or {},
+        "program": program_digest(program),
+        "provider": provider.lower(),
+        "sessionId": session_id.lower() if session_id else None,
+        "target": target,
+    }
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def program_digest(program: bytes) -> str:
+    """The digest of a program's bytes, as `sha256:<hex>`."""
+    return f"sha256:{hashlib.sha256(program).hexdigest()}"
+
+
+def endpoint(location: str, kind: str = "V1") -> str:
+    """The origin of a workspace's data plane in the public cloud.
+
+    Raises:
+        InvalidName: The location has other characters than a-z and 0-9, or the kind is neither V1 nor V2.
+    """
+    if not _LOCATION.fullmatch(location):
+        raise InvalidName(f"{location[:100]!r} is not an Azure location such as eastus")
+    if kind not in _HOST_SUFFIXES:
+        raise InvalidName(f"{kind[:100]!r} is neither V1 nor V2")
+    return f"https://{location}{_HOST_SUFFIXES[kind]}.quantum.azure.com"
+
+
+def portal_url(resource_id: str, remote_job_id: str) -> str:
+    """The page of a job in the Azure portal.
+
+    The form is the one that Microsoft's own client used in `CloudJob.Uri` (microsoft/qsharp-runtime), without the
+    directory of its authors; the portal then uses the reader's own.
+
+    Raises:
+        InvalidName: One of the two is not an id.
+    """
+    workspace_id(resource_id)
+    try:
+        identifier = UUID(remote_job_id)
+    except ValueError:
+        raise InvalidName(f"{remote_job_id[:100]!r} is not a job id") from None
+    page = f"https://portal.azure.com/#resource{resource_id.rstrip('/')}/job_management"
+    return f"{page}?microsoft_azure_quantum_jobid={identifier}"
