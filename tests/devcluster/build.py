@@ -1,0 +1,177 @@
+"""Builds Go programs from the module proxy, once, into the user's cache directory.
+
+Knows nothing of what the programs do; the tables stand in `devcluster.gotools`.
+"""
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from devcluster.errors import BuildError
+from devcluster.gotools import CONTROL_PLANE, GoModule, ToolSet
+from devcluster.toolchain import find_go
+
+ASSETS_VARIABLE: Final = "KUBEBUILDER_ASSETS"
+_PROGRESS_STEP: Final = 100
+_SCRATCH_PREFIX: Final = ".building-"
+
+Report = Callable[[str], None]
+
+
+def report_on_terminal(line: str) -> None:
+    """Print one line of progress, on standard error so that standard output stays parsable."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress of a command on its terminal
+
+
+def cache_directory() -> Path:
+    """Where everything that is built once is kept: `$XDG_CACHE_HOME` or `~/.cache`, then the project's name."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantumjob-operator"
+
+
+def control_plane_binaries(report: Report = report_on_terminal) -> Path:
+    """The folder with etcd, kube-apiserver, kube-controller-manager and kubectl; built now if need be.
+
+    Args:
+        report: Takes each line of progress.
+
+    Raises:
+        BuildError: A build failed, or the folder named by `KUBEBUILDER_ASSETS` lacks a program.
+    """
+    if assets := os.environ.get(ASSETS_VARIABLE):
+        return _checked_assets(Path(assets), CONTROL_PLANE)
+    return ensure(CONTROL_PLANE, report)
+
+
+def ensure(tools: ToolSet, report: Report = report_on_terminal) -> Path:
+    """The folder with the programs of a tool set; built now if this version isn't in the cache.
+
+    Several processes may ask at once: one builds, the others wait for it.
+
+    Raises:
+        BuildError: No usable Go, or the build failed.
+    """
+    home = cache_directory() / tools.name
+    target = home / f"{tools.key}_{platform.system().lower()}-{platform.machine()}"
+    if not target.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        with _locked(home / ".lock", report):
+            if not target.exists():
+                _build_into(target, tools, report)
+    return target / "bin"
+
+
+def _checked_assets(folder: Path, tools: ToolSet) -> Path:
+    missing = [name for name in tools.programs if not os.access(folder / name, os.X_OK)]
+    if missing:
+        raise BuildError(f"{ASSETS_VARIABLE} names {folder}, which lacks {', '.join(missing)}: add them or unset it")
+    return folder
+
+
+@contextmanager
+def _locked(path: Path, report: Report) -> Iterator[None]:
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another process is building the same tools: waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build_into(target: Path, tools: ToolSet, report: Report) -> None:
+    for stale in target.parent.glob(f"{_SCRATCH_PREFIX}*"):
+        # We hold the lock, so whoever made it was killed.
+        shutil.rmtree(stale, ignore_errors=True)
+    go = find_go()
+    report(f"building {', '.join(tools.programs)}: once, several minutes")
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=target.parent) as scratch:
+        finished = Path(scratch, "finished")
+        (finished / "bin").mkdir(parents=True)
+        for module in tools.modules:
+            _GoBuild(go, module, Path(scratch), report).run(finished / "bin")
+        finished.rename(target)
+    report(f"built into {target}")
+
+
+class _GoBuild:
+    """Builds the programs of one module within a scratch folder, with caches of its own."""
+
+    def __init__(self, go: Path, module: GoModule, scratch: Path, report: Report) -> None:
+        self._go = go
+        self._module = module
+        self._report = report
+        self._folder = scratch / module.path.replace("/", "_")
+        # A GOROOT of another Go would make ours use that one's compiler.
+        inherited = {name: value for name, value in os.environ.items() if name != "GOROOT"}
+        self._environment = inherited | {
+            "CGO_ENABLED": "0",
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+            # A writable module cache, so that the scratch folder can be deleted; `mod` completes our go.mod and go.sum.
+            "GOFLAGS": "-modcacherw -mod=mod",
+            "GOMODCACHE": str(scratch / "modules"),
+            "GOCACHE": str(scratch / "objects"),
+        }
+
+    def run(self, binaries: Path) -> None:
+        """Build every program of the module into the folder `binaries`."""
+        self._folder.mkdir()
+        self._report(f"fetching {self._module.path} {self._module.version}")
+        (self._folder / "go.mod").write_text(self._go_mod())
+        for name, package in self._module.programs:
+            self._compile(name, package, binaries / name)
+
+    def _go_mod(self) -> str:
+        path, version = self._module.path, self._module.version
+        lines = ["module quantumjobs.dev/tools", "go 1.26", f"require {path} {version}"]
+        if self._module.staging_version:
+            lines += [f"replace {staged} => {staged} {self._module.staging_version}" for staged in self._staged()]
+        return "\n".join(lines) + "\n"
+
+    def _staged(self) -> list[str]:
+        wanted = f"{self._module.path}@{self._module.version}"
+        downloaded = json.loads(self._output("mod", "download", "-json", wanted))
+        described = json.loads(self._output("mod", "edit", "-json", downloaded["GoMod"]))
+        return [required["Path"] for required in described["Require"] if required["Version"] == "v0.0.0"]
+
+    def _output(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self._go, *arguments],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise BuildError(f"go {' '.join(arguments)} failed: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def _compile(self, name: str, package: str, target: Path) -> None:
+        self._report(f"building {name}")
+        ldflags = f"-s -w {self._module.ldflags}".strip()
+        command: list[str | Path] = [self._go, "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", target, package]
+        with subprocess.Popen(
+            command, cwd=self._folder, env=self._environment, stderr=subprocess.PIPE, text=True
+        ) as building:
+            tail = self._follow(name, building)
+        if building.returncode:
+            raise BuildError(f"building {name} failed:\n" + "\n".join(tail))
+
+    def _follow(self, name: str, building: "subprocess.Popen[str]") -> list[str]:
+        """Report each hundredth line of `go build -v` (a package compiled, a module fetched); return the last ones."""
+        lines: list[str] = []
+        for count, line in enumerate(building.stderr or (), start=1):
+            lines = [*lines[-19:], line.rstrip()]
+            if count % _PROGRESS_STEP == 0:
+                self._report(f"  {name}: {count} steps, now {line.strip()}")
+        return lines

@@ -1,0 +1,228 @@
+"""A running control plane: etcd, kube-apiserver, kube-controller-manager, and kubectl to talk to it.
+
+The composition: how each part is called stands in `devcluster.apiserver` and `devcluster.etcd`.
+"""
+
+import os
+import ssl
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from devcluster.apiserver import (
+    ADMIN,
+    CONTROLLER_MANAGER,
+    Credentials,
+    api_server_arguments,
+    controller_manager_arguments,
+)
+from devcluster.build import Report, control_plane_binaries, report_on_terminal
+from devcluster.errors import KubectlError, StartError
+from devcluster.etcd import Etcd
+from devcluster.kubeconfig import write_kubeconfig
+from devcluster.processes import Child, free_port
+from devcluster.scratch import scratch_directory
+
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 15.0
+# Asked to end, the API server waits for the last client to hang up, up to a minute; nothing is lost by killing it.
+_API_SERVER_STOP_SECONDS: Final = 2.0
+_KUBECTL_SECONDS: Final = 60.0
+_PORT_ATTEMPTS: Final = 3
+_PORT_TAKEN: Final = "address already in use"
+
+
+class ControlPlane:
+    """A Kubernetes control plane of our own, on loopback; ends with the `with` block, or with our process.
+
+    Attributes:
+        folder: Its data, logs and keys; removed when it stops.
+        url: The API server's address.
+        ca_file: PEM file of the authority of its certificate.
+        kubeconfig: Kubeconfig file of the administrator.
+        audit_log: JSON lines, one for each request: its metadata, never its body.
+    """
+
+    def __init__(self, binaries: Path, folder: Path, resources: ExitStack) -> None:
+        self.folder = folder
+        self.audit_log = folder / "audit.log"
+        self._binaries = binaries
+        self._resources = resources
+        self._credentials = Credentials.create(folder / "keys")
+        self.ca_file = self._credentials.ca_file
+        self._trust = ssl.create_default_context(cafile=self.ca_file)
+        self._etcd, self._api_server = self._start_on_free_ports()
+        self._controller_manager = self._start_controller_manager()
+
+    @classmethod
+    def start(cls, *, report: Report = report_on_terminal) -> Self:
+        """Start a control plane and wait until it serves; builds the programs first if they aren't cached.
+
+        Args:
+            report: Takes lines of progress of a build.
+
+        Raises:
+            BuildError: The programs can't be built or found.
+            StartError: A part didn't become ready.
+        """
+        binaries = control_plane_binaries(report)
+        with ExitStack() as resources:
+            folder = resources.enter_context(scratch_directory())
+            started = cls(binaries, folder, resources)
+            started._resources = resources.pop_all()
+        return started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def processes(self) -> tuple[Child, ...]:
+        """etcd, the API server and the controller manager, in the order in which they depend on each other."""
+        return (self._etcd.child, self._api_server, self._controller_manager)
+
+    def stop(self) -> None:
+        """End all parts and remove the folder; harmless when repeated."""
+        self._resources.close()
+
+    def kubectl(
+        self, *arguments: str | Path, stdin: str | None = None, check: bool = True, timeout: float = _KUBECTL_SECONDS
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run kubectl as the administrator.
+
+        Args:
+            arguments: Its arguments.
+            stdin: What it reads from standard input.
+            check: Whether an exit code other than 0 is an error.
+            timeout: Seconds after which it is killed.
+
+        Raises:
+            KubectlError: It failed and `check` is true.
+            subprocess.TimeoutExpired: It took longer than `timeout`.
+        """
+        done = subprocess.run(
+            [self._binaries / "kubectl", *arguments],
+            input=stdin,
+            env=self.kubectl_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode:
+            raise KubectlError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr.strip()}")
+        return done
+
+    def kubectl_environment(self) -> dict[str, str]:
+        """Our environment, with our kubectl first on the PATH, as the administrator of this cluster."""
+        return os.environ | {
+            "PATH": f"{self._binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "KUBECONFIG": str(self.kubeconfig),
+            "KUBECACHEDIR": str(self.folder / "kubectl-cache"),
+        }
+
+    def service_account_kubeconfig(
+        self, namespace: str, name: str, *, server: str | None = None, ca_file: Path | None = None
+    ) -> Path:
+        """Write a kubeconfig with a token that the API server issued to a ServiceAccount.
+
+        Args:
+            namespace: The ServiceAccount's namespace.
+            name: The ServiceAccount.
+            server: Address to use instead of the API server's, such as a proxy's.
+            ca_file: The authority of that address's certificate.
+        """
+        token = self.kubectl("create", "token", name, f"--namespace={namespace}", "--duration=24h").stdout.strip()
+        via = "direct" if server is None else server.rsplit(":", 1)[-1]
+        return write_kubeconfig(
+            self.folder / f"{namespace}-{name}-{via}.kubeconfig",
+            server=server or self.url,
+            ca_file=ca_file or self.ca_file,
+            user=f"system:serviceaccount:{namespace}:{name}",
+            token=token,
+            namespace=namespace,
+        )
+
+    def stop_api_server(self) -> None:
+        """End the API server; its data stay in etcd."""
+        self._api_server.stop(_API_SERVER_STOP_SECONDS)
+
+    def start_api_server(self) -> None:
+        """Start the API server again, on the same port, and wait until it serves."""
+        self._api_server = self._launch_api_server(self._etcd)
+        self._api_server.wait_until(self._serves, _START_SECONDS)
+
+    def restart_api_server(self) -> None:
+        """Stop the API server and start it again; watches break, its cache of recent events is lost."""
+        self.stop_api_server()
+        self.start_api_server()
+
+    def compact_etcd(self) -> int:
+        """Make etcd forget its history; returns the revision that is kept.
+
+        Followed by `restart_api_server`, older resource versions are answered 410 Gone.
+        """
+        return self._etcd.compact()
+
+    def _start_on_free_ports(self) -> tuple[Etcd, Child]:
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            try:
+                return self._start_servers(self.folder / f"data-{attempt}")
+            except StartError as error:
+                # Between our look and their bind somebody else took a port: try others.
+                if _PORT_TAKEN not in str(error) or attempt == _PORT_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _start_servers(self, data: Path) -> tuple[Etcd, Child]:
+        data.mkdir()
+        self._port = free_port()
+        self.url = f"https://127.0.0.1:{self._port}"
+        self.kubeconfig = self._credentials.kubeconfig(self.folder / "admin.kubeconfig", ADMIN, self.url)
+        etcd = Etcd.start(self._binaries / "etcd", data)
+        self._resources.callback(lambda: etcd.child.stop(_STOP_SECONDS))
+        etcd.child.wait_until(etcd.is_ready, _START_SECONDS)
+        api_server = self._launch_api_server(etcd)
+        api_server.wait_until(self._serves, _START_SECONDS)
+        return etcd, api_server
+
+    def _launch_api_server(self, etcd: Etcd) -> Child:
+        arguments = api_server_arguments(
+            self._credentials, etcd_url=etcd.url, port=self._port, audit_log=self.audit_log
+        )
+        child = Child.start(
+            [self._binaries / "kube-apiserver", *arguments],
+            name="kube-apiserver",
+            log=self.folder / "kube-apiserver.log",
+        )
+        self._resources.callback(lambda: child.stop(_API_SERVER_STOP_SECONDS))
+        return child
+
+    def _start_controller_manager(self) -> Child:
+        kubeconfig = self._credentials.kubeconfig(
+            self.folder / "controller-manager.kubeconfig", CONTROLLER_MANAGER, self.url
+        )
+        child = Child.start(
+            [self._binaries / "kube-controller-manager", *controller_manager_arguments(self._credentials, kubeconfig)],
+            name="kube-controller-manager",
+            log=self.folder / "kube-controller-manager.log",
+        )
+        self._resources.callback(lambda: child.stop(_STOP_SECONDS))
+        return child
+
+    def _serves(self) -> bool:
+        """Whether the API server is ready and has made the namespace `default`."""
+        headers = {"Authorization": f"Bearer {self._credentials.tokens[ADMIN]}"}
+        try:
+            with httpx.Client(base_url=self.url, headers=headers, verify=self._trust) as client:
+                return all(client.get(path).is_success for path in ("/readyz", "/api/v1/namespaces/default"))
+        except httpx.TransportError:
+            return False

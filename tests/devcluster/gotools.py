@@ -1,0 +1,82 @@
+"""Which programs are built from which Go module, at which version.
+
+Tables only: how they are built stands in `devcluster.build`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class GoModule:
+    """One Go module and the programs that are built from it.
+
+    Attributes:
+        name: What people call it.
+        path: Module path as the Go module proxy knows it.
+        version: Exact version, with the leading `v`.
+        programs: File name of each program and its main package.
+        staging_version: What replaces a requirement at exactly `v0.0.0`. Kubernetes develops its libraries inside its
+            own repository and requires them at that placeholder; they are published under a version of their own.
+        ldflags: Further flags of the Go linker.
+    """
+
+    name: str
+    path: str
+    version: str
+    programs: tuple[tuple[str, str], ...]
+    staging_version: str | None = None
+    ldflags: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSet:
+    """Programs that are built, cached and used together.
+
+    Attributes:
+        name: Folder of the set inside the cache.
+        modules: Where its programs come from.
+    """
+
+    name: str
+    modules: tuple[GoModule, ...]
+
+    @property
+    def key(self) -> str:
+        """What the cached build depends on, as a folder name: `etcd-v3.6.8_kubernetes-v1.36.3`."""
+        return "_".join(f"{module.name}-{module.version}" for module in self.modules)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """File names of all programs of the set."""
+        return tuple(name for module in self.modules for name, _ in module.programs)
+
+
+_KUBERNETES_VERSION: Final = "v1.36.3"
+_VERSION_VARIABLE: Final = "k8s.io/component-base/version."
+
+KUBERNETES: Final = GoModule(
+    name="kubernetes",
+    path="k8s.io/kubernetes",
+    version=_KUBERNETES_VERSION,
+    programs=(
+        ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+        ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+        ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    ),
+    staging_version=_KUBERNETES_VERSION.replace("v1.", "v0.", 1),
+    # Without them the server calls itself v0.0.0, and charts that name a `kubeVersion` are refused.
+    ldflags=(
+        f"-X {_VERSION_VARIABLE}gitVersion={_KUBERNETES_VERSION}"
+        f" -X {_VERSION_VARIABLE}gitMajor=1 -X {_VERSION_VARIABLE}gitMinor={_KUBERNETES_VERSION.split('.')[1]}"
+    ),
+)
+
+ETCD: Final = GoModule(
+    name="etcd",
+    path="go.etcd.io/etcd/server/v3",
+    version="v3.6.8",
+    programs=(("etcd", "go.etcd.io/etcd/server/v3"),),
+)
+
+CONTROL_PLANE: Final = ToolSet(name="control-plane", modules=(ETCD, KUBERNETES))

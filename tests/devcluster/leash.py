@@ -1,0 +1,73 @@
+"""The small process between us and a program we started: when we die, however that happens, it kills the program.
+
+Run as a script, without the site packages: `python -I -S leash.py PROGRAM ARGUMENT…`. Imports nothing of this package.
+
+Its standard input is a pipe whose other end only our process holds. The kernel closes that end even after a SIGKILL,
+the leash reads the end of file and kills. (A parent-death signal set by us directly would fire when the *thread* that
+started the program ends, and would spare the program's own children.) The leash adopts orphans, so that nothing that
+the program started outlives it either. Its exit code is the program's, or 128 plus the signal that ended it.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIFELINE = 0
+_HANDSHAKE = 1
+_LOG = 2
+_CANNOT_EXECUTE = 127
+
+
+def main(command: list[str]) -> int:
+    """Start the command, tell its pid on standard output, end when it ends or when standard input closes."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    leash = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _become(command, leash)
+    os.write(_HANDSHAKE, b"%d\n" % pid)
+    os.close(_HANDSHAKE)
+    select.select([_LIFELINE, os.pidfd_open(pid)], [], [])
+    return _end_all(pid)
+
+
+def _become(command: list[str], leash: int) -> None:
+    if os.getppid() != leash:
+        os._exit(_CANNOT_EXECUTE)  # the leash died before the death signal was set
+    os.dup2(os.open(os.devnull, os.O_RDONLY), _LIFELINE)
+    os.dup2(_LOG, _HANDSHAKE)
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        os.write(_LOG, f"cannot execute {command[0]}: {error}\n".encode())
+        os._exit(_CANNOT_EXECUTE)
+
+
+def _end_all(program: int) -> int:
+    """Kill and reap every descendant; return the program's exit code.
+
+    The children of one that dies become ours before we can reap it, so the loop ends only when none is left.
+    """
+    code = 0
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while True:
+        for pid in children.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        try:
+            ended, status = os.waitpid(-1, 0)
+        except ChildProcessError:
+            return code
+        if ended == program:
+            code = os.waitstatus_to_exitcode(status)
+            code = 128 - code if code < 0 else code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
