@@ -1,0 +1,81 @@
+"""How conditions change, by the Kubernetes API conventions.
+
+Lives here: setting and dropping conditions in a tuple, and the three conditions that kstatus reads (Ready, Reconciling,
+Stalled). Must not live here: which reason a job has (`lifecycle`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from quantumjob_operator.jobstatus import Condition, State
+
+_MAX_MESSAGE: Final = 1024
+
+
+class Kind(StrEnum):
+    """The types of condition on a QuantumJob."""
+
+    SUBMITTED = "Submitted"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+    FINISHED = "Finished"
+    SUSPENDED = "Suspended"
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds, as metav1.Time is written."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def with_condition(conditions: Iterable[Condition], new: Condition, now: datetime) -> tuple[Condition, ...]:
+    """The conditions with one of them set.
+
+    `lastTransitionTime` moves only when the condition's status changes; the order of the others stays.
+
+    Args:
+        conditions: As they were.
+        new: The condition to set; its `last_transition_time` is ignored.
+        now: The time of a transition.
+    """
+    before = list(conditions)
+    old = next((one for one in before if one.type == new.type), None)
+    moved = old is None or old.status != new.status
+    since = stamp(now) if moved or old is None else old.last_transition_time
+    settled = replace(new, message=new.message[:_MAX_MESSAGE], last_transition_time=since)
+    if old is None:
+        return (*before, settled)
+    return tuple(settled if one is old else one for one in before)
+
+
+def without_conditions(conditions: Iterable[Condition], kinds: Iterable[str]) -> tuple[Condition, ...]:
+    """The conditions without those of the given types."""
+    gone = frozenset(kinds)
+    return tuple(one for one in conditions if one.type not in gone)
+
+
+def for_kstatus(state: State, reason: str, message: str, generation: int) -> tuple[Condition, ...]:
+    """The conditions by which Flux, Argo CD and kubectl-like tools read the job.
+
+    Reconciling and Stalled are absent, not False, when they don't apply, and are never both there. A suspended job has
+    none of the three, as a suspended batch/v1 Job.
+
+    Source: kstatus's rules in `sigs.k8s.io/cli-utils/pkg/kstatus`.
+    """
+
+    def one(kind: Kind, *, true: bool) -> Condition:
+        status = "True" if true else "False"
+        return Condition(type=kind, status=status, reason=reason, message=message, observed_generation=generation)
+
+    if state is State.SUSPENDED:
+        return ()
+    if state is State.SUCCEEDED:
+        return (one(Kind.READY, true=True),)
+    if state in (State.FAILED, State.CANCELLED):
+        return (one(Kind.READY, true=False), one(Kind.STALLED, true=True))
+    return (one(Kind.READY, true=False), one(Kind.RECONCILING, true=True))

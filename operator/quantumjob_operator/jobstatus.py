@@ -1,0 +1,181 @@
+"""The `.status` of a QuantumJob as a frozen value, and its JSON.
+
+Field for field what `crds/` declares. Lives here: the shape and the two directions of JSON. Must not live here: which
+value a field gets (`lifecycle`), the rules of conditions (`conditions`), or who writes it (`cluster`).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+
+_JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class State(StrEnum):
+    """The summary of a job for people and printer columns."""
+
+    PENDING = "Pending"
+    SUSPENDED = "Suspended"
+    WAITING = "Waiting"
+    EXECUTING = "Executing"
+    CANCELLING = "Cancelling"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+
+FINAL_STATES: Final = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Condition:
+    """One condition, as the Kubernetes API conventions define it."""
+
+    type: str
+    status: str
+    reason: str
+    message: str = ""
+    last_transition_time: str = ""
+    observed_generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Cancellation:
+    """Why and when the operator decided to cancel an attempt; written before the service is asked.
+
+    Attributes:
+        attempt: The attempt that is to be cancelled.
+        reason: Deleted, Cancelled, Suspended, DeadlineExceeded or QueueDeadlineExceeded.
+        time: When it was decided (RFC 3339).
+        answered_time: When the first request to cancel was answered or had failed; the grace period counts from here.
+    """
+
+    attempt: int
+    reason: str
+    time: str
+    answered_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class WorkspaceUsed:
+    """Which workspace the job went to. For display; never an input."""
+
+    id: str
+    endpoint: str
+    ref: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class ErrorShown:
+    """The service's own words about a failure, cleaned."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class CostShown:
+    """The service's estimate; the total is text because it is an amount of money."""
+
+    estimated_total: str
+    currency_code: str
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class AttemptShown:
+    """One attempt that reached the service: what was paid."""
+
+    attempt: int
+    job_id: str
+    state: str
+    reason: str | None = None
+    cost: CostShown | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Resolved:
+    """What the fields that the user left out became."""
+
+    name: str
+    output_format: str
+    entry_point: str | None = None
+    program_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class JobStatus:
+    """All of `.status`."""
+
+    observed_generation: int = -1
+    state: State | None = None
+    remote_status: str | None = None
+    job_id: str | None = None
+    attempt: int | None = None
+    attempts: tuple[AttemptShown, ...] = ()
+    failed_attempts: int | None = None
+    cancellation: Cancellation | None = None
+    workspace: WorkspaceUsed | None = None
+    submission_time: str | None = None
+    start_time: str | None = None
+    completion_time: str | None = None
+    cancellation_time: str | None = None
+    output_uri: str | None = None
+    output_config_map: str | None = None
+    portal_url: str | None = None
+    error: ErrorShown | None = None
+    cost: CostShown | None = None
+    resolved: Resolved | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of this type, or None."""
+        return next((one for one in self.conditions if one.type == kind), None)
+
+    def is_true(self, kind: str) -> bool:
+        """Whether the condition of this type is there and True."""
+        found = self.condition(kind)
+        return found is not None and found.status == "True"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has reached an end that nothing can change."""
+        return self.is_true("Finished")
+
+
+_ADAPTER: Final = TypeAdapter(JobStatus)
+
+
+def parse_status(body: Mapping[str, Any]) -> JobStatus:
+    """The status in an object's JSON.
+
+    Args:
+        body: The value of `.status`; may be empty.
+
+    Raises:
+        pydantic.ValidationError: The JSON is not what the CRD's schema admits.
+    """
+    return _ADAPTER.validate_python(body)
+
+
+def status_json(status: JobStatus) -> dict[str, Any]:
+    """The JSON of `.status`; what is absent is left out."""
+    dumped: dict[str, Any] = _ADAPTER.dump_python(status, mode="json", by_alias=True, exclude_none=True)
+    return {key: value for key, value in dumped.items() if value != []}
+
+
+def status_patch(old: JobStatus, new: JobStatus) -> dict[str, Any]:
+    """The merge patch (RFC 7386) that turns one `.status` into the other; empty when nothing differs."""
+    before, after = status_json(old), status_json(new)
+    changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}
+    return changed | dict.fromkeys(before.keys() - after.keys())
+
+
+def _merge(old: Any, new: Any) -> Any:
+    """A merge patch for one field: keys that went away must be named as null."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return new | dict.fromkeys(old.keys() - new.keys())
+    return new

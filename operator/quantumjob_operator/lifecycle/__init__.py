@@ -1,0 +1,47 @@
+"""What happens to a QuantumJob, decided by pure functions of what is known.
+
+`decide` is the only entrance. Laws that hold for every decision:
+
+1. It is a function of the `Observation` alone: no clock, no I/O, no memory.
+2. It names one step. A look brings facts and leads to another decision; a deed changes the world.
+3. It is idempotent: deciding again on the same facts gives the same step and the same status, so that a status that
+   says what it said before is not written.
+4. A finished job is never computed again.
+"""
+
+from dataclasses import replace
+
+from quantumjob_operator.jobstatus import JobStatus
+from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, step
+from quantumjob_operator.lifecycle.deletion import delete
+from quantumjob_operator.lifecycle.facts import Observation
+from quantumjob_operator.lifecycle.progress import follow
+from quantumjob_operator.lifecycle.submission import submit, was_accepted
+
+__all__ = ["Action", "Decision", "Notice", "Observation", "decide"]
+
+
+def decide(seen: Observation) -> Decision:
+    """The next step for a job, and what its status is to say."""
+    job = seen.job
+    if job.deletion_requested:
+        return delete(seen)
+    if job.status.finished:
+        return _finished(seen)
+    if was_accepted(job) and not (job.claim and job.claim.uid != job.uid):
+        return follow(seen)
+    return submit(seen)
+
+
+def _finished(seen: Observation) -> Decision:
+    if seen.job.has_finalizer:
+        return step(seen, Action.RELEASE)
+    return Decision(action=Action.NONE, status=_for_generation(seen.job.status, seen.job.generation))
+
+
+def _for_generation(status: JobStatus, generation: int) -> JobStatus:
+    """A finished status says the same for a later generation: only the numbers move."""
+    if status.observed_generation == generation:
+        return status
+    conditions = tuple(replace(one, observed_generation=generation) for one in status.conditions)
+    return replace(status, observed_generation=generation, conditions=conditions)

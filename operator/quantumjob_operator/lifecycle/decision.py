@@ -1,0 +1,115 @@
+"""What a decision is, and how one is phrased in `.status`.
+
+Lives here: actions, decisions, and the few ways in which a status is drawn up (held back, mirrored, ended). Must not
+live here: when which of them applies (`submission`, `progress`, `deletion`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from quantumjob_operator.conditions import Kind, for_kstatus, with_condition, without_conditions
+from quantumjob_operator.jobstatus import Condition, JobStatus, State
+from quantumjob_operator.lifecycle.facts import Observation, Trouble
+
+
+class Action(StrEnum):
+    """The one thing to do next. Looks come back with more facts; deeds change something."""
+
+    NONE = "None"
+    READ_PROGRAM = "ReadProgram"
+    CHECK_OUTPUT = "CheckOutput"
+    LOOK = "Look"
+    CLAIM = "Claim"
+    SUBMIT = "Submit"
+    RECORD = "Record"
+    CANCEL = "Cancel"
+    WRITE_OUTPUT = "WriteOutput"
+    WRITE_OUTPUT_BARE = "WriteOutputBare"
+    RELEASE = "Release"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An Event to be: published after the status that it speaks of is written."""
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do now and when to look again.
+
+    Attributes:
+        action: The next step.
+        status: What `.status` is to say. Written before the step if the step is NONE or RECORD, else left to the
+            decision that follows the step.
+        again: Seconds until the next look; None: when something changes, or when the poller says so.
+        watch: The poller is to follow the remote job.
+        backoff: Count this look as a failure and look again after the back-off (at least `again`).
+        notices: Events that don't follow from a difference of two statuses.
+    """
+
+    action: Action
+    status: JobStatus
+    again: float | None = None
+    watch: bool = False
+    backoff: bool = False
+    notices: tuple[Notice, ...] = ()
+
+
+def step(seen: Observation, action: Action) -> Decision:
+    """Do this first, then decide again."""
+    return Decision(action=action, status=seen.job.status)
+
+
+def draw(  # noqa: PLR0917 - one sentence: this state, for this reason, said like this
+    seen: Observation, status: JobStatus, state: State, reason: str, message: str, extra: Iterable[Condition] = ()
+) -> JobStatus:
+    """The status in a state, with the kstatus conditions that belong to it.
+
+    Args:
+        seen: For the generation and the time.
+        status: What else it says.
+        state: The summary.
+        reason: Of the kstatus conditions.
+        message: Of the kstatus conditions.
+        extra: Further conditions to set; `observed_generation` and the time are filled in.
+    """
+    generation = seen.job.generation
+    wanted = [replace(one, observed_generation=generation) for one in extra]
+    wanted += for_kstatus(state, reason, message, generation)
+    gone = {Kind.READY, Kind.RECONCILING, Kind.STALLED} - {one.type for one in wanted}
+    conditions = without_conditions(status.conditions, gone)
+    for one in wanted:
+        conditions = with_condition(conditions, one, seen.now)
+    # A condition that holds on says so for this generation too: `kubectl wait` refuses older ones.
+    current = tuple(replace(one, observed_generation=generation) for one in conditions)
+    return replace(status, state=state, observed_generation=generation, conditions=current)
+
+
+def hold(seen: Observation, reason: str, message: str, *, again: float | None = None, retry: bool = False) -> Decision:
+    """Not submitted, for a reason that can go away."""
+    why = Condition(type=Kind.SUBMITTED, status="False", reason=reason, message=message)
+    state = State.SUSPENDED if reason == "Suspended" else State.PENDING
+    status = draw(seen, seen.job.status, state, reason, message, [why])
+    return Decision(action=Action.NONE, status=status, again=again, backoff=retry)
+
+
+def hold_for(seen: Observation, trouble: Trouble) -> Decision:
+    """Not submitted because of trouble; tried again after the back-off."""
+    return hold(seen, trouble.reason, trouble.message, again=trouble.retry_after, retry=True)
+
+
+def end(seen: Observation, status: JobStatus, state: State, reason: str, message: str) -> Decision:
+    """The end of the job other than success; the finalizer comes off in the look that follows."""
+    extra = [
+        Condition(type=Kind.FAILED, status="True", reason=reason, message=message),
+        Condition(type=Kind.FINISHED, status="True", reason=reason, message=message),
+    ]
+    if status.condition(Kind.SUBMITTED) is None:
+        extra.insert(0, Condition(type=Kind.SUBMITTED, status="False", reason=reason, message=message))
+    return Decision(action=Action.RECORD, status=draw(seen, status, state, reason, message, extra))

@@ -1,0 +1,220 @@
+"""From an accepted job to its end: mirror, cancel if asked, deliver the output.
+
+Rules:
+1. An accepted job is never submitted again; a 404 past the doubt is its end (`JobNotFound`).
+2. The output ConfigMap is written before the condition that announces it.
+3. A remote Succeeded always wins over a wish to cancel.
+4. Times shown are the service's; times that decide are stamped by the operator.
+
+Lives here: the decisions for a job that was accepted and is not finished. Must not live here: deletion (`deletion`).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from quantumjob_operator.conditions import Kind, stamp
+from quantumjob_operator.jobstatus import (
+    AttemptShown,
+    Cancellation,
+    Condition,
+    CostShown,
+    ErrorShown,
+    JobStatus,
+    State,
+)
+from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step
+from quantumjob_operator.lifecycle.facts import ABSENT, Observation, OutputFacts, Trouble
+from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, TRANSITIONS, Sighting, sighting
+from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+
+_SAID: Final = {
+    State.WAITING: "the job waits in the provider's queue",
+    State.EXECUTING: "the job executes",
+    State.CANCELLING: "the service is cancelling the job",
+}
+_WHY: Final = {
+    "Cancelled": "spec.cancel is true",
+    "DeadlineExceeded": "spec.activeDeadlineSeconds passed before the job ended",
+    "QueueDeadlineExceeded": "spec.queueDeadlineSeconds passed before the job started to execute",
+    "Deleted": "the resource was deleted",
+}
+
+
+def follow(seen: Observation) -> Decision:
+    """What to do for a job that the service has accepted."""
+    if isinstance(seen.workspace, Trouble):
+        return _waiting(seen, seen.workspace)
+    if not seen.job.has_finalizer or seen.job.claim is None:
+        return step(seen, Action.CLAIM)
+    if seen.remote is None:
+        return step(seen, Action.LOOK)
+    if isinstance(seen.remote, Trouble):
+        return _waiting(seen, seen.remote)
+    if seen.remote is ABSENT:
+        return _vanished(seen)
+    assert isinstance(seen.remote, RemoteJob)  # noqa: S101 - narrows for the type checker; ABSENT is handled above
+    status = mirror(seen, seen.remote)
+    match sighting(seen.remote.status):
+        case Sighting.SUCCEEDED:
+            return _deliver(seen, status)
+        case Sighting.FAILED:
+            return _failed(seen, status, seen.remote)
+        case Sighting.CANCELLED:
+            return _cancelled(seen, status)
+        case _:
+            return _unfinished(seen, status)
+
+
+def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
+    """The status with everything that the service tells of the job, before any condition."""
+    base = seen.job.status
+    cost = CostShown(remote.cost.estimated_total, remote.cost.currency_code) if remote.cost else base.cost
+    error = ErrorShown(remote.error.code, remote.error.message) if remote.error else base.error
+    final = sighting(remote.status) in FINAL_SIGHTINGS
+    return replace(
+        base,
+        remote_status=remote.status,
+        start_time=_shown(remote.begin_execution_time) or base.start_time,
+        completion_time=_shown(remote.end_execution_time) or (stamp(seen.now) if final else None),
+        cancellation_time=_shown(remote.cancellation_time) or base.cancellation_time,
+        output_uri=remote.output_uri if sighting(remote.status) is Sighting.SUCCEEDED else base.output_uri,
+        error=error,
+        cost=cost,
+    )
+
+
+def wanted_cancellation(seen: Observation) -> str | None:
+    """Why the job should be cancelled, or None. `cancel` comes before the deadlines."""
+    spec, status = seen.job.spec, seen.job.status
+    if spec.cancel:
+        return "Cancelled"
+    age = _age(seen)
+    if spec.active_deadline_seconds is not None and age >= spec.active_deadline_seconds:
+        return "DeadlineExceeded"
+    waits = status.start_time is None and status.state in (State.WAITING, State.PENDING)
+    if spec.queue_deadline_seconds is not None and waits and age >= spec.queue_deadline_seconds:
+        return "QueueDeadlineExceeded"
+    return None
+
+
+def _waiting(seen: Observation, trouble: Trouble) -> Decision:
+    """The service can't be asked: nothing is known anew, so nothing is said anew; the job stays watched."""
+    return Decision(action=Action.NONE, status=seen.job.status, again=trouble.retry_after, watch=True, backoff=True)
+
+
+def _vanished(seen: Observation) -> Decision:
+    if seen.tenure.doubt_left > 0:
+        return Decision(action=Action.NONE, status=seen.job.status, again=min(seen.tenure.doubt_left, 2.0), watch=True)
+    message = f"the service no longer knows job {seen.job.status.job_id}, which it had accepted; it is not run again"
+    return end(seen, seen.job.status, State.FAILED, "JobNotFound", message)
+
+
+def _deliver(seen: Observation, status: JobStatus) -> Decision:
+    if seen.output is None:
+        return step(seen, Action.WRITE_OUTPUT)
+    if isinstance(seen.output, OutputFacts) and seen.output.written:
+        return _succeeded(seen, replace(status, output_config_map=seen.output.name))
+    trouble = seen.output if isinstance(seen.output, Trouble) else Trouble("OutputPending", "the output is being read")
+    unreadable = trouble.reason == "OutputUnreadable"
+    if unreadable and seen.tenure.output_doubt_left <= 0:
+        return step(seen, Action.WRITE_OUTPUT_BARE)
+    incomplete = Condition(type=Kind.COMPLETE, status="False", reason=trouble.reason, message=trouble.message)
+    # Not Succeeded yet: that word promises that the ConfigMap is there.
+    drawn = draw(seen, status, State.EXECUTING, trouble.reason, trouble.message, [incomplete])
+    return Decision(action=Action.NONE, status=drawn, again=trouble.retry_after, backoff=True)
+
+
+def _succeeded(seen: Observation, status: JobStatus) -> Decision:
+    message = f"the output is in ConfigMap {status.output_config_map}"
+    extra = [
+        Condition(type=Kind.COMPLETE, status="True", reason="Succeeded", message=message),
+        Condition(type=Kind.FINISHED, status="True", reason="Succeeded", message=message),
+    ]
+    ended = _with_attempt(status, State.SUCCEEDED, None)
+    drawn = draw(seen, ended, State.SUCCEEDED, "Succeeded", message, extra)
+    return Decision(action=Action.RECORD, status=drawn)
+
+
+def _failed(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
+    said = remote.error or None
+    code = (said.code if said else None) or "no code"
+    text = (said.message if said else None) or "the service gave no message"
+    return end(
+        seen,
+        _with_attempt(status, State.FAILED, "JobFailed"),
+        State.FAILED,
+        "JobFailed",
+        f"the service ran the job and says Failed ({code}): {text}",
+    )
+
+
+def _cancelled(seen: Observation, status: JobStatus) -> Decision:
+    why = status.cancellation
+    reason = why.reason if why and why.attempt == status.attempt else "CancelledExternally"
+    because = _WHY.get(reason, "it was cancelled at the service, not by this resource")
+    ended = _with_attempt(status, State.CANCELLED, reason)
+    return end(seen, ended, State.CANCELLED, reason, f"the job was cancelled: {because}")
+
+
+def _with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
+    """The status with this attempt in the list of what was paid (the last ten)."""
+    number = status.attempt or 1
+    shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost)
+    others = tuple(one for one in status.attempts if one.attempt != number)
+    return replace(status, attempts=(*others, shown)[-10:])
+
+
+def _unfinished(seen: Observation, status: JobStatus) -> Decision:
+    reason = wanted_cancellation(seen)
+    if reason and (status.cancellation is None or status.cancellation.attempt != status.attempt):
+        return _record_cancellation(seen, status, reason)
+    if status.cancellation and _should_ask(seen):
+        return step(seen, Action.CANCEL)
+    old = seen.job.status.state or State.PENDING
+    state = TRANSITIONS[old][sighting(status.remote_status or "")]
+    message = _SAID.get(state, "the job is at the service")
+    if seen.cancel is CancelAnswer.NOT_CANCELLABLE:
+        message = "the provider can't cancel a job that executes; it runs to its end"
+    elif status.cancellation and state is old and (ready := seen.job.status.condition(Kind.READY)):
+        message = ready.message
+    drawn = draw(seen, status, state, state.value, message)
+    return Decision(action=Action.NONE, status=drawn, again=_next_deadline(seen, status), watch=True)
+
+
+def _record_cancellation(seen: Observation, status: JobStatus, reason: str) -> Decision:
+    """The reason is written before the service is asked, so that its answer can be understood after a crash."""
+    recorded = replace(status, cancellation=Cancellation(status.attempt or 1, reason, stamp(seen.now)))
+    message = f"cancellation requested: {_WHY[reason]}"
+    return Decision(action=Action.RECORD, status=draw(seen, recorded, State.CANCELLING, reason, message))
+
+
+def _should_ask(seen: Observation) -> bool:
+    since = seen.tenure.since_cancel
+    return seen.cancel is None and (since is None or since >= seen.limits.cancel_again)
+
+
+def _next_deadline(seen: Observation, status: JobStatus) -> float | None:
+    """Seconds until a deadline, or until the service is asked again to cancel."""
+    if status.cancellation:
+        return seen.limits.cancel_again
+    spec = seen.job.spec
+    left = [
+        limit - _age(seen)
+        for limit in (
+            spec.active_deadline_seconds,
+            spec.queue_deadline_seconds if status.state in (State.WAITING, State.PENDING) else None,
+        )
+        if limit is not None
+    ]
+    return max(min(left), 0.0) if left else None
+
+
+def _age(seen: Observation) -> float:
+    """Seconds since the operator saw the job accepted."""
+    submitted = seen.job.status.submission_time
+    return (seen.now - datetime.fromisoformat(submitted)).total_seconds() if submitted else 0.0
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return stamp(moment) if moment else None

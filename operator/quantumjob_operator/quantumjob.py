@@ -1,0 +1,217 @@
+"""The QuantumJob as the API server tells it, parsed once into frozen values.
+
+Lives here: the shape of an object and of the claim annotation. Must not live here: decisions, defaults that depend on
+anything outside the object, or the shape of `.status` (`jobstatus`).
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass as plain
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+
+from quantumjob_operator.jobstatus import JobStatus, parse_status
+from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
+
+MAX_OBJECT_BYTES: Final = 512 * 1024
+"""Beyond this the API server may accept the finalizer and then refuse every status patch."""
+
+_JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class MalformedObject(ValueError):  # noqa: N818 - reads as what it says in conditions and logs
+    """An object that the API server stored and we cannot read; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class KeyRef:
+    """A key of a ConfigMap or Secret in the job's own namespace."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Program:
+    """What to run: exactly one of the sources is there (a CEL rule of the CRD)."""
+
+    format: str
+    source: str | None = None
+    source_base64: str | None = None
+    config_map_key_ref: KeyRef | None = None
+    secret_key_ref: KeyRef | None = None
+
+    def inline(self) -> bytes | None:
+        """The program's bytes if they stand in the manifest, else None.
+
+        Raises:
+            MalformedObject: `sourceBase64` is not base64.
+        """
+        if self.source is not None:
+            return self.source.encode()
+        if self.source_base64 is None:
+            return None
+        try:
+            return base64.b64decode(self.source_base64, validate=True)
+        except binascii.Error as error:
+            raise MalformedObject(f"spec.program.sourceBase64 is not base64: {error}") from None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class WorkspaceRef:
+    """Which QuantumWorkspace; without a namespace the job's own."""
+
+    name: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Output:
+    """Where the output goes and what it holds."""
+
+    config_map_name: str | None = None
+    keys: Mapping[str, str] | None = None
+    labels: Mapping[str, str] | None = None
+    include_result: bool = True
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class JobSpec:
+    """`.spec` as the user wrote it; what is absent stays None."""
+
+    provider: str
+    target: str
+    program: Program
+    name: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    output_format: str | None = None
+    workspace_ref: WorkspaceRef | None = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] | None = None
+    priority: str | None = None
+    session_id: str | None = None
+    idempotency_key: str | None = None
+    output: Output | None = None
+    backoff_limit: int | None = None
+    suspend: bool = False
+    cancel: bool = False
+    active_deadline_seconds: int | None = None
+    queue_deadline_seconds: int | None = None
+    ttl_seconds_after_finished: int | None = None
+    deletion_policy: str = "Cancel"
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
+class Claim:
+    """The annotation that says who may submit which attempt, written before anything is sent.
+
+    Attributes:
+        v: Version of this shape.
+        uid: Of the object it was written for; another uid means that the object is a copy.
+        workspace: Canonical (lower-case) resource id of the workspace that all attempts go to.
+        attempt: The attempt that may be submitted.
+        holder: The process that may submit it; new for each start of the operator.
+    """
+
+    v: int
+    uid: str
+    workspace: str
+    attempt: int
+    holder: str
+
+    def annotation(self) -> str:
+        """The annotation's text."""
+        fields = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
+        return json.dumps(fields | {"holder": self.holder}, separators=(",", ":"))
+
+
+@plain(frozen=True, slots=True)
+class QuantumJob:
+    """One object, as of one resourceVersion.
+
+    Attributes:
+        size: Bytes of its JSON.
+        deletion_requested: Whether it carries a deletionTimestamp.
+        claim_unreadable: There is a claim annotation, but it is not one of ours.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    created: datetime
+    spec: JobSpec
+    status: JobStatus
+    claim: Claim | None = None
+    claim_unreadable: bool = False
+    finalizers: tuple[str, ...] = ()
+    deletion_requested: bool = False
+    size: int = 0
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`, for people."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def has_finalizer(self) -> bool:
+        """Whether our finalizer is on."""
+        return FINALIZER in self.finalizers
+
+    @property
+    def output_name(self) -> str:
+        """The name of the output ConfigMap."""
+        chosen = self.spec.output.config_map_name if self.spec.output else None
+        return chosen or f"{self.name}-output"
+
+
+_SPEC: Final = TypeAdapter(JobSpec)
+_CLAIM: Final = TypeAdapter(Claim)
+
+
+def parse_job(body: Mapping[str, Any]) -> QuantumJob:
+    """An object's JSON as a value.
+
+    Raises:
+        MalformedObject: The JSON is not what the CRD's schema admits (an older or foreign CRD is installed).
+    """
+    meta = body["metadata"]
+    try:
+        spec = _SPEC.validate_python(body.get("spec") or {})
+        status = parse_status(body.get("status") or {})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise MalformedObject(f"{meta['namespace']}/{meta['name']}: {field}: {first['msg']}") from None
+    claim, unreadable = _parse_claim((meta.get("annotations") or {}).get(CLAIM_ANNOTATION))
+    return QuantumJob(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        uid=meta["uid"],
+        resource_version=meta["resourceVersion"],
+        generation=meta.get("generation", 1),
+        created=datetime.fromisoformat(meta["creationTimestamp"]),
+        spec=spec,
+        status=status,
+        claim=claim,
+        claim_unreadable=unreadable,
+        finalizers=tuple(meta.get("finalizers") or ()),
+        deletion_requested="deletionTimestamp" in meta,
+        size=len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")),
+    )
+
+
+def _parse_claim(text: str | None) -> tuple[Claim | None, bool]:
+    if text is None:
+        return None, False
+    try:
+        return _CLAIM.validate_json(text), False
+    except ValidationError:
+        return None, True

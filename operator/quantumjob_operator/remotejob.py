@@ -1,0 +1,61 @@
+"""A job as the Azure Quantum service tells it: values only.
+
+Lives here: what the core needs to know about a remote job. Must not live here: how it is read from JSON
+(`workspace.wire`) or what follows from it (`lifecycle`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteError:
+    """`errorData` of a job; the service may leave both parts null."""
+
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`costEstimate` of a job; the total is text because it is an amount of money."""
+
+    estimated_total: str
+    currency_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """What a GET of a job answers, without anything secret.
+
+    Attributes:
+        status: The service's own word, whatever it is.
+        output_uri: Where the output will be or is, without its query (the query carries a SAS).
+        metadata: Text to text; the operator's own keys tell whose job it is.
+    """
+
+    id: str
+    name: str
+    status: str
+    provider: str
+    target: str
+    creation_time: datetime | None = None
+    begin_execution_time: datetime | None = None
+    end_execution_time: datetime | None = None
+    cancellation_time: datetime | None = None
+    error: RemoteError | None = None
+    cost: Cost | None = None
+    output_uri: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    session_id: str | None = None
+    is_cancelling: bool = False
+
+
+class CancelAnswer(StrEnum):
+    """What the service answered to a request to cancel."""
+
+    ACCEPTED = "Accepted"
+    NOT_CANCELLABLE = "NotCancellable"
+    ABSENT = "Absent"
