@@ -108,13 +108,13 @@ class CredentialsMalformed(ValueError):
 
     Attributes:
         part: The part that is wrong, for example `ApiKey` or `WorkspaceName`.
-        detail: What is wrong with it, and the remedy.
+        detail: What is wrong with it and the remedy, as the rest of a sentence.
     """
 
     def __init__(self, part: str, detail: str) -> None:
         self.part = part
         self.detail = clean_text(detail)
-        super().__init__(f"{part}: {self.detail}")
+        super().__init__(f"the part {part} {self.detail}")
 
 
 def clean_text(text: str, limit: int = MAX_TEXT_BYTES) -> str:

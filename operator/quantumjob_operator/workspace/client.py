@@ -1,14 +1,44 @@
-"""A workspace as the operator sees it; the signatures, which the parts above are written against."""
+"""The operations of one Azure Quantum workspace, as the operator needs them.
 
-from collections.abc import AsyncIterator, Callable
+Each is tried once and raises a `ServiceError` if it did not work; whoever calls decides when to try again. Never sends
+DELETE: it meant cancelling in older versions of the API and deletes the record in newer ones.
+"""
+
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
-from quantumjob_operator.workspace.wire import JobDefinition, Quota, RemoteJob, TargetStatus
+import httpx
+
+from quantumjob_operator.errors import Refused, Retryable
+from quantumjob_operator.workspace import wire
+from quantumjob_operator.workspace.auth import Credential
+from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
+from quantumjob_operator.workspace.channel import Answer, Observer, ServiceChannel, Timing
+from quantumjob_operator.workspace.failures import says_absent, unreadable
+from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.workspace.paging import next_url
+from quantumjob_operator.workspace.transport import HttpTransport
+from quantumjob_operator.workspace.wire import JobDefinition, Quota, RemoteJob, TargetStatus, Unreadable
+
+__all__ = ["CancelAnswer", "Output", "ProgramLocation", "Timing", "WorkspaceClient"]
+
+_log: Final = logging.getLogger(__name__)
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_RESOURCE_ID: Final = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Quantum/workspaces/[^/]+", re.IGNORECASE
+)
+_REFUSALS_OF_CANCEL: Final = frozenset({400, 405, 409, 412, 422})
+
+T = TypeVar("T")
 
 
 class CancelAnswer(StrEnum):
-    """What the service answered to a request to cancel."""
+    """What the service answered to a request to cancel; a request, not a result: poll on after `ACCEPTED`."""
 
     ACCEPTED = "Accepted"
     NOT_CANCELLABLE = "NotCancellable"
@@ -23,28 +53,85 @@ class ProgramLocation:
     input_uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a job wrote, or word that it is larger than asked for."""
-
-    body: bytes | None = field(repr=False)
-    too_large: bool
-
-
 class WorkspaceClient:
-    """The operations of one workspace; each is sent once and raises a `ServiceError` if it did not work."""
+    """One workspace.
+
+    Args:
+        endpoint: The origin of the data plane, for example `https://eastus.quantum.azure.com`.
+        resource_id: `/subscriptions/…/resourceGroups/…/providers/Microsoft.Quantum/workspaces/…`.
+        credential: Lets the requests in; closed by `close`.
+        transport: The shared connections; stays open.
+        allowed: Which hosts may get requests; checked before each.
+        observer: Told (operation, HTTP status or word, seconds) after each exchange.
+        timing: Time-outs and clocks.
+
+    Raises:
+        ValueError: `resource_id` is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        resource_id: str,
+        credential: Credential,
+        transport: HttpTransport,
+        allowed: AllowedOrigins,
+        observer: Observer | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        if not _RESOURCE_ID.fullmatch(resource_id) or {".", ".."} & set(resource_id.split("/")):
+            raise ValueError("resource_id is not the id of a Microsoft.Quantum workspace")
+        self._timing = timing or Timing()
+        self._channel = ServiceChannel(
+            endpoint=endpoint,
+            credential=credential,
+            http=transport.service,
+            allowed=allowed,
+            observer=observer,
+            timing=self._timing,
+        )
+        self._blobs = BlobStore(transport=transport.storage, allowed=allowed, observer=observer, timing=self._timing)
+        self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
 
     async def get_job(self, job_id: str) -> RemoteJob | None:
-        """The job, or None only when the service itself says that there is none."""
-        raise NotImplementedError
+        """The job, or None only when the service itself says, in its own error shape, that there is none."""
+        answer = await self._get_job("get_job", job_id)
+        return None if answer is None else _read_job("get_job", job_id, answer)
 
-    def list_jobs(self, *, filter: str | None = None) -> AsyncIterator[list[RemoteJob]]:  # noqa: A002 - the wire's name
-        """Pages of jobs; a row is a hint, and a missing row means nothing."""
-        raise NotImplementedError
+    async def list_jobs(
+        self,
+        *,
+        filter: str | None = None,  # noqa: A002 - the wire's own name
+    ) -> AsyncIterator[list[RemoteJob]]:
+        """Pages of jobs, newest first.
+
+        A row is a hint: an unreadable one is left out and logged, so that a missing row means nothing.
+
+        Args:
+            filter: In the service's filter grammar.
+
+        Raises:
+            ServiceError: A page could not be had; the pages before it were complete.
+        """
+        params = {"orderby": "CreationTime desc"} | ({"filter": filter} if filter else {})
+        async for rows in self._pages("list_jobs", "/jobs", params):
+            yield [job for row in rows if (job := _row(row)) is not None]
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:
-        """Put the program into the job's container; the caller knows that no such job exists."""
-        raise NotImplementedError
+        """Put a program into the job's container; a different one there is overwritten.
+
+        The caller knows that no such job exists.
+        """
+        container = await self._sas_uri("sas_uri", {"containerName": f"job-{_guid(job_id)}"})
+        await self._storage(
+            "upload_program",
+            lambda: self._blobs.put(
+                "upload_program", container, wire.INPUT_BLOB, content, wire.content_type(input_format)
+            ),
+        )
+        plain = container.partition("?")[0].rstrip("/")
+        return ProgramLocation(container, f"{plain}/{wire.INPUT_BLOB}")
 
     async def put_job(
         self,
@@ -53,21 +140,132 @@ class WorkspaceClient:
         *,
         may_start: Callable[[], bool] | None = None,
     ) -> RemoteJob:
-        """Create the job; `may_start` is asked right before each sending (putStart), False raises Retryable, not applied."""
-        raise NotImplementedError
+        """Create the job: one PUT, never repeated unless a 401 showed that it was not let in.
+
+        Args:
+            definition: What the job shall be.
+            location: Where its program lies.
+            may_start: Asked right before each sending, so that a slow token cannot carry the PUT past its claim;
+                False raises `Retryable` with `Applied.NO`.
+        """
+        body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
+        url = self._job_url(definition.job_id)
+        answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start)
+        return _read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
-        """Ask the service to cancel."""
-        raise NotImplementedError
+        """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
+        answer = await self._channel.send("cancel_job", "POST", f"{self._job_url(job_id)}:cancel")
+        if answer.succeeded:
+            return CancelAnswer.ACCEPTED
+        if says_absent(answer.status, answer.body):
+            return CancelAnswer.ABSENT
+        failure = self._channel.failure("cancel_job", answer)
+        if answer.status in _REFUSALS_OF_CANCEL and isinstance(failure, Refused):
+            return CancelAnswer.NOT_CANCELLABLE
+        raise failure
 
     async def read_output(self, job_id: str, max_bytes: int) -> Output:
-        """Read the job's output, at most `max_bytes` of it."""
-        raise NotImplementedError
+        """Read the job's output where the service says it is, with a SAS that is fresh.
+
+        Raises:
+            Retryable: The output is not there (yet), or could not be read now.
+            Refused: There is no such job, or the storage account refuses.
+        """
+        answer = await self._get_job("get_job", job_id)
+        if answer is None:
+            raise Refused("read_output", status=404, detail="the job does not exist")
+        uri = _understood("get_job", answer, wire.output_location)
+        if not uri:
+            raise Retryable("read_output", detail="the service names no output")
+        return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes))
 
     async def provider_status(self) -> list[TargetStatus]:
-        """All targets of all providers."""
-        raise NotImplementedError
+        """All targets of all providers of the workspace."""
+        rows = await self._rows("provider_status", "/providerStatus", wire.parse_targets)
+        return [target for provider in rows for target in provider]
 
     async def quotas(self) -> list[Quota]:
         """All quotas of the workspace."""
-        raise NotImplementedError
+        return await self._rows("quotas", "/quotas", wire.parse_quota)
+
+    async def close(self) -> None:
+        """Close the credential; the shared connections stay open."""
+        await self._channel.close()
+
+    def _job_url(self, job_id: str) -> str:
+        return f"{self._workspace_url}/jobs/{_guid(job_id)}"
+
+    async def _get_job(self, operation: str, job_id: str) -> Answer | None:
+        answer = await self._channel.send(operation, "GET", self._job_url(job_id))
+        if says_absent(answer.status, answer.body):
+            return None
+        if not answer.succeeded:
+            raise self._channel.failure(operation, answer)
+        return answer
+
+    async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
+        url = f"{self._workspace_url}/storage/sasUri"
+        return _understood(operation, await self._channel.call(operation, "POST", url, body=names), wire.sas_uri)
+
+    async def _read_blob(self, uri: str, max_bytes: int) -> Output:
+        self._blobs.require_allowed("read_output", uri)
+        if needs_fresh_sas(uri, self._timing):
+            container, blob = container_and_blob(uri)
+            uri = await self._sas_uri("sas_uri", {"containerName": container, "blobName": blob})
+        return await self._blobs.read("read_output", uri, max_bytes)
+
+    async def _storage(self, operation: str, step: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await step()
+        except Unreadable as error:
+            raise unreadable(operation, None, str(error)) from None
+
+    async def _rows(self, operation: str, path: str, parse: Callable[[Any], T]) -> list[T]:
+        rows = [row async for page in self._pages(operation, path, {}) for row in page]
+        try:
+            return [parse(row) for row in rows]
+        except Unreadable as error:
+            raise unreadable(operation, None, str(error)) from None
+
+    async def _pages(self, operation: str, path: str, params: dict[str, str]) -> AsyncIterator[list[Any]]:
+        first = str(httpx.URL(self._workspace_url + path, params=params))
+        url, seen = first, set[str]()
+        while True:
+            answer = await self._channel.call(operation, "GET", url)
+            rows, link = _understood(operation, answer, wire.parse_page)
+            yield rows
+            if link is None:
+                return
+            try:
+                url = next_url(link, first, seen)
+            except Unreadable as error:
+                raise unreadable(operation, answer.status, str(error)) from None
+
+
+def _guid(job_id: str) -> str:
+    if not _GUID.fullmatch(job_id):
+        raise ValueError("a job's id must be a GUID")
+    return job_id
+
+
+def _understood(operation: str, answer: Answer, parse: Callable[[Any], T]) -> T:
+    try:
+        return parse(answer.json())
+    except Unreadable as error:
+        raise unreadable(operation, answer.status, str(error)) from None
+
+
+def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
+    job = _understood(operation, answer, wire.parse_job)
+    if job.id.lower() != job_id.lower():
+        raise unreadable(operation, answer.status, "it is about another job")
+    return job
+
+
+def _row(row: Any) -> RemoteJob | None:
+    try:
+        return wire.parse_job(row)
+    except Unreadable as error:
+        _log.warning("left out a row of the job list that cannot be read: %s", error)
+        return None

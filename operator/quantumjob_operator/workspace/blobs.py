@@ -1,0 +1,183 @@
+"""Programs into blobs and outputs out of them, by the SAS that the service hands out and no credential of ours.
+
+One attempt for each operation: no retry in the library. What a job is, and which blob is whose, is not known here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import aiohttp
+import httpx
+from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import BlobClient, ContainerClient
+
+from quantumjob_operator.errors import Refused
+from quantumjob_operator.workspace.channel import USER_AGENT, Observer, Timing
+from quantumjob_operator.workspace.failures import storage_failure, word_for
+from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.workspace.wire import Unreadable, parse_time
+
+SAS_RESERVE: Final = timedelta(minutes=5)
+_FIRST_READ: Final = 1024 * 1024
+_BLOB_EXISTS: Final = "BlobAlreadyExists"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a job wrote, or word that it is larger than asked for."""
+
+    body: bytes | None = field(repr=False)
+    too_large: bool
+
+
+class BlobStore:
+    """The blobs of a workspace's storage account.
+
+    Args:
+        transport: The shared connections.
+        allowed: Which storage hosts may get requests.
+        observer: Told (operation, status or word, seconds) after each operation.
+        timing: Time-outs and clocks.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: AioHttpTransport,
+        allowed: AllowedOrigins,
+        observer: Observer | None,
+        timing: Timing,
+    ) -> None:
+        self._allowed = allowed
+        self._observer = observer
+        self._timing = timing
+        self._options: dict[str, Any] = {
+            "transport": transport,
+            "retry_total": 0,
+            "permit_redirects": False,
+            "logging_enable": False,
+            "user_agent": USER_AGENT,
+            "max_single_get_size": _FIRST_READ,
+        }
+
+    def require_allowed(self, operation: str, uri: str) -> None:
+        """Raise `EndpointNotAllowed` unless the administrator allows the host of this URI."""
+        self._allowed.check_storage(operation, uri)
+
+    async def put(self, operation: str, container_uri: str, name: str, content: bytes, content_type: str) -> None:
+        """Write a blob; one that is there already is replaced only if it differs.
+
+        Raises:
+            ServiceError: It could not be written; `EndpointNotAllowed` if the storage host is none of ours.
+            Unreadable: The URI is not that of a container.
+        """
+        self.require_allowed(operation, container_uri)
+        container = _container_client(container_uri, **self._options)
+        blob = container.get_blob_client(name)
+        settings = ContentSettings(content_type=content_type)
+        if await self._created(operation, blob, content, settings):
+            return
+        if await self._holds(operation, blob, content):
+            return
+        async with self._translated(operation):
+            await blob.upload_blob(content, overwrite=True, content_settings=settings, max_concurrency=1)
+
+    async def read(self, operation: str, blob_uri: str, max_bytes: int) -> Output:
+        """Read a blob, and stop where it turns out to be larger than `max_bytes`.
+
+        Raises:
+            ServiceError: It could not be read; a blob that is not there (yet) is `Retryable`.
+            Unreadable: The URI is not that of a blob.
+        """
+        self.require_allowed(operation, blob_uri)
+        return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes)
+
+    async def _read(self, operation: str, blob: BlobClient, max_bytes: int) -> Output:
+        async with self._translated(operation):
+            download = await blob.download_blob(offset=0, length=max_bytes + 1, max_concurrency=1)
+            if download.size > max_bytes:
+                return Output(body=None, too_large=True)
+            return Output(body=await download.readall(), too_large=False)
+
+    async def _created(self, operation: str, blob: BlobClient, content: bytes, settings: ContentSettings) -> bool:
+        async with self._translated(operation):
+            try:
+                await blob.upload_blob(content, overwrite=False, content_settings=settings, max_concurrency=1)
+            except ResourceExistsError as error:
+                if _code(error) != _BLOB_EXISTS:
+                    raise
+                return False
+            return True
+
+    async def _holds(self, operation: str, blob: BlobClient, content: bytes) -> bool:
+        try:
+            return (await self._read(operation, blob, len(content))).body == content
+        except Refused:
+            # The SAS may allow writing only; then writing again is the way to be sure.
+            return False
+
+    @asynccontextmanager
+    async def _translated(self, operation: str) -> AsyncIterator[None]:
+        started = self._timing.monotonic()
+        word = "ok"
+        try:
+            async with asyncio.timeout(self._timing.blob_seconds):
+                yield
+        except (AzureError, aiohttp.ClientError, OSError) as error:
+            failure = storage_failure(operation, error, self._timing.clock())
+            word = str(failure.status) if failure.status else word_for(error)
+            raise failure from None
+        finally:
+            if self._observer is not None:
+                self._observer(operation, word, self._timing.monotonic() - started)
+
+
+def needs_fresh_sas(blob_uri: str, timing: Timing) -> bool:
+    """Whether a blob's URI has no SAS, or one that ends within five minutes."""
+    expiry = _expiry(blob_uri)
+    if expiry is None:
+        return True
+    try:
+        return parse_time(expiry) - timing.clock() < SAS_RESERVE
+    except Unreadable:
+        return True
+
+
+def container_and_blob(blob_uri: str) -> tuple[str, str]:
+    """The names in a blob's URI, read as azure-storage-blob reads them (the account's place differs by host).
+
+    Raises:
+        Unreadable: It is not the URI of a blob.
+    """
+    blob = _blob_client(blob_uri)
+    return str(blob.container_name), str(blob.blob_name)
+
+
+def _blob_client(blob_uri: str, **options: Any) -> BlobClient:
+    try:
+        return BlobClient.from_blob_url(blob_uri, **options)
+    except ValueError:  # its text quotes the URI, SAS and all
+        raise Unreadable("not the URI of a blob") from None
+
+
+def _container_client(container_uri: str, **options: Any) -> ContainerClient:
+    try:
+        return ContainerClient.from_container_url(container_uri, **options)
+    except ValueError:  # its text quotes the URI, SAS and all
+        raise Unreadable("not the URI of a container") from None
+
+
+def _expiry(blob_uri: str) -> str | None:
+    expiry: str | None = httpx.URL(blob_uri).params.get("se")
+    return expiry
+
+
+def _code(error: ResourceExistsError) -> str:
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code))

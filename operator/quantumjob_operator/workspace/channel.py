@@ -1,0 +1,234 @@
+"""The authenticated line to one workspace's endpoint: one request out, one answer back.
+
+Checks where a request goes, adds the credential, bounds time and size, renews the credential once after a 401, and
+tells the observer. It knows no operation of the service; `client` does.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+import httpx
+
+from quantumjob_operator import __version__
+from quantumjob_operator.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
+from quantumjob_operator.workspace.auth import Credential
+from quantumjob_operator.workspace.failures import answer_failure, exchange_failure, unreadable, word_for
+from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, parse_origin
+from quantumjob_operator.workspace.wire import API_VERSION, Unreadable
+
+USER_AGENT: Final = f"quantumjob-operator/{__version__}"
+MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
+
+Observer = Callable[[str, str, float], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take and what time it is.
+
+    Attributes:
+        request_seconds: The whole of one request to the service, from waiting for a connection to the last byte.
+        blob_seconds: The whole of one blob operation.
+        clock: The time of day, with a zone.
+        monotonic: Seconds of a clock that never steps back.
+    """
+
+    request_seconds: float = 30.0
+    blob_seconds: float = 60.0
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status is 2xx."""
+        return httpx.codes.is_success(self.status)
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            Unreadable: It is none.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise Unreadable("no JSON") from error
+
+
+class ServiceChannel:
+    """Sends requests to one endpoint; see the module's docstring.
+
+    Args:
+        endpoint: The origin of the data plane.
+        credential: Lets the requests in; only added for exactly this origin.
+        http: The shared client; must not follow redirects or retry.
+        allowed: Where requests may go.
+        observer: Told (operation, status or word, seconds) after each exchange.
+        timing: Time-outs and clocks.
+        request_ids: Makes the `x-ms-client-request-id` of each request.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        credential: Credential,
+        http: httpx.AsyncClient,
+        allowed: AllowedOrigins,
+        observer: Observer | None,
+        timing: Timing,
+        request_ids: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        self.endpoint = endpoint.strip().rstrip("/")
+        self._credential = credential
+        self._http = http
+        self._allowed = allowed
+        self._observer = observer
+        self._timing = timing
+        self._request_ids = request_ids
+
+    async def call(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        may_start: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Send a request and insist on a 2xx answer.
+
+        Raises:
+            ServiceError: It did not work; `applied` says whether it may have happened.
+        """
+        answer = await self.send(operation, method, url, body=body, may_start=may_start)
+        if not answer.succeeded:
+            raise self.failure(operation, answer)
+        return answer
+
+    async def send(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        may_start: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Send a request once, and once more with a renewed credential if it was not let in.
+
+        Args:
+            operation: The name for errors and metrics.
+            method: The HTTP method.
+            url: An absolute URL of the endpoint's origin, with its query but without the API version.
+            body: Sent as JSON.
+            may_start: Asked right before each sending; False ends it with a `Retryable` that was not applied.
+
+        Returns:
+            The answer, whatever its status.
+
+        Raises:
+            ServiceError: There was no answer.
+        """
+        answer = await self._send_once(operation, method, url, body, may_start)
+        # A request that was not let in was not applied, so that repeating even a PUT is safe.
+        if answer.status == httpx.codes.UNAUTHORIZED and await self._renewed(operation):
+            return await self._send_once(operation, method, url, body, may_start)
+        return answer
+
+    def failure(self, operation: str, answer: Answer) -> ServiceError:
+        """The error that an answer stands for."""
+        return answer_failure(operation, answer.status, answer.headers, answer.body, self._timing.clock())
+
+    async def close(self) -> None:
+        """Close the credential; the shared client stays open."""
+        await self._credential.close()
+
+    async def _send_once(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None,
+        may_start: Callable[[], bool] | None,
+    ) -> Answer:
+        headers = await self._headers(operation, url)
+        target = httpx.URL(url).copy_merge_params({"api-version": API_VERSION})
+        request = self._http.build_request(method, target, json=body, headers=headers)
+        if may_start is not None and not may_start():
+            raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)
+        started = self._timing.monotonic()
+        try:
+            answer = await self._exchange(operation, request)
+        except (httpx.HTTPError, OSError) as error:
+            self._observe(operation, word_for(error), started)
+            raise exchange_failure(operation, error) from None
+        self._observe(operation, str(answer.status), started)
+        return answer
+
+    async def _exchange(self, operation: str, request: httpx.Request) -> Answer:
+        async with asyncio.timeout(self._timing.request_seconds):
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+            try:
+                return Answer(response.status_code, response.headers, await _bounded_body(operation, response))
+            finally:
+                await response.aclose()
+
+    async def _headers(self, operation: str, url: str) -> dict[str, str]:
+        origin = self._allowed.check_service(operation, url)
+        try:
+            home = parse_origin(self.endpoint)
+        except OriginError as error:
+            raise EndpointNotAllowed(operation, detail=f"the endpoint: {error}", applied=Applied.NO) from None
+        if origin != home:
+            detail = f"{origin} is not the endpoint {home}, so it gets no credential"
+            raise EndpointNotAllowed(operation, detail=detail, applied=Applied.NO)
+        credential = await self._within(operation, self._credential.headers())
+        if "Authorization" in credential and origin.scheme != "https" and not origin.is_loopback:
+            raise EndpointNotAllowed(operation, detail="a token is never sent over plain http", applied=Applied.NO)
+        return {
+            **credential,
+            "Accept": "application/json",
+            "User-Agent": USER_AGENT,
+            "x-ms-client-request-id": self._request_ids(),
+        }
+
+    async def _renewed(self, operation: str) -> bool:
+        return await self._within(operation, self._credential.renew())
+
+    async def _within(self, operation: str, step: Coroutine[Any, Any, T]) -> T:
+        try:
+            async with asyncio.timeout(self._timing.request_seconds):
+                return await step
+        except TimeoutError:
+            detail = "the credential could not be obtained in time"
+            raise Retryable(operation, detail=detail, applied=Applied.NO) from None
+
+    def _observe(self, operation: str, word: str, started: float) -> None:
+        if self._observer is not None:
+            self._observer(operation, word, self._timing.monotonic() - started)
+
+
+async def _bounded_body(operation: str, response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise unreadable(operation, response.status_code, f"it is larger than {MAX_ANSWER_BYTES} bytes")
+    return bytes(body)

@@ -1,0 +1,189 @@
+"""The one translator of foreign errors: HTTP answers and library exceptions to the tree in `errors`.
+
+Texts of exceptions are kept only where a library is known to put nothing secret in them; all others are replaced by a
+sentence of our own, since URLs with a SAS and header values appear in the rest. No I/O lives here.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import aiohttp
+import httpx
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
+
+from quantumjob_operator.errors import (
+    Applied,
+    CredentialsRefused,
+    Refused,
+    Retryable,
+    ServiceError,
+    TargetUnavailable,
+    Throttled,
+)
+from quantumjob_operator.workspace.wire import RemoteError
+
+CONNECTION_FAILED: Final = "connection"
+TIMED_OUT: Final = "timeout"
+BROKEN_ANSWER: Final = "broken"
+
+_LONGEST_RETRY_AFTER: Final = 86_400.0  # seconds; a service that asks for more is looked at once a day
+_TARGET_UNAVAILABLE: Final = "TargetUnavailable"
+# The list of api.md: an answer with one of these means that nothing was done.
+_NOT_APPLIED: Final = frozenset({400, 401, 403, 429})
+_TRANSIENT_STORAGE: Final = frozenset({404, 412})
+_CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
+
+
+def parse_error(body: bytes) -> RemoteError | None:
+    """What the service says in its own error shape, nested or flat; None for HTML, nothing, or other JSON."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    error = answer.get("error", answer)
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str) or not error["code"]:
+        return None
+    message = error.get("message")
+    return RemoteError(error["code"], message if isinstance(message, str) else None)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait as the service asks, from either form of `Retry-After`.
+
+    Args:
+        headers: The answer's headers; looked up without case by httpx and azure-core.
+        now: The current time, with a zone.
+    """
+    text = (headers.get("Retry-After") or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return min(float(text), _LONGEST_RETRY_AFTER)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return min(max((zoned - now).total_seconds(), 0.0), _LONGEST_RETRY_AFTER)
+
+
+def answer_failure(operation: str, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ServiceError:
+    """The error that an answer of the service stands for, if it is no success."""
+    error = parse_error(body)
+    code = error.code if error else None
+    kind = _kind_of_answer(status, error)
+    return kind(
+        operation,
+        status=status,
+        code=code,
+        detail=_answer_detail(status, error),
+        retry_after=retry_after(headers, now),
+        applied=Applied.NO if status in _NOT_APPLIED or kind is TargetUnavailable else Applied.UNKNOWN,
+    )
+
+
+def says_absent(status: int, body: bytes) -> bool:
+    """Whether the service itself says that the job does not exist.
+
+    Only a 404 in the service's own error shape counts. One that speaks of the workspace, its resource group or the
+    subscription is about those; doubting it costs a second look, believing it could lose a paid job.
+    """
+    error = parse_error(body) if status == httpx.codes.NOT_FOUND else None
+    if error is None or _CONTAINING_RESOURCE.search(error.code or ""):
+        return False
+    message = error.message or ""
+    return not _CONTAINING_RESOURCE.search(message) or re.search(r"\bjob", message, re.IGNORECASE) is not None
+
+
+def unreadable(operation: str, status: int | None, reason: str) -> Retryable:
+    """A success that cannot be understood: what it did is unknown."""
+    return Retryable(operation, status=status, detail=f"the answer cannot be read: {reason}")
+
+
+def exchange_failure(operation: str, error: Exception) -> ServiceError:
+    """The error for an exchange with the service that broke off (httpx, time-outs, sockets)."""
+    word = word_for(error)
+    if word == CONNECTION_FAILED:
+        return Retryable(operation, detail=f"cannot connect: {error}", applied=Applied.NO)
+    if word == TIMED_OUT:
+        return Retryable(operation, detail="no answer in time")
+    return Retryable(operation, detail=f"the exchange broke off ({type(error).__name__})")
+
+
+def storage_failure(operation: str, error: Exception, now: datetime) -> ServiceError:
+    """The error for a blob operation that failed in azure-storage-blob or below it."""
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
+        return _storage_answer(operation, error, error.status_code, now)
+    word = word_for(error)
+    if word == CONNECTION_FAILED:
+        return Retryable(operation, detail="cannot connect to the storage account", applied=Applied.NO)
+    if word == TIMED_OUT:
+        return Retryable(operation, detail="no answer of the storage account in time")
+    return Retryable(operation, detail=f"the exchange with the storage account broke off ({type(error).__name__})")
+
+
+def word_for(error: Exception) -> str:
+    """One word for a metric label."""
+    inner = error.inner_exception if isinstance(error, AzureError) else None
+    if isinstance(error, ServiceRequestError) and isinstance(inner, aiohttp.ClientConnectorError):
+        return CONNECTION_FAILED
+    if isinstance(error, httpx.ConnectError | aiohttp.ClientConnectorError):
+        return CONNECTION_FAILED
+    if isinstance(error, TimeoutError | httpx.TimeoutException) or isinstance(inner, TimeoutError):
+        return TIMED_OUT
+    return BROKEN_ANSWER
+
+
+def _kind_of_answer(status: int, error: RemoteError | None) -> type[ServiceError]:
+    if status == httpx.codes.UNAUTHORIZED:
+        return CredentialsRefused
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return Throttled
+    if status == httpx.codes.CONFLICT and error is not None and error.code == _TARGET_UNAVAILABLE:
+        return TargetUnavailable
+    if status == httpx.codes.NOT_FOUND and error is None:
+        return Retryable
+    if httpx.codes.is_client_error(status) and status != httpx.codes.REQUEST_TIMEOUT:
+        return Refused
+    return Retryable
+
+
+def _answer_detail(status: int, error: RemoteError | None) -> str:
+    if error is not None:
+        return error.message or ""
+    if httpx.codes.is_redirect(status):
+        return "the answer is a redirect, and redirects are not followed; is the endpoint right?"
+    if status == httpx.codes.NOT_FOUND:
+        return "the answer is not the service's own; a gateway may have sent it"
+    return ""
+
+
+def _storage_answer(operation: str, error: HttpResponseError, status: int, now: datetime) -> ServiceError:
+    headers: Mapping[str, str] = getattr(error.response, "headers", {})
+    kind = _kind_of_storage_answer(status)
+    return kind(
+        operation,
+        status=status,
+        code=_storage_code(error, headers),
+        detail="the storage account refused the request",
+        retry_after=retry_after(headers, now),
+        applied=Applied.NO if status in _NOT_APPLIED else Applied.UNKNOWN,
+    )
+
+
+def _kind_of_storage_answer(status: int) -> type[ServiceError]:
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return Throttled
+    # A blob that is not there yet, or was replaced while it was read, is there on the next look.
+    if status in _TRANSIENT_STORAGE or status == httpx.codes.REQUEST_TIMEOUT:
+        return Retryable
+    return Refused if httpx.codes.is_client_error(status) else Retryable
+
+
+def _storage_code(error: HttpResponseError, headers: Mapping[str, str]) -> str | None:
+    code: Any = getattr(error, "error_code", None) or headers.get("x-ms-error-code")
+    return None if code is None else str(getattr(code, "value", code))
