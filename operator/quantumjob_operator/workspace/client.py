@@ -8,13 +8,13 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from quantumjob_operator.errors import Refused, Retryable
+from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
@@ -23,9 +23,9 @@ from quantumjob_operator.workspace.failures import says_absent, unreadable
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.paging import next_url
 from quantumjob_operator.workspace.transport import HttpTransport
-from quantumjob_operator.workspace.wire import JobDefinition, Quota, RemoteJob, TargetStatus, Unreadable
+from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus, Unreadable
 
-__all__ = ["CancelAnswer", "Output", "ProgramLocation", "Timing", "WorkspaceClient"]
+__all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
 _log: Final = logging.getLogger(__name__)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -35,14 +35,6 @@ _RESOURCE_ID: Final = re.compile(
 _REFUSALS_OF_CANCEL: Final = frozenset({400, 405, 409, 412, 422})
 
 T = TypeVar("T")
-
-
-class CancelAnswer(StrEnum):
-    """What the service answered to a request to cancel; a request, not a result: poll on after `ACCEPTED`."""
-
-    ACCEPTED = "Accepted"
-    NOT_CANCELLABLE = "NotCancellable"
-    ABSENT = "Absent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from quantumjob_operator.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.workspace.wire import RemoteError
+from quantumjob_operator.remotejob import RemoteError
 
 CONNECTION_FAILED: Final = "connection"
 TIMED_OUT: Final = "timeout"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from quantumjob_operator.remotejob import Cost, RemoteError, RemoteJob
+
 API_VERSION: Final = "2026-01-15-preview"
 TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret
 API_KEY_HEADER: Final = "x-ms-quantum-api-key"
@@ -29,43 +31,6 @@ _MICROSECOND_DIGITS: Final = 6
 
 class Unreadable(ValueError):  # noqa: N818 - reads as what it says about the answer
     """An answer of the service that does not have the shape of its contract."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteError:
-    """What the service says went wrong; both parts can be missing."""
-
-    code: str | None
-    message: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """The service's estimate, as decimal text so that nothing is rounded."""
-
-    estimated_total: str
-    currency_code: str
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteJob:
-    """A job as the service shows it; `status` is the service's own word."""
-
-    id: str
-    name: str
-    status: str
-    provider: str
-    target: str
-    creation_time: datetime | None
-    begin_execution_time: datetime | None
-    end_execution_time: datetime | None
-    cancellation_time: datetime | None
-    error: RemoteError | None
-    cost: Cost | None
-    output_uri: str | None
-    metadata: Mapping[str, str]
-    session_id: str | None
-    is_cancelling: bool
 
 
 @dataclass(frozen=True, slots=True)
