@@ -21,6 +21,7 @@ class ErrorCode(StrEnum):
     BITCODE_ERROR = "BitcodeError"
     RUNTIME_ERROR = "RuntimeError"
     PROVIDER_TIMEOUT = "ProviderTimeout"
+    CANNOT_TRANSLATE_OUTPUT = "CannotTranslateOutputData"
     INTERNAL_ERROR = "InternalError"
 
 
@@ -67,20 +68,27 @@ class Limits:
     """What one program may use; sizes in bytes, times in seconds.
 
     Attributes:
+        program: Largest program.
         memory: Address space beyond which an allocation fails.
         cpu_seconds: CPU time of the process.
         wall_seconds: Time from the start of the process to its answer.
         output: Largest answer.
         qubits: Most qubits of a program.
+        operations: Most gates, measurements and resets once gate definitions are expanded.
         shots: Most shots of a job.
     """
 
+    program: int = 16 * 1024**2
     memory: int = 2 * 1024**3
     cpu_seconds: int = 60
     wall_seconds: float = 120.0
     output: int = 16 * 1024**2
     qubits: int = 20
+    operations: int = 100_000
     shots: int = 10_000
+
+
+DEFAULT_LIMITS: Final = Limits()
 
 
 class ProgramError(Exception):

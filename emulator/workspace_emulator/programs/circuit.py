@@ -1,0 +1,100 @@
+"""The flat circuit that the JSON and OpenQASM programs become before they are simulated; values only.
+
+Gate names are those of `machine.qs`. Qubits and bits are plain indices; registers are the parsers' business.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
+
+MEASURE: Final = "measure"
+RESET: Final = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An operation runs only while these bits hold these values."""
+
+    bits: tuple[int, ...]
+    expected: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One gate, measurement or reset.
+
+    Attributes:
+        name: `measure`, `reset` or a gate of `machine.qs`.
+        targets: Qubits it acts on.
+        controls: Qubits that must all be 1.
+        angles: In radians.
+        bit: Where a measurement is kept.
+        condition: When it runs; always, if absent.
+    """
+
+    name: str
+    targets: tuple[int, ...]
+    controls: tuple[int, ...] = ()
+    angles: tuple[float, ...] = ()
+    bit: int | None = None
+    condition: Condition | None = None
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """All qubits it touches."""
+        return self.targets + self.controls
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A program as a flat list of operations on `qubits` qubits that all start in 0, and `bits` bits likewise."""
+
+    qubits: int
+    bits: int
+    operations: tuple[Operation, ...]
+
+    def final_measurements(self) -> dict[int, int] | None:
+        """Return qubit by bit if all measurements stand at the end, so that one simulation serves every shot.
+
+        None if the outcome of a measurement, or a reset, can influence what follows.
+        """
+        measured: dict[int, int] = {}
+        for operation in self.operations:
+            touched_again = not set(measured.values()).isdisjoint(operation.qubits)
+            if operation.condition or operation.name == RESET or touched_again or operation.bit in measured:
+                return None
+            if operation.bit is not None:
+                measured[operation.bit] = operation.targets[0]
+        return measured
+
+
+def check_size(qubits: int, limits: Limits) -> None:
+    """Refuse a circuit that is wider than the limit, before anything of that size is built.
+
+    Raises:
+        ProgramError: `InsufficientResources`.
+    """
+    if qubits > limits.qubits:
+        raise ProgramError(
+            ErrorCode.INSUFFICIENT_RESOURCES,
+            f"Too many qubits requested: {qubits}; this workspace simulates at most {limits.qubits}",
+        )
+
+
+def collect(operations: Iterator[Operation], limits: Limits) -> tuple[Operation, ...]:
+    """Take all operations, but never more than the limit: gate definitions can grow exponentially when expanded.
+
+    Raises:
+        ProgramError: `InsufficientResources`.
+    """
+    collected: list[Operation] = []
+    for operation in operations:
+        if len(collected) >= limits.operations:
+            raise ProgramError(
+                ErrorCode.INSUFFICIENT_RESOURCES,
+                f"the program has more than {limits.operations} operations once its gates are expanded",
+            )
+        collected.append(operation)
+    return tuple(collected)

@@ -1,0 +1,55 @@
+"""Which formats are run here, what they give, and under which blob name the service keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from workspace_emulator.programs.parameters import IonqParameters, Parameters, QirParameters, QuantinuumParameters
+from workspace_emulator.programs.request import ErrorCode, ProgramError, ProgramRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A program format that is run here.
+
+    Attributes:
+        output_format: The only result format it gives.
+        blob_name: Of the result: `outputData` if the service translates the provider's answer, else `rawOutputData`.
+        parameters: Model of its parameters.
+    """
+
+    output_format: str
+    blob_name: str
+    parameters: type[Parameters]
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        "ionq.circuit.v1": Format("ionq.quantum-results.v1", "rawOutputData", IonqParameters),
+        "honeywell.openqasm.v1": Format("honeywell.quantum-results.v1", "rawOutputData", QuantinuumParameters),
+        "qir.v1": Format("microsoft.quantum-results.v2", "outputData", QirParameters),
+    }
+)
+_NOT_RUN: Final = MappingProxyType({"rigetti.quil.v1": "Quil", "pasqal.pulser.v1": "Pulser"})
+
+
+def format_of(request: ProgramRequest) -> Format:
+    """Return the format of a request.
+
+    Raises:
+        ProgramError: There is no simulator for it here, or it does not give the wanted result format.
+    """
+    found = FORMATS.get(request.input_format)
+    if found is None:
+        kind = _NOT_RUN.get(request.input_format, "programs of this format")
+        raise ProgramError(
+            ErrorCode.INVALID_INPUT_DATA,
+            f"{request.input_format}: this local workspace cannot run {kind}; it runs {', '.join(FORMATS)}",
+        )
+    if request.output_format != found.output_format:
+        raise ProgramError(
+            ErrorCode.CANNOT_TRANSLATE_OUTPUT,
+            f"{request.input_format} gives {found.output_format}, not {request.output_format}",
+        )
+    return found
