@@ -1,0 +1,277 @@
+"""Each provider's result becomes counts in one normal form; a wrong bit order would be wrong science."""
+
+import json
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.results import OutputData, OutputFacts, output_data
+from quantumjob_operator.results.formats import READERS
+
+FACTS = OutputFacts("https://acct.blob.core.windows.net/job-1/rawOutputData", "1", "Succeeded", "p", "t")
+IONQ = "ionq.quantum-results.v1"
+QUANTINUUM = "honeywell.quantum-results.v1"
+RIGETTI = "rigetti.quil-results.v1"
+PASQAL = "pasqal.pulser-results.v1"
+QIR = "microsoft.quantum-results.v2"
+QIR_V1 = "microsoft.quantum-results.v1"
+CIRCUIT = b'{"qubits": 3, "circuit": [{"gate": "x", "target": 0}]}'
+
+
+def written(output_format: str, document: Any, *, shots: Any = 10, program: bytes | None = CIRCUIT) -> OutputData:
+    """What is written for a result; a string is the result's text, anything else is dumped first."""
+    text = document if isinstance(document, str) else json.dumps(document)
+    return output_data(
+        FACTS,
+        result=text.encode(errors="surrogatepass"),
+        omitted=None,
+        output_format=output_format,
+        parameters={"shots": shots} if shots is not None else None,
+        program=program,
+        keys=None,
+    )
+
+
+def qir(*histogram: tuple[str, int], **extra: Any) -> dict[str, Any]:
+    """A result of a QIR program with these displays and counts."""
+    entries = [{"Outcome": None, "Display": display, "Count": count} for display, count in histogram]
+    return {"DataFormat": QIR, "Results": [{"Histogram": entries, "Shots": []}], **extra}
+
+
+X_ON_QUBIT_0_OF_3 = [
+    pytest.param(IONQ, {"histogram": {"1": 1}}, id="ionq numbers states with qubit 0 as the lowest bit"),
+    pytest.param(QUANTINUUM, {"c": ["001"] * 10}, id="quantinuum writes the highest index first"),
+    pytest.param(RIGETTI, {"ro": [[1, 0, 0]] * 10}, id="rigetti lists the bits from index 0"),
+    pytest.param(PASQAL, {"100": 10}, id="pasqal writes the first atom first"),
+    pytest.param(PASQAL, {"counter": {"100": 10}, "x": 1}, id="pasqal with a counter"),
+    pytest.param(QIR, qir(("[0, 0, 1]", 10)), id="qir as Qiskit records it"),
+    pytest.param(QIR_V1, {"Histogram": ["[0, 0, 1]", 1.0]}, id="qir in the first version of the format"),
+]
+
+
+@pytest.mark.parametrize(("output_format", "document"), X_ON_QUBIT_0_OF_3)
+def test_x_on_qubit_0_of_3_gives_001(output_format: str, document: Any) -> None:
+    """Bit 0 is the rightmost character, whatever the provider does."""
+    assert written(output_format, document).data["counts.json"] == '{"001": 10}'
+
+
+def test_every_format_that_is_read_has_its_row() -> None:
+    """A format that is added without a row above would have an unchecked bit order."""
+    assert {str(row.values[0]) for row in X_ON_QUBIT_0_OF_3} == set(READERS)
+
+
+@pytest.mark.parametrize(
+    ("output_format", "document", "counts", "registers"),
+    [
+        pytest.param(
+            QUANTINUUM,
+            {"c0": ["01", "01", "10"], "a1": ["1", "1", "0"]},
+            {"01 1": 2, "10 0": 1},
+            "c0 a1",
+            id="quantinuum",
+        ),
+        pytest.param(
+            RIGETTI, {"ro": [[1, 0], [0, 1]], "anc": [[1], [0]]}, {"01 1": 1, "10 0": 1}, "ro anc", id="rigetti"
+        ),
+        pytest.param(QIR, qir(("([0, 1], [1])", 2), ("([1, 0], [0])", 1)), {"01 1": 2, "10 0": 1}, None, id="qir"),
+        pytest.param(
+            QIR_V1,
+            {"Histogram": ["([0, 1], [1])", 0.8, "([1, 0], [0])", 0.2]},
+            {"01 1": 8, "10 0": 2},
+            None,
+            id="qir v1",
+        ),
+    ],
+)
+def test_two_registers_keep_the_order_of_the_result(
+    output_format: str, document: Any, counts: dict[str, int], registers: str | None
+) -> None:
+    """Registers stand in the order in which the result has them, one space between them, and their names likewise."""
+    data = written(output_format, document).data
+    assert json.loads(data["counts.json"]) == counts
+    assert data.get("registers") == registers
+
+
+@pytest.mark.parametrize(
+    ("display", "outcome"),
+    [
+        pytest.param("0", "0", id="a single bit"),
+        pytest.param("[1]", "1", id="a register of one bit"),
+        pytest.param("[0, 1, 1]", "011", id="one register"),
+        pytest.param("[0,1,1]", "011", id="no space after the comma"),
+        pytest.param("011", "011", id="bits without brackets"),
+        pytest.param("01 1", "01 1", id="registers without brackets"),
+        pytest.param("([0, 1], [1, 1])", "01 11", id="a tuple of two registers"),
+        pytest.param("([0, 1], 1)", "01 1", id="a register and a bit"),
+        pytest.param("(0, 1)", "0 1", id="a tuple of two bits"),
+        pytest.param("([0], ([1, 0], 1))", "0 10 1", id="a tuple in a tuple"),
+        pytest.param("[[0, 1], [1, 1]]", "01 11", id="a list of registers"),
+        pytest.param("[0, 1, -]", "[0, 1, -]", id="a lost qubit stays as shown"),
+        pytest.param("[0, 2]", "[0, 2]", id="another symbol than a bit stays as shown"),
+        pytest.param("[10, 11]", "[10, 11]", id="numbers made of ones and zeros stay as shown"),
+        pytest.param("([1, 0], -1)", "([1, 0], -1)", id="a negative number stays as shown"),
+        pytest.param("([1, 0], 1.0)", "([1, 0], 1.0)", id="a fraction stays as shown"),
+        pytest.param("([1, 0], (-2.71, 67))", "([1, 0], (-2.71, 67))", id="bits beside numbers stay as shown"),
+        pytest.param("(true, false)", "(true, false)", id="booleans stay as shown"),
+        pytest.param("([0], [])", "([0], [])", id="an empty register stays as shown"),
+        pytest.param("()", "()", id="nothing stays as shown"),
+        pytest.param("Error 0x20: Lost", "Error 0x20: Lost", id="an error stays as shown"),
+    ],
+)
+def test_displays_of_qir_results(display: str, outcome: str) -> None:
+    """Bits lose their brackets and keep their order; anything else keeps its text."""
+    assert json.loads(written(QIR, qir((display, 3))).data["counts.json"]) == {outcome: 3}
+
+
+def test_outcomes_with_one_normal_form_are_added_up() -> None:
+    """A histogram that lists an outcome twice loses none of its shots."""
+    assert written(QIR, qir(("[0, 1]", 3), ("[0,1]", 4))).data["counts.json"] == '{"01": 7}'
+
+
+def test_ionq_outcomes_are_as_wide_as_the_program() -> None:
+    """State 1 of a program with five qubits has five characters, and probabilities are kept beside the counts."""
+    data = written(IONQ, {"histogram": {"1": 0.25, "16": 0.75}}, program=b'{"qubits": 5, "circuit": []}').data
+    assert data["counts.json"] == '{"00001": 3, "10000": 7}'
+    assert data["probabilities.json"] == '{"00001": 0.25, "10000": 0.75}'
+
+
+def test_probabilities_without_shots_give_no_counts() -> None:
+    """Counts are never made up: the reason says what is missing."""
+    data = written(IONQ, {"histogram": {"0": 0.5, "7": 0.5}}, shots=None).data
+    assert data["probabilities.json"] == '{"000": 0.5, "111": 0.5}'
+    assert data["countsOmitted"] == "ShotsUnknown"
+    assert "counts.json" not in data
+
+
+@pytest.mark.parametrize(
+    "shots",
+    [pytest.param(value, id=str(value)) for value in (0, -5, True, "100", 2.5, 10**30, [10], float("nan"))],
+)
+def test_shots_that_are_no_number_of_shots_give_no_counts(shots: Any) -> None:
+    """Parameters are any JSON, so that anything may stand there."""
+    assert written(IONQ, {"histogram": {"0": 1}}, shots=shots).data["countsOmitted"] == "ShotsUnknown"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(None, id="the program is gone"),
+        pytest.param(b"", id="an empty program"),
+        pytest.param(b"\xff", id="a program that is no text"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b'{"circuit": []}', id="no number"),
+        pytest.param(b'{"qubits": "3"}', id="a string"),
+        pytest.param(b'{"qubits": true}', id="a boolean"),
+        pytest.param(b'{"qubits": 0}', id="none at all"),
+        pytest.param(b'{"qubits": 1000000000}', id="too many to write out"),
+    ],
+)
+def test_a_width_is_never_guessed(program: bytes | None) -> None:
+    """Without the number of qubits there are neither counts nor probabilities, but the result itself."""
+    data = written(IONQ, {"histogram": {"0": 1}}, program=program).data
+    assert data["countsOmitted"] == "QubitsUnknown"
+    assert data["result"] == '{"histogram": {"0": 1}}'
+    assert not {"counts.json", "probabilities.json"} & set(data)
+
+
+MALFORMED = [
+    pytest.param(IONQ, "", id="nothing"),
+    pytest.param(IONQ, "<html>", id="no JSON"),
+    pytest.param(IONQ, "null", id="null"),
+    pytest.param(IONQ, "{}", id="no histogram"),
+    pytest.param(IONQ, {"histogram": [0.5]}, id="a list as histogram"),
+    pytest.param(IONQ, {"histogram": {}}, id="an empty histogram"),
+    pytest.param(IONQ, '{"histogram": {"0": NaN, "1": 1}}', id="not a number"),
+    pytest.param(IONQ, '{"histogram": {"0": Infinity}}', id="infinity"),
+    pytest.param(IONQ, '{"histogram": {"0": 1e999}}', id="a number beyond floats"),
+    pytest.param(IONQ, '{"histogram": {"0": 1' + 400 * "0" + "}}", id="an integer beyond floats"),
+    pytest.param(IONQ, '{"histogram": {"0": 1' + 5000 * "0" + "}}", id="an integer beyond what Python reads"),
+    pytest.param(IONQ, {"histogram": {"0": -0.5, "1": 1.5}}, id="a negative probability"),
+    pytest.param(IONQ, {"histogram": {"0": 0.5, "1": 0.4}}, id="probabilities that do not add up"),
+    pytest.param(IONQ, {"histogram": {"0": True}}, id="a boolean as probability"),
+    pytest.param(IONQ, {"histogram": {"8": 1}}, id="a state beyond the qubits"),
+    pytest.param(IONQ, {"histogram": {"-1": 1}}, id="a negative state"),
+    pytest.param(IONQ, {"histogram": {"01": 1}}, id="a state with a leading zero"),
+    pytest.param(IONQ, {"histogram": {"٣": 1}}, id="a state in other digits"),
+    pytest.param(IONQ, {"histogram": {"9" * 6000: 1}}, id="a state of thousands of digits"),
+    pytest.param(IONQ, '{"histogram": {"0": 0.5, "0": 0.5}}', id="a state that stands twice"),
+    pytest.param(IONQ, '{"histogram": ' + 100_000 * "[" + 100_000 * "]" + "}", id="a very deep document"),
+    pytest.param(QUANTINUUM, {}, id="no register"),
+    pytest.param(QUANTINUUM, {"c": "01"}, id="a string as register"),
+    pytest.param(QUANTINUUM, {"c": [1, 0]}, id="numbers as outcomes"),
+    pytest.param(QUANTINUUM, {"c": ["01", "1"]}, id="outcomes of two widths"),
+    pytest.param(QUANTINUUM, {"c": ["0", "1"], "d": ["0"]}, id="registers of two lengths"),
+    pytest.param(QUANTINUUM, {"a b": ["0"], "c": ["1"]}, id="a register with a space in its name"),
+    pytest.param(QUANTINUUM, {"": ["0"]}, id="a register without a name"),
+    pytest.param(QUANTINUUM, {"a\ud800": ["0"]}, id="a name that is no text"),
+    pytest.param(RIGETTI, {"ro": [0, 1]}, id="shots that are no lists"),
+    pytest.param(RIGETTI, {"ro": [[0, 1], [0]]}, id="shots of two widths"),
+    pytest.param(PASQAL, {"01": 1, "1": 1}, id="bit strings of two widths"),
+    pytest.param(PASQAL, {"01": -1}, id="a negative count"),
+    pytest.param(PASQAL, {"01": 1.5}, id="half a count"),
+    pytest.param(PASQAL, {"01": True}, id="a boolean as count"),
+    pytest.param(PASQAL, '{"01": 1' + 4000 * "0" + "}", id="a count beyond all shots"),
+    pytest.param(PASQAL, {"counter": [1]}, id="a counter that is a list"),
+    pytest.param(QIR, qir() | {"DataFormat": QIR_V1}, id="another format than the job's"),
+    pytest.param(QIR, {"DataFormat": QIR, "Results": []}, id="no results"),
+    pytest.param(QIR, {"DataFormat": QIR, "Results": [1]}, id="a result that is no object"),
+    pytest.param(QIR, {"DataFormat": QIR, "Results": [{"Shots": []}]}, id="no histogram of QIR"),
+    pytest.param(QIR, {"DataFormat": QIR, "Results": [{"Histogram": [{"Count": 1}]}]}, id="no display"),
+    pytest.param(QIR, {"DataFormat": QIR, "Results": [{"Histogram": [{"Display": "0"}]}]}, id="no count"),
+    pytest.param(QIR_V1, {"Histogram": ["[0]"]}, id="half a pair"),
+    pytest.param(QIR_V1, {"Histogram": [0.5, "[0]"]}, id="a pair the wrong way round"),
+]
+
+
+@pytest.mark.parametrize(("output_format", "document"), MALFORMED)
+def test_a_malformed_result_is_kept_without_counts(output_format: str, document: Any) -> None:
+    """The user gets what the provider wrote and the reason, never an invented histogram."""
+    data = written(output_format, document).data
+    assert data["result"] == (document if isinstance(document, str) else json.dumps(document))
+    assert data["countsOmitted"] == "Malformed"
+    assert not {"counts.json", "probabilities.json", "registers"} & set(data)
+
+
+@pytest.mark.parametrize(
+    ("output_format", "document", "reason"),
+    [
+        pytest.param("microsoft.resource-estimates.v1", {"a": 1}, "UnknownFormat", id="a format without counts"),
+        pytest.param(QUANTINUUM, {"c": ["0x"]}, "NotBits", id="other characters than bits"),
+        pytest.param(QUANTINUUM, {"c": [""]}, "NotBits", id="a register without bits"),
+        pytest.param(RIGETTI, {"ro": [[0.5, 1]]}, "NotBits", id="a register of reals"),
+        pytest.param(RIGETTI, {"ro": [[1.0]]}, "NotBits", id="a real that equals a bit"),
+        pytest.param(RIGETTI, {"ro": [[2]]}, "NotBits", id="a register of octets"),
+        pytest.param(RIGETTI, {"ro": [[[0, 1]]]}, "NotBits", id="a register of complex numbers"),
+        pytest.param(RIGETTI, {"ro": [[]]}, "NotBits", id="a shot without bits"),
+        pytest.param(PASQAL, {"0r": 5}, "NotBits", id="states instead of bits"),
+        pytest.param(
+            QIR, {"DataFormat": QIR, "Results": qir()["Results"] * 2}, "SeveralResults", id="a batch of results"
+        ),
+    ],
+)
+def test_what_has_no_counts_says_why(output_format: str, document: Any, reason: str) -> None:
+    """Sound results that are no histogram of bits are told from broken ones."""
+    data = written(output_format, document).data
+    assert data["countsOmitted"] == reason
+    assert "counts.json" not in data
+
+
+def test_a_byte_order_mark_is_read_over() -> None:
+    """Some services put one in front of JSON."""
+    assert written(PASQAL, '\ufeff{"1": 4}').data["counts.json"] == '{"1": 4}'
+
+
+def test_a_token_in_a_result_stays_out_of_the_configmap() -> None:
+    """A ConfigMap is no place for credentials: the counts are written, the text is not."""
+    data = written(QUANTINUUM, {"c": ["01"], "access_token": "s3cret"}).data
+    assert data["counts.json"] == '{"01": 1}'
+    assert data["registers"] == "c"
+    assert data["resultOmitted"] == "HoldsCredential"
+    assert "s3cret" not in str(data)
+
+
+def test_a_token_in_a_broken_result_stays_out_as_well() -> None:
+    """The text is searched before it is parsed."""
+    data = written(QUANTINUUM, '{"access_token": "s3cret", ').data
+    assert data["countsOmitted"] == "Malformed"
+    assert "s3cret" not in str(data)
