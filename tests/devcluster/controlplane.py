@@ -222,7 +222,7 @@ class ControlPlane:
         """Whether the API server is ready and has made the namespace `default`."""
         headers = {"Authorization": f"Bearer {self._credentials.tokens[ADMIN]}"}
         try:
-            with httpx.Client(base_url=self.url, headers=headers, verify=self._trust) as client:
+            with httpx.Client(base_url=self.url, headers=headers, verify=self._trust, trust_env=False) as client:
                 return all(client.get(path).is_success for path in ("/readyz", "/api/v1/namespaces/default"))
         except httpx.TransportError:
             return False

@@ -49,7 +49,8 @@ class Etcd:
     def is_ready(self) -> bool:
         """Whether it answers that it is healthy."""
         try:
-            return httpx.get(f"{self.url}/health", timeout=_HTTP_SECONDS).is_success
+            with self._client() as client:
+                return client.get("/health").is_success
         except httpx.TransportError:
             return False
 
@@ -64,7 +65,11 @@ class Etcd:
         return revision
 
     def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = httpx.post(f"{self.url}/v3/{method}", json=body, timeout=_HTTP_SECONDS)
+        with self._client() as client:
+            answer = client.post(f"/v3/{method}", json=body)
         answer.raise_for_status()
         parsed: dict[str, Any] = answer.json()
         return parsed
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=_HTTP_SECONDS, trust_env=False)

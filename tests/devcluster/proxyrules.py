@@ -1,0 +1,114 @@
+"""What the proxy may do with a request that a test picks: hold it, let it go, drop its connection.
+
+No I/O: `devcluster.proxy` moves the bytes.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Moment(StrEnum):
+    """When a rule takes effect."""
+
+    BEFORE = "before"  # nothing has been forwarded
+    AFTER = "after"  # the server has answered, so the request has had its effect; the client has seen nothing
+
+
+class Verdict(StrEnum):
+    """What becomes of a request that a rule picked."""
+
+    RELEASE = "release"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the client sent it.
+
+    Attributes:
+        method: `GET`, `PATCH`, …
+        path: Path and query, as sent.
+        body: The whole body.
+        user_agent: The client's own name.
+    """
+
+    method: str
+    path: str
+    body: bytes
+    user_agent: str = ""
+
+    def json(self) -> Any:
+        """The body, parsed as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what became of it.
+
+    Attributes:
+        request: What the client sent.
+        status: HTTP status of the answer, None if the server gave none or never saw the request.
+        dropped: Whether the proxy cut the connection instead of passing the answer on.
+    """
+
+    request: Request
+    status: int | None
+    dropped: bool
+
+
+Predicate = Callable[[Request], bool]
+
+
+class Rule:
+    """Picks requests at one moment; made by `TlsProxy.hold` and `TlsProxy.drop`, used from any thread."""
+
+    def __init__(self, predicate: Predicate, when: Moment, times: int | None) -> None:
+        self.when = when
+        self._predicate = predicate
+        self._left = times
+        self._held = threading.Event()
+        self._request: Request | None = None
+        self._verdict: Future[Verdict] = Future()
+
+    def picks(self, request: Request) -> bool:
+        """Whether the rule takes this request; each yes uses up one of its times."""
+        if self._left == 0 or not self._predicate(request):
+            return False
+        if self._left is not None:
+            self._left -= 1
+        return True
+
+    async def judge(self, request: Request) -> Verdict:
+        """Hold the request until the test has decided."""
+        self._request = request
+        self._held.set()
+        return await asyncio.wrap_future(self._verdict)
+
+    def wait_until_held(self, timeout: float = 30) -> Request:
+        """Wait until a request is held; returns it.
+
+        Raises:
+            TimeoutError: None came within `timeout` seconds.
+        """
+        if not self._held.wait(timeout) or self._request is None:
+            raise TimeoutError(f"no matching request within {timeout} s")
+        return self._request
+
+    def release(self) -> None:
+        """Let the held request (or its answer) go, and whatever else the rule picks later."""
+        self._decide(Verdict.RELEASE)
+
+    def drop(self) -> None:
+        """Cut the connection of the held request, and of whatever else the rule picks later."""
+        self._decide(Verdict.DROP)
+
+    def _decide(self, verdict: Verdict) -> None:
+        if not self._verdict.done():
+            self._verdict.set_result(verdict)
