@@ -207,6 +207,7 @@ MALFORMED = [
     pytest.param(RIGETTI, {"ro": [0, 1]}, id="shots that are no lists"),
     pytest.param(RIGETTI, {"ro": [[0, 1], [0]]}, id="shots of two widths"),
     pytest.param(PASQAL, {"01": 1, "1": 1}, id="bit strings of two widths"),
+    pytest.param(PASQAL, '{"01": 1, "01": 2}', id="a bit string that stands twice"),
     pytest.param(PASQAL, {"01": -1}, id="a negative count"),
     pytest.param(PASQAL, {"01": 1.5}, id="half a count"),
     pytest.param(PASQAL, {"01": True}, id="a boolean as count"),
