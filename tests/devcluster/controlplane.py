@@ -28,7 +28,6 @@ from devcluster.processes import Child, free_port
 from devcluster.scratch import scratch_directory
 
 _START_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 15.0
 # Asked to end, the API server waits for the last client to hang up, up to a minute; nothing is lost by killing it.
 _API_SERVER_STOP_SECONDS: Final = 2.0
 _KUBECTL_SECONDS: Final = 60.0
@@ -90,7 +89,7 @@ class ControlPlane:
         return (self._etcd.child, self._api_server, self._controller_manager)
 
     def stop(self) -> None:
-        """End all parts and remove the folder; harmless when repeated."""
+        """Kill all parts (nothing of them is to be kept) and remove the folder; harmless when repeated."""
         self._resources.close()
 
     def kubectl(
@@ -188,7 +187,7 @@ class ControlPlane:
         self.url = f"https://127.0.0.1:{self._port}"
         self.kubeconfig = self._credentials.kubeconfig(self.folder / "admin.kubeconfig", ADMIN, self.url)
         etcd = Etcd.start(self._binaries / "etcd", data)
-        self._resources.callback(lambda: etcd.child.stop(_STOP_SECONDS))
+        self._resources.callback(etcd.child.kill)
         etcd.child.wait_until(etcd.is_ready, _START_SECONDS)
         api_server = self._launch_api_server(etcd)
         api_server.wait_until(self._serves, _START_SECONDS)
@@ -203,7 +202,7 @@ class ControlPlane:
             name="kube-apiserver",
             log=self.folder / "kube-apiserver.log",
         )
-        self._resources.callback(lambda: child.stop(_API_SERVER_STOP_SECONDS))
+        self._resources.callback(child.kill)
         return child
 
     def _start_controller_manager(self) -> Child:
@@ -215,14 +214,22 @@ class ControlPlane:
             name="kube-controller-manager",
             log=self.folder / "kube-controller-manager.log",
         )
-        self._resources.callback(lambda: child.stop(_STOP_SECONDS))
+        self._resources.callback(child.kill)
+        child.wait_until(self._controls, _START_SECONDS)
         return child
 
     def _serves(self) -> bool:
         """Whether the API server is ready and has made the namespace `default`."""
+        return self._answers("/readyz") and self._answers("/api/v1/namespaces/default")
+
+    def _controls(self) -> bool:
+        """Whether the controllers run: they make the ServiceAccount `default` of each namespace."""
+        return self._answers("/api/v1/namespaces/default/serviceaccounts/default")
+
+    def _answers(self, path: str) -> bool:
         headers = {"Authorization": f"Bearer {self._credentials.tokens[ADMIN]}"}
         try:
             with httpx.Client(base_url=self.url, headers=headers, verify=self._trust, trust_env=False) as client:
-                return all(client.get(path).is_success for path in ("/readyz", "/api/v1/namespaces/default"))
+                return client.get(path).is_success
         except httpx.TransportError:
             return False
