@@ -1,0 +1,122 @@
+"""How the workspace behaves, as far as it can be changed while it runs; what cannot is in `settings`."""
+
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, model_validator
+
+
+class RepeatedPut(StrEnum):
+    """What a PUT of a job does whose id exists already; no source shows the real service's answer, so all are played."""
+
+    SAME = "same"  # the job as it is, nothing else happens
+    CONFLICT = "conflict"  # 409
+    REPLACE = "replace"  # the definition is replaced, the run is not repeated
+    SECOND_RUN = "second-run"  # the job runs, and is paid, once more
+
+
+class CancelAnswer(StrEnum):
+    """How an accepted cancellation is answered."""
+
+    JOB = "job"  # 200 with the job
+    EMPTY = "empty"  # 204
+
+
+class FinalCancel(StrEnum):
+    """How the cancellation of a job in a final state is answered."""
+
+    ACCEPT = "accept"  # like any other, without an effect
+    CONFLICT = "conflict"  # 409
+
+
+class Range(BaseModel):
+    """A time span in seconds, from which each use draws a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    least: NonNegativeFloat = 0.0
+    most: NonNegativeFloat = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.most < self.least:
+            raise ValueError("`most` is less than `least`")
+        return self
+
+
+class TargetBehaviour(BaseModel):
+    """What differs for one target; absent values come from the general settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    waiting_seconds: NonNegativeFloat | None = None
+    executing_seconds: NonNegativeFloat | None = None
+    available: bool = True
+    cancellable: bool = True
+
+
+class Behaviour(BaseModel):
+    """How the workspace behaves; can be changed while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    waiting_seconds: NonNegativeFloat = Field(default=0.5, description="seconds a job waits")
+    executing_seconds: NonNegativeFloat = Field(default=0.5, description="seconds a job executes, at least")
+    finishing_seconds: NonNegativeFloat = Field(default=0.0, description="seconds in Finishing; 0 skips the stage")
+    cancelling_seconds: NonNegativeFloat = Field(
+        default=0.0, description="seconds in CancellationRequested and in Cancelling each; 0 skips them"
+    )
+    targets: dict[str, TargetBehaviour] = Field(default_factory=dict, description="what differs by target, as JSON")
+    simulate: bool = Field(default=True, description="run programs; else every result is a labelled placeholder")
+    seed: int | None = Field(default=None, description="makes runs repeatable")
+    newer_status_words: bool = Field(default=False, description="say Queued and Completed for Waiting and Succeeded")
+    repeated_put: RepeatedPut = Field(default=RepeatedPut.SAME, description="what a PUT with a known job id does")
+    put_delay_before: Range = Field(default=Range(), description="delay of a job's PUT before it takes effect")
+    put_delay_after: Range = Field(
+        default=Range(), description="delay of a job's PUT between its effect and its answer"
+    )
+    hidden_seconds: NonNegativeFloat = Field(
+        default=0.0, description="a new job is not seen by other calls for so long"
+    )
+    cancel_answer: CancelAnswer = Field(default=CancelAnswer.JOB, description="how a cancellation is answered")
+    final_cancel: FinalCancel = Field(default=FinalCancel.ACCEPT, description="how cancelling a final job is answered")
+    session_idle_seconds: NonNegativeFloat = Field(
+        default=600.0, description="a session without jobs times out after so long"
+    )
+    page_size: int = Field(default=100, ge=1, le=1000, description="largest page of a list")
+
+    def of_target(self, target: str) -> TargetBehaviour:
+        """Return what is set for one target alone."""
+        return self.targets.get(target.lower(), TargetBehaviour())
+
+    def waiting_at(self, target: str) -> float:
+        """Return how many seconds a job waits for a target."""
+        own = self.of_target(target).waiting_seconds
+        return self.waiting_seconds if own is None else own
+
+    def executing_at(self, target: str) -> float:
+        """Return how many seconds a job executes on a target, at least."""
+        own = self.of_target(target).executing_seconds
+        return self.executing_seconds if own is None else own
+
+
+class BehaviourSwitch:
+    """The behaviour that holds now, and the way back to the one of the start.
+
+    Args:
+        initial: The behaviour at the start; a restart returns to it.
+    """
+
+    def __init__(self, initial: Behaviour) -> None:
+        self._initial = initial
+        self.now = initial
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Change the named settings and leave the others as they are.
+
+        Raises:
+            pydantic.ValidationError: A name or a value is wrong; then nothing is changed.
+        """
+        self.now = Behaviour.model_validate({**self.now.model_dump(), **changes})
+
+    def reset(self) -> None:
+        """Return to the behaviour of the start."""
+        self.now = self._initial

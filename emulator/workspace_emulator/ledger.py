@@ -1,0 +1,102 @@
+"""The ledger of paid runs: one row for each time that a job was accepted to run, which outlives the job's record.
+
+A repeated PUT that is taken as a second paid run is a second row. A run costs from the moment it executes.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workspace_emulator.catalogue import CURRENCY, PROVIDERS, find_target
+from workspace_emulator.clock import rfc3339
+from workspace_emulator.database import upsert
+from workspace_emulator.jobs import FINAL, Job
+
+SUPERSEDED: Final = "Superseded"  # a second paid run took the job over before this one ended
+RECORD_DELETED: Final = "RecordDeleted"  # the record was deleted before this one ended
+
+
+class Ledger:
+    """The table of runs.
+
+    Args:
+        connection: The open database.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def record(self, job: Job, *, ending: str | None = None, now: float | None = None) -> None:
+        """Write down where the present run of a job is.
+
+        Args:
+            job: The job.
+            ending: How the run ended, if it is not the job's own status that says so.
+            now: When it ended so.
+        """
+        definition = job.definition
+        row: dict[str, Any] = {
+            "job": job.id,
+            "run": job.run,
+            "name": definition.name,
+            "metadata": json.dumps(definition.metadata),
+            "provider": definition.provider_id,
+            "target": definition.target,
+            "accepted": job.created,
+            "ended": now if ending else job.ended or job.cancelled,
+            "status": ending or job.status,
+            "units": units(job),
+            "cost": job.cost or 0.0,
+        }
+        if job.begun is not None:  # a cancelled job no longer shows its begin; the ledger still does
+            row["started"] = job.begun
+        upsert(self._connection, "runs", ("job", "run"), row)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return all runs as JSON, in the order in which they were accepted."""
+        runs = self._connection.execute("SELECT * FROM runs ORDER BY rowid")
+        return [_presented(dict(row)) for row in runs]
+
+    def consumption(self, provider: str) -> Mapping[str, float]:
+        """Return a provider's units: `utilization` of ended runs, and `holds` of those that are under way."""
+        final = ", ".join(f"'{status}'" for status in (*FINAL, SUPERSEDED, RECORD_DELETED))
+        sql = (
+            f"SELECT coalesce(sum(units) FILTER (WHERE status IN ({final}) AND started IS NOT NULL), 0.0) AS utilization,"  # noqa: S608 - constants
+            f" coalesce(sum(units) FILTER (WHERE status NOT IN ({final})), 0.0) AS holds FROM runs WHERE provider = ?"
+        )
+        return dict(self._connection.execute(sql, (provider,)).fetchone())
+
+
+def units(job: Job) -> float:
+    """Return how many units of its provider's quota a run of a job takes."""
+    target = find_target(job.definition.provider_id, job.definition.target)
+    return 0.0 if target is None else target.price.units(job.definition.shots)
+
+
+def cost(job: Job) -> float:
+    """Return what a run of a job costs once it executes, in money."""
+    target = find_target(job.definition.provider_id, job.definition.target)
+    return 0.0 if target is None else round(units(job) * target.price.unit_price, 6)
+
+
+def cost_estimate(job: Job) -> dict[str, Any] | None:
+    """Return a job's `costEstimate`; None before it has executed."""
+    if job.cost is None:
+        return None
+    consumed = units(job)
+    dimension = PROVIDERS[job.definition.provider_id].quota.dimension
+    event = {
+        "dimensionId": dimension,
+        "dimensionName": dimension,
+        "measureUnit": dimension,
+        "amountBilled": consumed if job.cost else 0.0,
+        "amountConsumed": consumed,
+        "unitPrice": job.cost / consumed if consumed else 0.0,
+    }
+    return {"currencyCode": CURRENCY, "estimatedTotal": job.cost, "events": [event]}
+
+
+def _presented(row: dict[str, Any]) -> dict[str, Any]:
+    times = {key: rfc3339(row[key]) for key in ("accepted", "started", "ended")}
+    return {**row, **times, "metadata": json.loads(row["metadata"]), "currency": CURRENCY}

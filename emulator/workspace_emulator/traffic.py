@@ -1,0 +1,48 @@
+"""Counts requests by operation and status, so that tests can say how often a client calls; decides nothing."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from workspace_emulator.operations import Operation
+
+_UNANSWERED: Final = "unanswered"
+
+
+class Exchanged:
+    """The result of one request; `status` is set once it has an answer."""
+
+    status: str = _UNANSWERED
+
+
+class Traffic:
+    """The counts since the start or the last reset."""
+
+    def __init__(self) -> None:
+        self._in_flight = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Start counting anew."""
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._most_in_flight = self._in_flight
+
+    @contextmanager
+    def request(self, operation: Operation) -> Iterator[Exchanged]:
+        """Count one request, and how many there are at the same time."""
+        exchanged = Exchanged()
+        self._in_flight += 1
+        self._most_in_flight = max(self._most_in_flight, self._in_flight)
+        try:
+            yield exchanged
+        finally:
+            self._in_flight -= 1
+            self._counts[operation, exchanged.status] += 1
+
+    def rows(self) -> dict[str, Any]:
+        """Return the counts as JSON: by operation and status, the present and the greatest number at the same time."""
+        counts: dict[str, dict[str, int]] = {}
+        for (operation, status), count in sorted(self._counts.items()):
+            counts.setdefault(operation, {})[status] = count
+        return {"operations": counts, "in_flight": self._in_flight, "max_in_flight": self._most_in_flight}
