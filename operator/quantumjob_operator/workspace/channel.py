@@ -102,6 +102,9 @@ class ServiceChannel:
         self._observer = observer
         self._timing = timing
         self._request_ids = request_ids
+        # Single reads and writes are bounded by the whole; but httpcore leaks the socket of a TLS handshake that is
+        # cancelled from outside, so that connecting (TCP, then TLS) has to give up by itself before.
+        self._phases = httpx.Timeout(None, connect=timing.request_seconds / 3)
 
     async def call(
         self,
@@ -170,7 +173,7 @@ class ServiceChannel:
     ) -> Answer:
         headers = await self._headers(operation, url)
         target = httpx.URL(url).copy_merge_params({"api-version": API_VERSION})
-        request = self._http.build_request(method, target, json=body, headers=headers)
+        request = self._http.build_request(method, target, json=body, headers=headers, timeout=self._phases)
         if may_start is not None and not may_start():
             raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)
         started = self._timing.monotonic()

@@ -37,7 +37,7 @@ async def open_transport(*, connections: int = _CONNECTIONS) -> AsyncIterator[Ht
         max_keepalive_connections=min(connections, _KEPT_ALIVE),
         keepalive_expiry=_KEEP_ALIVE_SECONDS,
     )
-    # Each request is bounded as a whole by its channel; a second clock on single reads would only blur the outcome.
-    client = httpx.AsyncClient(http1=True, http2=False, limits=limits, timeout=None, follow_redirects=False)  # noqa: S113
+    # Each request brings its own time-outs, from its channel.
+    client = httpx.AsyncClient(http1=True, http2=False, limits=limits, follow_redirects=False)
     async with client, AioHttpTransport() as storage:
         yield HttpTransport(service=client, storage=storage)

@@ -27,6 +27,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d*))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 _MICROSECOND_DIGITS: Final = 6
+_LARGEST_NUMBER: Final = 1e300  # JSON knows no bounds, and Python's reads Infinity and NaN too
 
 
 class Unreadable(ValueError):  # noqa: N818 - reads as what it says about the answer
@@ -244,7 +245,7 @@ def _number(row: Mapping[str, Any], key: str) -> float | None:
     value = row.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LARGEST_NUMBER:
         raise Unreadable(f"{key} is no number")
     return float(value)
 

@@ -1,0 +1,79 @@
+"""A client of the workspace, and a server that misbehaves on purpose for it to talk to."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from quantumjob_operator.workspace.auth import ApiKey, Credential
+from quantumjob_operator.workspace.client import Timing, WorkspaceClient
+from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.workspace.transport import HttpTransport, open_transport
+from workspace.misbehaving import MisbehavingServer, misbehaving_server
+from workspace.samples import KEY, RESOURCE_ID
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+MakeClient = Callable[..., WorkspaceClient]
+
+
+@dataclass(slots=True)
+class Observed:
+    """What the observer was told: (operation, word)."""
+
+    exchanges: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, operation: str, word: str, seconds: float) -> None:
+        """Remember one exchange."""
+        assert seconds >= 0
+        self.exchanges.append((operation, word))
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MisbehavingServer]:
+    """A running server without a script."""
+    async with misbehaving_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[HttpTransport]:
+    """Open connections."""
+    async with open_transport() as opened:
+        yield opened
+
+
+@pytest.fixture
+def observed() -> Observed:
+    """An observer that remembers."""
+    return Observed()
+
+
+@pytest.fixture
+def make_client(server: MisbehavingServer, transport: HttpTransport, observed: Observed) -> MakeClient:
+    """Make a client of the misbehaving server, which is its only allowed origin unless the test says otherwise."""
+
+    def make(
+        credential: Credential | None = None,
+        endpoint: str | None = None,
+        allowed: AllowedOrigins | None = None,
+        seconds: float = 20.0,
+    ) -> WorkspaceClient:
+        return WorkspaceClient(
+            endpoint=endpoint or server.url,
+            resource_id=RESOURCE_ID,
+            credential=credential or ApiKey(KEY),
+            transport=transport,
+            allowed=allowed or AllowedOrigins.parse([server.url]),
+            observer=observed,
+            timing=Timing(request_seconds=seconds, blob_seconds=seconds, clock=lambda: NOW),
+        )
+
+    return make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> WorkspaceClient:
+    """The usual client."""
+    return make_client()
