@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -21,6 +22,8 @@ _LIFELINE = 0
 _HANDSHAKE = 1
 _LOG = 2
 _CANNOT_EXECUTE = 127
+_ORPHANS_SECONDS = 5.0
+_POLL_SECONDS = 0.02
 
 
 def main(command: list[str]) -> int:
@@ -51,22 +54,36 @@ def _become(command: list[str], leash: int) -> None:
 
 
 def _end_all(program: int) -> int:
-    """Kill and reap every descendant; return the program's exit code.
+    """End and reap every descendant; return the program's exit code.
 
-    The children of one that dies become ours before we can reap it, so the loop ends only when none is left.
+    The program itself is killed. What it leaves behind may have data to save and is asked first. The children of one
+    that dies become ours before we can reap it, so the loop ends only when none is left.
     """
     code = 0
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    asked: set[int] = set()
+    deadline = time.monotonic() + _ORPHANS_SECONDS
+    os.kill(program, signal.SIGKILL)
     while True:
-        for pid in children.read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
+        late = time.monotonic() > deadline
+        _signal_orphans(asked, signal.SIGKILL if late else signal.SIGTERM)
         try:
-            ended, status = os.waitpid(-1, 0)
+            ended, status = os.waitpid(-1, 0 if late else os.WNOHANG)
         except ChildProcessError:
             return code
         if ended == program:
             code = os.waitstatus_to_exitcode(status)
             code = 128 - code if code < 0 else code
+        if ended == 0:
+            time.sleep(_POLL_SECONDS)
+
+
+def _signal_orphans(asked: set[int], number: signal.Signals) -> None:
+    """Send SIGKILL to all children, or SIGTERM to those that haven't been asked yet."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    for pid in map(int, children):
+        if number is signal.SIGKILL or pid not in asked:
+            os.kill(pid, number)
+            asked.add(pid)
 
 
 if __name__ == "__main__":

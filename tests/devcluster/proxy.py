@@ -28,8 +28,9 @@ _LARGEST_BODY: Final = 64 * 1024 * 1024
 _CONNECTION_HEADERS: Final = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
-# Made anew for the upstream: the body is whole when it is forwarded.
-_REQUEST_HEADERS: Final = _CONNECTION_HEADERS | {"host", "content-length", "expect"}
+# Made anew for the upstream: the body is whole when it is forwarded. `Host` stays, so that the links in an answer lead
+# through the proxy again.
+_REQUEST_HEADERS: Final = _CONNECTION_HEADERS | {"content-length", "expect"}
 _LONGEST_HEADER: Final = 64 * 1024
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
