@@ -60,11 +60,12 @@ def _record(seen: Observation) -> Decision:
 
 def _absent(seen: Observation) -> Decision:
     """No such job: believed only once no request of another process can still make one."""
-    claim = seen.job.claim
-    if not was_accepted(seen.job) and (claim is None or claim.holder != seen.tenure.holder):
+    claim, accepted = seen.job.claim, was_accepted(seen.job)
+    if not accepted and (claim is None or claim.holder != seen.tenure.holder):
         return step(seen, Action.CLAIM)
-    if seen.tenure.doubt_left > 0:
-        again = min(seen.tenure.doubt_left, _DOUBT_STEP)
+    left = seen.tenure.absence_left if accepted else seen.tenure.doubt_left
+    if left > 0:
+        again = min(left, _DOUBT_STEP)
         return Decision(action=Action.NONE, status=seen.job.status, again=again)
     return step(seen, Action.RELEASE)
 

@@ -66,7 +66,7 @@ class ProgramFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputFacts:
+class OutputPlace:
     """The output ConfigMap: its name is free or ours, or it has been written."""
 
     name: str
@@ -80,7 +80,8 @@ class Tenure:
     Attributes:
         holder: This process's name in claims.
         never_sent: The claim was written here on an object that had none, and nothing has been sent since.
-        doubt_left: Seconds for which a 404 is not believed yet.
+        doubt_left: Seconds for which a 404 is not believed yet, because a request may still take effect.
+        absence_left: Seconds for which a 404 for an accepted job is not believed yet.
         failures: Steps in a row that met trouble; for the back-off.
         output_doubt_left: Seconds for which an unreadable result is tried again.
         since_cancel: Seconds since this process last asked to cancel; None if it never did.
@@ -89,6 +90,7 @@ class Tenure:
     holder: str
     never_sent: bool = False
     doubt_left: float = 0.0
+    absence_left: float = 0.0
     failures: int = 0
     output_doubt_left: float = 600.0
     since_cancel: float | None = None
@@ -116,4 +118,4 @@ class Observation:
     remote: RemoteJob | Absent | Trouble | None = None
     submission: RemoteJob | Trouble | None = None
     cancel: CancelAnswer | Trouble | None = None
-    output: OutputFacts | Trouble | None = None
+    output: OutputPlace | Trouble | None = None

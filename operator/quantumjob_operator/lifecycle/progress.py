@@ -24,10 +24,11 @@ from quantumjob_operator.jobstatus import (
     State,
 )
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step
-from quantumjob_operator.lifecycle.facts import ABSENT, Observation, OutputFacts, Trouble
+from quantumjob_operator.lifecycle.facts import ABSENT, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, TRANSITIONS, Sighting, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
+_DOUBT_STEP: Final = 2.0
 _SAID: Final = {
     State.WAITING: "the job waits in the provider's queue",
     State.EXECUTING: "the job executes",
@@ -104,8 +105,9 @@ def _waiting(seen: Observation, trouble: Trouble) -> Decision:
 
 
 def _vanished(seen: Observation) -> Decision:
-    if seen.tenure.doubt_left > 0:
-        return Decision(action=Action.NONE, status=seen.job.status, again=min(seen.tenure.doubt_left, 2.0), watch=True)
+    if seen.tenure.absence_left > 0:
+        again = min(seen.tenure.absence_left, _DOUBT_STEP)
+        return Decision(action=Action.NONE, status=seen.job.status, again=again, watch=True)
     message = f"the service no longer knows job {seen.job.status.job_id}, which it had accepted; it is not run again"
     return end(seen, seen.job.status, State.FAILED, "JobNotFound", message)
 
@@ -113,7 +115,7 @@ def _vanished(seen: Observation) -> Decision:
 def _deliver(seen: Observation, status: JobStatus) -> Decision:
     if seen.output is None:
         return step(seen, Action.WRITE_OUTPUT)
-    if isinstance(seen.output, OutputFacts) and seen.output.written:
+    if isinstance(seen.output, OutputPlace) and seen.output.written:
         return _succeeded(seen, replace(status, output_config_map=seen.output.name))
     trouble = seen.output if isinstance(seen.output, Trouble) else Trouble("OutputPending", "the output is being read")
     unreadable = trouble.reason == "OutputUnreadable"

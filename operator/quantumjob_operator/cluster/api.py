@@ -1,0 +1,138 @@
+"""Requests to the API server, as JSON in and JSON out.
+
+The official client does authentication, TLS and token renewal; its models are passed by, because they would parse and
+rebuild every object twice. Must not live here: paths of kinds, or what an answer means for a job.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException
+
+from quantumjob_operator.naming import MANAGED_BY
+
+MERGE_PATCH: Final = "application/merge-patch+json"
+_JSON: Final = "application/json"
+_METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_TIMEOUT: Final = 30
+_PAGE: Final = 500
+
+
+class ClusterError(Exception):
+    """The API server did not do what was asked.
+
+    Attributes:
+        status: HTTP status, or None if no answer came.
+        reason: The `reason` of the API server's Status, for example `NotFound`.
+    """
+
+    def __init__(self, what: str, status: int | None, reason: str, message: str) -> None:
+        self.what = what
+        self.status = status
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{what}: {reason}: {message}" if status is None else f"{what}: {status} {reason}: {message}")
+
+
+class NotFound(ClusterError):  # noqa: N818 - the API server's own word
+    """404."""
+
+
+class Conflict(ClusterError):  # noqa: N818 - the API server's own word
+    """409: somebody was faster, or the name is taken."""
+
+
+_CLASSES: Final[Mapping[int, type[ClusterError]]] = {404: NotFound, 409: Conflict}
+
+
+class Api:
+    """A connection to one API server; close it after use."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @classmethod
+    async def connect(cls) -> "Api":
+        """Connect as kubectl or a pod would: `KUBECONFIG`, the home directory's kubeconfig, or the pod's own account.
+
+        Raises:
+            ClusterError: There is none of them.
+        """
+        configuration = Configuration()
+        try:
+            await config.load_config(client_configuration=configuration)
+        except (ConfigException, OSError) as error:
+            raise ClusterError("connect", None, "NoConfiguration", str(error)) from None
+        configuration.retries = False
+        configuration.connection_pool_maxsize = 64
+        return cls(ApiClient(configuration))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """One request, one answer.
+
+        Raises:
+            ClusterError: The answer is not 2xx, or there is none; `NotFound` and `Conflict` for 404 and 409.
+        """
+        what = f"{method} {path}"
+        parameters: Any = self._client.param_serialize(
+            method=method,
+            resource_path=path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": accept, "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
+            text: bytes = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ClusterError(what, None, type(error).__name__, str(error)) from None
+        return _answer(what, response.status, text)
+
+    async def patch(self, path: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """A merge patch (RFC 7386) under the operator's field manager."""
+        query = {"fieldManager": MANAGED_BY}
+        return await self.request("PATCH", path, patch, content_type=MERGE_PATCH, query=query)
+
+    async def list_metadata(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """The metadata of all objects of a collection, in pages: specs stay at the server."""
+        query = {"limit": str(_PAGE)}
+        while True:
+            page = await self.request("GET", path, accept=_METADATA_LIST, query=query)
+            for item in page["items"]:
+                yield item["metadata"]
+            token = page["metadata"].get("continue")
+            if not token:
+                return
+            query = {"limit": str(_PAGE), "continue": token}
+            await asyncio.sleep(0)
+
+
+def _answer(what: str, status: int, text: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text) if text else {}
+    except ValueError:
+        parsed = {}
+    if 200 <= status < 300:  # noqa: PLR2004 - HTTP
+        return parsed if isinstance(parsed, dict) else {}
+    details = parsed if isinstance(parsed, dict) else {}
+    reason, message = str(details.get("reason") or "Unexpected"), str(details.get("message") or "")
+    raise _CLASSES.get(status, ClusterError)(what, status, reason, message)

@@ -1,0 +1,57 @@
+"""Kubernetes Events: published best effort, after the status that they speak of is written.
+
+Must not live here: which Events there are (`lifecycle`).
+"""
+
+import logging
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from quantumjob_operator.cluster.api import Api, ClusterError
+from quantumjob_operator.conditions import stamp
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.naming import MANAGED_BY
+
+_log = logging.getLogger(__name__)
+
+
+class Events:
+    """Publishes Events."""
+
+    def __init__(self, api: Api, instance: str) -> None:
+        self._api = api
+        self._instance = instance
+
+    async def publish(self, involved: dict[str, Any], notice: Notice, now: datetime) -> bool:
+        """Publish an Event on an object; False (and a log line) if the API server refuses it.
+
+        Args:
+            involved: The involvedObject, with its namespace.
+            notice: What to say.
+            now: When it happened.
+        """
+        moment = stamp(now)
+        body = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{involved['name']}.{uuid4().hex[:16]}", "namespace": involved["namespace"]},
+            "involvedObject": involved,
+            "type": "Warning" if notice.warning else "Normal",
+            "reason": notice.reason,
+            "message": notice.message[:1024],
+            "source": {"component": MANAGED_BY},
+            "reportingComponent": f"quantumjobs.dev/{MANAGED_BY}",
+            "reportingInstance": self._instance,
+            "action": notice.reason,
+            "eventTime": None,
+            "firstTimestamp": moment,
+            "lastTimestamp": moment,
+            "count": 1,
+        }
+        try:
+            await self._api.request("POST", f"/api/v1/namespaces/{involved['namespace']}/events", body)
+        except ClusterError as error:
+            _log.warning("event %s was not published: %s", notice.reason, error)
+            return False
+        return True

@@ -1,0 +1,113 @@
+"""What a job or a workspace refers to: programs and credentials, read from ConfigMaps and Secrets.
+
+Secrets are read by name, and only those that were made for it: by type or by label. A Secret that is missing and one
+that was made for something else read the same, so that nobody learns which Secrets exist. Must not live here: what is
+done with the content.
+"""
+
+import base64
+import binascii
+from typing import Any, Final
+
+from quantumjob_operator.cluster.api import Api, NotFound
+from quantumjob_operator.naming import CREDENTIALS_SECRET, PROGRAM_SECRET
+from quantumjob_operator.quantumjob import KeyRef, MalformedObject, QuantumJob
+
+MAX_PROGRAM_BYTES: Final = 1024 * 1024
+"""What a ConfigMap or Secret can hold at the most."""
+
+
+class MaterialError(Exception):
+    """Something that is referred to can't be had.
+
+    Attributes:
+        reason: CamelCase, for a condition.
+        message: Names the field and the remedy.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{reason}: {message}")
+
+
+class Materials:
+    """Reads ConfigMaps and Secrets by name."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def program(self, job: QuantumJob) -> bytes:
+        """The bytes of a job's program.
+
+        Raises:
+            MaterialError: `ProgramNotFound` or `ProgramInvalid`.
+            ClusterError: The API server could not be asked.
+        """
+        program = job.spec.program
+        try:
+            inline = program.inline()
+        except MalformedObject as error:
+            raise MaterialError("ProgramInvalid", str(error)) from None
+        if inline is not None:
+            return inline
+        if program.config_map_key_ref:
+            return await self._from_config_map(job.namespace, program.config_map_key_ref)
+        if program.secret_key_ref:
+            field = "spec.program.secretKeyRef"
+            ref = program.secret_key_ref
+            return await self._from_secret(job.namespace, ref, PROGRAM_SECRET, "ProgramNotFound", field)
+        raise MaterialError("ProgramNotFound", "spec.program has no source; give one")
+
+    async def credential(self, namespace: str, ref: KeyRef, field: str) -> str:
+        """A credential's text.
+
+        Raises:
+            MaterialError: `CredentialsNotFound`.
+            ClusterError: The API server could not be asked.
+        """
+        raw = await self._from_secret(namespace, ref, CREDENTIALS_SECRET, "CredentialsNotFound", field)
+        try:
+            return raw.decode("ascii").strip()
+        except UnicodeDecodeError:
+            message = (
+                f"{field}: key {ref.key} of Secret {ref.name} is no ASCII text; write the credential into it again"
+            )
+            raise MaterialError("CredentialsNotFound", message) from None
+
+    async def _from_config_map(self, namespace: str, ref: KeyRef) -> bytes:
+        field = "spec.program.configMapKeyRef"
+        try:
+            found = await self._api.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/{ref.name}")
+        except NotFound:
+            raise MaterialError("ProgramNotFound", f"{field}: ConfigMap {ref.name} does not exist; create it") from None
+        text = (found.get("data") or {}).get(ref.key)
+        if text is not None:
+            return str(text).encode()
+        binary = (found.get("binaryData") or {}).get(ref.key)
+        if binary is None:
+            message = f"{field}: ConfigMap {ref.name} has no key {ref.key}; add it or name another"
+            raise MaterialError("ProgramNotFound", message)
+        return base64.b64decode(binary)
+
+    async def _from_secret(self, namespace: str, ref: KeyRef, purpose: str, reason: str, field: str) -> bytes:
+        try:
+            found = await self._api.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{ref.name}")
+        except NotFound:
+            found = {}
+        encoded = (found.get("data") or {}).get(ref.key) if _made_for(found, purpose) else None
+        if encoded is None:
+            raise MaterialError(
+                reason,
+                f"{field}: there is no Secret {ref.name} of type {purpose} (or labelled {purpose}=true) with a key "
+                f"{ref.key}; create it",
+            )
+        try:
+            return base64.b64decode(encoded)
+        except binascii.Error:
+            raise MaterialError(reason, f"{field}: key {ref.key} of Secret {ref.name} is not base64") from None
+
+
+def _made_for(secret: dict[str, Any], purpose: str) -> bool:
+    labels = (secret.get("metadata") or {}).get("labels") or {}
+    return secret.get("type") == purpose or labels.get(purpose) == "true"

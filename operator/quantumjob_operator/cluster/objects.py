@@ -1,0 +1,115 @@
+"""QuantumJobs and QuantumWorkspaces in the cluster: read, claim, release, and the one writer of status.
+
+Must not live here: what is written (`lifecycle`).
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from quantumjob_operator.cluster.api import Api, NotFound
+from quantumjob_operator.jobstatus import JobStatus, status_patch
+from quantumjob_operator.naming import (
+    API_VERSION,
+    CLAIM_ANNOTATION,
+    FINALIZER,
+    GROUP,
+    JOB_PLURAL,
+    VERSION,
+    WORKSPACE_PLURAL,
+)
+from quantumjob_operator.quantumjob import Claim, QuantumJob, parse_job
+from quantumjob_operator.quantumworkspace import QuantumWorkspace, parse_workspace
+
+PLURALS: Final = (JOB_PLURAL, WORKSPACE_PLURAL)
+
+
+def collection(plural: str, namespace: str | None) -> str:
+    """The path of a collection; of the whole cluster without a namespace."""
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    return f"/apis/{GROUP}/{VERSION}{scope}/{plural}"
+
+
+class Objects:
+    """The operator's own kinds on one API server."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def served(self) -> bool:
+        """Whether the API server serves both kinds, so that a watch of them can begin."""
+        try:
+            found = await self._api.request("GET", f"/apis/{GROUP}/{VERSION}")
+        except NotFound:
+            return False
+        names = {resource["name"] for resource in found.get("resources", [])}
+        return names.issuperset(PLURALS)
+
+    async def versions(self, plural: str, namespace: str | None) -> AsyncIterator[tuple[str, str]]:
+        """The uid and resourceVersion of each object."""
+        async for metadata in self._api.list_metadata(collection(plural, namespace)):
+            yield metadata["uid"], metadata["resourceVersion"]
+
+    async def read_job(self, namespace: str, name: str) -> QuantumJob | None:
+        """The object as it is now, or None."""
+        try:
+            return parse_job(await self._api.request("GET", _path(JOB_PLURAL, namespace, name)))
+        except NotFound:
+            return None
+
+    async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
+        """Put on the finalizer and the claim, if nobody changed the object since it was read.
+
+        Raises:
+            Conflict: Somebody did.
+        """
+        finalizers = job.finalizers if job.has_finalizer else (*job.finalizers, FINALIZER)
+        metadata = {"finalizers": list(finalizers), "annotations": {CLAIM_ANNOTATION: claim.annotation()}}
+        return await self._patch_metadata(job, metadata)
+
+    async def release(self, job: QuantumJob) -> QuantumJob | None:
+        """Take off the finalizer; None if that made the object go.
+
+        Raises:
+            Conflict: Somebody changed the object since it was read.
+        """
+        rest = [name for name in job.finalizers if name != FINALIZER]
+        try:
+            released = await self._patch_metadata(job, {"finalizers": rest})
+        except NotFound:
+            return None
+        return None if released.deletion_requested and not rest else released
+
+    async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
+        """Write what differs, in one PATCH; nothing if nothing differs. The only writer of a job's status.
+
+        Raises:
+            Conflict: Somebody changed the object since it was read; the decision was made on old facts.
+        """
+        patch = status_patch(job.status, status)
+        if not patch:
+            return job
+        body = {"metadata": {"uid": job.uid, "resourceVersion": job.resource_version}, "status": patch}
+        answer = await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name) + "/status", body)
+        return parse_job(answer)
+
+    async def write_workspace_status(self, workspace: QuantumWorkspace, status: dict[str, Any]) -> QuantumWorkspace:
+        """Write a workspace's status fields if they differ. The only writer of a workspace's status."""
+        changed = {key: value for key, value in status.items() if workspace.status.get(key) != value}
+        if not changed:
+            return workspace
+        metadata = {"uid": workspace.uid, "resourceVersion": workspace.resource_version}
+        path = _path(WORKSPACE_PLURAL, workspace.namespace, workspace.name) + "/status"
+        return parse_workspace(await self._api.patch(path, {"metadata": metadata, "status": changed}))
+
+    async def _patch_metadata(self, job: QuantumJob, metadata: dict[str, Any]) -> QuantumJob:
+        guarded = {**metadata, "uid": job.uid, "resourceVersion": job.resource_version}
+        return parse_job(await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name), {"metadata": guarded}))
+
+
+def _path(plural: str, namespace: str, name: str) -> str:
+    return f"{collection(plural, namespace)}/{name}"
+
+
+def job_reference(job: QuantumJob) -> dict[str, Any]:
+    """An ownerReference or involvedObject to a job, without what only one of them has."""
+    return {"apiVersion": API_VERSION, "kind": "QuantumJob", "name": job.name, "uid": job.uid}

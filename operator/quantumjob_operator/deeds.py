@@ -1,0 +1,64 @@
+"""The steps of a look at a job: one method for each action, in one table.
+
+Each takes the facts as they are and adds what it learnt. Nothing here chooses the next step (`lifecycle`), orders steps
+or writes status (`reconciler`).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from quantumjob_operator.cluster.materials import MaterialError, Materials
+from quantumjob_operator.delivery import Delivery
+from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.lifecycle import Action
+from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, Trouble
+from quantumjob_operator.look import Look, ready, trouble
+from quantumjob_operator.naming import program_digest
+from quantumjob_operator.submitter import Submitter
+
+
+class Deeds:
+    """The `Action → method` table."""
+
+    def __init__(self, *, submitter: Submitter, delivery: Delivery, materials: Materials, clock: Clock) -> None:
+        self._materials = materials
+        self._clock = clock
+        self.table: Final[Mapping[Action, Callable[[Look], Awaitable[None]]]] = {
+            Action.READ_PROGRAM: self.read_program,
+            Action.CHECK_OUTPUT: delivery.check,
+            Action.LOOK: self.look_remote,
+            Action.CLAIM: submitter.claim,
+            Action.SUBMIT: submitter.submit,
+            Action.CANCEL: self.cancel,
+            Action.WRITE_OUTPUT: delivery.write,
+            Action.WRITE_OUTPUT_BARE: delivery.write_bare,
+        }
+
+    async def read_program(self, look: Look) -> None:
+        """Read the program; its bytes stay in memory until the look ends."""
+        try:
+            look.memory.program = await self._materials.program(look.job)
+        except MaterialError as error:
+            look.know(program=Trouble(error.reason, error.message))
+        else:
+            look.know(program=ProgramFacts(program_digest(look.memory.program)))
+
+    async def look_remote(self, look: Look) -> None:
+        """GET the job. What can't be asked is trouble, never absence."""
+        connection, job_id = ready(look)
+        try:
+            found = await connection.client.get_job(job_id)
+        except ServiceError as error:
+            look.know(remote=trouble(look, error))
+        else:
+            look.know(remote=ABSENT if found is None else found)
+
+    async def cancel(self, look: Look) -> None:
+        """Ask the service to cancel, and note when."""
+        connection, job_id = ready(look)
+        look.memory.asked_at = self._clock.monotonic()
+        try:
+            look.know(cancel=await connection.client.cancel_job(job_id))
+        except ServiceError as error:
+            look.know(cancel=trouble(look, error))

@@ -1,0 +1,81 @@
+"""What this process is and what it remembers of each job: nothing here survives a restart, and nothing has to.
+
+Lives here: the values that turn monotonic time into the facts of `Tenure`. Must not live here: decisions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Tenure
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import RemoteJob
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time of day and a clock that never steps back."""
+
+    monotonic: Callable[[], float]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What this process knows of one object beyond what the cluster holds.
+
+    Attributes:
+        job: The newest version, for the case that the object disappears by force.
+        claimed_at: When the claim was last seen to be ours, by a patch or a live read.
+        never_sent: The claim was put by this process on an object that had none, and no PUT has begun since.
+        doubt_until: Before this a 404 is not believed.
+        absent_since: When the service first said that it has no such job, without having shown it since.
+        failures: Looks in a row that met trouble.
+        asked_at: When the service was last asked to cancel.
+        output_since: When the output was first tried to be read.
+        fresh: What the poller's GET answered, to be used once.
+        program: The program's bytes, kept only during one look.
+    """
+
+    job: QuantumJob
+    claimed_at: float | None = None
+    never_sent: bool = False
+    doubt_until: float = 0.0
+    absent_since: float | None = None
+    failures: int = 0
+    asked_at: float | None = None
+    output_since: float | None = None
+    fresh: RemoteJob | Absent | None = None
+    program: bytes | None = field(default=None, repr=False)
+
+    def tenure(self, holder: str, now: float, *, fence: float, patience: float) -> Tenure:
+        """The facts at a monotonic time.
+
+        Args:
+            holder: This process's name in claims.
+            now: Monotonic seconds.
+            fence: For how long the service may hide a job, with everything that comes before it.
+            patience: For how long an unreadable result is tried again.
+        """
+        return Tenure(
+            holder=holder,
+            never_sent=self.never_sent,
+            doubt_left=max(0.0, self.doubt_until - now),
+            absence_left=max(0.0, fence - (now - self.absent_since if self.absent_since is not None else 0.0)),
+            failures=self.failures,
+            output_doubt_left=patience - (now - self.output_since if self.output_since is not None else 0.0),
+            since_cancel=now - self.asked_at if self.asked_at is not None else None,
+        )
+
+    def note_remote(self, remote: object, now: float) -> None:
+        """Keep account of an absence that lasts."""
+        if remote is ABSENT:
+            self.absent_since = self.absent_since if self.absent_since is not None else now
+        elif isinstance(remote, RemoteJob):
+            self.absent_since = None
+
+
+def new_holder() -> str:
+    """A name for this process that no other process ever had."""
+    return str(uuid4())

@@ -1,0 +1,52 @@
+"""One look at one job, from the first fact to the last step.
+
+Lives here: what the steps of a look share. Must not live here: the steps.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from quantumjob_operator.connections import Connection
+from quantumjob_operator.errors import CredentialsRefused, ServiceError
+from quantumjob_operator.instance import Memory
+from quantumjob_operator.lifecycle import Observation
+from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.troubles import trouble_of
+from quantumjob_operator.quantumjob import QuantumJob
+
+
+@dataclass(slots=True)
+class Look:
+    """One look at one job: the facts, what this process remembers, and the way to the service.
+
+    Attributes:
+        refused: The service refused the credentials during this look.
+    """
+
+    seen: Observation
+    memory: Memory
+    connection: Connection | None
+    refused: bool = False
+
+    def know(self, **facts: Any) -> None:
+        """Add to the facts, by the names of the fields of `Observation`."""
+        self.seen = replace(self.seen, **facts)
+
+    @property
+    def job(self) -> QuantumJob:
+        """The newest version of the object."""
+        return self.seen.job
+
+
+def ready(look: Look) -> tuple[Connection, str]:
+    """What every request to the service needs; `decide` asks for none without them."""
+    if look.connection is None or look.seen.job_id is None:
+        raise RuntimeError(f"{look.job.key}: a request was decided on without a workspace")
+    return look.connection, look.seen.job_id
+
+
+def trouble(look: Look, error: ServiceError) -> Trouble:
+    workspace = look.seen.workspace
+    name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
+    look.refused = look.refused or isinstance(error, CredentialsRefused)
+    return trouble_of(error, name)

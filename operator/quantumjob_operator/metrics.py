@@ -1,0 +1,85 @@
+"""What the operator counts, for Prometheus.
+
+Lives here: the names and labels of all metrics. No job name is ever a label: ten thousand jobs would be ten thousand
+series. Must not live here: when something is counted.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+_SUBMISSION_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+
+
+class Metrics:
+    """All metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.submission_seconds = Histogram(
+            "quantumjob_submission_seconds",
+            "Seconds from the creation of a QuantumJob to its acceptance by the service",
+            registry=self.registry,
+            buckets=_SUBMISSION_BUCKETS,
+        )
+        self.remote_requests = Counter(
+            "quantumjob_remote_requests_total",
+            "Requests to Azure Quantum and its storage by operation and outcome",
+            ["operation", "code"],
+            registry=self.registry,
+        )
+        self.remote_seconds = Histogram(
+            "quantumjob_remote_request_seconds",
+            "Seconds that a request to Azure Quantum and its storage took",
+            ["operation"],
+            registry=self.registry,
+        )
+        self.reconcile_errors = Counter(
+            "quantumjob_reconcile_errors_total",
+            "Looks at an object that ended in an error, by class of error",
+            ["error"],
+            registry=self.registry,
+        )
+        self.unconfirmed = Counter(
+            "quantumjob_cancellations_unconfirmed_total",
+            "Objects released although the end of their remote job was not confirmed",
+            registry=self.registry,
+        )
+        self.submissions = Counter(
+            "quantumjob_submissions_total", "Jobs that the service accepted from this process", registry=self.registry
+        )
+        self.poll_age = Gauge(
+            "quantumjob_poll_age_seconds",
+            "Seconds since the last answered look at a workspace's jobs, by workspace",
+            ["namespace", "workspace"],
+            registry=self.registry,
+        )
+        self.queue_depth = Gauge("quantumjob_queue_depth", "Objects that wait to be looked at", registry=self.registry)
+
+    def observe_request(self, operation: str, code: str, seconds: float) -> None:
+        """Count one request to the service."""
+        self.remote_requests.labels(operation, code).inc()
+        self.remote_seconds.labels(operation).observe(seconds)
+
+    def count_jobs_from(self, jobs: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
+        """Report jobs by state, provider and target, counted anew at each scrape from what is in memory."""
+        self.registry.register(_JobCounts(jobs))
+
+
+class _JobCounts(Collector):
+    """Counts when asked, so that no counter can drift from the truth."""
+
+    def __init__(self, jobs: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
+        self._jobs = jobs
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "quantumjob_jobs", "QuantumJobs by state and target", labels=["state", "provider", "target"]
+        )
+        for labels, count in sorted(Tally(self._jobs()).items()):
+            family.add_metric(labels, count)
+        yield family

@@ -1,0 +1,169 @@
+"""One poller for each workspace: follows its jobs with as few requests as it can, and wakes those that changed.
+
+A page of a list is a hint only: each difference is confirmed by a GET before it is told. A sweep asks job by job while
+few are due, and lists the workspace's unfinished jobs when that is cheaper. Must not live here: what a change means.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.schedule import backoff, poll_interval
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.workspace.client import WorkspaceClient
+
+PAGE: Final = 100
+"""Rows that the service answers with at a time."""
+UNFINISHED: Final = (
+    "(State eq 'Waiting' or State eq 'Queued' or State eq 'Executing' or State eq 'Finishing'"
+    " or State eq 'CancellationRequested' or State eq 'Cancelling')"
+)
+_PARALLEL: Final = 8
+_TICK: Final = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class Wake(Protocol):
+    """Told what a GET answered for a job that is not as it was."""
+
+    def __call__(self, uid: str, remote: RemoteJob | None) -> None:
+        """`remote` is None when the service says that there is no such job."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A remote job that is followed."""
+
+    uid: str
+    job_id: str
+    word: str | None
+    since: float
+    due: float
+
+
+def cheaper_to_list(due: int, unfinished: int) -> bool:
+    """Whether listing the unfinished jobs of a workspace costs fewer requests than a GET for each that is due.
+
+    Args:
+        due: How many jobs are to be looked at now.
+        unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
+    """
+    pages = -(-max(unfinished, 1) // PAGE)
+    return due > pages
+
+
+@dataclass(slots=True)
+class Poller:
+    """Follows the jobs of one workspace.
+
+    Attributes:
+        name: `namespace/name` of the QuantumWorkspace.
+        client: Replaced when the credentials are renewed.
+        answered_at: Monotonic time of the last sweep that the service answered.
+        turned_at: Monotonic time of the last turn of the loop, answered or not.
+    """
+
+    name: str
+    client: WorkspaceClient
+    settings: Settings
+    wake: Wake
+    monotonic: Callable[[], float]
+    answered_at: float = 0.0
+    turned_at: float = 0.0
+    trouble: ServiceError | None = None
+    _watched: dict[str, Watched] = field(default_factory=dict)
+    _others: int = 0
+    _failures: int = 0
+    _pause_until: float = 0.0
+
+    def watch(self, uid: str, job_id: str, word: str | None) -> None:
+        """Follow a job; `word` is what its status already says, so that only news wakes it."""
+        known = self._watched.get(uid)
+        now = self.monotonic()
+        if known and known.job_id == job_id:
+            if word is not None and known.word != word:
+                known.word, known.since, known.due = word, now, now + self.settings.poll_min_seconds
+            return
+        self._watched[uid] = Watched(uid, job_id, word, now, now + self.settings.poll_min_seconds)
+
+    def unwatch(self, uid: str) -> None:
+        """Follow it no longer."""
+        self._watched.pop(uid, None)
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        self.answered_at = self.monotonic()
+        while True:
+            self.turned_at = self.monotonic()
+            await self.sweep()
+            await asyncio.sleep(_TICK)
+
+    async def sweep(self) -> None:
+        """Look at every job that is due, once."""
+        now = self.monotonic()
+        due = [one for one in self._watched.values() if one.due <= now]
+        if not due:
+            # Nothing to ask is no silence of the service.
+            self.answered_at = self.answered_at if self._failures else now
+            return
+        if now < self._pause_until:
+            return
+        try:
+            await self._look(due)
+        except ServiceError as error:
+            self._failed(error)
+            return
+        self._failures, self.trouble, self.answered_at = 0, None, self.monotonic()
+
+    async def _look(self, due: list[Watched]) -> None:
+        if cheaper_to_list(len(due), len(self._watched) + self._others):
+            due = await self._differing(due)
+        for start in range(0, len(due), _PARALLEL):
+            batch = due[start : start + _PARALLEL]
+            answers = await asyncio.gather(*(self._get(one) for one in batch), return_exceptions=True)
+            for answer in answers:
+                if isinstance(answer, BaseException):
+                    raise answer
+
+    async def _differing(self, due: list[Watched]) -> list[Watched]:
+        """Those of the due jobs that the list does not show as they were; the others are done with."""
+        words: dict[str, str] = {}
+        rows = 0
+        async for page in self.client.list_jobs(filter=UNFINISHED):
+            rows += len(page)
+            words.update((row.id.lower(), row.status) for row in page)
+        self._others = max(0, rows - len(self._watched))
+        differing = []
+        for one in due:
+            if one.word is not None and words.get(one.job_id.lower()) == one.word:
+                self._next(one)
+            else:
+                differing.append(one)
+        return differing
+
+    async def _get(self, one: Watched) -> None:
+        remote = await self.client.get_job(one.job_id)
+        if remote is None or remote.status != one.word:
+            one.word, one.since = (remote.status if remote else None), self.monotonic()
+            self.wake(one.uid, remote)
+        self._next(one)
+
+    def _next(self, one: Watched) -> None:
+        now = self.monotonic()
+        shortest, longest = self.settings.poll_min_seconds, self.settings.poll_max_seconds
+        one.due = now + poll_interval(now - one.since, one.uid, shortest=shortest, longest=longest)
+
+    def _failed(self, error: ServiceError) -> None:
+        """Nothing is known anew; come back later, for all jobs of this workspace together."""
+        self._failures += 1
+        self.trouble = error
+        self._pause_until = self.monotonic() + backoff(self._failures, self.name, at_least=error.retry_after)
+        _log.warning("poll of workspace %s failed %d times in a row: %s", self.name, self._failures, error)

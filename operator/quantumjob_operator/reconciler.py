@@ -1,0 +1,266 @@
+"""The shell around the core: gather, decide, act, write. The only place that orders side effects on jobs.
+
+A look begins with what is known without asking, and follows `decide` from step to step until it says that nothing is
+to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`deeds`).
+"""
+
+import logging
+from typing import Any, Final
+
+from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.objects import Objects, job_reference
+from quantumjob_operator.connections import Connection
+from quantumjob_operator.deeds import Deeds, Look
+from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.lifecycle import Action, Decision, Notice, Observation, decide
+from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
+from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.submission import was_accepted
+from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.naming import job_id
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.schedule import backoff
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.workspaces import Workspaces
+
+_MAX_STEPS: Final = 24
+_log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Looks at one job at a time per worker; holds what this process remembers of each."""
+
+    def __init__(
+        self,
+        *,
+        inventory: Inventory,
+        objects: Objects,
+        events: Events,
+        deeds: Deeds,
+        workspaces: Workspaces,
+        queue: WorkQueue[str],
+        settings: Settings,
+        clock: Clock,
+        holder: str,
+        metrics: Metrics,
+    ) -> None:
+        self._inventory = inventory
+        self._objects = objects
+        self._events = events
+        self._deeds = deeds
+        self._workspaces = workspaces
+        self._queue = queue
+        self._settings = settings
+        self._clock = clock
+        self._holder = holder
+        self._metrics = metrics
+        self._limits = Limits(cancellation_grace=settings.cancellation_grace_period_seconds)
+        self._memories: dict[str, Memory] = {}
+
+    def learned(self, uid: str, remote: RemoteJob | None) -> None:
+        """The poller's news of a job: kept for the look that follows at once."""
+        memory = self._memories.get(uid)
+        if memory:
+            memory.fresh = ABSENT if remote is None else remote
+            self._queue.add(uid)
+
+    async def look(self, uid: str) -> None:
+        """Look at the job of this uid; never raises, whatever happens is a decision about time."""
+        job = self._inventory.jobs.get(uid)
+        try:
+            if job is None:
+                await self._disappeared(uid)
+            else:
+                await self._walk(job, self._memories.setdefault(uid, Memory(job)))
+        except Conflict as error:
+            _log.info("%s; looking again", error, extra=_about(job))
+            await self._refresh(job)
+        except ClusterError as error:
+            self._stumbled(uid, job, error)
+        except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
+            _log.exception("a look at %s failed", job.key if job else uid, extra=_about(job))
+            self._stumbled(uid, job, error)
+
+    def _stumbled(self, uid: str, job: QuantumJob | None, error: Exception) -> None:
+        self._metrics.reconcile_errors.labels(type(error).__name__).inc()
+        memory = self._memories.get(uid)
+        if memory:
+            memory.failures += 1
+        delay = backoff(memory.failures if memory else 1, uid)
+        _log.warning("%s; looking again in %.1f s", error, delay, extra=_about(job))
+        self._queue.add_after(uid, delay)
+
+    async def _refresh(self, job: QuantumJob | None) -> None:
+        """After a conflict the watch may lag: read the object itself, then look again."""
+        if job is None:
+            return
+        try:
+            live = await self._objects.read_job(job.namespace, job.name)
+        except ClusterError as error:
+            self._stumbled(job.uid, job, error)
+            return
+        if live is not None and live.uid == job.uid:
+            self._inventory.put_job(live)
+        self._queue.add_after(job.uid, backoff(1, job.uid) / 10)
+
+    async def _walk(self, job: QuantumJob, memory: Memory) -> None:
+        look = await self._begin(job, memory)
+        try:
+            for _ in range(_MAX_STEPS):
+                decision = decide(look.seen)
+                if decision.action is Action.RELEASE:
+                    await self._release(look, decision)
+                    if look.job.deletion_requested:
+                        return
+                elif decision.action in (Action.NONE, Action.RECORD):
+                    await self._write(look, decision)
+                    if decision.action is Action.NONE:
+                        self._plan(look, decision)
+                        return
+                else:
+                    await self._deeds.table[decision.action](look)
+                    look.know(tenure=self._tenure(memory, look.seen.remote))
+            raise RuntimeError(f"{job.key}: no end after {_MAX_STEPS} steps")
+        finally:
+            memory.program = None
+            memory.job = self._inventory.jobs.get(job.uid, memory.job)
+            if look.refused and look.connection:
+                await self._workspaces.refused(look.connection)
+
+    async def _begin(self, job: QuantumJob, memory: Memory) -> Look:
+        """What is known without asking the service."""
+        workspace, connection = await self._way(job)
+        fresh, memory.fresh = memory.fresh, None
+        seen = Observation(
+            job=job,
+            now=self._clock.now(),
+            tenure=self._tenure(memory, fresh),
+            limits=self._limits,
+            workspace=workspace,
+            job_id=self._job_id(job, workspace),
+            remote=fresh,
+        )
+        return Look(seen, memory, connection)
+
+    def _tenure(self, memory: Memory, remote: object) -> Tenure:
+        """What this process may do and believe at this moment."""
+        now = self._clock.monotonic()
+        memory.note_remote(remote, now)
+        settings = self._settings
+        return memory.tenure(self._holder, now, fence=settings.fence_seconds, patience=settings.output_patience_seconds)
+
+    async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
+        if job.status.finished:
+            return Trouble("NotNeeded", "the job has ended"), None
+        found = await self._workspaces.for_job(job)
+        if isinstance(found, Trouble):
+            return found, None
+        workspace = found.workspace
+        facts = WorkspaceFacts(
+            id=workspace.id,
+            resource_id=workspace.spec.resource_id,
+            endpoint=workspace.endpoint,
+            namespace=workspace.namespace,
+            name=workspace.name,
+        )
+        return facts, found
+
+    def _job_id(self, job: QuantumJob, workspace: WorkspaceFacts | Trouble) -> str | None:
+        """The id that status shows is the truth for an accepted job; before, it follows from the claim."""
+        if was_accepted(job):
+            return job.status.job_id
+        place = job.claim.workspace if job.claim else None if isinstance(workspace, Trouble) else workspace.id
+        attempt = job.claim.attempt if job.claim else job.status.attempt or 1
+        return job_id(place, job.namespace, uid=job.uid, key=None, attempt=attempt) if place else None
+
+    async def _write(self, look: Look, decision: Decision) -> None:
+        """Status first, then the Events that speak of it."""
+        before = look.job.status
+        written = await self._objects.write_status(look.job, decision.status)
+        self._inventory.put_job(written)
+        # The decision's own words, not the answer's: a field that an old CRD pruned must not make us write for ever.
+        look.know(job=written)
+        for notice in (*notices_between(before, decision.status), *decision.notices):
+            await self._tell(look.job, notice)
+
+    async def _tell(self, job: QuantumJob, notice: Notice) -> None:
+        level = logging.WARNING if notice.warning else logging.INFO
+        _log.log(level, "%s: %s", notice.reason, notice.message, extra=_about(job))
+        involved = {**job_reference(job), "namespace": job.namespace, "resourceVersion": job.resource_version}
+        await self._events.publish(involved, notice, self._clock.now())
+
+    async def _release(self, look: Look, decision: Decision) -> None:
+        """The finalizer comes off; what it was held for is told first, because afterwards nobody can be told."""
+        job = look.job
+        for notice in decision.notices:
+            if notice.reason == CANCELLATION_UNCONFIRMED:
+                self._metrics.unconfirmed.inc()
+                _log.error("%s: %s", notice.reason, notice.message, extra=_about(job))
+            await self._tell(job, notice)
+        try:
+            released = await self._objects.release(job)
+        except NotFound:
+            released = None
+        self._stop_following(job.uid)
+        if released is None:
+            self._inventory.remove(job.uid)
+            self._memories.pop(job.uid, None)
+        else:
+            self._inventory.put_job(released)
+            look.know(job=released)
+
+    def _plan(self, look: Look, decision: Decision) -> None:
+        """When to look again, and whether the poller follows the job meanwhile."""
+        job, memory = look.job, look.memory
+        if decision.watch and look.connection and look.seen.job_id:
+            self._workspaces.follow(look.connection, job.uid, look.seen.job_id, job.status.remote_status)
+        else:
+            self._stop_following(job.uid)
+        doubting = look.seen.remote is ABSENT and decision.again is not None
+        memory.failures = memory.failures + 1 if decision.backoff or doubting else 0
+        if decision.backoff:
+            self._queue.add_after(job.uid, backoff(memory.failures, job.uid, at_least=decision.again))
+        elif decision.again is not None:
+            self._queue.add_after(job.uid, decision.again)
+        if job.status.finished and not job.has_finalizer:
+            self._memories.pop(job.uid, None)
+
+    def _stop_following(self, uid: str) -> None:
+        self._workspaces.unfollow(uid)
+
+    async def _disappeared(self, uid: str) -> None:
+        """An object is gone. If that was by force and its job may still run, it is cancelled once, from memory."""
+        memory = self._memories.pop(uid, None)
+        self._stop_following(uid)
+        if memory is None or not memory.job.has_finalizer or memory.job.status.finished or memory.never_sent:
+            return
+        job = memory.job
+        live = await self._objects.read_job(job.namespace, job.name)
+        if live is not None and live.uid == uid:
+            self._inventory.put_job(live)
+            self._queue.add(uid)
+            return
+        workspace, connection = await self._way(job)
+        remote_id = self._job_id(job, workspace)
+        if connection is None or remote_id is None or job.spec.deletion_policy == "Orphan":
+            return
+        self._metrics.unconfirmed.inc()
+        _log.error("the object was removed by force; cancelling its job %s once", remote_id, extra=_about(job))
+        try:
+            await connection.client.cancel_job(remote_id)
+        except ServiceError:
+            _log.exception("job %s could not be cancelled and may still run", remote_id, extra=_about(job))
+
+
+def _about(job: QuantumJob | None) -> dict[str, Any]:
+    """The fields by which log lines are found again."""
+    if job is None:
+        return {}
+    # `object_name`, because a log record has a `name` of its own.
+    return {"namespace": job.namespace, "object_name": job.name, "uid": job.uid, "jobId": job.status.job_id}

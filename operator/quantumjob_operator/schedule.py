@@ -1,0 +1,42 @@
+"""When to look again, as pure functions of what happened.
+
+Lives here: the back-off after failures and the interval between two looks at a job. Must not live here: clocks and
+timers (`workqueue`, `poller`).
+"""
+
+import zlib
+from typing import Final
+
+BACKOFF_BASE: Final = 1.0
+BACKOFF_CAP: Final = 60.0
+_JITTER: Final = 0.2
+_AGE_SHARE: Final = 0.1
+
+
+def backoff(failures: int, identity: str, *, at_least: float | None = None) -> float:
+    """Seconds to wait after this many failures in a row.
+
+    Doubles up to a minute. The jitter is a function of who waits, not of chance: two objects that failed together
+    don't come back together, and a test needs no luck.
+
+    Args:
+        failures: Counted from 1.
+        identity: Of the object.
+        at_least: What the other side asked for (`Retry-After`); it wins where it is longer, and alone if there is one.
+    """
+    if at_least is not None:
+        return at_least * (1 + _spread(identity))
+    return min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1) - 1, 16)) * (1 + _spread(identity))
+
+
+def poll_interval(age: float, identity: str, *, shortest: float, longest: float) -> float:
+    """Seconds between two looks at a job that has been at the service for `age` seconds.
+
+    A tenth of its age: news is never later than 10 % of what the job has taken already.
+    """
+    return min(max(age * _AGE_SHARE, shortest), longest) * (1 + _spread(identity))
+
+
+def _spread(identity: str) -> float:
+    """Between 0 and 0.2, the same for the same identity."""
+    return _JITTER * (zlib.crc32(identity.encode()) / 0xFFFFFFFF)

@@ -1,0 +1,162 @@
+"""Claiming a job and sending it to the service, at most once.
+
+Lives here: the order claim → upload → (still ours?) → PUT, and what is doubted after a PUT. Must not live here: whether
+it is time to submit (`lifecycle.submission`).
+"""
+
+from dataclasses import replace
+
+from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.errors import Applied, Retryable, ServiceError
+from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.submission import input_params, resolve
+from quantumjob_operator.look import Look, ready, trouble
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.naming import (
+    METADATA_CLUSTER,
+    METADATA_NAME,
+    METADATA_NAMESPACE,
+    METADATA_SPEC_DIGEST,
+    METADATA_UID,
+    spec_digest,
+)
+from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.workspace.client import ProgramLocation
+from quantumjob_operator.workspace.wire import JobDefinition
+
+
+class Submitter:
+    """The two steps that cost money."""
+
+    def __init__(self, *, objects: Objects, settings: Settings, clock: Clock, holder: str, metrics: Metrics) -> None:
+        self._objects = objects
+        self._settings = settings
+        self._clock = clock
+        self._holder = holder
+        self._metrics = metrics
+
+    async def claim(self, look: Look) -> None:
+        """Put on finalizer and claim, or take the claim over from another process, by compare-and-swap.
+
+        Raises:
+            Conflict: Somebody changed the object meanwhile.
+        """
+        job, workspace = look.job, look.seen.workspace
+        if job.claim:
+            new = replace(job.claim, holder=self._holder)
+        elif isinstance(workspace, Trouble):
+            raise RuntimeError(f"{job.key}: a claim was decided on without a workspace")
+        else:
+            attempt = job.status.attempt or 1
+            new = Claim(v=1, uid=job.uid, workspace=workspace.id, attempt=attempt, holder=self._holder)
+        claimed = await self._objects.claim(job, new)
+        now = self._clock.monotonic()
+        untouched = job.claim is None and job.status.job_id is None and look.memory.doubt_until <= now
+        look.memory.claimed_at = now
+        look.memory.never_sent = untouched
+        if not untouched:
+            look.memory.doubt_until = max(look.memory.doubt_until, now + self._settings.fence_seconds)
+        # What was known about the remote side may have changed before the claim became ours.
+        look.know(job=claimed, remote=None)
+
+    async def submit(self, look: Look) -> None:
+        """Upload the program and send the PUT, if the claim is still ours when it starts."""
+        connection, job_id = ready(look)
+        program = look.memory.program
+        if program is None:
+            look.know(program=None)
+            return
+        try:
+            location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
+            if not self._may_start(look.memory) and not await self._confirm_claim(look):
+                return
+            definition = self._definition(look.job, job_id, program)
+            accepted = await self._put(look, definition, location)
+        except ServiceError as error:
+            look.know(submission=trouble(look, error))
+            return
+        self._metrics.submissions.inc()
+        self._metrics.submission_seconds.observe((self._clock.now() - look.job.created).total_seconds())
+        look.know(submission=accepted)
+
+    async def _put(self, look: Look, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
+        connection, _ = ready(look)
+        memory, before = look.memory, (look.memory.never_sent, look.memory.doubt_until)
+        # Doubt begins before the first byte leaves and ends only by an answer that says "not applied".
+        memory.never_sent = False
+        memory.doubt_until = float("inf")
+        try:
+            return await connection.client.put_job(
+                definition,
+                location,
+                may_start=lambda: self._may_start(memory),
+            )
+        except ServiceError as error:
+            if error.applied is Applied.NO:
+                memory.never_sent, memory.doubt_until = before
+            raise
+        finally:
+            if memory.doubt_until == float("inf"):
+                memory.doubt_until = self._clock.monotonic() + self._settings.fence_seconds
+
+    def _may_start(self, memory: Memory) -> bool:
+        claimed = memory.claimed_at
+        return claimed is not None and self._clock.monotonic() - claimed < self._settings.put_start_seconds
+
+    async def _confirm_claim(self, look: Look) -> bool:
+        """A live read: is the object still there, unchanged in its claim, and wanted?"""
+        started = self._clock.monotonic()
+        live = await self._objects.read_job(look.job.namespace, look.job.name)
+        if live is None or live.uid != look.job.uid:
+            look.know(submission=Trouble("ObjectGone", "the object disappeared before its job was submitted"))
+            return False
+        ours = live.claim is not None and live.claim.holder == self._holder
+        if (
+            ours
+            and live.claim == look.job.claim
+            and not live.deletion_requested
+            and live.generation == look.job.generation
+        ):
+            look.memory.claimed_at = started
+            look.know(job=live)
+            return True
+        look.know(job=live, remote=None, program=None)
+        return False
+
+    def _definition(self, job: QuantumJob, job_id: str, program: bytes) -> JobDefinition:
+        spec = job.spec
+        resolved = resolve(spec, job.name)
+        if resolved is None:
+            raise Retryable("put_job", detail="the job has no output format", applied=Applied.NO)
+        digest = spec_digest(
+            provider=spec.provider,
+            target=spec.target,
+            input_format=spec.program.format,
+            output_format=resolved.output_format,
+            parameters=spec.parameters,
+            session_id=spec.session_id,
+            program=program,
+        )
+        owner = {
+            METADATA_CLUSTER: self._settings.cluster_name,
+            METADATA_NAMESPACE: job.namespace,
+            METADATA_NAME: job.name,
+            METADATA_UID: job.uid,
+            METADATA_SPEC_DIGEST: digest,
+        }
+        return JobDefinition(
+            job_id=job_id,
+            name=resolved.name,
+            provider=spec.provider,
+            target=spec.target,
+            input_format=spec.program.format,
+            output_format=resolved.output_format,
+            parameters=input_params(spec),
+            metadata={**(spec.metadata or {}), **owner},
+            priority=spec.priority,
+            tags=spec.tags,
+            session_id=spec.session_id,
+        )

@@ -1,0 +1,95 @@
+"""Keys to be looked at: each at most once in the queue, each in at most one worker, now or at a time.
+
+Level-triggered: a key carries no message, so losing or merging notifications loses nothing. Must not live here: what a
+look does.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(slots=True)
+class WorkQueue(Generic[K]):
+    """A de-duplicated queue with "again at T".
+
+    Attributes:
+        clock: Monotonic seconds.
+    """
+
+    clock: Callable[[], float]
+    _ready: "asyncio.Queue[K]" = field(default_factory=asyncio.Queue)
+    _queued: set[K] = field(default_factory=set)
+    _working: set[K] = field(default_factory=set)
+    _dirty: set[K] = field(default_factory=set)
+    _due: dict[K, float] = field(default_factory=dict)
+    _timers: list[tuple[float, int, K]] = field(default_factory=list)
+    _order: "itertools.count[int]" = field(default_factory=itertools.count)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, key: K) -> None:
+        """Look at this key as soon as a worker is free; if it is being looked at, once more afterwards."""
+        self._due.pop(key, None)
+        if key in self._working:
+            self._dirty.add(key)
+        elif key not in self._queued:
+            self._queued.add(key)
+            self._ready.put_nowait(key)
+
+    def add_after(self, key: K, seconds: float) -> None:
+        """Look at this key in so many seconds, unless a look is due earlier anyway."""
+        if seconds <= 0:
+            self.add(key)
+            return
+        at = self.clock() + seconds
+        if key in self._queued or self._due.get(key, at + 1) <= at:
+            return
+        self._due[key] = at
+        heapq.heappush(self._timers, (at, next(self._order), key))
+        self._wake.set()
+
+    def __len__(self) -> int:
+        return len(self._queued)
+
+    async def work(self, look: Callable[[K], Awaitable[None]]) -> None:
+        """Take keys for ever and look at them; run as many of these as there shall be workers.
+
+        Args:
+            look: Must not raise: what goes wrong is its own decision about time.
+        """
+        while True:
+            key = await self._ready.get()
+            self._queued.discard(key)
+            self._working.add(key)
+            try:
+                await look(key)
+            finally:
+                self._working.discard(key)
+                if key in self._dirty:
+                    self._dirty.discard(key)
+                    self.add(key)
+
+    async def keep_time(self) -> None:
+        """Put keys into the queue when their time has come, for ever; one of these runs beside the workers."""
+        while True:
+            self._ripen()
+            self._wake.clear()
+            delay = self._timers[0][0] - self.clock() if self._timers else None
+            try:
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def _ripen(self) -> None:
+        """A timer that an earlier look overtook is stale: it no longer is what `_due` says."""
+        now = self.clock()
+        while self._timers and self._timers[0][0] <= now:
+            at, _, key = heapq.heappop(self._timers)
+            if self._due.get(key) == at:
+                self.add(key)
