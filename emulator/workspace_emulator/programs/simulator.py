@@ -50,9 +50,7 @@ def _bits_of(state: int, measured: dict[int, int], bits: int) -> list[int]:
 
 
 def _run_each_shot(circuit: Circuit, shots: int, seed: int) -> list[list[int]]:
-    # The simulator seeds shot n with seed + n: neighbouring seeds would share nearly all of their shots.
-    spread = random.Random(seed).getrandbits(31)  # noqa: S311 - physics, no secrets
-    results = _start(circuit, shots=shots, seed=spread, dump=False)
+    results = _start(circuit, shots=shots, seed=seed, dump=False)
     return [[int(bit == qsharp.Result.One) for bit in shot["result"]] for shot in results]
 
 

@@ -1,0 +1,5 @@
+"""`qir.v1` → `microsoft.quantum-results.v2`: LLVM text or bitcode, inspected, then run by qirrunner."""
+
+from workspace_emulator.programs.qir.running import run
+
+__all__ = ["run"]
