@@ -111,11 +111,12 @@ def fails(status: int, code: str, message: str = "", headers: Mapping[str, str] 
     return says({"error": {"code": code, "message": message}}, status, headers)
 
 
-def truncates(status: int = 200) -> Behaviour:
+def truncates(status: int = 200, headers: Mapping[str, str] | None = None) -> Behaviour:
     """An answer that ends before its announced length."""
+    announced = {"Content-Length": "4096", "Content-Type": "application/json", **(headers or {})}
 
     async def behave(_: Received, writer: asyncio.StreamWriter) -> None:
-        writer.write(_head(status, {"Content-Length": "4096", "Content-Type": "application/json"}) + b'{"id": "')
+        writer.write(_head(status, announced) + b'{"id": "')
 
     return behave
 

@@ -1,6 +1,7 @@
 """Programs into blobs and outputs out of them, by the SAS that the service hands out and no credential of ours.
 
-One attempt for each operation: no retry in the library. What a job is, and which blob is whose, is not known here.
+One attempt for each operation: no retry in the library. (Below it, aiohttp repeats a request once whose connection is
+dropped; both ways of writing bear that.) What a job is, and which blob is whose, is not known here.
 """
 
 import asyncio
@@ -129,7 +130,7 @@ class BlobStore:
         try:
             async with asyncio.timeout(self._timing.blob_seconds):
                 yield
-        except (AzureError, aiohttp.ClientError, OSError) as error:
+        except (AzureError, aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: an answer without sense
             failure = storage_failure(operation, error, self._timing.clock())
             word = str(failure.status) if failure.status else word_for(error)
             raise failure from None

@@ -1,0 +1,89 @@
+"""No log record carries a secret, whichever library writes it and at whatever level."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.workspace.client import WorkspaceClient
+from quantumjob_operator.workspace.redaction import redact_logging
+from workspace.misbehaving import MisbehavingServer, answers, says
+from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, SAS, SIGNATURE, TOKEN, job
+
+NOISY = ["", "httpx", "httpcore", "azure", "azure.core", "aiohttp", "urllib3", "msal", "quantumjob_operator", "asyncio"]
+
+
+@pytest.fixture
+def logs() -> Iterator[io.StringIO]:
+    """Everything that is logged, with every logger at DEBUG, as a plain handler writes it."""
+    factory = logging.getLogRecordFactory()
+    levels = {name: logging.getLogger(name).level for name in NOISY}
+    redact_logging()
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    yield stream
+    logging.getLogger().removeHandler(handler)
+    logging.setLogRecordFactory(factory)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+class Unprintable:
+    """An object whose text cannot be had."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError(KEY)
+
+
+@pytest.mark.parametrize("logger", NOISY)
+def test_secrets_in_messages_arguments_and_tracebacks(logs: io.StringIO, logger: str) -> None:
+    """Wherever a secret stands in a record, it is gone before any handler sees it."""
+    log = logging.getLogger(logger)
+    log.debug("GET https://h/c?%s", SAS)
+    log.info("headers %r", {"x-ms-quantum-api-key": KEY, "Authorization": f"Bearer {TOKEN}"})
+    log.warning("%s", [(b"x-ms-quantum-api-key", KEY.encode()), (b"location", f"/c?{SAS}".encode())])
+    log.error("too few arguments %s %s", KEY)  # noqa: PLE1206 - what logging makes of a mistake is the point
+    log.error("%r", Unprintable())
+    try:
+        raise ValueError(f"https://h/c?{SAS}")  # noqa: TRY301 - the traceback is what is logged
+    except ValueError:
+        log.exception("failed", stack_info=True)
+    text = logs.getvalue()
+    assert text.count("\n") > 10
+    assert not [secret for secret in ("sig=", SIGNATURE, KEY, TOKEN) if secret in text]
+    assert "ValueError: https://h/c" in text
+
+
+def test_harmless_records_keep_their_arguments(logs: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:
+    """A record without a secret is not touched, so that structured logging still sees its parts."""
+    logging.getLogger("quantumjob_operator").info("job %s is %s", JOB_ID, "Waiting")
+    assert caplog.records[-1].args == (JOB_ID, "Waiting")
+    assert JOB_ID in logs.getvalue()
+
+
+@pytest.mark.usefixtures("logs")
+def test_redacting_twice_is_redacting_once() -> None:
+    """A second call changes nothing."""
+    before = logging.getLogRecordFactory()
+    redact_logging()
+    assert logging.getLogRecordFactory() is before
+
+
+async def test_a_real_exchange_leaves_no_secret(
+    server: MisbehavingServer, client: WorkspaceClient, logs: io.StringIO
+) -> None:
+    """The HTTP libraries talk at DEBUG about requests with keys and signatures, and say none of them."""
+    uri = f"{server.url}/acct/job-{JOB_ID}"
+    server.plays(says({"sasUri": f"{uri}?{SAS}"}), answers(403, headers={"x-ms-error-code": "AuthenticationFailed"}))
+    with pytest.raises(ServiceError):
+        await client.upload_program(JOB_ID, b"{}", "ionq.circuit.v1")
+    server.plays(says(job(), headers={"Location": f"{uri}?{SAS}"}))
+    await client.put_job(DEFINITION, LOCATION)
+    text = logs.getvalue()
+    assert "send_request_headers" in text
+    assert not [secret for secret in ("sig=", SIGNATURE, KEY) if secret in text]
