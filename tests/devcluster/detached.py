@@ -133,5 +133,6 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _replace(path: Path, text: str) -> None:
     new = path.with_suffix(".new")
+    new.touch(mode=0o600)  # what is announced may hold a credential
     new.write_text(text)
     new.replace(path)
