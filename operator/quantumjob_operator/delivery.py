@@ -47,8 +47,7 @@ class Delivery:
         try:
             output = await connection.client.read_output(job_id, MAX_READ_BYTES)
         except ServiceError as error:
-            trouble = trouble(look, error)
-            look.know(output=replace(trouble, reason="OutputUnreadable", final=False))
+            look.know(output=replace(trouble(look, error), reason="OutputUnreadable", final=False))
             return
         await self._put(look, output.body, Omitted.TOO_LARGE if output.too_large else None)
 

@@ -46,6 +46,7 @@ def ready(look: Look) -> tuple[Connection, str]:
 
 
 def trouble(look: Look, error: ServiceError) -> Trouble:
+    """What an error of the service means for this look; refused credentials are noted for the reconciler."""
     workspace = look.seen.workspace
     name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
     look.refused = look.refused or isinstance(error, CredentialsRefused)

@@ -11,7 +11,7 @@ from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
 from quantumjob_operator.connections import Connection
-from quantumjob_operator.deeds import Deeds, Look
+from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.inventory import Inventory
@@ -20,6 +20,7 @@ from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.submission import was_accepted
 from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.naming import job_id
 from quantumjob_operator.quantumjob import QuantumJob

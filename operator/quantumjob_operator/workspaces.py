@@ -57,7 +57,6 @@ class Workspaces:
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
-        default: Name | None,
     ) -> None:
         self._inventory = inventory
         self._objects = objects
@@ -67,7 +66,9 @@ class Workspaces:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._default = default
+        place = settings.default_workspace
+        self._default: Name | None = (place.partition("/")[0], place.partition("/")[2]) if place else None
+        self._known: set[str] = set()
         self._followed: dict[str, Followed] = {}
         self._where: dict[str, str] = {}
         self._failures: dict[str, int] = {}
@@ -126,6 +127,12 @@ class Workspaces:
         task = asyncio.create_task(poller.run(), name=f"poller {name}")
         return Followed(poller, task)
 
+    def serves(self, uid: str) -> bool:
+        """Whether this uid is, or was, that of a workspace."""
+        if uid in self._inventory.workspaces:
+            self._known.add(uid)
+        return uid in self._known
+
     async def look(self, uid: str) -> None:
         """Look at the workspace of this uid and say how it is; never raises."""
         workspace = self._inventory.workspaces.get(uid)
@@ -149,6 +156,7 @@ class Workspaces:
 
     async def _forget(self, uid: str) -> None:
         self._failures.pop(uid, None)
+        self._known.discard(uid)
         followed = self._followed.pop(uid, None)
         if followed:
             followed.task.cancel()

@@ -65,7 +65,7 @@ class Api:
         """
         configuration = Configuration()
         try:
-            await config.load_config(client_configuration=configuration)
+            await config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except (ConfigException, OSError) as error:
             raise ClusterError("connect", None, "NoConfiguration", str(error)) from None
         configuration.retries = False

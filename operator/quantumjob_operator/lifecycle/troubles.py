@@ -43,7 +43,7 @@ def trouble_of(error: ServiceError, workspace: str) -> Trouble:
         return _refused(error, workspace)
     return Trouble(
         "ServiceUnavailable",
-        f"the service of QuantumWorkspace {workspace} can't be reached or gives no usable answer; tried again ({error})",
+        f"the service of QuantumWorkspace {workspace} can't be reached or gives no usable answer ({error})",
         error.retry_after,
         unconfirmed=error.operation == _PUT and error.applied is Applied.UNKNOWN,
     )

@@ -1,0 +1,54 @@
+"""kopf's part: it holds the watch and passes every event on.
+
+Level-triggered: a handler neither looks at state nor waits, so there is no `if` here, and kopf never patches anything.
+Must not live here: anything that could fail.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import kopf
+
+from quantumjob_operator.naming import GROUP, JOB_PLURAL, VERSION, WORKSPACE_PLURAL
+
+
+class Sink(Protocol):
+    """Takes events; called from kopf's thread."""
+
+    def __call__(self, plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        """`event_type` is None for the first listing, else ADDED, MODIFIED or DELETED."""
+
+
+def watching(sink: Sink) -> kopf.OperatorRegistry:
+    """The registry of handlers that pass events to the sink."""
+    registry = kopf.OperatorRegistry()
+    for plural in (JOB_PLURAL, WORKSPACE_PLURAL):
+        kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
+    kopf.on.login(registry=registry)(_login)
+    return registry
+
+
+def _passing(plural: str, sink: Sink) -> Callable[..., Any]:
+    async def changed(event: Mapping[str, Any], **_: Any) -> None:
+        sink(plural, event["type"], event["object"])
+
+    return changed
+
+
+def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+
+def quiet_settings() -> kopf.OperatorSettings:
+    """Make kopf a pure watcher: no Events of its own, no scanning, small pages, no delay before a handler."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    # 1,000 objects of 64 KiB peak at 150 MB with pages of 50 (measured); with kopf's default they don't end there.
+    settings.watching.chunk_size = 50
+    settings.watching.server_timeout = 300
+    settings.watching.connect_timeout = 15
+    settings.networking.request_timeout = 60
+    settings.queueing.batch_window = 0.02
+    settings.queueing.idle_timeout = 1.0
+    return settings

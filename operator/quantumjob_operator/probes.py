@@ -1,0 +1,91 @@
+"""One port with /healthz, /readyz and /metrics.
+
+Alive means that the loops turn, not that they succeed: an outage of Azure or of the API server must not restart the
+pod, which would lose the credentials held for cancelling. Must not live here: what is counted (`metrics`).
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.watch import Watch
+from quantumjob_operator.workspaces import Workspaces
+
+STALE_SECONDS: Final = 60.0
+
+
+class Probes:
+    """The HTTP endpoints for the kubelet and Prometheus."""
+
+    def __init__(
+        self, *, watch: Watch, workspaces: Workspaces, metrics: Metrics, clock: Clock, queue_depth: Callable[[], int]
+    ) -> None:
+        self._watch = watch
+        self._workspaces = workspaces
+        self._metrics = metrics
+        self._clock = clock
+        self._queue_depth = queue_depth
+        application = web.Application()
+        application.add_routes(
+            [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._scrape)]
+        )
+        self._runner = web.AppRunner(application, access_log=None)
+
+    async def open(self, host: str, port: int, ready_file: str | None) -> int:
+        """Listen; returns the port.
+
+        Args:
+            host: Address to listen on.
+            port: 0 for a free one.
+            ready_file: Where to say so, as JSON with port and pid.
+        """
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        chosen: int = self._runner.addresses[0][1]
+        if ready_file:
+            temporary = Path(f"{ready_file}.tmp")
+            temporary.write_text(json.dumps({"port": chosen, "pid": os.getpid()}))  # noqa: ASYNC240 - once, at the start
+            temporary.replace(ready_file)  # noqa: ASYNC240 - once, at the start
+        return chosen
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()
+
+    def _ages(self) -> dict[str, float]:
+        """Seconds since each loop turned."""
+        now = self._clock.monotonic()
+        ages = {"watch": now - self._watch.turned_at}
+        return ages | {f"poller {one.name}": now - one.turned_at for one in self._workspaces.pollers()}
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        ages = self._ages()
+        stale = {name: age for name, age in ages.items() if age > STALE_SECONDS}
+        now = self._clock.monotonic()
+        body = {
+            "secondsSinceTurn": {name: round(age, 1) for name, age in ages.items()},
+            "secondsSinceWatchActivity": round(now - self._watch.heard_at, 1) if self._watch.heard_at else None,
+            "secondsSincePollAnswer": {one.name: round(now - one.answered_at, 1) for one in self._workspaces.pollers()},
+        }
+        return web.json_response(body, status=503 if stale else 200)
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        ready = self._watch.listed.is_set()
+        return web.json_response({"firstListing": ready}, status=200 if ready else 503)
+
+    async def _scrape(self, _: web.Request) -> web.Response:
+        now = self._clock.monotonic()
+        self._metrics.queue_depth.set(self._queue_depth())
+        self._metrics.poll_age.clear()
+        for poller in self._workspaces.pollers():
+            namespace, _slash, name = poller.name.partition("/")
+            self._metrics.poll_age.labels(namespace, name).set(now - poller.answered_at)
+        body = generate_latest(self._metrics.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

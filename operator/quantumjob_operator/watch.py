@@ -1,0 +1,179 @@
+"""Keeps the watch alive and checks what it tells.
+
+kopf's watch neither says when its first listing is through nor notices that it lags, and it ends when a CRD goes. So it
+runs in a thread with an event loop of its own, where its end costs nothing else, and its word is checked against a
+metadata listing at the start, at intervals and after each restart. Must not live here: what an object means.
+"""
+
+import asyncio
+import itertools
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import kopf
+
+from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.objects import PLURALS, Objects
+from quantumjob_operator.handlers import quiet_settings, watching
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.naming import JOB_PLURAL
+from quantumjob_operator.quantumjob import MalformedObject, parse_job
+from quantumjob_operator.quantumworkspace import parse_workspace
+from quantumjob_operator.schedule import backoff
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.workqueue import WorkQueue
+
+_BEAT: Final = 1.0
+_CATCH_UP: Final = 15.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Watch:
+    """The watch of both kinds.
+
+    Attributes:
+        listed: Set once the first listing is through: before, nothing may be decided.
+        turned_at: Monotonic time of the last turn of the supervising loop.
+        heard_at: Monotonic time of the last event or successful check.
+    """
+
+    inventory: Inventory
+    objects: Objects
+    queue: WorkQueue[str]
+    settings: Settings
+    clock: Clock
+    listed: asyncio.Event = field(default_factory=asyncio.Event)
+    turned_at: float = 0.0
+    heard_at: float = 0.0
+    _malformed: dict[str, str] = field(default_factory=dict)
+    _thread: threading.Thread | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    async def run(self) -> None:
+        """Watch for ever, through absent CRDs and API servers that go and come."""
+        failures = 0
+        while True:
+            self.turned_at = self.clock.monotonic()
+            try:
+                if await self.objects.served():
+                    await self._follow()
+                    failures = 0
+                else:
+                    failures += 1
+                    _log.warning("the CRDs are not served yet; install crds/")
+            except ClusterError as error:
+                failures += 1
+                _log.warning("%s", error)
+            finally:
+                await self._end_thread()
+            await self._sleep(min(backoff(max(failures, 1), "watch"), 15.0), lambda: False)
+
+    async def _follow(self) -> None:
+        """One life of kopf's watch: returns when it has ended, or was found to lag."""
+        self._start_thread(asyncio.get_running_loop())
+        await self._sleep(_BEAT / 10, self._ended)
+        while not self._ended():
+            if not await self._check():
+                _log.warning("the watch lags behind the API server; starting it anew")
+                return
+            await self._sleep(self.settings.resync_seconds, self._ended)
+
+    async def _sleep(self, seconds: float, over: Callable[[], bool]) -> None:
+        """Sleep, but go on beating, and wake when it is over."""
+        until = self.clock.monotonic() + seconds
+        while (now := self.clock.monotonic()) < until and not over():
+            self.turned_at = now
+            await asyncio.sleep(min(_BEAT, until - now))
+
+    def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        def sink(plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+            loop.call_soon_threadsafe(self._hear, plural, event_type, body)
+
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, args=(sink, self._stop), name="watch", daemon=True)
+        self._thread.start()
+
+    def _watch(self, sink: Any, stop: threading.Event) -> None:
+        namespaces = self.settings.watch_namespaces
+        operator: Awaitable[None] = kopf.operator(
+            registry=watching(sink),
+            settings=quiet_settings(),
+            standalone=True,
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=stop,
+        )
+        try:
+            asyncio.run(_as_coroutine(operator))
+        except Exception:  # noqa: BLE001 - whatever ends kopf, the supervisor starts it anew
+            _log.exception("the watch ended")
+
+    def _ended(self) -> bool:
+        return self._thread is None or not self._thread.is_alive()
+
+    async def _end_thread(self) -> None:
+        if self._thread is not None:
+            self._stop.set()
+            await asyncio.to_thread(self._thread.join, 10.0)
+            self._thread = None
+
+    async def close(self) -> None:
+        """End kopf's thread."""
+        await self._end_thread()
+
+    def _hear(self, plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        """Take an event into the inventory; news puts the object's key on the queue."""
+        self.heard_at = self.clock.monotonic()
+        uid = body["metadata"]["uid"]
+        if event_type == "DELETED":
+            self._malformed.pop(uid, None)
+            self.inventory.remove(uid)
+            self.queue.add(uid)
+            return
+        try:
+            news = (
+                self.inventory.put_job(parse_job(body))
+                if plural == JOB_PLURAL
+                else self.inventory.put_workspace(parse_workspace(body))
+            )
+        except MalformedObject as error:
+            self._malformed[uid] = body["metadata"]["resourceVersion"]
+            _log.error("%s: %s: the installed CRDs are not this operator's", plural, error)
+            return
+        self._malformed.pop(uid, None)
+        if news:
+            self.queue.add(uid)
+
+    async def _check(self) -> bool:
+        """Compare with a listing; False if the watch has not caught up with it in time."""
+        known = set(self.inventory.jobs) | set(self.inventory.workspaces)
+        there: dict[str, str] = {}
+        scopes: list[str | None] = list(self.settings.watch_namespaces) or [None]
+        for scope, plural in itertools.product(scopes, PLURALS):
+            there |= {uid: version async for uid, version in self.objects.versions(plural, scope)}
+        for uid in known - there.keys():
+            # Deleted while nobody watched.
+            self.inventory.remove(uid)
+            self.queue.add(uid)
+        until = self.clock.monotonic() + _CATCH_UP
+        await self._sleep(_CATCH_UP, lambda: self._ended() or not self._behind(there))
+        if self._behind(there) and self.clock.monotonic() >= until:
+            return False
+        self.heard_at = self.clock.monotonic()
+        self.listed.set()
+        return True
+
+    def _behind(self, there: Mapping[str, str]) -> bool:
+        return any(
+            int(self.inventory.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
+            for uid, version in there.items()
+        )
+
+
+async def _as_coroutine(awaitable: Awaitable[None]) -> None:
+    await awaitable
