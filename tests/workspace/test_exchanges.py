@@ -2,7 +2,6 @@
 
 import gc
 import socket
-from dataclasses import dataclass
 
 import pytest
 
@@ -31,7 +30,8 @@ from workspace.misbehaving import (
     stays_silent,
     truncates,
 )
-from workspace.samples import DEFINITION, JOB_ID, LOCATION, TOKEN, job
+from workspace.renewal import RenewableToken
+from workspace.samples import DEFINITION, JOB_ID, LOCATION, job
 
 HTML = b"<html><body>The page cannot be found</body></html>"
 NO, UNKNOWN = Applied.NO, Applied.UNKNOWN
@@ -224,27 +224,6 @@ async def test_cancellations_that_fail(
     server.plays(fails(status, "Whatever"))
     with pytest.raises(kind):
         await make_client().cancel_job(JOB_ID)
-
-
-@dataclass(slots=True)
-class RenewableToken:
-    """A bearer token that can be renewed once."""
-
-    token: str = f"{TOKEN}-old"
-    renewals: int = 0
-
-    async def headers(self) -> dict[str, str]:
-        """The token."""
-        return {"Authorization": f"Bearer {self.token}"}
-
-    async def renew(self) -> bool:
-        """Take the new token."""
-        self.renewals += 1
-        self.token = f"{TOKEN}-new"
-        return True
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 async def test_a_401_renews_the_credential_once(server: MisbehavingServer, make_client: MakeClient) -> None:
