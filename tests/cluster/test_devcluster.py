@@ -12,8 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from devcluster.build import ASSETS_VARIABLE, control_plane_binaries
 from devcluster.controlplane import ControlPlane
-from devcluster.errors import KubectlError
+from devcluster.errors import BuildError, KubectlError
+from devcluster.gotools import CONTROL_PLANE
 from devcluster.processes import Child
 from devcluster.proxy import TlsProxy
 
@@ -183,6 +185,27 @@ class TestLifeOfAControlPlane:
         assert command("env").returncode == 1
         assert "KUBECONFIG" in exports
         assert not [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(p.info["cmdline"])]
+
+
+class TestPrograms:
+    """Where the programs come from."""
+
+    def test_own_programs_are_taken_where_the_variable_points(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Whoever has the programs already doesn't build them."""
+        for name in CONTROL_PLANE.programs:
+            (tmp_path / name).touch(mode=0o755)
+        monkeypatch.setenv(ASSETS_VARIABLE, str(tmp_path))
+        assert control_plane_binaries() == tmp_path
+
+    def test_missing_program_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Kubebuilder's own download has no controller manager."""
+        for name in set(CONTROL_PLANE.programs) - {"kube-controller-manager"}:
+            (tmp_path / name).touch(mode=0o755)
+        monkeypatch.setenv(ASSETS_VARIABLE, str(tmp_path))
+        with pytest.raises(BuildError, match=r"lacks kube-controller-manager:"):
+            control_plane_binaries()
 
 
 class TestChild:

@@ -41,4 +41,15 @@ def _sweep(parent: Path) -> None:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            shutil.rmtree(owner_file.parent)
+            _remove_abandoned(owner_file.parent)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove as much as can be; its owner file last, so that what a dying process still holds is removed next time."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != _OWNER:
+            entry.unlink(missing_ok=True)
+    if [entry.name for entry in folder.iterdir()] == [_OWNER]:
+        shutil.rmtree(folder)

@@ -81,5 +81,7 @@ class Service:
         return self._child
 
     def _has_announced(self) -> bool:
-        # It is renamed into place or written at once, but never half visible to a parser: an empty file isn't ready.
-        return self._ready_file.exists() and self._ready_file.stat().st_size > 0
+        try:
+            return bool(self.announced)
+        except (FileNotFoundError, json.JSONDecodeError):
+            return False  # not there yet, or being written
