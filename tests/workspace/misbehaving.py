@@ -15,12 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came in; header names in lower case."""
+    """A request as it came in; header names in lower case. `gone` returns once the client has hung up."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes
+    gone: Callable[[], Awaitable[bytes]] = field(repr=False)
 
     @property
     def path(self) -> str:
@@ -133,8 +134,8 @@ def drops() -> Behaviour:
 def stays_silent() -> Behaviour:
     """No answer, and the connection stays open until the client goes."""
 
-    async def behave(_: Received, writer: asyncio.StreamWriter) -> None:
-        await writer.wait_closed() if writer.is_closing() else await asyncio.Event().wait()
+    async def behave(request: Received, _: asyncio.StreamWriter) -> None:
+        await request.gone()
 
     return behave
 
@@ -159,4 +160,4 @@ async def _read(reader: asyncio.StreamReader) -> Received:
     method, target, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Received(method, target, headers, body)
+    return Received(method, target, headers, body, reader.read)

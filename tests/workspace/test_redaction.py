@@ -2,14 +2,23 @@
 
 import io
 import logging
+import traceback
 from collections.abc import Iterator
 
 import pytest
 
 from quantumjob_operator.errors import ServiceError
-from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.redaction import redact_logging
-from workspace.misbehaving import MisbehavingServer, answers, says
+from workspace.conftest import MakeClient
+from workspace.misbehaving import (
+    Behaviour,
+    MisbehavingServer,
+    answers,
+    drops,
+    says,
+    speaks_gibberish,
+    stays_silent,
+)
 from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, SAS, SIGNATURE, TOKEN, job
 
 NOISY = ["", "httpx", "httpcore", "azure", "azure.core", "aiohttp", "urllib3", "msal", "quantumjob_operator", "asyncio"]
@@ -74,16 +83,36 @@ def test_redacting_twice_is_redacting_once() -> None:
     assert logging.getLogRecordFactory() is before
 
 
-async def test_a_real_exchange_leaves_no_secret(
-    server: MisbehavingServer, client: WorkspaceClient, logs: io.StringIO
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(answers(403, headers={"x-ms-error-code": "AuthenticationFailed"}), id="403"),
+        pytest.param(answers(404, f"?{SAS}".encode(), {"x-ms-error-code": "BlobNotFound"}), id="404"),
+        pytest.param(answers(302, headers={"Location": f"http://127.0.0.1:9/c?{SAS}"}), id="a redirect with a SAS"),
+        pytest.param(stays_silent(), id="a time-out"),
+        pytest.param(drops(), id="a dropped connection"),
+        pytest.param(speaks_gibberish(), id="no HTTP"),
+    ],
+)
+async def test_exchanges_that_fail_leave_no_secret(
+    server: MisbehavingServer, make_client: MakeClient, logs: io.StringIO, trouble: Behaviour
 ) -> None:
-    """The HTTP libraries talk at DEBUG about requests with keys and signatures, and say none of them."""
+    """The HTTP libraries talk at DEBUG about requests with keys and signatures; neither logs nor errors show them."""
+    client = make_client(seconds=0.3)
     uri = f"{server.url}/acct/job-{JOB_ID}"
-    server.plays(says({"sasUri": f"{uri}?{SAS}"}), answers(403, headers={"x-ms-error-code": "AuthenticationFailed"}))
-    with pytest.raises(ServiceError):
+    told = []
+    server.plays(says({"sasUri": f"{uri}?{SAS}"}), trouble)
+    with pytest.raises(ServiceError) as caught:
         await client.upload_program(JOB_ID, b"{}", "ionq.circuit.v1")
-    server.plays(says(job(), headers={"Location": f"{uri}?{SAS}"}))
-    await client.put_job(DEFINITION, LOCATION)
-    text = logs.getvalue()
+    told.append(caught.value)
+    server.plays(says(job(outputDataUri=f"{uri}/outputData?{SAS}")), trouble)
+    with pytest.raises(ServiceError) as caught:
+        await client.read_output(JOB_ID, 1000)
+    told.append(caught.value)
+    server.plays(trouble)
+    with pytest.raises(ServiceError) as caught:
+        await client.put_job(DEFINITION, LOCATION)
+    told.append(caught.value)
+    text = logs.getvalue() + "".join("".join(traceback.format_exception(error)) + repr(error) for error in told)
     assert "send_request_headers" in text
     assert not [secret for secret in ("sig=", SIGNATURE, KEY) if secret in text]
