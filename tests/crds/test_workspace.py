@@ -87,10 +87,10 @@ REJECTED: Final = [
     pytest.param("location", ABSENT, "Required", id="no location"),
     pytest.param("location", "East US", SYNTAX, id="a location as people write it"),
     pytest.param("location", "eastus.evil.example/", SYNTAX, id="a location that would change the host"),
-    pytest.param("location", "e", "at least 2", id="a location of one letter"),
+    pytest.param("location", "e", SYNTAX, id="a location of one letter"),
     pytest.param("location", "e" * 41, LONG, id="a location of 41 letters"),
     pytest.param("workspaceKind", "V3", 'supported values: "V1", "V2"', id="an unknown kind"),
-    pytest.param("endpoint", "", "at least 1", id="an empty endpoint"),
+    pytest.param("endpoint", "", SYNTAX, id="an empty endpoint"),
     pytest.param("endpoint", "eastus.quantum.azure.com", ORIGIN, id="an endpoint without a scheme"),
     pytest.param("endpoint", "ftp://eastus.quantum.azure.com", ORIGIN, id="an endpoint of another scheme"),
     pytest.param("endpoint", "https://eastus.quantum.azure.com/", ORIGIN, id="an endpoint with a slash"),
@@ -109,9 +109,20 @@ REJECTED: Final = [
     pytest.param("credentials", ABSENT, "Required", id="no credentials"),
     pytest.param("credentials", {}, ONE_KIND, id="empty credentials"),
     pytest.param("credentials", {"apiKey": SECRET, "operatorIdentity": {}}, ONE_KIND, id="two kinds of credentials"),
-    pytest.param("credentials.apiKey", {}, "Required", id="an API key without its Secret"),
     pytest.param("credentials.apiKey.secretKeyRef.name", ABSENT, "Required", id="a Secret without a name"),
     pytest.param("credentials.apiKey.secretKeyRef.key", ABSENT, "Required", id="a Secret without a key"),
+    *(
+        pytest.param(f"credentials.{kind}", {}, f"{field}: Required", id=f"{kind} without {field}")
+        for kind, field in (
+            ("workloadIdentity", "clientId"),
+            ("workloadIdentity", "tenantId"),
+            ("clientSecret", "clientId"),
+            ("clientSecret", "tenantId"),
+            ("clientSecret", "secretKeyRef"),
+            ("connectionString", "secretKeyRef"),
+            ("apiKey", "secretKeyRef"),
+        )
+    ),
     pytest.param("allowedNamespaces", {}, "Required", id="allowed namespaces that do not say which"),
     pytest.param(
         "allowedNamespaces.from", "None", 'supported values: "Same", "All", "Selector"', id="an unknown choice"
@@ -144,12 +155,16 @@ REJECTED: Final = [
         )
     ),
     *(
-        pytest.param("credentials", {kind: good | {field: bad}}, SYNTAX, id=f"a {field} of {kind} that is no GUID")
+        pytest.param("credentials", {kind: good | {field: bad}}, expected, id=f"a {field} of {kind} {what}")
         for kind, good in (
             ("workloadIdentity", {"clientId": GUID, "tenantId": GUID}),
             ("clientSecret", {"clientId": GUID, "tenantId": GUID, **SECRET}),
         )
-        for field, bad in (("clientId", "my-app"), ("tenantId", "example.onmicrosoft.com"))
+        for field in ("clientId", "tenantId")
+        for bad, expected, what in (
+            ("example.onmicrosoft.com", SYNTAX, "that is no GUID"),
+            (GUID + "0", LONG, "that is longer than a GUID"),
+        )
     ),
     *(
         pytest.param("allowedNamespaces", {"from": "Selector", "selector": {"matchLabels": bad}}, expected, id=what)
@@ -167,6 +182,11 @@ def test_bad_field_is_rejected_with_a_remedy(resources: CustomResources, field: 
     message = resources.try_create(changed(SMALLEST_WORKSPACE, f"spec.{field}", value)).message
     assert f"spec.{field}" in message
     assert remedy in message
+
+
+def test_workspace_needs_a_spec(resources: CustomResources) -> None:
+    """A workspace without a spec is refused."""
+    assert "spec: Required" in resources.try_create(changed(SMALLEST_WORKSPACE, "spec", ABSENT)).message
 
 
 FIXED: Final = [
