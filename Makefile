@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-all control-plane demo dev dev-down clean
+.PHONY: help venv lock fmt lint test test-slow test-all control-plane demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,28 @@ lock: ## Renew the hash-pinned lock files in requirements/
 	$(UV_COMPILE) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
 	$(UV_COMPILE) --group node -o requirements/node.txt
 	$(UV_COMPILE) --group go -o requirements/go.txt
+
+fmt: venv ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: venv ## Check style, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=operator:emulator:tests $(BIN)/lint-imports --no-logo
+
+control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, kubectl and Azurite (once)
+	@$(BIN)/python -m devcluster build
+	@$(BIN)/python -m workspace_emulator install
+
+test: lint control-plane ## Check everything that is quick, on the real parts (≤ 10 min)
+	$(BIN)/pytest -m "not slow"
+
+test-slow: control-plane ## Run only the suites that `test` leaves out
+	$(BIN)/pytest -m slow
+
+test-all: test test-slow ## Run every test (≤ 40 min)
 
 clean: ## Remove what builds and tests leave in the tree
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -69,6 +69,8 @@ def set_up_logging(settings: Settings) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.getLogger("kopf").setLevel(logging.WARNING)
+    # It warns that signals are ours, as they should be.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
     redact_logging()
 
 

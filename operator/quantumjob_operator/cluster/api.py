@@ -68,7 +68,7 @@ class Api:
             await config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except (ConfigException, OSError) as error:
             raise ClusterError("connect", None, "NoConfiguration", str(error)) from None
-        configuration.retries = False
+        configuration.retries = None  # when to try again is decided by the reconciler
         configuration.connection_pool_maxsize = 64
         return cls(ApiClient(configuration))
 
@@ -92,7 +92,7 @@ class Api:
             ClusterError: The answer is not 2xx, or there is none; `NotFound` and `Conflict` for 404 and 409.
         """
         what = f"{method} {path}"
-        parameters: Any = self._client.param_serialize(
+        parameters: Any = await self._client.param_serialize(
             method=method,
             resource_path=path,
             query_params=list((query or {}).items()),
@@ -117,7 +117,7 @@ class Api:
         query = {"limit": str(_PAGE)}
         while True:
             page = await self.request("GET", path, accept=_METADATA_LIST, query=query)
-            for item in page["items"]:
+            for item in page["items"] or ():  # an empty list of this kind is null
                 yield item["metadata"]
             token = page["metadata"].get("continue")
             if not token:
