@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -57,7 +57,9 @@ class Cancellation:
     attempt: int
     reason: str
     time: str
-    answered_time: str | None = None
+    answered_time: str | None = Field(
+        default=None, validation_alias="requestedTime", serialization_alias="requestedTime"
+    )
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
