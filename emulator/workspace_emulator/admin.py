@@ -1,12 +1,12 @@
-"""The admin route, by which tests and benchmarks steer the workspace; served only with `--admin`, and without credentials.
+"""The admin route, by which tests and benchmarks steer the workspace; served only with `--admin`, without credentials.
 
 | call | body | effect or answer |
 |---|---|---|
 | GET /admin/settings | | everything of `behaviour.Behaviour` |
 | PUT /admin/settings | some settings | changes them, leaves the others; answers all; 400 changes nothing |
 | DELETE /admin/settings | | back to the settings of the start |
-| PUT /admin/credentials | `{"api_key", "bearer_tokens"}` | only these are accepted from now on; a restart undoes it |
-| GET /admin/ledger | | `{"runs": […]}`, a row for each paid run in order; a PUT accepted as a second paid run is a second row |
+| PUT /admin/credentials | `{"api_key", "bearer_tokens"}` | only these are accepted from now on, until a restart |
+| GET /admin/ledger | | `{"runs": […]}`: a row for each paid run, in order; two for a job that was paid twice |
 | POST /admin/faults | a fault, or a list of them (`faults.Fault`) | arms them; answers `{"armed": [numbers]}` |
 | GET /admin/faults | | `{"faults": […]}` that are still armed |
 | DELETE /admin/faults | | disarms all |
@@ -24,14 +24,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from workspace_emulator.answers import empty_answer, error_answer, json_answer
-from workspace_emulator.behaviour import BehaviourSwitch
-from workspace_emulator.clock import Clock, rfc3339
-from workspace_emulator.credentials import Credentials
+from workspace_emulator.clock import rfc3339
 from workspace_emulator.errors import Code, bad_request
-from workspace_emulator.faults import Fault, Faults
+from workspace_emulator.faults import Fault
 from workspace_emulator.gateway import Handler
-from workspace_emulator.ledger import Ledger
-from workspace_emulator.traffic import Traffic
+from workspace_emulator.parts import Parts
 
 
 class _Advance(BaseModel):
@@ -52,30 +49,16 @@ class Admin:
     """The admin routes.
 
     Args:
-        behaviour: What the settings change.
-        credentials: Who is let in.
-        faults: What goes wrong.
-        ledger: The paid runs.
-        traffic: The counts.
-        clock: The time.
+        parts: What is steered and shown.
     """
 
-    def __init__(
-        self,
-        *,
-        behaviour: BehaviourSwitch,
-        credentials: Credentials,
-        faults: Faults,
-        ledger: Ledger,
-        traffic: Traffic,
-        clock: Clock,
-    ) -> None:
-        self._behaviour = behaviour
-        self._credentials = credentials
-        self._faults = faults
-        self._ledger = ledger
-        self._traffic = traffic
-        self._clock = clock
+    def __init__(self, parts: Parts) -> None:
+        self._behaviour = parts.behaviour
+        self._credentials = parts.credentials
+        self._faults = parts.faults
+        self._ledger = parts.ledger
+        self._traffic = parts.traffic
+        self._clock = parts.clock
 
     def routes(self) -> list[Route]:
         """Return the routes of the table above."""

@@ -1,7 +1,6 @@
 """The routes of the workspace, each a few lines between HTTP and the rules; no rule is decided here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -14,38 +13,21 @@ from starlette.routing import Route
 
 from workspace_emulator.admin import Admin
 from workspace_emulator.answers import empty_answer, json_answer
-from workspace_emulator.behaviour import BehaviourSwitch, CancelAnswer
-from workspace_emulator.clock import Clock
+from workspace_emulator.behaviour import CancelAnswer
 from workspace_emulator.definitions import JobDefinition, JobUpdate, SasRequest, SessionDefinition, parse
 from workspace_emulator.errors import Code, ServiceError
 from workspace_emulator.filters import JOB_FIELDS, SESSION_FIELDS, Condition
-from workspace_emulator.gateway import Gateway, Handler, answer_http_error, answer_own_fault
-from workspace_emulator.job_store import JobStore, in_session, job_from_row
-from workspace_emulator.ledger import Ledger
+from workspace_emulator.gateway import Gateway, Handler, WorkspacePath, answer_http_error, answer_own_fault
+from workspace_emulator.job_store import in_session, job_from_row
 from workspace_emulator.operations import Operation
 from workspace_emulator.paging import page_json, read_query
-from workspace_emulator.session_rules import SessionRules
-from workspace_emulator.session_store import SessionStore, session_from_row
-from workspace_emulator.storage import BlobName, Storage
+from workspace_emulator.parts import Parts
+from workspace_emulator.session_store import session_from_row
+from workspace_emulator.storage import BlobName
 from workspace_emulator.wire import Signing, job_json, provider_status_json, quotas_json, session_json
-from workspace_emulator.workspace import Workspace
 
 _ROOT: Final = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Quantum/workspaces/{workspace}"
 _MERGE_PATCH: Final = "application/merge-patch+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the routes speak to."""
-
-    workspace: Workspace
-    sessions: SessionRules
-    jobs: JobStore
-    session_store: SessionStore
-    ledger: Ledger
-    storage: Storage
-    clock: Clock
-    behaviour: BehaviourSwitch
 
 
 class _JobRoutes:
@@ -138,20 +120,21 @@ class _WorkspaceRoutes:
         return json_answer({"value": quotas_json(self._parts.ledger), "nextLink": None})
 
 
-def make_app(parts: Parts, gateway: Gateway, admin: Admin | None) -> Starlette:
+def make_app(parts: Parts, path: WorkspacePath, *, admin: bool) -> Starlette:
     """Return the ASGI application of one workspace.
 
     Args:
         parts: What the routes speak to.
-        gateway: What each request passes.
-        admin: The admin routes, or None to serve none.
+        path: Where the workspace is.
+        admin: Whether the admin routes are served.
     """
+    gateway = Gateway(path, parts)
     routes = [
         Route(f"{_ROOT}{path}", gateway.endpoint(operation, handler), methods=[method])
         for operation, (method, path, handler) in _operations(parts).items()
     ]
     routes.append(Route("/healthz", _healthz))
-    app = Starlette(routes=[*routes, *(admin.routes() if admin else [])])
+    app = Starlette(routes=[*routes, *(Admin(parts).routes() if admin else [])])
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(Exception, answer_own_fault)
     return app

@@ -41,7 +41,6 @@ async def running_azurite(
     Raises:
         AzuriteUnavailableError: It did not start.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     process, port = await _start_on_known_port(program, folder, account=f"{name}:{key}")
     try:
         yield StorageAccount(url=f"http://{_HOST}:{port}/{name}", name=name, key=key)
@@ -52,23 +51,36 @@ async def running_azurite(
 async def _start_on_known_port(
     program: AzuriteProgram, folder: Path, account: str
 ) -> tuple[asyncio.subprocess.Process, int]:
-    memory = folder / "port"
-    known = int(memory.read_text()) if memory.exists() else 0
-    for port in dict.fromkeys((known, 0)):  # the old port may be taken by now
+    for port in _candidates(folder):
         process = await _spawn(program, folder, account, port)
         listening = await _await_port(process, folder / "azurite.log")
         if listening is not None:
-            memory.write_text(str(listening))
+            _port_memory(folder).write_text(str(listening))
             return process, listening
-    tail = (folder / "azurite.log").read_text(errors="replace").strip()[-500:]
-    raise AzuriteUnavailableError(f"Azurite did not start: {tail}")
+    raise AzuriteUnavailableError(f"Azurite did not start: {_text(folder / 'azurite.log').strip()[-500:]}")
+
+
+def _candidates(folder: Path) -> tuple[int, ...]:
+    """Return the ports to try: the one of the last start, which may be taken by now, then any that is free."""
+    folder.mkdir(parents=True, exist_ok=True)
+    memory = _port_memory(folder)
+    return (int(memory.read_text()), 0) if memory.exists() else (0,)
+
+
+def _port_memory(folder: Path) -> Path:
+    return folder / "port"
+
+
+def _text(log: Path) -> str:
+    return log.read_text(errors="replace")
 
 
 async def _spawn(program: AzuriteProgram, folder: Path, account: str, port: int) -> asyncio.subprocess.Process:
     # A file, not a pipe: writing to the pipe of a killed parent would kill Azurite before it has saved its index.
     with (folder / "azurite.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, tethered.__file__, str(os.getpid()), str(program.node), str(program.entry)),
+            *(sys.executable, tethered.__file__, str(os.getpid()), str(folder / "lock")),
+            *(str(program.node), str(program.entry)),
             *("--blobHost", _HOST, "--blobPort", str(port), "--location", str(folder)),
             *("--skipApiVersionCheck", "--disableTelemetry", "--silent"),
             env={"AZURITE_ACCOUNTS": account, "PATH": os.defpath},
@@ -81,7 +93,7 @@ async def _await_port(process: asyncio.subprocess.Process, log: Path) -> int | N
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _START_SECONDS
     while loop.time() < deadline and process.returncode is None:
-        if found := _LISTENS.search(log.read_text(errors="replace")):
+        if found := _LISTENS.search(_text(log)):
             return int(found.group(1))
         await asyncio.sleep(_LOOK_SECONDS)
     await _stop(process)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, model_valid
 
 
 class RepeatedPut(StrEnum):
-    """What a PUT of a job does whose id exists already; no source shows the real service's answer, so all are played."""
+    """What a PUT of a job does whose id exists; no source shows the real service's answer, so all are played."""
 
     SAME = "same"  # the job as it is, nothing else happens
     CONFLICT = "conflict"  # 409

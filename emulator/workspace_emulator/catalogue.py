@@ -1,6 +1,6 @@
-"""The providers of the workspace: targets, formats, prices and quotas, as tables; no behaviour beyond looking things up.
+"""The providers of the workspace: targets, formats, prices and quotas, as tables; no behaviour but looking things up.
 
-Providers, targets and formats are those that the wire reference lists; prices and limits are invented, of a plausible size.
+Providers, targets and formats are those that the wire reference lists; prices and limits are invented.
 """
 
 from collections.abc import Mapping
@@ -135,7 +135,7 @@ def find_target(provider: str, target: str) -> Target | None:
 
 
 def output_formats(provider: str, target: str, input_format: str) -> tuple[str, ...]:
-    """Return the output formats that a target of the catalogue offers for an input format; empty if it takes no such input."""
+    """Return the output formats that a known target offers for an input format; empty if it takes no such input."""
     if input_format == QIR_INPUT:
         found = find_target(provider, target)
         return QIR_OUTPUTS if found is not None and found.qir_profile else ()
@@ -144,5 +144,5 @@ def output_formats(provider: str, target: str, input_format: str) -> tuple[str, 
 
 
 def output_blob(output_format: str) -> str:
-    """Return the name of the output blob: only QIR results are translated by the service, the others are passed through."""
+    """Return the name of the output blob: QIR results are translated by the service, the others are passed through."""
     return "outputData" if output_format in QIR_OUTPUTS else "rawOutputData"

@@ -1,4 +1,7 @@
-"""The workspace's clock: real time that can be put forward, so that long waits can be tested; nothing else tells the time of a job."""
+"""The workspace's clock: real time that can be put forward, so that long waits can be tested.
+
+Every time of a job or session comes from here; the validity of a SAS does not, storage knows only real time.
+"""
 
 import asyncio
 import heapq

@@ -10,24 +10,27 @@ from workspace_emulator.filters import Condition, Order
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS jobs (
-    id TEXT PRIMARY KEY, definition TEXT NOT NULL, name TEXT NOT NULL, provider TEXT NOT NULL, target TEXT NOT NULL,
-    session TEXT, status TEXT NOT NULL, run INTEGER NOT NULL, created REAL NOT NULL, visible_from REAL NOT NULL, due REAL NOT NULL,
-    program_container TEXT NOT NULL, program_blob TEXT NOT NULL, output_container TEXT NOT NULL, output_blob TEXT NOT NULL,
-    stale_sas TEXT NOT NULL, begun REAL, ended REAL, cancelled REAL, error_code TEXT, error_message TEXT, cost REAL
+    id TEXT PRIMARY KEY, definition TEXT NOT NULL,
+    name TEXT NOT NULL, provider TEXT NOT NULL, target TEXT NOT NULL, session TEXT,
+    status TEXT NOT NULL, run INTEGER NOT NULL, created REAL NOT NULL, visible_from REAL NOT NULL, due REAL NOT NULL,
+    program_container TEXT NOT NULL, program_blob TEXT NOT NULL,
+    output_container TEXT NOT NULL, output_blob TEXT NOT NULL, stale_sas TEXT NOT NULL,
+    begun REAL, ended REAL, cancelled REAL, error_code TEXT, error_message TEXT, cost REAL
 );
 CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created);
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status);
 CREATE INDEX IF NOT EXISTS jobs_by_session ON jobs (session);
 CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, definition TEXT NOT NULL, name TEXT NOT NULL, provider TEXT NOT NULL, target TEXT NOT NULL,
-    status TEXT NOT NULL, created REAL NOT NULL, last_active REAL NOT NULL, begun REAL, ended REAL, has_failures INTEGER NOT NULL
+    id TEXT PRIMARY KEY, definition TEXT NOT NULL,
+    name TEXT NOT NULL, provider TEXT NOT NULL, target TEXT NOT NULL, status TEXT NOT NULL,
+    created REAL NOT NULL, last_active REAL NOT NULL, begun REAL, ended REAL, has_failures INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS runs (
-    job TEXT NOT NULL, run INTEGER NOT NULL, name TEXT NOT NULL, metadata TEXT, provider TEXT NOT NULL, target TEXT NOT NULL,
+    job TEXT NOT NULL, run INTEGER NOT NULL,
+    name TEXT NOT NULL, metadata TEXT, provider TEXT NOT NULL, target TEXT NOT NULL,
     accepted REAL NOT NULL, started REAL, ended REAL, status TEXT NOT NULL, units REAL NOT NULL, cost REAL NOT NULL,
     PRIMARY KEY (job, run)
 );
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -51,7 +54,7 @@ class Page:
 def open_database(file: Path) -> sqlite3.Connection:
     """Return a connection for this process alone, with all tables there.
 
-    A crash of the machine may lose the last changes; a killed process loses none, and that is what restarts are tested with.
+    A crash of the machine may lose the last changes; a killed process loses none.
     """
     connection = sqlite3.connect(file, isolation_level=None)
     connection.row_factory = sqlite3.Row
@@ -72,12 +75,12 @@ def upsert(connection: sqlite3.Connection, table: str, key: Sequence[str], row: 
 
 
 def select_page(
-    connection: sqlite3.Connection, table: str, condition: Condition, order: Order, place: Place, size: int
+    connection: sqlite3.Connection, table: str, condition: Condition, order: Order, place: Place, *, size: int
 ) -> Page:
     """Return a page of the rows that fulfil a condition.
 
-    A page begins after the last row of the page before, not after a number of rows: rows that come or go meanwhile neither
-    repeat nor hide others.
+    A page begins after the last row of the page before, not after a number of rows: rows that come or go meanwhile
+    neither repeat nor hide others.
     """
     values: list[str | float | int] = [*condition.values]
     where = condition.sql

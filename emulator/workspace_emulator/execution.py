@@ -1,4 +1,4 @@
-"""Runs the program of one job and writes its output: storage on one side, `programs` on the other; no job states here."""
+"""Runs the program of one job and writes its output: storage on one side, `programs` on the other; no states here."""
 
 import asyncio
 import hashlib
@@ -85,7 +85,7 @@ def _request(job: Job, program: bytes, seed: int | None) -> ProgramRequest:
 
 
 def _seed_of_run(seed: int, job: Job) -> int:
-    """Return a seed of its own for each job and run, the same at each start of the emulator; 31 bits suit every simulator."""
+    """Return a seed of its own for each run, the same at each start of the emulator; 31 bits suit every simulator."""
     digest = hashlib.sha256(f"{seed}/{job.id}/{job.run}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 

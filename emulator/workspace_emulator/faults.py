@@ -1,8 +1,8 @@
 """Everything that can be made to go wrong: one row of a table for each kind of fault.
 
-A fault is armed through the admin route as `{"operation", "kind", "count" or "probability", "job", …parameters}`. Faults around a
-call act `BEFORE` it takes effect or `AFTER`; those on a job (`JOB`) are asked for by whatever they disturb. A new kind is a
-member of `FaultKind`, a row of `_ROWS`, and a function.
+A fault is armed through the admin route as `{"operation", "kind", "count" or "probability", "job", …parameters}`.
+Faults around a call act `BEFORE` it takes effect or `AFTER`; those on a job (`JOB`) are asked for by what they disturb.
+A new kind is a member of `FaultKind`, a row of `_ROWS`, and a function.
 """
 
 import asyncio

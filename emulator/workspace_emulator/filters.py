@@ -129,14 +129,14 @@ class _Parser:
         return _joined("AND", self._separated("and"))
 
     def _single(self) -> Condition:
-        token = self._take()
-        if token == "(":
+        first = self._take()
+        if first == "(":
             inner = self.alternatives()
             self._expect(")")
             return inner
-        if token.lower() == "startswith":
+        if first.lower() == "startswith":
             return self._startswith()
-        return self._comparison(token)
+        return self._comparison(first)
 
     def _startswith(self) -> Condition:
         self._expect("(")

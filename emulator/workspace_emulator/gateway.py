@@ -1,4 +1,4 @@
-"""What every request of the workspace passes: the count, the credentials, the path, the API version, faults, error answers."""
+"""What every request of the workspace passes: count, credentials, path, API version, faults, error answers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,12 +9,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from workspace_emulator.answers import error_answer, unauthorized_answer
-from workspace_emulator.behaviour import BehaviourSwitch
-from workspace_emulator.credentials import Credentials
 from workspace_emulator.errors import Code, ServiceError, bad_request, not_found
-from workspace_emulator.faults import Exchange, Faults, Stage
+from workspace_emulator.faults import Exchange, Stage
 from workspace_emulator.operations import Operation
-from workspace_emulator.traffic import Traffic
+from workspace_emulator.parts import Parts
 
 API_VERSION: Final = "2026-01-15-preview"
 _CLIENT_GONE: Final = 499  # nobody sees it; it shows in the counts
@@ -42,26 +40,15 @@ class Gateway:
 
     Args:
         path: Where the workspace is.
-        credentials: Who is let in.
-        faults: What goes wrong.
-        behaviour: The delays that are settings.
-        traffic: Counts.
+        parts: Who is let in, what goes wrong, and what is counted.
     """
 
-    def __init__(
-        self,
-        *,
-        path: WorkspacePath,
-        credentials: Credentials,
-        faults: Faults,
-        behaviour: BehaviourSwitch,
-        traffic: Traffic,
-    ) -> None:
+    def __init__(self, path: WorkspacePath, parts: Parts) -> None:
         self._path = path
-        self._credentials = credentials
-        self._faults = faults
-        self._behaviour = behaviour
-        self._traffic = traffic
+        self._credentials = parts.credentials
+        self._faults = parts.faults
+        self._behaviour = parts.behaviour
+        self._traffic = parts.traffic
 
     def endpoint(self, operation: Operation, handler: Handler) -> Handler:
         """Return the endpoint of an operation, given what the operation itself does."""

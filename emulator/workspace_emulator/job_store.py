@@ -49,7 +49,7 @@ class JobStore:
     def page(self, condition: Condition, order: Order, place: Place, size: int, *, now: float) -> Page:
         """Return a page of the jobs that are visible now."""
         visible = Condition(f"visible_from <= ? AND {condition.sql}", (now, *condition.values))
-        return select_page(self._connection, "jobs", visible, order, place, size)
+        return select_page(self._connection, "jobs", visible, order, place, size=size)
 
 
 def in_session(session_id: str, condition: Condition) -> Condition:

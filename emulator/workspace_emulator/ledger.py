@@ -15,6 +15,7 @@ from workspace_emulator.jobs import FINAL, Job
 
 SUPERSEDED: Final = "Superseded"  # a second paid run took the job over before this one ended
 RECORD_DELETED: Final = "RecordDeleted"  # the record was deleted before this one ended
+_ENDED: Final = ", ".join(f"'{status}'" for status in (*sorted(FINAL), SUPERSEDED, RECORD_DELETED))
 
 
 class Ledger:
@@ -60,11 +61,11 @@ class Ledger:
 
     def consumption(self, provider: str) -> Mapping[str, float]:
         """Return a provider's units: `utilization` of ended runs, and `holds` of those that are under way."""
-        final = ", ".join(f"'{status}'" for status in (*FINAL, SUPERSEDED, RECORD_DELETED))
-        sql = (
-            f"SELECT coalesce(sum(units) FILTER (WHERE status IN ({final}) AND started IS NOT NULL), 0.0) AS utilization,"  # noqa: S608 - constants
-            f" coalesce(sum(units) FILTER (WHERE status NOT IN ({final})), 0.0) AS holds FROM runs WHERE provider = ?"
-        )
+        sql = f"""
+            SELECT coalesce(sum(units) FILTER (WHERE status IN ({_ENDED}) AND started IS NOT NULL), 0.0) AS utilization,
+                   coalesce(sum(units) FILTER (WHERE status NOT IN ({_ENDED})), 0.0) AS holds
+            FROM runs WHERE provider = ?
+        """  # noqa: S608 - the inserted text is a constant
         return dict(self._connection.execute(sql, (provider,)).fetchone())
 
 

@@ -1,4 +1,4 @@
-"""The emulator's own credentials: those of the settings, else random ones, kept with the data so that a restart knows them."""
+"""The emulator's own credentials: those of the settings, else random ones, kept with the data for the next start."""
 
 import base64
 import json

@@ -51,7 +51,7 @@ async def serve(app: Starlette, settings: Settings, listening: Listening) -> Non
     Raises:
         OSError: The address is taken.
     """
-    listener = socket.create_server((settings.host, settings.port))
+    listener = _listener(settings.host, settings.port)
     config = uvicorn.Config(
         app,
         http=DroppableProtocol,
@@ -71,6 +71,15 @@ async def serve(app: Starlette, settings: Settings, listening: Listening) -> Non
     await asyncio.wait((serving, asyncio.create_task(ready.wait())), return_when=asyncio.FIRST_COMPLETED)
     _announce(settings, listening, listener.getsockname()[1])
     await serving
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    # asyncio switches Nagle's algorithm off only where it can read the protocol from the socket; else each answer,
+    # written in two parts, waits 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
 
 
 def _announce(settings: Settings, listening: Listening, port: int) -> None:

@@ -98,7 +98,7 @@ class SessionRules:
             self._sessions.save(with_job_ended(session, self._clock.now(), failed=failed))
 
     def expire(self) -> None:
-        """End the sessions that were idle for too long; called before anybody looks at one, so that nothing has to tick."""
+        """End the sessions that were idle for too long; called before anybody looks at one, so nothing has to tick."""
         now = self._clock.now()
         for session in self._sessions.still_open():
             deadline = session.last_active + self._behaviour.now.session_idle_seconds

@@ -50,7 +50,7 @@ class SessionStore:
 
     def page(self, condition: Condition, order: Order, place: Place, size: int) -> Page:
         """Return a page of sessions."""
-        return select_page(self._connection, "sessions", condition, order, place, size)
+        return select_page(self._connection, "sessions", condition, order, place, size=size)
 
 
 def session_from_row(row: sqlite3.Row) -> Session:

@@ -1,4 +1,4 @@
-"""Every setting of the emulator, from flags and from the environment (prefix `WORKSPACE_EMULATOR_`); nothing reads them elsewhere.
+"""Every setting of the emulator, from flags and from the environment (prefix `WORKSPACE_EMULATOR_`).
 
 The part that can also be changed at run time, through the admin route, is `behaviour`.
 """

@@ -1,6 +1,7 @@
-"""Moves jobs from state to state as time passes: one task for each job that is not final, which a restart takes up again.
+"""Moves jobs from state to state as time passes: a task for each job that is not final; a restart takes them up again.
 
-What a client asks for (create, cancel, delete) is `workspace`'s part; it stops the task, keeps the changed job, and starts it anew.
+What a client asks for (create, cancel, delete) is `workspace`'s part: it stops the task, keeps the changed job, and
+starts it anew.
 """
 
 import asyncio
@@ -108,7 +109,7 @@ class Timeline:
         except AzureError as error:
             _log.warning("job %s: its output cannot be written: %s", job.id, type(error).__name__)
             self._fail(job, JobError("InternalError", "the output could not be written to storage"))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the border of the task: a job must end, and the log must say why
             _log.exception("job %s: the workspace is at fault", job.id)
             self._fail(job, JobError("InternalError", "the workspace failed; its log says more"))
 

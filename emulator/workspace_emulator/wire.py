@@ -1,4 +1,4 @@
-"""Jobs, sessions, providers and quotas as the JSON of the service: explicit nulls, and addresses with or without a SAS."""
+"""Jobs, sessions, providers and quotas as the JSON of the service: explicit nulls, addresses with or without a SAS."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +14,7 @@ from workspace_emulator.storage import BlobName, Storage
 
 
 class Signing(StrEnum):
-    """Which SAS the addresses of a job carry: none in the answer to its PUT, a fresh one in a GET, a stale one in lists."""
+    """Which SAS a job's addresses carry: none in the answer to its PUT, a fresh one in a GET, a stale one in lists."""
 
     NONE = "none"
     FRESH = "fresh"

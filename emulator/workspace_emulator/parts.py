@@ -1,0 +1,76 @@
+"""The parts of one running workspace, and how they are put together; what they do is said where they are defined."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from workspace_emulator.behaviour import BehaviourSwitch
+from workspace_emulator.clock import Clock
+from workspace_emulator.credentials import Credentials
+from workspace_emulator.execution import Execution
+from workspace_emulator.faults import Faults
+from workspace_emulator.job_store import JobStore
+from workspace_emulator.ledger import Ledger
+from workspace_emulator.session_rules import SessionRules
+from workspace_emulator.session_store import SessionStore
+from workspace_emulator.settings import Settings
+from workspace_emulator.storage import Storage
+from workspace_emulator.timeline import Timeline
+from workspace_emulator.traffic import Traffic
+from workspace_emulator.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What routes, gateway and admin speak to."""
+
+    workspace: Workspace
+    sessions: SessionRules
+    timeline: Timeline
+    jobs: JobStore
+    session_store: SessionStore
+    ledger: Ledger
+    storage: Storage
+    clock: Clock
+    behaviour: BehaviourSwitch
+    faults: Faults
+    traffic: Traffic
+    credentials: Credentials
+
+
+def assemble(settings: Settings, connection: sqlite3.Connection, storage: Storage, credentials: Credentials) -> Parts:
+    """Return the parts of a workspace whose state is in a database."""
+    clock, behaviour, faults = Clock(), BehaviourSwitch(settings.behaviour()), Faults(settings.seed)
+    jobs, session_store, ledger = JobStore(connection), SessionStore(connection), Ledger(connection)
+    sessions = SessionRules(sessions=session_store, jobs=jobs, clock=clock, behaviour=behaviour)
+    timeline = Timeline(
+        jobs=jobs,
+        ledger=ledger,
+        execution=Execution(storage, simulations=settings.simulations),
+        clock=clock,
+        behaviour=behaviour,
+        faults=faults,
+        on_end=sessions.note_end,
+    )
+    workspace = Workspace(
+        jobs=jobs,
+        ledger=ledger,
+        sessions=sessions,
+        timeline=timeline,
+        storage=storage,
+        clock=clock,
+        behaviour=behaviour,
+    )
+    return Parts(
+        workspace=workspace,
+        sessions=sessions,
+        timeline=timeline,
+        jobs=jobs,
+        session_store=session_store,
+        ledger=ledger,
+        storage=storage,
+        clock=clock,
+        behaviour=behaviour,
+        faults=faults,
+        traffic=Traffic(),
+        credentials=credentials,
+    )
