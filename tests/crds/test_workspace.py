@@ -20,7 +20,6 @@ from crds.server import CustomResources
 pytestmark = pytest.mark.cluster
 
 SECRET: Final = {"secretKeyRef": {"name": "azure-quantum", "key": "key"}}
-EXPRESSIONS: Final = "spec.allowedNamespaces.selector.matchExpressions"
 
 
 def selecting(**condition: Any) -> Manifest:
@@ -109,8 +108,6 @@ REJECTED: Final = [
     pytest.param("credentials", ABSENT, "Required", id="no credentials"),
     pytest.param("credentials", {}, ONE_KIND, id="empty credentials"),
     pytest.param("credentials", {"apiKey": SECRET, "operatorIdentity": {}}, ONE_KIND, id="two kinds of credentials"),
-    pytest.param("credentials.apiKey.secretKeyRef.name", ABSENT, "Required", id="a Secret without a name"),
-    pytest.param("credentials.apiKey.secretKeyRef.key", ABSENT, "Required", id="a Secret without a key"),
     *(
         pytest.param(f"credentials.{kind}", {}, f"{field}: Required", id=f"{kind} without {field}")
         for kind, field in (
@@ -137,7 +134,25 @@ REJECTED: Final = [
     pytest.param(
         "allowedNamespaces", selecting(key="a", operator="Like"), "supported values", id="an unknown operator"
     ),
-    pytest.param("allowedNamespaces", selecting(key="a b", operator="Exists"), SYNTAX, id="an impossible label key"),
+    *(
+        pytest.param("allowedNamespaces", selecting(**bad), expected, id=what)
+        for bad, expected, what in (
+            ({"operator": "Exists"}, "key: Required", "a condition without a key"),
+            ({"key": "a"}, "operator: Required", "a condition without an operator"),
+            ({"key": "a b", "operator": "Exists"}, SYNTAX, "an impossible label key"),
+            ({"key": "k" * 318, "operator": "Exists"}, LONG, "a long label key"),
+            ({"key": "a", "operator": "In", "values": ["b", "b"]}, "Duplicate value", "a value twice"),
+            ({"key": "a", "operator": "In", "values": ["b c"]}, SYNTAX, "an impossible value"),
+            ({"key": "a", "operator": "In", "values": [NAME_OF_64]}, LONG, "a long value"),
+            ({"key": "a", "operator": "In", "values": [str(n) for n in range(65)]}, "at most 64 items", "65 values"),
+        )
+    ),
+    pytest.param(
+        "allowedNamespaces",
+        {"from": "Selector", "selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}] * 33}},
+        "at most 32 items",
+        id="33 conditions",
+    ),
     pytest.param("maxJobsInFlight", 0, "greater than or equal to 1", id="no job at all"),
     pytest.param("maxJobsInFlightPerNamespace", 0, "greater than or equal to 1", id="no job for any namespace"),
     *(
@@ -152,6 +167,8 @@ REJECTED: Final = [
             ({"name": DNS_NAME_OF_254, "key": "k"}, LONG, "with a long name"),
             ({"name": "n", "key": "a/b"}, SYNTAX, "with an impossible key"),
             ({"name": "n", "key": "k" * 254}, LONG, "with a long key"),
+            ({"key": "k"}, "name: Required", "without a name"),
+            ({"name": "n"}, "key: Required", "without a key"),
         )
     ),
     *(
@@ -171,6 +188,8 @@ REJECTED: Final = [
         for bad, expected, what in (
             ({"a": "b c"}, SYNTAX, "an impossible label value"),
             ({"a": NAME_OF_64}, LONG, "a long label value"),
+            ({"a b": ""}, "correct the key", "a label key with a space"),
+            ({f"l{number}": "" for number in range(33)}, "at most 32 items", "33 labels to match"),
         )
     ),
 ]
