@@ -12,6 +12,7 @@ from quantumjob_operator.delivery import Delivery
 from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Action
+from quantumjob_operator.lifecycle.definition import purchase_digest
 from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, Trouble
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.naming import program_digest
@@ -29,6 +30,9 @@ class Deeds:
             Action.CHECK_OUTPUT: delivery.check,
             Action.LOOK: self.look_remote,
             Action.CLAIM: submitter.claim,
+            Action.CHECK_KEY: submitter.check_key,
+            Action.FIND_LAST_ATTEMPT: submitter.find_last_attempt,
+            Action.RENOUNCE: submitter.renounce,
             Action.SUBMIT: submitter.submit,
             Action.CANCEL: self.cancel,
             Action.WRITE_OUTPUT: delivery.write,
@@ -42,7 +46,8 @@ class Deeds:
         except MaterialError as error:
             look.know(program=Trouble(error.reason, error.message))
         else:
-            look.know(program=ProgramFacts(program_digest(look.memory.program)))
+            program = look.memory.program
+            look.know(program=ProgramFacts(program_digest(program), purchase_digest(look.job, program) or ""))
 
     async def look_remote(self, look: Look) -> None:
         """GET the job. What can't be asked is trouble, never absence."""
@@ -55,10 +60,16 @@ class Deeds:
             look.know(remote=ABSENT if found is None else found)
 
     async def cancel(self, look: Look) -> None:
-        """Ask the service to cancel, and note when."""
+        """Ask the service to cancel; what was seen before its answer is old news then.
+
+        A request that failed is not noted as made: the back-off decides when it is made again.
+        """
         connection, job_id = ready(look)
-        look.memory.asked_at = self._clock.monotonic()
+        asked_at = self._clock.monotonic()
         try:
-            look.know(cancel=await connection.client.cancel_job(job_id))
+            answer = await connection.client.cancel_job(job_id)
         except ServiceError as error:
             look.know(cancel=trouble(look, error))
+        else:
+            look.memory.asked_at = asked_at
+            look.know(cancel=answer, remote=None)

@@ -1,17 +1,85 @@
-"""One whole system for all cluster tests of a run.
+"""One whole system for all cluster tests of a run, with times short enough for tests.
 
-Each test works in namespaces of its own; a test that kills a part or changes a setting starts a stack of its own.
+Each test works in a namespace of its own, with a QuantumWorkspace and a Secret of its own. What a test changes in the
+emulator is put back after it; whatever it stops, it starts again.
 """
 
+import itertools
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
+from azure.core.credentials import AzureKeyCredential
+from azure.quantum import Workspace
 
+from cluster.jobnamespace import JobNamespace
+from devcluster.controlplane import ControlPlane
+from localstack.emulated import Emulator
 from localstack.stack import Stack
+
+# A 404 is doubted for 2 + 3 + 1 seconds, so that a test can wait for the end of doubt.
+OPERATOR_ARGS: Final = (
+    "--put-start-seconds=2",
+    "--request-timeout-seconds=3",
+    "--visibility-delay-seconds=1",
+    "--cancellation-grace-period-seconds=6",
+    "--poll-min-seconds=0.3",
+    "--poll-max-seconds=2",
+)
+EMULATOR_ARGS: Final = ("--waiting-seconds=0.2", "--executing-seconds=0.2", "--seed=7")
+_numbers: Final = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """A running control plane for tests of the dev cluster itself: never stop it or its API server."""
+    with ControlPlane.start() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Control plane, emulator and operator, running, shared by all tests."""
-    with Stack.start() as started:
+    with Stack.start(operator_args=OPERATOR_ARGS, emulator_args=EMULATOR_ARGS) as started:
         yield started
+
+
+@pytest.fixture
+def emulator(stack: Stack) -> Iterator[Emulator]:
+    """The workspace at Azure; its settings and faults are put back after the test."""
+    yield stack.emulator
+    stack.emulator.admin("DELETE", "settings")
+    stack.emulator.admin("DELETE", "faults")
+
+
+@pytest.fixture
+def sdk(emulator: Emulator) -> Iterator[Workspace]:
+    """The official SDK, as a client of the same workspace."""
+    told = emulator.announced
+    with Workspace(
+        subscription_id=told["subscription_id"],
+        resource_group=told["resource_group"],
+        name=told["workspace"],
+        location=told["location"],
+        credential=AzureKeyCredential(emulator.api_key),
+        _quantum_endpoint=f"{emulator.url}/",
+    ) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def place(emulator: Emulator, stack: Stack, request: pytest.FixtureRequest) -> JobNamespace:
+    """A namespace of the test's own, with a QuantumWorkspace `default` that leads to the emulator."""
+    plain = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
+    return JobNamespace.make(stack, f"{plain[:50].strip('-')}-{next(_numbers)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show what the operator said about the namespace of a test that failed."""
+    report = yield
+    place = getattr(item, "funcargs", {}).get("place")
+    if report.when == "call" and report.failed and isinstance(place, JobNamespace):
+        report.sections.append(("operator's log", place.operator_log()))
+    return report

@@ -1,0 +1,243 @@
+"""From `kubectl apply` to the counts in a ConfigMap, as a user with kubectl and the official SDK sees it."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+import yaml
+from azure.quantum import Workspace
+
+from cluster import jobs
+from cluster.jobnamespace import JobNamespace, Told, condition_of, eventually
+from localstack.emulated import Emulator
+from localstack.manifests import PROJECT, Manifest
+
+pytestmark = pytest.mark.cluster
+
+FLIPPED = {"001": jobs.SHOTS}
+
+
+def results_of_sdk(sdk: Workspace, job_id: str) -> Any:
+    """What the official SDK makes of a job's output."""
+    return sdk.get_job(job_id).get_results()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "outcomes"),
+    [
+        pytest.param(jobs.ionq("pair", parameters={"shots": 500}), {"00", "11"}, id="a Bell pair as IonQ's JSON"),
+        pytest.param(jobs.quantinuum("pair"), {"000", "111"}, id="a GHZ state as OpenQASM at Quantinuum"),
+        pytest.param(
+            jobs.qir("pair", yaml.safe_load((PROJECT / "examples/qir.yaml").read_text())["spec"]["program"]["source"]),
+            {"01", "10"},
+            id="an unequal pair as QIR at Rigetti",
+        ),
+    ],
+)
+def test_output_is_there_when_the_wait_returns(place: JobNamespace, manifest: Manifest, outcomes: set[str]) -> None:
+    """The moment `kubectl wait` returns, the ConfigMap holds the URI, the result and the counts."""
+    place.apply(manifest)
+    place.wait("pair")
+    output, status = place.output("pair"), place.status("pair")
+    counts = json.loads(output["counts.json"])
+    shots = manifest["spec"]["parameters"]["shots"]
+    assert counts.keys() == outcomes
+    assert sum(counts.values()) == shots
+    assert all(0.25 * shots < count < 0.75 * shots for count in counts.values())
+    assert json.loads(output["result"])
+    assert output["outputUri"] == status["outputUri"]
+    assert "?" not in output["outputUri"]
+    assert (output["jobId"], output["state"]) == (status["jobId"], "Succeeded")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        pytest.param(jobs.ionq("flip", jobs.X_ON_FIRST), id="IonQ's JSON"),
+        pytest.param(jobs.quantinuum("flip", jobs.X_ON_FIRST_QASM), id="OpenQASM"),
+        pytest.param(jobs.qir("flip", jobs.qir_that_flips_the_first()), id="QIR that records the highest index first"),
+    ],
+)
+def test_bit_0_is_the_rightmost_in_every_format(place: JobNamespace, sdk: Workspace, manifest: Manifest) -> None:
+    """X on qubit 0 of three counts as `001`, and the official SDK reads the same result as the ConfigMap holds."""
+    place.apply(manifest)
+    place.wait("flip", "Complete")
+    output = place.output("flip")
+    assert json.loads(output["counts.json"]) == FLIPPED
+    theirs, ours = results_of_sdk(sdk, place.status("flip")["jobId"]), json.loads(output["result"])
+    if "Results" in ours:  # the SDK turns this format, and only this, into probabilities by Display
+        (only,) = ours["Results"]
+        ours = {row["Display"]: row["Count"] / len(only["Shots"]) for row in only["Histogram"]}
+    assert theirs == ours
+
+
+def test_status_tells_the_whole_story(place: JobNamespace) -> None:
+    """A job that succeeded shows when and where it ran, what it cost, and what its absent fields became."""
+    place.apply(jobs.ionq("bell", tags=["demo"], metadata={"experiment": "42"}))
+    place.wait("bell", "Ready")
+    job, (run,) = place.job("bell"), place.runs("bell")
+    status = job["status"]
+    assert (status["state"], status["remoteStatus"], status["attempt"]) == ("Succeeded", "Succeeded", 1)
+    assert run["job"] == status["jobId"] == status["attempts"][0]["jobId"]
+    assert run["metadata"]["experiment"] == "42"
+    assert run["metadata"]["quantumjobs.dev/uid"] == job["metadata"]["uid"]
+    assert status["submissionTime"] <= status["startTime"] <= status["completionTime"]
+    assert status["cost"]["currencyCode"] == run["currency"]
+    assert float(status["cost"]["estimatedTotal"]) == run["cost"]
+    assert status["workspace"]["ref"] == {"name": "default", "namespace": place.name}
+    assert status["resolved"]["name"] == "bell"
+    assert status["resolved"]["outputFormat"] == "ionq.quantum-results.v1"
+    assert status["resolved"]["programDigest"].startswith("sha256:")
+    assert status["portalUrl"].startswith("https://portal.azure.com/")
+    assert status["outputConfigMap"] == "bell-output"
+
+
+def test_conditions_of_success_are_those_of_kstatus(place: JobNamespace) -> None:
+    """Ready is True, Reconciling and Stalled are absent, and everything is about this generation."""
+    place.apply(jobs.ionq("bell"))
+    for condition in ("Submitted", "Complete", "Finished", "Ready"):
+        place.wait("bell", condition)
+    job = place.job("bell")
+    conditions = {one["type"]: one["status"] for one in job["status"]["conditions"]}
+    assert conditions == {"Submitted": "True", "Complete": "True", "Finished": "True", "Ready": "True"}
+    generations = {one["observedGeneration"] for one in job["status"]["conditions"]}
+    assert generations == {job["status"]["observedGeneration"]} == {job["metadata"]["generation"]}
+
+
+def test_later_generation_of_a_finished_job_says_the_same(place: JobNamespace) -> None:
+    """`kubectl wait` still returns after a change of a finished job's spec, and nothing else moved."""
+    place.apply(jobs.ionq("bell"))
+    place.wait("bell")
+    before = place.status("bell")
+    place.patch("quantumjob", "bell", {"spec": {"deletionPolicy": "Orphan"}})
+    place.wait("bell", "Complete")
+    after = place.status("bell")
+    assert after["observedGeneration"] == before["observedGeneration"] + 1
+    assert {**after, "observedGeneration": 0, "conditions": []} == {**before, "observedGeneration": 0, "conditions": []}
+
+
+def test_events_follow_the_job(place: JobNamespace, emulator: Emulator) -> None:
+    """One Event for each transition, in order, and none twice."""
+    emulator.behave(executing_seconds=1.5)
+    place.apply(jobs.ionq("bell"))
+    place.wait("bell")
+    place.wait_event("bell", "Succeeded")
+    told = [(one.type, one.reason) for one in place.events("bell")]
+    assert told == [("Normal", reason) for reason in ("Submitted", "Executing", "OutputWritten", "Succeeded")]
+
+
+def test_printer_columns_tell_what_a_person_wants_to_know(place: JobNamespace) -> None:
+    """`kubectl get quantumjobs -o wide` shows where the job ran, how it ended, and its id in Azure."""
+    place.apply(jobs.ionq("bell"))
+    place.wait("bell")
+    header, row = place.kubectl("get", "quantumjobs", "-o", "wide").splitlines()
+    columns = ["NAME", "PROVIDER", "TARGET", "STATE", "AGE", "JOB", "ID", "WORKSPACE", "SUBMITTED", "COMPLETED"]
+    assert header.split() == [*columns[:4], *columns[5:], "ERROR", "AGE"]
+    name, provider, target, state, job_id, workspace, *_ = row.split()
+    assert (name, provider, target, state) == ("bell", "ionq", "ionq.simulator", "Succeeded")
+    assert (job_id, workspace) == (place.status("bell")["jobId"], "default")
+
+
+@pytest.mark.parametrize(
+    ("source", "reference"),
+    [
+        pytest.param(
+            jobs.config_map("programs", {"flip.json": jobs.X_ON_FIRST}),
+            {"configMapKeyRef": {"name": "programs", "key": "flip.json"}},
+            id="text in a ConfigMap",
+        ),
+        pytest.param(
+            jobs.config_map("programs", binary={"flip.json": base64.b64encode(jobs.X_ON_FIRST.encode()).decode()}),
+            {"configMapKeyRef": {"name": "programs", "key": "flip.json"}},
+            id="binary data in a ConfigMap",
+        ),
+        pytest.param(
+            jobs.secret("programs", {"flip.json": jobs.X_ON_FIRST}, kind="quantumjobs.dev/program"),
+            {"secretKeyRef": {"name": "programs", "key": "flip.json"}},
+            id="a Secret of the type for programs",
+        ),
+        pytest.param(
+            jobs.secret("programs", {"flip.json": jobs.X_ON_FIRST}, labels={"quantumjobs.dev/program": "true"}),
+            {"secretKeyRef": {"name": "programs", "key": "flip.json"}},
+            id="a Secret that is labelled for programs",
+        ),
+        pytest.param(
+            None,
+            {"sourceBase64": base64.b64encode(jobs.X_ON_FIRST.encode()).decode()},
+            id="base64 in the manifest",
+        ),
+    ],
+)
+def test_program_comes_from_where_the_job_says(
+    place: JobNamespace, source: Manifest | None, reference: Manifest
+) -> None:
+    """A program runs the same wherever it stands."""
+    if source:
+        place.apply(source)
+    program = {"format": "ionq.circuit.v1", **reference}
+    place.apply(jobs.job("flip", provider="ionq", target="ionq.simulator", program=program))
+    place.wait("flip", "Complete")
+    assert json.loads(place.output("flip")["counts.json"]) == FLIPPED
+
+
+def test_output_is_written_as_the_job_asks(place: JobNamespace) -> None:
+    """Name, keys and labels of the ConfigMap are the user's; without the result only the facts stand in it."""
+    output = {
+        "configMapName": "chosen",
+        "keys": {"uri": "where", "jobId": "which"},
+        "labels": {"experiment": "42"},
+        "includeResult": False,
+    }
+    place.apply(jobs.ionq("bell", output=output))
+    place.wait("bell", "Complete")
+    written = place.find("configmap", "chosen")
+    assert written is not None
+    status = place.status("bell")
+    assert written["data"] == {
+        "where": status["outputUri"],
+        "which": status["jobId"],
+        "state": "Succeeded",
+        "provider": "ionq",
+        "target": "ionq.simulator",
+    }
+    assert written["immutable"] is True
+    assert written["metadata"]["labels"] == {
+        "experiment": "42",
+        "quantumjobs.dev/job": "bell",
+        "app.kubernetes.io/managed-by": "quantumjob-operator",
+    }
+    (owner,) = written["metadata"]["ownerReferences"]
+    assert owner["uid"] == place.job("bell")["metadata"]["uid"]
+    assert not owner.get("blockOwnerDeletion")
+    assert status["outputConfigMap"] == "chosen"
+
+
+def test_output_that_a_user_deletes_is_not_made_again(place: JobNamespace) -> None:
+    """The ConfigMap is written once; a finished job doesn't come back for it."""
+    place.apply(jobs.ionq("bell"))
+    place.wait("bell")
+    place.kubectl("delete", "configmap", "bell-output")
+    place.patch(
+        "quantumjob", "bell", {"metadata": {"labels": {"touched": "yes"}}, "spec": {"deletionPolicy": "Cancel"}}
+    )
+    eventually(lambda: place.status("bell")["observedGeneration"] == 2)
+    assert place.find("configmap", "bell-output") is None
+
+
+def test_broken_program_fails_with_the_services_words(place: JobNamespace) -> None:
+    """A job that the service ran and calls Failed is Failed for good, with the service's code and text."""
+    place.apply(jobs.quantinuum("broken", jobs.UNPARSABLE_QASM))
+    place.wait("broken")
+    job = place.job("broken")
+    assert job["status"]["state"] == "Failed"
+    assert condition_of(job, "Failed")["reason"] == "JobFailed"
+    error = job["status"]["error"]
+    assert error["code"] == "InvalidInputData"
+    assert error["message"]
+    assert error["message"] in condition_of(job, "Failed")["message"]
+    told = place.wait_event("broken", "JobFailed")
+    assert told == Told("Warning", "JobFailed", condition_of(job, "Failed")["message"])
+    stalled = {one["type"]: one["status"] for one in job["status"]["conditions"]}
+    assert stalled == {"Submitted": "True", "Failed": "True", "Finished": "True", "Ready": "False", "Stalled": "True"}
+    assert place.find("configmap", "broken-output") is None
