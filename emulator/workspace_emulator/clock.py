@@ -29,8 +29,8 @@ class Clock:
         return self._offset
 
     def now(self) -> float:
-        """Return the time in seconds since the epoch."""
-        return time.time() + self._offset
+        """Return the time in seconds since the epoch, in whole microseconds: a time that a client reads is exact."""
+        return round(time.time() + self._offset, 6)
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward; whoever waits for a time that has passed goes on."""

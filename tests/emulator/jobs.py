@@ -20,7 +20,20 @@ JobBody = dict[str, Any]
 
 
 class NeverHappenedError(Exception):
-    """A job did not come to the state that was waited for."""
+    """What was waited for did not come."""
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Return once a condition holds.
+
+    Raises:
+        NeverHappenedError: It does not within half a minute.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NeverHappenedError
+        time.sleep(_LOOK_SECONDS)
 
 
 class Jobs:
@@ -86,20 +99,15 @@ class Jobs:
 
     def finished(self, job_id: str) -> JobBody:
         """Return a job once it is final."""
-        return self.once(job_id, lambda job: job["status"] in _FINAL)
+        return self._once(job_id, _FINAL)
 
-    def once(self, job_id: str, condition: Callable[[JobBody], bool]) -> JobBody:
-        """Return a job once it fulfils a condition.
+    def in_status(self, job_id: str, word: str) -> JobBody:
+        """Return a job once it shows a status."""
+        return self._once(job_id, (word,))
 
-        Raises:
-            NeverHappenedError: It does not within half a minute.
-        """
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while not condition(job := self.get(job_id)):
-            if time.monotonic() > deadline:
-                raise NeverHappenedError(f"the job is still {job['status']}")
-            time.sleep(_LOOK_SECONDS)
-        return job
+    def _once(self, job_id: str, words: tuple[str, ...]) -> JobBody:
+        eventually(lambda: self.get(job_id)["status"] in words)
+        return self.get(job_id)
 
     def pages(self, path: str = "/jobs", **query: str | int) -> list[JobBody]:
         """Return all pages of a list."""
