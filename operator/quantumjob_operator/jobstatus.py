@@ -171,13 +171,14 @@ def status_json(status: JobStatus) -> dict[str, Any]:
 
 def status_patch(old: JobStatus, new: JobStatus) -> dict[str, Any]:
     """The merge patch (RFC 7386) that turns one `.status` into the other; empty when nothing differs."""
-    before, after = status_json(old), status_json(new)
+    return _difference(status_json(old), status_json(new))
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """A merge patch between two objects: keys that went away, at any depth, must be named as null."""
     changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}
     return changed | dict.fromkeys(before.keys() - after.keys())
 
 
 def _merge(old: Any, new: Any) -> Any:
-    """A merge patch for one field: keys that went away must be named as null."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return new | dict.fromkeys(old.keys() - new.keys())
-    return new
+    return _difference(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
