@@ -4,6 +4,7 @@ Nothing here knows a program or result format.
 """
 
 import random
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -54,9 +55,14 @@ def _run_each_shot(circuit: Circuit, shots: int, seed: int) -> list[list[int]]:
     return [[int(bit == qsharp.Result.One) for bit in shot["result"]] for shot in results]
 
 
-def _start(circuit: Circuit, *, shots: int, seed: int, dump: bool) -> list[Any]:
+@cache
+def _load_machine() -> None:
     qsharp.init()
     qsharp.eval(Path(__file__).with_name("machine.qs").read_text(encoding="utf-8"))
+
+
+def _start(circuit: Circuit, *, shots: int, seed: int, dump: bool) -> list[Any]:
+    _load_machine()
     operations = [_as_argument(operation) for operation in circuit.operations]
     arguments = (circuit.qubits, circuit.bits, operations, dump)
     results: list[Any] = qsharp.run(code.RunCircuit, shots, *arguments, seed=seed, save_events=True)

@@ -1,0 +1,105 @@
+"""Parameters are honoured or refused by name; none is ignored."""
+
+from typing import Any
+
+import pytest
+
+from emulator.programs.submission import BELL, HEADER, IONQ, QASM, QIR, error_of, measured, qir, request, result_of
+from workspace_emulator.programs import ErrorCode
+
+PROGRAMS: dict[str, Any] = {
+    IONQ: {"qubits": 1, "circuit": [{"gate": "h", "target": 0}]},
+    QASM: HEADER + "qreg q[1]; creg c[1]; h q; measure q -> c;",
+    QIR: qir(f"{BELL}\n{measured(0, 1)}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("input_format", "parameters", "told"),
+    [
+        pytest.param(IONQ, {"count": 5}, "inputParams.count", id="count instead of shots"),
+        pytest.param(QASM, {"count": 5, "shots": 5}, "use shots", id="count beside shots"),
+        pytest.param(IONQ, {"shots": 0}, "inputParams.shots", id="no shots"),
+        pytest.param(QASM, {"shots": "5"}, "inputParams.shots", id="shots as text"),
+        pytest.param(QIR, {"shots": True}, "inputParams.shots", id="shots as a truth value"),
+        pytest.param(IONQ, {"noise": {"model": "aria-1"}}, "inputParams.noise.model", id="a noise model"),
+        pytest.param(IONQ, {"noise": {"seed": 1}}, "inputParams.noise.model", id="noise without a model"),
+        pytest.param(IONQ, {"error-mitigation": {"debias": True}}, "error-mitigation.debias", id="debiasing"),
+        pytest.param(IONQ, {"colour": 1}, "inputParams.colour", id="a parameter of nobody"),
+        pytest.param(QASM, {"error-params": {"p1": 0.1}}, "inputParams.error-params", id="an error model's numbers"),
+        pytest.param(QASM, {"error-model": True}, "inputParams.error-model", id="an error model"),
+        pytest.param(QASM, {"simulator": "stabilizer"}, "inputParams.simulator", id="another simulator"),
+        pytest.param(QASM, {"tket-opt-level": 2}, "inputParams.tket-opt-level", id="an optimisation level"),
+        pytest.param(QIR, {"entryPoint": "nope"}, "ENTRYPOINT__main", id="an entry point that does not exist"),
+        pytest.param(QIR, {"arguments": [1]}, "inputParams.arguments", id="arguments"),
+        pytest.param(QIR, {"target_profile": "Unrestricted"}, "inputParams.target_profile", id="an unknown profile"),
+        pytest.param(QIR, {"items": []}, "inputParams.items", id="a batch"),
+    ],
+)
+async def test_parameter_that_cannot_be_honoured_is_named(
+    input_format: str, parameters: dict[str, Any], told: str
+) -> None:
+    """The job fails and says which parameter, instead of running something else."""
+    error = await error_of(request(input_format, PROGRAMS[input_format], **parameters))
+    assert error.code == ErrorCode.INVALID_INPUT_DATA
+    assert told in error.message
+
+
+async def test_more_shots_than_allowed_are_refused() -> None:
+    """A limit of this workspace, not a mistake in the program."""
+    error = await error_of(request(QASM, PROGRAMS[QASM], shots=10_001))
+    assert error.code == ErrorCode.INSUFFICIENT_RESOURCES
+    assert "inputParams.shots" in error.message
+
+
+@pytest.mark.parametrize(
+    ("input_format", "parameters"),
+    [
+        pytest.param(IONQ, {"noise": {"model": "ideal", "seed": 7}}, id="noise that is none"),
+        pytest.param(IONQ, {"error-mitigation": {"debias": False}, "shots": 1}, id="no debiasing"),
+        pytest.param(
+            QASM, {"simulator": "state-vector", "error-model": False, "no-opt": True}, id="what is done anyway"
+        ),
+        pytest.param(
+            QIR, {"entryPoint": "ENTRYPOINT__main", "arguments": [], "target_profile": "Base"}, id="as the SDK"
+        ),
+    ],
+)
+async def test_parameter_that_asks_for_what_happens_is_honoured(input_format: str, parameters: dict[str, Any]) -> None:
+    """Asking for an ideal simulation by name is no mistake."""
+    assert await result_of(request(input_format, PROGRAMS[input_format], **parameters))
+
+
+async def test_shots_default_to_what_the_sdk_sends() -> None:
+    """A job without shots has 500."""
+    assert len((await result_of(request(QASM, PROGRAMS[QASM])))["c"]) == 500
+
+
+@pytest.mark.parametrize(
+    "input_format",
+    [
+        pytest.param("rigetti.quil.v1", id="Quil"),
+        pytest.param("pasqal.pulser.v1", id="Pulser"),
+        pytest.param("acme.v1", id="a format of nobody"),
+    ],
+)
+async def test_format_without_a_simulator_is_refused(input_format: str) -> None:
+    """No result is ever invented."""
+    error = await error_of(request(input_format, "DECLARE ro BIT[1]"))
+    assert error.code == ErrorCode.INVALID_INPUT_DATA
+    assert input_format in error.message
+
+
+async def test_result_format_that_the_program_does_not_give_is_refused() -> None:
+    """Results are not translated between providers."""
+    error = await error_of(request(IONQ, PROGRAMS[IONQ], output_format="honeywell.quantum-results.v1"))
+    assert error.code == ErrorCode.CANNOT_TRANSLATE_OUTPUT
+
+
+@pytest.mark.parametrize("input_format", [QASM, QIR])
+async def test_seed_makes_a_run_repeatable(input_format: str) -> None:
+    """The same seed gives the same shots, the next seed gives others."""
+    first, again, other = [
+        await result_of(request(input_format, PROGRAMS[input_format], seed=seed, shots=50)) for seed in (1, 1, 2)
+    ]
+    assert first == again != other
