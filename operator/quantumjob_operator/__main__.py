@@ -141,7 +141,14 @@ async def _start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSt
     metrics.count_jobs_from(inventory.labels)
     watch = Watch(inventory, objects, queue, settings, clock)
     stack.push_async_callback(watch.close)
-    probes = Probes(watch=watch, workspaces=workspaces, metrics=metrics, clock=clock, queue_depth=lambda: len(queue))
+    probes = Probes(
+        watch=watch,
+        workspaces=workspaces,
+        metrics=metrics,
+        clock=clock,
+        queue_depth=lambda: len(queue),
+        crd_outdated=lambda: reconciler.crd_outdated,
+    )
     stack.push_async_callback(probes.close)
     port = await probes.open(settings.host, settings.port, settings.ready_file)
     _log.info("version %s, holder %s, probes on port %d", __version__, holder, port)

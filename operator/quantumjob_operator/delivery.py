@@ -10,8 +10,8 @@ from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.cluster.outputs import Outputs
 from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock
+from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import OutputPlace, Trouble
-from quantumjob_operator.lifecycle.submission import resolve
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, output_data

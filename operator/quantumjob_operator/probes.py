@@ -25,13 +25,21 @@ class Probes:
     """The HTTP endpoints for the kubelet and Prometheus."""
 
     def __init__(
-        self, *, watch: Watch, workspaces: Workspaces, metrics: Metrics, clock: Clock, queue_depth: Callable[[], int]
+        self,
+        *,
+        watch: Watch,
+        workspaces: Workspaces,
+        metrics: Metrics,
+        clock: Clock,
+        queue_depth: Callable[[], int],
+        crd_outdated: Callable[[], bool],
     ) -> None:
         self._watch = watch
         self._workspaces = workspaces
         self._metrics = metrics
         self._clock = clock
         self._queue_depth = queue_depth
+        self._crd_outdated = crd_outdated
         application = web.Application()
         application.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._scrape)]
@@ -77,8 +85,9 @@ class Probes:
         return web.json_response(body, status=503 if stale else 200)
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        ready = self._watch.listed.is_set()
-        return web.json_response({"firstListing": ready}, status=200 if ready else 503)
+        listed, outdated = self._watch.listed.is_set(), self._crd_outdated()
+        ready = listed and not outdated
+        return web.json_response({"firstListing": listed, "crdOutdated": outdated}, status=200 if ready else 503)
 
     async def _scrape(self, _: web.Request) -> web.Response:
         now = self._clock.monotonic()

@@ -104,8 +104,6 @@ class QuantumWorkspace:
             "credentials.clientSecret": given.client_secret is not None,
             "allowedNamespaces.selector": spec.allowed_namespaces is not None
             and spec.allowed_namespaces.from_ == "Selector",
-            "maxJobsInFlight": spec.max_jobs_in_flight is not None,
-            "maxJobsInFlightPerNamespace": spec.max_jobs_in_flight_per_namespace is not None,
         }
         return next((field for field, wanted in asked.items() if wanted), None)
 

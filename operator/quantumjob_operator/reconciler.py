@@ -5,6 +5,8 @@ to be done now. Must not live here: what follows from what (`lifecycle`), or how
 """
 
 import logging
+from collections.abc import Set
+from dataclasses import replace
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
@@ -15,18 +17,20 @@ from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.jobstatus import JobStatus, status_json, status_patch
 from quantumjob_operator.lifecycle import Action, Decision, Notice, Observation, decide
+from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.submission import was_accepted
 from quantumjob_operator.lifecycle.transcript import notices_between
 from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.naming import job_id
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff
 from quantumjob_operator.settings import Settings
+from quantumjob_operator.slots import Slots, in_flight
 from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspaces import Workspaces
 
@@ -61,7 +65,13 @@ class Reconciler:
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
-        self._limits = Limits(cancellation_grace=settings.cancellation_grace_period_seconds)
+        self._limits = Limits(
+            cancellation_grace=settings.cancellation_grace_period_seconds,
+            cluster=settings.cluster_name,
+            adoptable_clusters=frozenset(settings.adoptable_clusters),
+        )
+        self._lost: Set[str] = frozenset()
+        self._slots = Slots(jobs=inventory.jobs.values, wake=queue.add)
         self._memories: dict[str, Memory] = {}
 
     def learned(self, uid: str, remote: RemoteJob | None) -> None:
@@ -119,6 +129,9 @@ class Reconciler:
                     await self._release(look, decision)
                     if look.job.deletion_requested:
                         return
+                elif decision.action is Action.DELETE:
+                    await self._objects.delete(look.job)
+                    return
                 elif decision.action in (Action.NONE, Action.RECORD):
                     await self._write(look, decision)
                     if decision.action is Action.NONE:
@@ -131,6 +144,8 @@ class Reconciler:
         finally:
             memory.program = None
             memory.job = self._inventory.jobs.get(job.uid, memory.job)
+            if not in_flight(memory.job):
+                self._slots.free(job.uid)
             if look.refused and look.connection:
                 await self._workspaces.refused(look.connection)
 
@@ -146,6 +161,7 @@ class Reconciler:
             workspace=workspace,
             job_id=self._job_id(job, workspace),
             remote=fresh,
+            full=self._slots.take(connection.workspace, job) if connection else None,
         )
         return Look(seen, memory, connection)
 
@@ -177,18 +193,31 @@ class Reconciler:
         if was_accepted(job):
             return job.status.job_id
         place = job.claim.workspace if job.claim else None if isinstance(workspace, Trouble) else workspace.id
-        attempt = job.claim.attempt if job.claim else job.status.attempt or 1
-        return job_id(place, job.namespace, uid=job.uid, key=None, attempt=attempt) if place else None
+        return identify(job, place) if place else None
 
     async def _write(self, look: Look, decision: Decision) -> None:
         """Status first, then the Events that speak of it."""
         before = look.job.status
         written = await self._objects.write_status(look.job, decision.status)
         self._inventory.put_job(written)
-        # The decision's own words, not the answer's: a field that an old CRD pruned must not make us write for ever.
         look.know(job=written)
+        self._compare(look, decision.status)
         for notice in (*notices_between(before, decision.status), *decision.notices):
             await self._tell(look.job, notice)
+
+    def _compare(self, look: Look, wanted: JobStatus) -> None:
+        """What the API server dropped shows that the installed CRDs are older than this operator."""
+        dropped = status_patch(look.job.status, wanted).keys()
+        lost = (self._lost | dropped) - (status_json(wanted).keys() - dropped)
+        if lost != self._lost:
+            _log.error("status fields that the installed CRDs drop: %s (nothing is submitted while any)", sorted(lost))
+            self._lost = lost
+            self._limits = replace(self._limits, crd_outdated=bool(lost))
+
+    @property
+    def crd_outdated(self) -> bool:
+        """Whether the API server dropped a part of a status that this operator wrote."""
+        return bool(self._lost)
 
     async def _tell(self, job: QuantumJob, notice: Notice) -> None:
         level = logging.WARNING if notice.warning else logging.INFO
@@ -210,6 +239,7 @@ class Reconciler:
             released = None
         self._stop_following(job.uid)
         if released is None:
+            self._slots.free(job.uid)
             self._inventory.remove(job.uid)
             self._memories.pop(job.uid, None)
         else:
@@ -239,6 +269,7 @@ class Reconciler:
         """An object is gone. If that was by force and its job may still run, it is cancelled once, from memory."""
         memory = self._memories.pop(uid, None)
         self._stop_following(uid)
+        self._slots.free(uid)
         if memory is None or not memory.job.has_finalizer or memory.job.status.finished or memory.never_sent:
             return
         job = memory.job

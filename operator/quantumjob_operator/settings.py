@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     )
     cluster_name: str = Field(default="", description="told to the service with each job; tells clusters apart")
 
+    adoptable_clusters: list[str] = Field(
+        default=[], description="names of clusters whose jobs may be taken over by the same idempotency key"
+    )
+
     put_start_seconds: Seconds = Field(default=5, description="a submission starts at most this long after its claim")
     request_timeout_seconds: Seconds = Field(default=30, description="time-out of a request to the service")
     visibility_delay_seconds: Seconds = Field(

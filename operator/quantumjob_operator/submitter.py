@@ -9,8 +9,9 @@ from dataclasses import replace
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify, key_owner
+from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.lifecycle.submission import input_params, resolve
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.naming import (
@@ -19,7 +20,6 @@ from quantumjob_operator.naming import (
     METADATA_NAMESPACE,
     METADATA_SPEC_DIGEST,
     METADATA_UID,
-    spec_digest,
 )
 from quantumjob_operator.quantumjob import Claim, QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
@@ -44,23 +44,57 @@ class Submitter:
         Raises:
             Conflict: Somebody changed the object meanwhile.
         """
-        job, workspace = look.job, look.seen.workspace
-        if job.claim:
-            new = replace(job.claim, holder=self._holder)
-        elif isinstance(workspace, Trouble):
-            raise RuntimeError(f"{job.key}: a claim was decided on without a workspace")
-        else:
-            attempt = job.status.attempt or 1
-            new = Claim(v=1, uid=job.uid, workspace=workspace.id, attempt=attempt, holder=self._holder)
+        job, workspace, memory = look.job, look.seen.workspace, look.memory
+        if isinstance(workspace, Trouble):
+            raise RuntimeError(f"{job.key}: a claim was decided on without a workspace")  # noqa: TRY004 - a state, no type
+        attempt = attempt_to_claim(job)
+        place = job.claim.workspace if job.claim else workspace.id
+        new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self._holder)
         claimed = await self._objects.claim(job, new)
-        now = self._clock.monotonic()
-        untouched = job.claim is None and job.status.job_id is None and look.memory.doubt_until <= now
-        look.memory.claimed_at = now
-        look.memory.never_sent = untouched
-        if not untouched:
-            look.memory.doubt_until = max(look.memory.doubt_until, now + self._settings.fence_seconds)
-        # What was known about the remote side may have changed before the claim became ours.
-        look.know(job=claimed, remote=None)
+        now = memory.claimed_at = self._clock.monotonic()
+        if job.claim and attempt > job.claim.attempt:
+            # Nobody can have sent an attempt that no claim ever named.
+            memory.never_sent, memory.doubt_until = True, now
+        else:
+            memory.never_sent = job.claim is None and job.status.job_id is None and memory.doubt_until <= now
+            if not memory.never_sent:
+                memory.doubt_until = max(memory.doubt_until, now + self._settings.fence_seconds)
+        # What was known about the remote side and of rivals may have changed before the claim became ours.
+        look.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
+
+    async def renounce(self, look: Look) -> None:
+        """Take off claim and finalizer: the job belongs to another object with the same idempotency key.
+
+        Raises:
+            Conflict: Somebody changed the object meanwhile.
+        """
+        look.know(job=await self._objects.renounce(look.job))
+        look.memory.never_sent = False
+
+    async def check_key(self, look: Look) -> None:
+        """Find out which object an idempotency key belongs to, by a live list."""
+        key = look.job.spec.idempotency_key
+        if key is not None:
+            rivals = await self._objects.jobs_with_key(look.job.namespace, key)
+            look.know(key_owner=key_owner(look.job, rivals))
+
+    async def find_last_attempt(self, look: Look) -> None:
+        """Claim and status were lost: ask for the attempts after the one that was found, and claim the last."""
+        connection, _ = ready(look)
+        job, last = look.job, look.seen.remote
+        claim = job.claim
+        if claim is None:
+            raise RuntimeError(f"{job.key}: a last attempt was looked for without a claim")
+        number = claim.attempt
+        try:
+            while (found := await connection.client.get_job(identify(job, claim.workspace, number + 1))) is not None:
+                number, last = number + 1, found
+        except ServiceError as error:
+            look.know(remote=trouble(look, error))
+            return
+        if number > claim.attempt:
+            job = await self._objects.claim(job, replace(claim, attempt=number))
+        look.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
 
     async def submit(self, look: Look) -> None:
         """Upload the program and send the PUT, if the claim is still ours when it starts."""
@@ -73,7 +107,7 @@ class Submitter:
             location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
             if not self._may_start(look.memory) and not await self._confirm_claim(look):
                 return
-            definition = self._definition(look.job, job_id, program)
+            definition = definition_of(look.job, job_id, program, self._settings.cluster_name)
             accepted = await self._put(look, definition, location)
         except ServiceError as error:
             look.know(submission=trouble(look, error))
@@ -126,37 +160,33 @@ class Submitter:
         look.know(job=live, remote=None, program=None)
         return False
 
-    def _definition(self, job: QuantumJob, job_id: str, program: bytes) -> JobDefinition:
-        spec = job.spec
-        resolved = resolve(spec, job.name)
-        if resolved is None:
-            raise Retryable("put_job", detail="the job has no output format", applied=Applied.NO)
-        digest = spec_digest(
-            provider=spec.provider,
-            target=spec.target,
-            input_format=spec.program.format,
-            output_format=resolved.output_format,
-            parameters=spec.parameters,
-            session_id=spec.session_id,
-            program=program,
-        )
-        owner = {
-            METADATA_CLUSTER: self._settings.cluster_name,
-            METADATA_NAMESPACE: job.namespace,
-            METADATA_NAME: job.name,
-            METADATA_UID: job.uid,
-            METADATA_SPEC_DIGEST: digest,
-        }
-        return JobDefinition(
-            job_id=job_id,
-            name=resolved.name,
-            provider=spec.provider,
-            target=spec.target,
-            input_format=spec.program.format,
-            output_format=resolved.output_format,
-            parameters=input_params(spec),
-            metadata={**(spec.metadata or {}), **owner},
-            priority=spec.priority,
-            tags=spec.tags,
-            session_id=spec.session_id,
-        )
+
+def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) -> JobDefinition:
+    """The job as it is sent, with its owner in its metadata.
+
+    Raises:
+        Retryable: There is no output format; `decide` holds such a job back.
+    """
+    spec, resolved = job.spec, resolve(job.spec, job.name)
+    if resolved is None:
+        raise Retryable("put_job", detail="the job has no output format", applied=Applied.NO)
+    owner = {
+        METADATA_CLUSTER: cluster,
+        METADATA_NAMESPACE: job.namespace,
+        METADATA_NAME: job.name,
+        METADATA_UID: job.uid,
+        METADATA_SPEC_DIGEST: purchase_digest(job, program) or "",
+    }
+    return JobDefinition(
+        job_id=job_id,
+        name=resolved.name,
+        provider=spec.provider,
+        target=spec.target,
+        input_format=spec.program.format,
+        output_format=resolved.output_format,
+        parameters=input_params(spec),
+        metadata={**(spec.metadata or {}), **owner},
+        priority=spec.priority,
+        tags=spec.tags,
+        session_id=spec.session_id,
+    )

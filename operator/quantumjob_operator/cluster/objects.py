@@ -79,6 +79,33 @@ class Objects:
             return None
         return None if released.deletion_requested and not rest else released
 
+    async def renounce(self, job: QuantumJob) -> QuantumJob:
+        """Take off finalizer and claim.
+
+        Raises:
+            Conflict: Somebody changed the object since it was read.
+        """
+        rest = [name for name in job.finalizers if name != FINALIZER]
+        return await self._patch_metadata(job, {"finalizers": rest, "annotations": {CLAIM_ANNOTATION: None}})
+
+    async def delete(self, job: QuantumJob) -> None:
+        """Delete the object, if it is still the one that was read.
+
+        Raises:
+            Conflict: It is not.
+        """
+        body = {"preconditions": {"uid": job.uid, "resourceVersion": job.resource_version}}
+        try:
+            await self._api.request("DELETE", _path(JOB_PLURAL, job.namespace, job.name), body)
+        except NotFound:
+            return
+
+    async def jobs_with_key(self, namespace: str, key: str) -> list[QuantumJob]:
+        """All objects of a namespace with an idempotency key, as they are now."""
+        query = {"fieldSelector": f"spec.idempotencyKey={key}"}
+        found = await self._api.request("GET", collection(JOB_PLURAL, namespace), query=query)
+        return [parse_job(item) for item in found.get("items") or ()]
+
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """Write what differs, in one PATCH; nothing if nothing differs. The only writer of a job's status.
 

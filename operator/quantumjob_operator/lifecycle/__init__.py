@@ -10,13 +10,16 @@
 """
 
 from dataclasses import replace
+from datetime import datetime
 
+from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import JobStatus
+from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, step
 from quantumjob_operator.lifecycle.deletion import delete
 from quantumjob_operator.lifecycle.facts import Observation
 from quantumjob_operator.lifecycle.progress import follow
-from quantumjob_operator.lifecycle.submission import submit, was_accepted
+from quantumjob_operator.lifecycle.submission import submit
 
 __all__ = ["Action", "Decision", "Notice", "Observation", "decide"]
 
@@ -34,9 +37,16 @@ def decide(seen: Observation) -> Decision:
 
 
 def _finished(seen: Observation) -> Decision:
-    if seen.job.has_finalizer:
+    job = seen.job
+    if job.has_finalizer:
         return step(seen, Action.RELEASE)
-    return Decision(action=Action.NONE, status=_for_generation(seen.job.status, seen.job.generation))
+    status = _for_generation(job.status, job.generation)
+    ttl, ended = job.spec.ttl_seconds_after_finished, job.status.condition(Kind.FINISHED)
+    if ttl is None or ended is None or status != job.status:
+        again = 0.0 if ttl is not None and status != job.status else None
+        return Decision(action=Action.NONE, status=status, again=again)
+    left = ttl - (seen.now - datetime.fromisoformat(ended.last_transition_time)).total_seconds()
+    return Decision(action=Action.NONE, status=status, again=left) if left > 0 else step(seen, Action.DELETE)
 
 
 def _for_generation(status: JobStatus, generation: int) -> JobStatus:

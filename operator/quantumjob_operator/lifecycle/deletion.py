@@ -16,9 +16,10 @@ from typing import Final
 
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.jobstatus import Cancellation, State
+from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
+from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
 from quantumjob_operator.lifecycle.facts import ABSENT, Observation, Trouble
-from quantumjob_operator.lifecycle.submission import belongs_to, was_accepted
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -36,8 +37,9 @@ def delete(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE)
     if job.spec.deletion_policy == "Orphan":
         return _release(seen, Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run"))
-    if job.status.cancellation is None:
-        return _record(seen)
+    attempt = current_attempt(job)
+    if job.status.cancellation is None or job.status.cancellation.attempt != attempt:
+        return _record(seen, attempt)
     if isinstance(seen.workspace, Trouble):
         return _cannot_ask(seen, seen.workspace)
     if seen.remote is None:
@@ -50,10 +52,8 @@ def delete(seen: Observation) -> Decision:
     return _found(seen, seen.remote)
 
 
-def _record(seen: Observation) -> Decision:
-    status = seen.job.status
-    attempt = status.attempt or (seen.job.claim.attempt if seen.job.claim else 1)
-    recorded = replace(status, cancellation=Cancellation(attempt, "Deleted", stamp(seen.now)))
+def _record(seen: Observation, attempt: int) -> Decision:
+    recorded = replace(seen.job.status, cancellation=Cancellation(attempt, "Deleted", stamp(seen.now)))
     message = "cancelling the job, because the resource was deleted"
     return Decision(action=Action.RECORD, status=draw(seen, recorded, State.CANCELLING, "Deleted", message))
 
@@ -97,7 +97,7 @@ def _wait(seen: Observation, reason: str, message: str) -> Decision:
     status = seen.job.status
     cancellation = status.cancellation
     if cancellation is None:  # recorded before anything was asked
-        return _record(seen)
+        return _record(seen, current_attempt(seen.job))
     if reason:
         answered = cancellation.answered_time or stamp(seen.now)
         cancellation = replace(cancellation, answered_time=answered)

@@ -60,9 +60,29 @@ class WorkspaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
-    """The program, read. Its bytes stay with the shell."""
+    """The program, read. Its bytes stay with the shell.
+
+    Attributes:
+        digest: Of the program alone.
+        spec_digest: Of everything that is bought: provider, target, formats, parameters, session and program.
+    """
 
     digest: str
+    spec_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwner:
+    """The object that an idempotency key belongs to, if there are several with the same.
+
+    Attributes:
+        uid: Of the owner; our own if it is us.
+        finished: Whether its job has ended, so that it can be adopted.
+    """
+
+    uid: str
+    name: str
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +122,20 @@ class Limits:
 
     cancellation_grace: float = 300.0
     cancel_again: float = 30.0
+    cluster: str = ""
+    adoptable_clusters: frozenset[str] = frozenset()
+    crd_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Everything that is known at one moment; `decide` is a function of this alone."""
+    """Everything that is known at one moment; `decide` is a function of this alone.
+
+    Attributes:
+        job_id: The id of the attempt that the claim (or status) names.
+        full: The workspace takes no further job of ours now.
+        later_attempts_checked: The service was asked for attempts beyond the claimed one.
+    """
 
     job: QuantumJob
     now: datetime
@@ -119,3 +148,6 @@ class Observation:
     submission: RemoteJob | Trouble | None = None
     cancel: CancelAnswer | Trouble | None = None
     output: OutputPlace | Trouble | None = None
+    key_owner: KeyOwner | None = None
+    full: Trouble | None = None
+    later_attempts_checked: bool = False

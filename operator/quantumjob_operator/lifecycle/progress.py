@@ -15,7 +15,6 @@ from typing import Final
 
 from quantumjob_operator.conditions import Kind, stamp
 from quantumjob_operator.jobstatus import (
-    AttemptShown,
     Cancellation,
     Condition,
     CostShown,
@@ -23,6 +22,7 @@ from quantumjob_operator.jobstatus import (
     JobStatus,
     State,
 )
+from quantumjob_operator.lifecycle.attempts import RETRYING, SUSPENDED, may_retry, set_aside, with_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step
 from quantumjob_operator.lifecycle.facts import ABSENT, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, TRANSITIONS, Sighting, sighting
@@ -39,6 +39,7 @@ _WHY: Final = {
     "DeadlineExceeded": "spec.activeDeadlineSeconds passed before the job ended",
     "QueueDeadlineExceeded": "spec.queueDeadlineSeconds passed before the job started to execute",
     "Deleted": "the resource was deleted",
+    "Suspended": "spec.suspend is true",
 }
 
 
@@ -86,7 +87,7 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
 
 
 def wanted_cancellation(seen: Observation) -> str | None:
-    """Why the job should be cancelled, or None. `cancel` comes before the deadlines."""
+    """Why the attempt should be cancelled, or None: `cancel` comes before the deadlines, and those before `suspend`."""
     spec, status = seen.job.spec, seen.job.status
     if spec.cancel:
         return "Cancelled"
@@ -96,7 +97,7 @@ def wanted_cancellation(seen: Observation) -> str | None:
     waits = status.start_time is None and status.state in (State.WAITING, State.PENDING)
     if spec.queue_deadline_seconds is not None and waits and age >= spec.queue_deadline_seconds:
         return "QueueDeadlineExceeded"
-    return None
+    return SUSPENDED if spec.suspend else None
 
 
 def _waiting(seen: Observation, trouble: Trouble) -> Decision:
@@ -133,38 +134,40 @@ def _succeeded(seen: Observation, status: JobStatus) -> Decision:
         Condition(type=Kind.COMPLETE, status="True", reason="Succeeded", message=message),
         Condition(type=Kind.FINISHED, status="True", reason="Succeeded", message=message),
     ]
-    ended = _with_attempt(status, State.SUCCEEDED, None)
+    ended = with_attempt(status, State.SUCCEEDED, None)
     drawn = draw(seen, ended, State.SUCCEEDED, "Succeeded", message, extra)
     return Decision(action=Action.RECORD, status=drawn)
 
 
 def _failed(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
-    said = remote.error or None
-    code = (said.code if said else None) or "no code"
-    text = (said.message if said else None) or "the service gave no message"
-    return end(
-        seen,
-        _with_attempt(status, State.FAILED, "JobFailed"),
-        State.FAILED,
-        "JobFailed",
-        f"the service ran the job and says Failed ({code}): {text}",
-    )
+    code = remote.error.code if remote.error else None
+    text = (remote.error.message if remote.error else None) or "the service gave no message"
+    said = f"the service ran the job and says Failed ({code or 'no code'}): {text}"
+    if not may_retry(seen, code):
+        return end(seen, with_attempt(status, State.FAILED, "JobFailed"), State.FAILED, "JobFailed", said)
+    if wanted_cancellation(seen) == "Cancelled":
+        return _called_off(seen, with_attempt(status, State.FAILED, "JobFailed"))
+    number = (status.failed_attempts or 0) + 1
+    plan = f"attempt {number + 1} of at most {(seen.job.spec.backoff_limit or 0) + 1} follows"
+    return set_aside(seen, status, State.FAILED, RETRYING, f"{said}; {plan}")
+
+
+def _called_off(seen: Observation, status: JobStatus) -> Decision:
+    message = f"the job was cancelled: {_WHY['Cancelled']}"
+    return end(seen, status, State.CANCELLED, "Cancelled", message)
 
 
 def _cancelled(seen: Observation, status: JobStatus) -> Decision:
     why = status.cancellation
     reason = why.reason if why and why.attempt == status.attempt else "CancelledExternally"
+    if reason == SUSPENDED:
+        if seen.job.spec.cancel:
+            return _called_off(seen, with_attempt(status, State.CANCELLED, "Cancelled"))
+        message = "the attempt was cancelled, because spec.suspend was true; false submits a new one"
+        return set_aside(seen, status, State.CANCELLED, SUSPENDED, message)
     because = _WHY.get(reason, "it was cancelled at the service, not by this resource")
-    ended = _with_attempt(status, State.CANCELLED, reason)
+    ended = with_attempt(status, State.CANCELLED, reason)
     return end(seen, ended, State.CANCELLED, reason, f"the job was cancelled: {because}")
-
-
-def _with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
-    """The status with this attempt in the list of what was paid (the last ten)."""
-    number = status.attempt or 1
-    shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost)
-    others = tuple(one for one in status.attempts if one.attempt != number)
-    return replace(status, attempts=(*others, shown)[-10:])
 
 
 def _unfinished(seen: Observation, status: JobStatus) -> Decision:
@@ -178,9 +181,13 @@ def _unfinished(seen: Observation, status: JobStatus) -> Decision:
     message = _SAID.get(state, "the job is at the service")
     if seen.cancel is CancelAnswer.NOT_CANCELLABLE:
         message = "the provider can't cancel a job that executes; it runs to its end"
+    elif isinstance(seen.cancel, Trouble):
+        message = f"the job can't be cancelled now: {seen.cancel.message}"
     elif status.cancellation and state is old and (ready := seen.job.status.condition(Kind.READY)):
         message = ready.message
     drawn = draw(seen, status, state, state.value, message)
+    if isinstance(seen.cancel, Trouble):
+        return Decision(action=Action.NONE, status=drawn, again=seen.cancel.retry_after, watch=True, backoff=True)
     return Decision(action=Action.NONE, status=drawn, again=_next_deadline(seen, status), watch=True)
 
 

@@ -11,34 +11,20 @@ Lives here: the decisions for a job that is neither accepted nor finished nor be
 step is done (`reconciler`).
 """
 
-from dataclasses import replace
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from quantumjob_operator.conditions import Kind, stamp
-from quantumjob_operator.jobstatus import Condition, JobStatus, Resolved, State, WorkspaceUsed
-from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold, hold_for, step
+from quantumjob_operator.jobstatus import State
+from quantumjob_operator.lifecycle.adoption import accepted, adopt
+from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
+from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
+from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, ProgramFacts, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.transitions import TRANSITIONS, sighting
-from quantumjob_operator.naming import METADATA_NAMESPACE, METADATA_UID, portal_url
-from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, JobSpec, QuantumJob
+from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES
 from quantumjob_operator.remotejob import RemoteJob
 
-FIRST_DOUBT: Final = 1.0
-OUTPUT_FORMATS: Final = {
-    "ionq.circuit.v1": "ionq.quantum-results.v1",
-    "honeywell.openqasm.v1": "honeywell.quantum-results.v1",
-    "rigetti.quil.v1": "rigetti.quil-results.v1",
-    "pasqal.pulser.v1": "pasqal.pulser-results.v1",
-    "qir.v1": "microsoft.quantum-results.v2",
-}
-"""The usual partner of each input format."""
-
-_NOT_SERVED: Final = {
-    "suspend": "suspend",
-    "backoff_limit": "backoffLimit",
-    "idempotency_key": "idempotencyKey",
-    "ttl_seconds_after_finished": "ttlSecondsAfterFinished",
-}
+_FIRST_DOUBT: Final = 1.0
+_HELD_SECONDS: Final = 10.0
 
 
 def submit(seen: Observation) -> Decision:
@@ -48,39 +34,15 @@ def submit(seen: Observation) -> Decision:
         return foreign
     blocked = _refusal(seen)
     claim = seen.job.claim
-    if claim is None or not seen.job.has_finalizer:
+    if claim is None or not seen.job.has_finalizer or has_ended(seen.job):
         return blocked or _before_claim(seen)
     if blocked and seen.tenure.never_sent:
         return blocked
     if isinstance(seen.workspace, Trouble):
         return hold_for(seen, seen.workspace)
-    if claim.workspace != seen.workspace.id:
-        return hold(
-            seen,
-            "WorkspaceChanged",
-            f"the job was claimed for {claim.workspace} and its reference now leads to {seen.workspace.id}; "
-            "point spec.workspaceRef's QuantumWorkspace back, or delete the job and make a new one",
-        )
+    if moved := _moved(seen, seen.workspace):
+        return moved
     return _claimed(seen, seen.workspace, blocked)
-
-
-def resolve(spec: JobSpec, name: str, digest: str | None = None) -> Resolved | None:
-    """What the absent fields become; None if the output format has to be named by the user."""
-    output_format = spec.output_format or OUTPUT_FORMATS.get(spec.program.format)
-    if output_format is None:
-        return None
-    entry = str((spec.parameters or {}).get("entryPoint", ENTRY_POINT)) if spec.program.format == "qir.v1" else None
-    return Resolved(name=spec.name or name, output_format=output_format, entry_point=entry, program_digest=digest)
-
-
-ENTRY_POINT: Final = "ENTRYPOINT__main"
-"""The entry point of a QIR program that names none, as the official SDK sends it."""
-
-
-def input_params(spec: JobSpec) -> dict[str, object]:
-    """`inputParams` as they are sent: the user's own, and for QIR the two that the SDK would add."""
-    defaults = {"entryPoint": ENTRY_POINT, "arguments": []} if spec.program.format == "qir.v1" else {}
-    return defaults | dict(spec.parameters or {})
 
 
 def _foreign_claim(seen: Observation) -> Decision | None:
@@ -91,6 +53,9 @@ def _foreign_claim(seen: Observation) -> Decision | None:
             seen, "ClaimUnreadable", "the annotation quantumjobs.dev/claim was changed by hand; restore or remove it"
         )
     if job.claim and job.claim.uid != job.uid:
+        if job.has_finalizer:
+            # Copied along with the claim; it would keep the copy from being deleted for nothing.
+            return step(seen, Action.RELEASE)
         return hold(
             seen,
             "CopiedObject",
@@ -98,6 +63,20 @@ def _foreign_claim(seen: Observation) -> Decision | None:
             "to run and pay again",
         )
     return None
+
+
+def _moved(seen: Observation, workspace: WorkspaceFacts) -> Decision | None:
+    """A claim names one workspace for good: in another one the same job would be paid again."""
+    claim = seen.job.claim
+    if claim is None or claim.workspace == workspace.id:
+        return None
+    return hold(
+        seen,
+        "WorkspaceChanged",
+        f"the job was claimed for {claim.workspace} and its reference now leads to {workspace.id}; "
+        "point spec.workspaceRef's QuantumWorkspace back, or delete the job and make a new one",
+        again=_HELD_SECONDS,
+    )
 
 
 def _refusal(seen: Observation) -> Decision | None:
@@ -111,10 +90,13 @@ def _refusal(seen: Observation) -> Decision | None:
             "move the program to a ConfigMap (spec.program.configMapKeyRef) or shorten spec.parameters",
         )
     if job.spec.cancel:
-        message = "spec.cancel was true before the job was submitted; nothing was sent"
+        message = "spec.cancel is true and no attempt is at the service; nothing more is sent"
         return end(seen, job.status, State.CANCELLED, "Cancelled", message)
-    if field := unserved_field(job.spec):
-        return hold(seen, "FieldNotServed", f"spec.{field} is not served by this version; remove it to submit the job")
+    if job.spec.suspend:
+        return hold(seen, SUSPENDED, "spec.suspend is true; set it to false to submit the job")
+    if path := null_in(job.spec.parameters, "spec.parameters"):
+        message = f"{path} is null, which client-side apply drops and targets read differently; leave it out"
+        return end(seen, job.status, State.FAILED, "Rejected", message)
     if resolve(job.spec, job.name) is None:
         return hold(
             seen,
@@ -124,31 +106,88 @@ def _refusal(seen: Observation) -> Decision | None:
     return None
 
 
-def unserved_field(spec: JobSpec) -> str | None:
-    """The first field that asks for something this version does not do, by its name in the manifest."""
-    return next((name for attribute, name in _NOT_SERVED.items() if getattr(spec, attribute)), None)
+def null_in(value: Any, path: str) -> str | None:
+    """The path of a null in a JSON value, or None; without recursion, since its depth is the user's choice."""
+    left = [(value, path)] if value is not None else []
+    while left:
+        current, where = left.pop()
+        if current is None:
+            return where
+        if isinstance(current, Mapping):
+            left.extend((inner, f"{where}.{key}") for key, inner in current.items())
+        elif isinstance(current, list):
+            left.extend((inner, f"{where}[{number}]") for number, inner in enumerate(current))
+    return None
 
 
 def _before_claim(seen: Observation) -> Decision:
+    """Everything that can be found out before the claim is; each attempt passes here once."""
     if isinstance(seen.workspace, Trouble):
         return hold_for(seen, seen.workspace)
+    if moved := _moved(seen, seen.workspace):
+        return moved
+    if seen.limits.crd_outdated:
+        message = "the installed CRDs are older than this operator, which lost a part of status; upgrade them (crds/)"
+        return hold(seen, "CRDOutdated", message, again=_HELD_SECONDS)
     for fact, action in ((seen.program, Action.READ_PROGRAM), (seen.output, Action.CHECK_OUTPUT)):
         if fact is None:
             return step(seen, action)
         if isinstance(fact, Trouble):
             return hold_for(seen, fact)
-    return step(seen, Action.CLAIM)
+    return _program_changed(seen) or _duplicate(seen) or _wait_for_turn(seen) or step(seen, Action.CLAIM)
+
+
+def _program_changed(seen: Observation) -> Decision | None:
+    """A further attempt repeats the program of the first one, or nothing."""
+    resolved = seen.job.status.resolved
+    known = resolved.program_digest if resolved else None
+    if known is None or not isinstance(seen.program, ProgramFacts) or seen.program.digest == known:
+        return None
+    message = "spec.program refers to another content than the first attempt ran; restore it, or make a new job"
+    return hold(seen, "ProgramChanged", message, retry=True)
+
+
+def _duplicate(seen: Observation) -> Decision | None:
+    """Of several objects with one idempotency key only the owner submits; the others wait, and adopt its ended job."""
+    key = seen.job.spec.idempotency_key
+    if key is None:
+        return None
+    owner = seen.key_owner
+    if owner is None:
+        return step(seen, Action.CHECK_KEY)
+    if owner.uid == seen.job.uid or owner.finished:
+        return None
+    if seen.job.claim is not None and seen.job.claim.uid == seen.job.uid:
+        return step(seen, Action.RENOUNCE)
+    message = f"spec.idempotencyKey {key!r} belongs to QuantumJob {owner.name}; this one waits for its end"
+    return hold(seen, "DuplicateIdempotencyKey", message, again=_HELD_SECONDS)
+
+
+def _wait_for_turn(seen: Observation) -> Decision | None:
+    """Reasons of time: the back-off between attempts, and a workspace that takes no more jobs now."""
+    left = retry_left(seen)
+    if left > 0:
+        return Decision(action=Action.NONE, status=seen.job.status, again=left)
+    return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
 
 
 def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
+    """The claim is on: look, and only after a 404 that can be believed, submit."""
     if seen.submission is not None:
         return _submitted(seen, workspace, seen.submission)
+    if duplicate := _duplicate(seen):
+        return duplicate
     if seen.remote is None:
         return step(seen, Action.LOOK)
     if isinstance(seen.remote, Trouble):
         return hold_for(seen, seen.remote)
     if isinstance(seen.remote, RemoteJob):
-        return _adopt(seen, workspace, seen.remote)
+        return adopt(seen, workspace, seen.remote)
+    return _absent(seen, blocked)
+
+
+def _absent(seen: Observation, blocked: Decision | None) -> Decision:
+    """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
     if not _holds_claim(seen):
         return step(seen, Action.CLAIM)
     if seen.tenure.doubt_left > 0:
@@ -168,63 +207,16 @@ def _holds_claim(seen: Observation) -> bool:
 
 def _doubt(seen: Observation) -> Decision:
     """An earlier request may still take effect: look again, and believe a 404 only when it no longer can."""
-    again = min(seen.tenure.doubt_left, FIRST_DOUBT * 2**seen.tenure.failures)
+    again = min(seen.tenure.doubt_left, _FIRST_DOUBT * 2**seen.tenure.failures)
     message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
     return hold(seen, "SubmissionUnconfirmed", message, again=again)
 
 
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:
     if isinstance(answer, RemoteJob):
-        return _accepted(seen, workspace, answer, "the service accepted the job")
+        return accepted(seen, workspace, answer, "the service accepted the job")
     if answer.final:
         return end(seen, seen.job.status, State.FAILED, answer.reason, answer.message)
     if answer.unconfirmed:
         return _doubt(seen)
     return hold_for(seen, answer)
-
-
-def _adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> Decision:
-    """A job stands under our id: ours, if it carries our uid."""
-    if not belongs_to(seen.job, remote):
-        message = f"job {remote.id} exists in the workspace and belongs to another object; it is left alone"
-        return end(seen, seen.job.status, State.FAILED, "IdempotencyKeyReused", message)
-    return _accepted(seen, workspace, remote, "the service had accepted the job; it was found again")
-
-
-def _accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, message: str) -> Decision:
-    job = seen.job
-    digest = seen.program.digest if isinstance(seen.program, ProgramFacts) else None
-    base = replace(
-        job.status,
-        job_id=remote.id,
-        attempt=job.claim.attempt if job.claim else 1,
-        workspace=WorkspaceUsed(
-            id=workspace.id,
-            endpoint=workspace.endpoint,
-            ref={"namespace": workspace.namespace, "name": workspace.name},
-        ),
-        submission_time=stamp(seen.now),
-        remote_status=remote.status,
-        portal_url=portal_url(workspace.resource_id, remote.id),
-        resolved=resolve(job.spec, job.name, digest),
-    )
-    return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))
-
-
-def _first_sight(seen: Observation, base: JobStatus, remote: RemoteJob, message: str) -> JobStatus:
-    """Accepted: shown as waiting even if the service is further; what follows is mirrored by the next look."""
-    state = TRANSITIONS[State.PENDING][sighting(remote.status)]
-    shown = state if state in (State.WAITING, State.EXECUTING, State.CANCELLING) else State.WAITING
-    submitted = Condition(type=Kind.SUBMITTED, status="True", reason="Submitted", message=message)
-    return draw(seen, base, shown, shown.value, f"job {remote.id} is at the service", [submitted])
-
-
-def belongs_to(job: QuantumJob, remote: RemoteJob) -> bool:
-    """Whether the remote job says that it was submitted for this very object."""
-    owner = remote.metadata.get(METADATA_NAMESPACE), remote.metadata.get(METADATA_UID)
-    return owner == (job.namespace, job.uid)
-
-
-def was_accepted(job: QuantumJob) -> bool:
-    """Whether status says that the service has accepted the job once."""
-    return job.status.is_true(Kind.SUBMITTED) and job.status.job_id is not None

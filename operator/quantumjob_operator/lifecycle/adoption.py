@@ -1,0 +1,110 @@
+"""When a remote job is this object's: accepted just now, or found under its id.
+
+Rules:
+1. A job that carries our object's uid and namespace is ours.
+2. A job under our idempotency key is ours if namespace, cluster and purchase (the spec's digest) are the same.
+3. Anything else under our id is left alone, and the object ends as `IdempotencyKeyReused`.
+
+Lives here: those rules and what status says of an accepted job. Must not live here: submitting (`submission`).
+"""
+
+from dataclasses import replace
+
+from quantumjob_operator.conditions import Kind, stamp
+from quantumjob_operator.jobstatus import Condition, JobStatus, State, WorkspaceUsed
+from quantumjob_operator.lifecycle.attempts import current_attempt
+from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold_for, step
+from quantumjob_operator.lifecycle.definition import resolve
+from quantumjob_operator.lifecycle.facts import Observation, ProgramFacts, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, sighting
+from quantumjob_operator.naming import (
+    METADATA_CLUSTER,
+    METADATA_NAMESPACE,
+    METADATA_SPEC_DIGEST,
+    METADATA_UID,
+    portal_url,
+)
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import RemoteJob
+
+
+def adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> Decision:
+    """A job stands under our id: ours if it carries our uid, or our key's namespace and exactly our purchase."""
+    if belongs_to(seen.job, remote):
+        if seen.tenure.never_sent and not seen.later_attempts_checked:
+            # Claim and status were lost: the job found may not be the last one that was paid.
+            return step(seen, Action.FIND_LAST_ATTEMPT)
+        return accepted(seen, workspace, remote, "the service had accepted the job; it was found again")
+    if seen.job.spec.idempotency_key is None:
+        return _not_ours(seen, remote, "it was not submitted for this object")
+    if seen.program is None:
+        return step(seen, Action.READ_PROGRAM)
+    if isinstance(seen.program, Trouble):
+        return hold_for(seen, seen.program)
+    if difference := _difference(seen, seen.program, remote):
+        return _not_ours(seen, remote, difference)
+    again = "; change spec.idempotencyKey to run it again" if is_final_word(remote.status) else ""
+    return accepted(seen, workspace, remote, f"spec.idempotencyKey was used before: its job is taken over{again}")
+
+
+def _difference(seen: Observation, program: ProgramFacts, remote: RemoteJob) -> str | None:
+    """What keeps a job under our key from being ours."""
+    told = remote.metadata
+    if told.get(METADATA_NAMESPACE) != seen.job.namespace:
+        return "it was submitted from another namespace"
+    if told.get(METADATA_CLUSTER, "") not in {seen.limits.cluster, *seen.limits.adoptable_clusters}:
+        return "it was submitted from another cluster, which the operator's setting adoptable_clusters doesn't name"
+    if told.get(METADATA_SPEC_DIGEST) != program.spec_digest:
+        return "it was submitted for another program, target or parameters"
+    return None
+
+
+def _not_ours(seen: Observation, remote: RemoteJob, difference: str) -> Decision:
+    message = f"job {remote.id} has the id that belongs to this job, but {difference}; it is left alone"
+    return end(seen, seen.job.status, State.FAILED, "IdempotencyKeyReused", f"{message}; use another key")
+
+
+def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, message: str) -> Decision:
+    """The service has the job: status says where and as what, before anything else is mirrored."""
+    job = seen.job
+    digest = seen.program.digest if isinstance(seen.program, ProgramFacts) else None
+    base = replace(
+        job.status,
+        job_id=remote.id,
+        attempt=current_attempt(job),
+        workspace=WorkspaceUsed(
+            id=workspace.id,
+            endpoint=workspace.endpoint,
+            ref={"namespace": workspace.namespace, "name": workspace.name},
+        ),
+        submission_time=stamp(seen.now),
+        remote_status=remote.status,
+        portal_url=portal_url(workspace.resource_id, remote.id),
+        resolved=resolve(job.spec, job.name, digest or _known_digest(job)),
+        error=None,
+        cost=None,
+    )
+    return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))
+
+
+def _known_digest(job: QuantumJob) -> str | None:
+    return job.status.resolved.program_digest if job.status.resolved else None
+
+
+def _first_sight(seen: Observation, base: JobStatus, remote: RemoteJob, message: str) -> JobStatus:
+    """Accepted: shown as waiting even if the service is further; what follows is mirrored by the next look."""
+    state = TRANSITIONS[State.PENDING][sighting(remote.status)]
+    shown = state if state in (State.WAITING, State.EXECUTING, State.CANCELLING) else State.WAITING
+    submitted = Condition(type=Kind.SUBMITTED, status="True", reason="Submitted", message=message)
+    return draw(seen, base, shown, shown.value, f"job {remote.id} is at the service", [submitted])
+
+
+def belongs_to(job: QuantumJob, remote: RemoteJob) -> bool:
+    """Whether the remote job says that it was submitted for this very object."""
+    owner = remote.metadata.get(METADATA_NAMESPACE), remote.metadata.get(METADATA_UID)
+    return owner == (job.namespace, job.uid)
+
+
+def was_accepted(job: QuantumJob) -> bool:
+    """Whether status says that the service has accepted the job once."""
+    return job.status.is_true(Kind.SUBMITTED) and job.status.job_id is not None

@@ -1,0 +1,121 @@
+"""Attempts: one object can be paid for several times, but only because its spec asks for it.
+
+Rules:
+1. The claim names the attempt; an attempt that has an entry in `status.attempts` has ended, and the next number is
+   written into the claim before anything of it is sent.
+2. A new attempt follows only from `suspend` turning false again, or from `backoffLimit` after a transient failure.
+3. A change of the program between two attempts holds the job back: the user asked to repeat this program.
+
+Lives here: numbering, and setting an ended attempt aside. Must not live here: submitting one (`submission`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from quantumjob_operator.conditions import Kind
+from quantumjob_operator.jobstatus import AttemptShown, Condition, JobStatus, State
+from quantumjob_operator.lifecycle.decision import Action, Decision, draw
+from quantumjob_operator.lifecycle.facts import KeyOwner, Observation
+from quantumjob_operator.naming import job_id
+from quantumjob_operator.quantumjob import QuantumJob
+
+RETRYING: Final = "Retrying"
+SUSPENDED: Final = "Suspended"
+TRANSIENT_CODES: Final = frozenset(
+    {"ProviderTimeout", "InternalError", "PartnerCallFailed", "TransientFailure", "TargetUnavailable"}
+)
+"""Codes in `errorData` of failed jobs after which another attempt has a chance."""
+
+_RETRY_BASE: Final = 10.0
+_RETRY_CAP: Final = 360.0
+_KEPT: Final = 10
+
+
+def current_attempt(job: QuantumJob) -> int:
+    """The number of the attempt that the claim names, or that status shows, counted from 1."""
+    return job.claim.attempt if job.claim else job.status.attempt or 1
+
+
+def has_ended(job: QuantumJob) -> bool:
+    """Whether the current attempt has ended and the job goes on."""
+    number = current_attempt(job)
+    return any(one.attempt == number for one in job.status.attempts)
+
+
+def attempt_to_claim(job: QuantumJob) -> int:
+    """The attempt that a claim is to name."""
+    return current_attempt(job) + 1 if has_ended(job) else current_attempt(job)
+
+
+def identify(job: QuantumJob, workspace_id: str, attempt: int | None = None) -> str:
+    """The remote job's id of an attempt of this job in a workspace."""
+    number = attempt or current_attempt(job)
+    return job_id(workspace_id, job.namespace, uid=job.uid, key=job.spec.idempotency_key, attempt=number)
+
+
+def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
+    """Whose an idempotency key is: the object with a claim, or else the oldest; the uid decides between equals.
+
+    Args:
+        job: The object that asks.
+        rivals: All objects of its namespace with the same key, itself among them or not.
+    """
+    candidates = {one.uid: one for one in rivals if one.spec.idempotency_key == job.spec.idempotency_key}
+    candidates[job.uid] = candidates.get(job.uid, job)
+
+    def rank(one: QuantumJob) -> tuple[bool, datetime, str]:
+        claimed = one.claim is not None and one.claim.uid == one.uid
+        return (not claimed, one.created, one.uid)
+
+    first = min(candidates.values(), key=rank)
+    return KeyOwner(first.uid, first.name, first.status.finished)
+
+
+def with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
+    """The status with the current attempt in the list of what was paid (the last ten)."""
+    number = status.attempt or 1
+    shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost)
+    others = tuple(one for one in status.attempts if one.attempt != number)
+    return replace(status, attempts=(*others, shown)[-_KEPT:])
+
+
+def may_retry(seen: Observation, code: str | None) -> bool:
+    """Whether the user asked for another attempt after a failure with this code."""
+    done = seen.job.status.failed_attempts or 0
+    return code in TRANSIENT_CODES and done < (seen.job.spec.backoff_limit or 0)
+
+
+def set_aside(seen: Observation, status: JobStatus, state: State, reason: str, message: str) -> Decision:
+    """The attempt has ended and the job goes on: what the attempt left in status is cleared for the next."""
+    failed = (status.failed_attempts or 0) + (1 if reason == RETRYING else 0)
+    cleared = replace(
+        with_attempt(status, state, reason),
+        failed_attempts=failed or status.failed_attempts,
+        job_id=None,
+        remote_status=None,
+        submission_time=None,
+        start_time=None,
+        completion_time=None,
+        cancellation_time=None,
+        output_uri=None,
+        portal_url=None,
+    )
+    held = Condition(type=Kind.SUBMITTED, status="False", reason=reason, message=message)
+    shown = State.SUSPENDED if reason == SUSPENDED and seen.job.spec.suspend else State.PENDING
+    return Decision(action=Action.RECORD, status=draw(seen, cleared, shown, reason, message, [held]))
+
+
+def retry_delay(failed: int) -> float:
+    """Seconds between a failed attempt and the next: 10, 20, 40 … up to six minutes, as batch/v1 Job waits."""
+    return min(_RETRY_CAP, _RETRY_BASE * 2.0 ** max(0, min(failed, 16) - 1))
+
+
+def retry_left(seen: Observation) -> float:
+    """Seconds until the next attempt may be claimed, counted from a time in status: a restart changes nothing."""
+    waiting = seen.job.status.condition(Kind.SUBMITTED)
+    if waiting is None or waiting.reason != RETRYING:
+        return 0.0
+    since = (seen.now - datetime.fromisoformat(waiting.last_transition_time)).total_seconds()
+    return max(0.0, retry_delay(seen.job.status.failed_attempts or 1) - since)
