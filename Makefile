@@ -19,6 +19,21 @@ help: ## Show this list
 	  /^[a-zA-Z_-]+:.*?##/ { printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2 } \
 	  /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) }' $(MAKEFILE_LIST)
 
+##@ Try it
+
+# One shell word each, whatever quotes are in it.
+quoted = '$(subst ','\'',$(1))'
+PASSED_ON = --emulator-args=$(call quoted,$(EMULATOR_ARGS)) --operator-args=$(call quoted,$(OPERATOR_ARGS))
+
+demo: $(STAMP) ## Run the examples and watch them, on loopback; CLUSTER=current: in your cluster (YES=1: don't ask)
+	@$(BIN)/python -m demo --cluster=$(or $(CLUSTER),local) $(if $(YES),--yes) $(PASSED_ON)
+
+dev: $(STAMP) ## Leave it all running on loopback, and print the line to paste; build/dev.env has the addresses
+	@$(BIN)/python -m localstack up $(PASSED_ON)
+
+dev-down: $(STAMP) ## End what `make dev` left running
+	@$(BIN)/python -m localstack down
+
 ##@ Development
 
 venv: $(STAMP) ## Make .venv from the lock files

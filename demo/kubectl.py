@@ -1,0 +1,74 @@
+"""kubectl, as the person at the terminal has it: every cluster that they can reach with it can play the demo.
+
+Must not live here: what is asked of the cluster.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from devcluster.build import control_plane_binaries
+from devcluster.errors import KubectlError
+
+_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    """Runs kubectl in one namespace.
+
+    Attributes:
+        program: The binary.
+        namespace: Where namespaced objects are meant; the context's own if None.
+        environment: Beside our own.
+    """
+
+    program: Path
+    namespace: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_user(cls) -> "Kubectl":
+        """The user's own kubectl with their current context; the one of the local control plane if they have none."""
+        found = shutil.which("kubectl")
+        return cls(Path(found) if found else control_plane_binaries() / "kubectl")
+
+    def run(self, *arguments: str | Path, stdin: Any = None, timeout: float = _SECONDS) -> str:
+        """Run it and return what it printed.
+
+        Args:
+            arguments: Its arguments.
+            stdin: What it reads, text or something to write as JSON.
+            timeout: Seconds after which it is killed.
+
+        Raises:
+            KubectlError: It ended with another code than 0, or took too long.
+        """
+        scope = [f"--namespace={self.namespace}"] if self.namespace else []
+        text = stdin if stdin is None or isinstance(stdin, str) else json.dumps(stdin)
+        said = " ".join(map(str, arguments))
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell is involved
+                [self.program, *scope, *arguments],
+                input=text,
+                env=os.environ | dict(self.environment),
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise KubectlError(f"kubectl {said}: no answer within {timeout:g} s") from None
+        if done.returncode:
+            raise KubectlError(f"kubectl {said}: {done.stderr.strip()}")
+        return done.stdout
+
+    def read(self, *arguments: str) -> Any:
+        """Run `get` and return the object or list; None if nothing was found and that was allowed."""
+        said = self.run("get", *arguments, "--output=json")
+        return json.loads(said) if said else None
