@@ -21,6 +21,7 @@ from emulator.programs.submission import (
     error_of,
     qir,
     qubit,
+    record,
     request,
     result_of,
 )
