@@ -5,23 +5,25 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 """
 
 import base64
-import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass as plain
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.jobstatus import JobStatus, parse_status
-from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""
 
+T = TypeVar("T")
+
+_CLAIM_VERSION: Final = 1
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
@@ -58,9 +60,12 @@ class Program:
         if self.source_base64 is None:
             return None
         try:
-            return base64.b64decode(self.source_base64, validate=True)
-        except binascii.Error as error:
-            raise MalformedObject(f"spec.program.sourceBase64 is not base64: {error}") from None
+            # Line breaks pass the API server's check of `format: byte`, and a block of YAML ends with one.
+            return base64.b64decode(self.source_base64.replace("\n", "").replace("\r", ""), validate=True)
+        except ValueError as error:
+            raise MalformedObject(
+                f"spec.program.sourceBase64 is not base64: {error}; encode the program with `base64 -w0` in a new job"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -183,13 +188,8 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         MalformedObject: The JSON is not what the CRD's schema admits (an older or foreign CRD is installed).
     """
     meta = body["metadata"]
-    try:
-        spec = _SPEC.validate_python(body.get("spec") or {})
-        status = parse_status(body.get("status") or {})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise MalformedObject(f"{meta['namespace']}/{meta['name']}: {field}: {first['msg']}") from None
+    spec = parsed_part(body, "spec", _SPEC.validate_python)
+    status = parsed_part(body, "status", parse_status)
     claim, unreadable = _parse_claim((meta.get("annotations") or {}).get(CLAIM_ANNOTATION))
     return QuantumJob(
         namespace=meta["namespace"],
@@ -208,10 +208,27 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
     )
 
 
+def parsed_part(body: Mapping[str, Any], part: str, parse: Callable[[Mapping[str, Any]], T]) -> T:
+    """`.spec` or `.status` of an object, parsed.
+
+    Raises:
+        MalformedObject: It is not what the CRD's schema admits; the message names the field and never quotes its value.
+    """
+    try:
+        return parse(body.get(part) or {})
+    except ValidationError as error:
+        meta, first = body["metadata"], error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(step) for step in (part, *first["loc"]))
+        raise MalformedObject(f"{meta['namespace']}/{meta['name']}: {field}: {first['msg']}") from None
+
+
 def _parse_claim(text: str | None) -> tuple[Claim | None, bool]:
     if text is None:
         return None, False
     try:
-        return _CLAIM.validate_json(text), False
-    except ValidationError:
+        claim = _CLAIM.validate_json(text)
+        ours = claim.v == _CLAIM_VERSION and claim.attempt >= 1 and claim.workspace == workspace_id(claim.workspace)
+    except ValueError:
         return None, True
+    # No id could be derived from such a claim, or it means something that only a later version knows.
+    return (claim, False) if ours else (None, True)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass as plain
 from typing import Any, Final
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.jobstatus import Condition
 from quantumjob_operator.naming import DEFAULT_WORKSPACE, endpoint, workspace_id
-from quantumjob_operator.quantumjob import KeyRef, MalformedObject, QuantumJob
+from quantumjob_operator.quantumjob import KeyRef, QuantumJob, parsed_part
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 Name = tuple[str, str]
@@ -59,6 +59,13 @@ class WorkspaceSpec:
     allowed_namespaces: AllowedNamespaces | None = None
     max_jobs_in_flight: int | None = None
     max_jobs_in_flight_per_namespace: int | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class _StatusRead:
+    """What is read again of `.status`."""
+
+    conditions: tuple[Condition, ...] = ()
 
 
 @plain(frozen=True, slots=True)
@@ -109,7 +116,7 @@ class QuantumWorkspace:
 
 
 _SPEC: Final = TypeAdapter(WorkspaceSpec)
-_CONDITIONS: Final = TypeAdapter(tuple[Condition, ...])
+_STATUS: Final = TypeAdapter(_StatusRead)
 
 
 def parse_workspace(body: Mapping[str, Any]) -> QuantumWorkspace:
@@ -119,13 +126,8 @@ def parse_workspace(body: Mapping[str, Any]) -> QuantumWorkspace:
         MalformedObject: The JSON is not what the CRD's schema admits.
     """
     meta, status = body["metadata"], body.get("status") or {}
-    try:
-        spec = _SPEC.validate_python(body.get("spec") or {})
-        conditions = _CONDITIONS.validate_python(status.get("conditions") or ())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise MalformedObject(f"{meta['namespace']}/{meta['name']}: {field}: {first['msg']}") from None
+    spec = parsed_part(body, "spec", _SPEC.validate_python)
+    conditions = parsed_part(body, "status", _STATUS.validate_python).conditions
     return QuantumWorkspace(
         namespace=meta["namespace"],
         name=meta["name"],

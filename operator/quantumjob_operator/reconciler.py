@@ -5,7 +5,7 @@ to be done now. Must not live here: what follows from what (`lifecycle`), or how
 """
 
 import logging
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ class Reconciler:
             cluster=settings.cluster_name,
             adoptable_clusters=frozenset(settings.adoptable_clusters),
         )
-        self._lost: Set[str] = frozenset()
+        self._lost: AbstractSet[str] = frozenset()
         self._slots = Slots(jobs=inventory.jobs.values, wake=queue.add)
         self._memories: dict[str, Memory] = {}
 

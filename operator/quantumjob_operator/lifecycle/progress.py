@@ -114,11 +114,11 @@ def _vanished(seen: Observation) -> Decision:
 
 
 def _deliver(seen: Observation, status: JobStatus) -> Decision:
-    if seen.output is None:
-        return step(seen, Action.WRITE_OUTPUT)
     if isinstance(seen.output, OutputPlace) and seen.output.written:
         return _succeeded(seen, replace(status, output_config_map=seen.output.name))
-    trouble = seen.output if isinstance(seen.output, Trouble) else Trouble("OutputPending", "the output is being read")
+    if not isinstance(seen.output, Trouble):
+        return step(seen, Action.WRITE_OUTPUT)
+    trouble = seen.output
     unreadable = trouble.reason == "OutputUnreadable"
     if unreadable and seen.tenure.output_doubt_left <= 0:
         return step(seen, Action.WRITE_OUTPUT_BARE)
