@@ -163,11 +163,11 @@ def resolve_reference(
     found = find(name)
     if found is not None and found.admits(job.namespace):
         return found
-    wanted = f"{name[0]}/{name[1]}"
+    wanted = f"QuantumWorkspace {name[0]}/{name[1]}"
+    leads = f"spec.workspaceRef leads to {wanted}" if ref else f"spec.workspaceRef is absent, which means {wanted}"
     if name[0] == job.namespace:
-        field = "spec.workspaceRef" if ref else "spec.workspaceRef is absent and"
-        return f"{field} leads to QuantumWorkspace {wanted}, which does not exist; create it or name another"
+        return f"{leads}, which does not exist; create it or name another"
     return (
-        f"spec.workspaceRef leads to QuantumWorkspace {wanted}, which does not exist or does not allow namespace "
-        f"{job.namespace}; ask its owner to set spec.allowedNamespaces, or name another"
+        f"{leads}, which does not exist or does not allow namespace {job.namespace}; "
+        "ask its owner to set spec.allowedNamespaces, or name another"
     )
