@@ -68,7 +68,10 @@ class Behaviour(BaseModel):
     simulate: bool = Field(default=True, description="run programs; else every result is a labelled placeholder")
     seed: int | None = Field(default=None, description="makes runs repeatable")
     newer_status_words: bool = Field(default=False, description="say Queued and Completed for Waiting and Succeeded")
-    repeated_put: RepeatedPut = Field(default=RepeatedPut.SAME, description="what a PUT with a known job id does")
+    repeated_put: RepeatedPut = Field(
+        default=RepeatedPut.SAME,
+        description="what a PUT with a known job id does: same, conflict, replace or second-run",
+    )
     put_delay_before: Range = Field(default=Range(), description="delay of a job's PUT before it takes effect")
     put_delay_after: Range = Field(
         default=Range(), description="delay of a job's PUT between its effect and its answer"
@@ -76,8 +79,12 @@ class Behaviour(BaseModel):
     hidden_seconds: NonNegativeFloat = Field(
         default=0.0, description="a new job is not seen by other calls for so long"
     )
-    cancel_answer: CancelAnswer = Field(default=CancelAnswer.JOB, description="how a cancellation is answered")
-    final_cancel: FinalCancel = Field(default=FinalCancel.ACCEPT, description="how cancelling a final job is answered")
+    cancel_answer: CancelAnswer = Field(
+        default=CancelAnswer.JOB, description="how a cancellation is answered: job or empty"
+    )
+    final_cancel: FinalCancel = Field(
+        default=FinalCancel.ACCEPT, description="how cancelling a final job is answered: accept or conflict"
+    )
     session_idle_seconds: NonNegativeFloat = Field(
         default=600.0, description="a session without jobs times out after so long"
     )

@@ -7,6 +7,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -15,10 +16,12 @@ class Clock:
 
     Args:
         offset: Seconds by which the clock is ahead of real time.
+        on_advance: Told of each new offset, so that it can be kept.
     """
 
-    def __init__(self, offset: float = 0.0) -> None:
+    def __init__(self, offset: float, on_advance: Callable[[float], None]) -> None:
         self._offset = offset
+        self._on_advance = on_advance
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
@@ -35,6 +38,7 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Put the clock forward; whoever waits for a time that has passed goes on."""
         self._offset += seconds
+        self._on_advance(self._offset)
         self._ring()
 
     async def sleep_until(self, when: float) -> None:

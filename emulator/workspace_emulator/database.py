@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS runs (
     accepted REAL NOT NULL, started REAL, ended REAL, status TEXT NOT NULL, units REAL NOT NULL, cost REAL NOT NULL,
     PRIMARY KEY (job, run)
 );
+CREATE TABLE IF NOT EXISTS clock (number INTEGER PRIMARY KEY CHECK (number = 1), offset REAL NOT NULL);
 """
 
 
@@ -72,6 +73,17 @@ def upsert(connection: sqlite3.Connection, table: str, key: Sequence[str], row: 
     # Table and column names are constants of the stores; every value is bound.
     sql = f"INSERT INTO {table} ({columns}) VALUES ({holders}) ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"  # noqa: S608
     connection.execute(sql, dict(row))
+
+
+def read_clock_offset(connection: sqlite3.Connection) -> float:
+    """Return by how many seconds the clock was put forward."""
+    row = connection.execute("SELECT offset FROM clock").fetchone()
+    return 0.0 if row is None else float(row["offset"])
+
+
+def write_clock_offset(connection: sqlite3.Connection, offset: float) -> None:
+    """Keep by how many seconds the clock was put forward."""
+    upsert(connection, "clock", ("number",), {"number": 1, "offset": offset})
 
 
 def select_page(

@@ -49,8 +49,8 @@ class Execution:
         try:
             if not behaviour.simulate:
                 return _placeholder(job)
-            program = await self._storage.read(job.program)
             async with self._slots:
+                program = await self._storage.read(job.program)
                 return await run_program(_request(job, program, behaviour.seed))
         except ProgramError as error:
             return JobError(str(error.code), error.message)

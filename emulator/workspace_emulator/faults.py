@@ -54,7 +54,7 @@ class Fault(BaseModel):
     Attributes:
         operation: Where it acts; everywhere if absent.
         kind: What goes wrong.
-        count: How many times; without an end if absent.
+        count: How many times, a list being one; without an end if absent.
         probability: How likely it is each time.
         job: The id of the only job that is concerned; all if absent.
         seconds: Length of a delay, or how long an output is missing.
@@ -170,7 +170,10 @@ class Faults:
 
 
 def _concerns(fault: Fault, operation: Operation | None, job: str | None) -> bool:
-    return fault.operation in (None, operation) and (fault.job in (None, job) or operation is Operation.LIST_JOBS)
+    if fault.operation not in (None, operation):
+        return False
+    # A list has no job id in its path; what changes jobs looks for them in the answer.
+    return fault.job in (None, job) or (operation in _LISTS and _ROWS[fault.kind].changes_jobs)
 
 
 def _standing(behaviour: Behaviour, stage: Stage, operation: Operation) -> list[Fault]:
@@ -232,6 +235,10 @@ async def _nothing(_fault: Fault, _exchange: Exchange, _seconds: float) -> None:
 class _Row(NamedTuple):
     stage: Stage
     effect: Callable[[Fault, Exchange, float], Awaitable[Response | None]]
+    changes_jobs: bool = False
+
+
+_LISTS: Final = frozenset({Operation.LIST_JOBS, Operation.LIST_SESSION_JOBS})
 
 
 _ROWS: Final[Mapping[FaultKind, _Row]] = {
@@ -242,6 +249,6 @@ _ROWS: Final[Mapping[FaultKind, _Row]] = {
     FaultKind.DELAY_AFTER: _Row(Stage.AFTER, _delay),
     FaultKind.DROP_AFTER: _Row(Stage.AFTER, _drop),
     FaultKind.STATUS_AFTER: _Row(Stage.AFTER, _status),
-    FaultKind.UNKNOWN_STATUS: _Row(Stage.AFTER, _unknown_status),
+    FaultKind.UNKNOWN_STATUS: _Row(Stage.AFTER, _unknown_status, changes_jobs=True),
     FaultKind.MISSING_OUTPUT: _Row(Stage.JOB, _nothing),
 }

@@ -2,10 +2,12 @@
 
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 
 from workspace_emulator.behaviour import BehaviourSwitch
 from workspace_emulator.clock import Clock
 from workspace_emulator.credentials import Credentials
+from workspace_emulator.database import read_clock_offset, write_clock_offset
 from workspace_emulator.execution import Execution
 from workspace_emulator.faults import Faults
 from workspace_emulator.job_store import JobStore
@@ -39,7 +41,8 @@ class Parts:
 
 def assemble(settings: Settings, connection: sqlite3.Connection, storage: Storage, credentials: Credentials) -> Parts:
     """Return the parts of a workspace whose state is in a database."""
-    clock, behaviour, faults = Clock(), BehaviourSwitch(settings.behaviour()), Faults(settings.seed)
+    clock = Clock(read_clock_offset(connection), on_advance=partial(write_clock_offset, connection))
+    behaviour, faults = BehaviourSwitch(settings.behaviour()), Faults(settings.seed)
     jobs, session_store, ledger = JobStore(connection), SessionStore(connection), Ledger(connection)
     sessions = SessionRules(sessions=session_store, jobs=jobs, clock=clock, behaviour=behaviour)
     timeline = Timeline(

@@ -20,7 +20,7 @@ class Settings(BaseSettings, Behaviour):
     model_config = SettingsConfigDict(
         env_prefix="WORKSPACE_EMULATOR_",
         cli_prog_name="workspace-emulator",
-        cli_kebab_case=True,
+        cli_kebab_case="all",
         cli_implicit_flags=True,
         cli_hide_none_type=True,
         frozen=True,

@@ -14,7 +14,7 @@ import pytest
 from emulator.jobs import Jobs, eventually
 from emulator.process import RunningEmulator, running_emulator
 
-LONG = ("--waiting-seconds", "0", "--executing-seconds", "3600", "--log-level", "debug")
+LONG = ("--waiting-seconds", "0", "--executing-seconds", "3600", "--repeated-put", "second-run", "--log-level", "debug")
 
 
 def azurite_of(emulator: RunningEmulator) -> psutil.Process:
@@ -36,6 +36,8 @@ def test_state_survives_a_kill_and_jobs_go_on(tmp_path: Path) -> None:
         job_id = jobs.submit(metadata={"experiment": "42"})
         before = jobs.in_status(job_id, "Executing")
         azurite = azurite_of(first)
+        with first.admin() as admin:
+            admin.post("/clock", json={"advance_seconds": 1800}).raise_for_status()
         first.kill()
     with running_emulator(tmp_path, *LONG) as second, second.client() as wire, second.stranger() as web:
         assert second.facts["api_key"] == first.facts["api_key"]
@@ -44,7 +46,10 @@ def test_state_survives_a_kill_and_jobs_go_on(tmp_path: Path) -> None:
         jobs = Jobs(wire, web)
         assert jobs.get(job_id)["metadata"] == before["metadata"]
         with second.admin() as admin:
-            admin.post("/clock", json={"advance_seconds": 3700}).raise_for_status()
+            assert admin.get("/settings").json()["repeated_put"] == "second-run"
+            assert admin.get("/clock").json()["offset_seconds"] == 1800
+            assert jobs.get(job_id)["status"] == "Executing"
+            admin.post("/clock", json={"advance_seconds": 1900}).raise_for_status()
             job = jobs.finished(job_id)
             runs = admin.get("/ledger").json()["runs"]
         assert (job["status"], job["creationTime"]) == ("Succeeded", before["creationTime"])
