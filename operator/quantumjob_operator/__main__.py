@@ -24,12 +24,15 @@ from quantumjob_operator.cluster.outputs import Outputs
 from quantumjob_operator.connections import Connections
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.delivery import Delivery
+from quantumjob_operator.departure import Departures
+from quantumjob_operator.inspection import Inspector
 from quantumjob_operator.instance import Clock, new_holder
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
+from quantumjob_operator.slots import Slots
 from quantumjob_operator.submitter import Submitter
 from quantumjob_operator.watch import Watch
 from quantumjob_operator.workqueue import WorkQueue
@@ -40,6 +43,7 @@ from quantumjob_operator.workspaces import Workspaces
 
 _log = logging.getLogger("quantumjob_operator")
 _USAGE: Final = 2
+_IDLE_SECONDS: Final = 5.0
 
 
 def main() -> None:
@@ -113,24 +117,39 @@ async def _start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSt
         monotonic=clock.monotonic,
     )
     workspaces = Workspaces(
+        inventory=inventory, objects=objects, connections=connections, queue=queue, settings=settings, clock=clock
+    )
+    stack.push_async_callback(workspaces.close)
+
+    def inspect_later(workspace_id: str) -> None:
+        """An idle workspace needs no finalizer; a moment later, because the next job often follows at once."""
+        for workspace in inventory.workspaces.values():
+            if workspace.id == workspace_id:
+                queue.add_after(workspace.uid, 0 if workspace.deletion_requested else _IDLE_SECONDS)
+
+    slots = Slots(jobs=inventory.jobs.values, wake=queue.add, emptied=inspect_later)
+    inspector = Inspector(
         inventory=inventory,
         objects=objects,
         events=events,
         connections=connections,
+        workspaces=workspaces,
+        slots=slots,
         queue=queue,
         settings=settings,
         clock=clock,
         metrics=metrics,
     )
-    stack.push_async_callback(workspaces.close)
     submitter = Submitter(objects=objects, settings=settings, clock=clock, holder=holder, metrics=metrics)
     delivery = Delivery(outputs=Outputs(api), materials=materials, clock=clock)
+    departures = Departures(objects=objects, events=events, inventory=inventory, clock=clock, metrics=metrics)
     reconciler = Reconciler(
         inventory=inventory,
         objects=objects,
-        events=events,
+        departures=departures,
         deeds=Deeds(submitter=submitter, delivery=delivery, materials=materials, clock=clock),
         workspaces=workspaces,
+        slots=slots,
         queue=queue,
         settings=settings,
         clock=clock,
@@ -154,7 +173,7 @@ async def _start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSt
     _log.info("version %s, holder %s, probes on port %d", __version__, holder, port)
 
     async def look(uid: str) -> None:
-        await (workspaces.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
+        await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
 
     async def worker() -> None:
         await watch.listed.wait()

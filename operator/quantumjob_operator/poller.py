@@ -103,7 +103,11 @@ class Poller:
         self.answered_at = self.monotonic()
         while True:
             self.turned_at = self.monotonic()
-            await self.sweep()
+            try:
+                await self.sweep()
+            except Exception:  # noqa: BLE001 - a poller that ended would leave its jobs unseen; logged and tried again
+                _log.exception("a sweep of workspace %s failed", self.name)
+                await asyncio.sleep(self.settings.poll_max_seconds)
             await asyncio.sleep(_TICK)
 
     async def sweep(self) -> None:

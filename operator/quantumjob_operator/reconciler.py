@@ -7,21 +7,19 @@ to be done now. Must not live here: what follows from what (`lifecycle`), or how
 import logging
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
-from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.cluster.objects import Objects, job_reference
+from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
-from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.departure import Departures, about
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.jobstatus import JobStatus, status_json, status_patch
-from quantumjob_operator.lifecycle import Action, Decision, Notice, Observation, decide
+from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import identify
-from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.transcript import notices_between
 from quantumjob_operator.look import Look
@@ -46,9 +44,10 @@ class Reconciler:
         *,
         inventory: Inventory,
         objects: Objects,
-        events: Events,
+        departures: Departures,
         deeds: Deeds,
         workspaces: Workspaces,
+        slots: Slots,
         queue: WorkQueue[str],
         settings: Settings,
         clock: Clock,
@@ -57,7 +56,7 @@ class Reconciler:
     ) -> None:
         self._inventory = inventory
         self._objects = objects
-        self._events = events
+        self._departures = departures
         self._deeds = deeds
         self._workspaces = workspaces
         self._queue = queue
@@ -71,7 +70,7 @@ class Reconciler:
             adoptable_clusters=frozenset(settings.adoptable_clusters),
         )
         self._lost: AbstractSet[str] = frozenset()
-        self._slots = Slots(jobs=inventory.jobs.values, wake=queue.add)
+        self._slots = slots
         self._memories: dict[str, Memory] = {}
 
     def learned(self, uid: str, remote: RemoteJob | None) -> None:
@@ -90,12 +89,12 @@ class Reconciler:
             else:
                 await self._walk(job, self._memories.setdefault(uid, Memory(job)))
         except Conflict as error:
-            _log.info("%s; looking again", error, extra=_about(job))
+            _log.info("%s; looking again", error, extra=about(job))
             await self._refresh(job)
         except ClusterError as error:
             self._stumbled(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
-            _log.exception("a look at %s failed", job.key if job else uid, extra=_about(job))
+            _log.exception("a look at %s failed", job.key if job else uid, extra=about(job))
             self._stumbled(uid, job, error)
 
     def _stumbled(self, uid: str, job: QuantumJob | None, error: Exception) -> None:
@@ -104,7 +103,7 @@ class Reconciler:
         if memory:
             memory.failures += 1
         delay = backoff(memory.failures if memory else 1, uid)
-        _log.warning("%s; looking again in %.1f s", error, delay, extra=_about(job))
+        _log.warning("%s; looking again in %.1f s", error, delay, extra=about(job))
         self._queue.add_after(uid, delay)
 
     async def _refresh(self, job: QuantumJob | None) -> None:
@@ -159,6 +158,7 @@ class Reconciler:
             tenure=self._tenure(memory, fresh),
             limits=self._limits,
             workspace=workspace,
+            workspace_moved=self._workspaces.moved(job),
             job_id=self._job_id(job, workspace),
             remote=fresh,
             full=self._slots.take(connection.workspace, job) if connection else None,
@@ -203,7 +203,7 @@ class Reconciler:
         look.know(job=written)
         self._compare(look, decision.status)
         for notice in (*notices_between(before, decision.status), *decision.notices):
-            await self._tell(look.job, notice)
+            await self._departures.tell(look.job, notice)
 
     def _compare(self, look: Look, wanted: JobStatus) -> None:
         """What the API server dropped shows that the installed CRDs are older than this operator."""
@@ -219,31 +219,13 @@ class Reconciler:
         """Whether the API server dropped a part of a status that this operator wrote."""
         return bool(self._lost)
 
-    async def _tell(self, job: QuantumJob, notice: Notice) -> None:
-        level = logging.WARNING if notice.warning else logging.INFO
-        _log.log(level, "%s: %s", notice.reason, notice.message, extra=_about(job))
-        involved = {**job_reference(job), "namespace": job.namespace, "resourceVersion": job.resource_version}
-        await self._events.publish(involved, notice, self._clock.now())
-
     async def _release(self, look: Look, decision: Decision) -> None:
-        """The finalizer comes off; what it was held for is told first, because afterwards nobody can be told."""
-        job = look.job
-        for notice in decision.notices:
-            if notice.reason == CANCELLATION_UNCONFIRMED:
-                self._metrics.unconfirmed.inc()
-                _log.error("%s: %s", notice.reason, notice.message, extra=_about(job))
-            await self._tell(job, notice)
-        try:
-            released = await self._objects.release(job)
-        except NotFound:
-            released = None
-        self._stop_following(job.uid)
+        released = await self._departures.release(look.job, decision.notices)
+        self._workspaces.unfollow(look.job.uid)
         if released is None:
-            self._slots.free(job.uid)
-            self._inventory.remove(job.uid)
-            self._memories.pop(job.uid, None)
+            self._slots.free(look.job.uid)
+            self._memories.pop(look.job.uid, None)
         else:
-            self._inventory.put_job(released)
             look.know(job=released)
 
     def _plan(self, look: Look, decision: Decision) -> None:
@@ -252,7 +234,7 @@ class Reconciler:
         if decision.watch and look.connection and look.seen.job_id:
             self._workspaces.follow(look.connection, job.uid, look.seen.job_id, job.status.remote_status)
         else:
-            self._stop_following(job.uid)
+            self._workspaces.unfollow(job.uid)
         doubting = look.seen.remote is ABSENT and decision.again is not None
         memory.failures = memory.failures + 1 if decision.backoff or doubting else 0
         if decision.backoff:
@@ -262,37 +244,17 @@ class Reconciler:
         if job.status.finished and not job.has_finalizer:
             self._memories.pop(job.uid, None)
 
-    def _stop_following(self, uid: str) -> None:
-        self._workspaces.unfollow(uid)
-
     async def _disappeared(self, uid: str) -> None:
-        """An object is gone. If that was by force and its job may still run, it is cancelled once, from memory."""
-        memory = self._memories.pop(uid, None)
-        self._stop_following(uid)
+        """An object is gone: in order, or by force while its job may still run."""
+        memory = self._memories.get(uid)
+        if memory and self._departures.left_by_force(memory):
+            if not await self._departures.is_gone(memory.job):
+                self._queue.add(uid)
+                return
+            workspace, connection = await self._way(memory.job)
+            job_id = self._job_id(memory.job, workspace)
+            if connection and job_id:
+                await self._departures.cancel_left_job(memory.job, connection, job_id)
+        self._memories.pop(uid, None)
+        self._workspaces.unfollow(uid)
         self._slots.free(uid)
-        if memory is None or not memory.job.has_finalizer or memory.job.status.finished or memory.never_sent:
-            return
-        job = memory.job
-        live = await self._objects.read_job(job.namespace, job.name)
-        if live is not None and live.uid == uid:
-            self._inventory.put_job(live)
-            self._queue.add(uid)
-            return
-        workspace, connection = await self._way(job)
-        remote_id = self._job_id(job, workspace)
-        if connection is None or remote_id is None or job.spec.deletion_policy == "Orphan":
-            return
-        self._metrics.unconfirmed.inc()
-        _log.error("the object was removed by force; cancelling its job %s once", remote_id, extra=_about(job))
-        try:
-            await connection.client.cancel_job(remote_id)
-        except ServiceError:
-            _log.exception("job %s could not be cancelled and may still run", remote_id, extra=_about(job))
-
-
-def _about(job: QuantumJob | None) -> dict[str, Any]:
-    """The fields by which log lines are found again."""
-    if job is None:
-        return {}
-    # `object_name`, because a log record has a `name` of its own.
-    return {"namespace": job.namespace, "object_name": job.name, "uid": job.uid, "jobId": job.status.job_id}

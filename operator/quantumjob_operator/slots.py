@@ -26,11 +26,13 @@ class Slots:
 
     Attributes:
         jobs: All known jobs, for the first count of a workspace after a start.
+        emptied: Called with a workspace's id when its last place became free.
         wake: Called with the uid of a job for which a place may be free now.
     """
 
     jobs: Callable[[], Iterable[QuantumJob]]
     wake: Callable[[str], None]
+    emptied: Callable[[str], None]
     _taken: dict[str, dict[str, str]] = field(default_factory=dict)
     _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
@@ -57,12 +59,18 @@ class Slots:
         self._where[job.uid] = workspace.id
         return None
 
+    def count(self, workspace_id: str) -> int:
+        """How many jobs have a place in a workspace."""
+        return len(self._count(workspace_id))
+
     def free(self, uid: str) -> None:
         """The job is at the service no longer; whoever waits longest is looked at."""
         place = self._where.pop(uid, None)
         if place is None:
             return
         self._taken[place].pop(uid, None)
+        if not self._taken[place]:
+            self.emptied(place)
         waiting = self._waiting.get(place)
         if waiting:
             first = next(iter(waiting))

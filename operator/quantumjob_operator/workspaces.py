@@ -1,38 +1,23 @@
-"""QuantumWorkspaces at work: which one a job uses, their pollers, and their own status.
+"""QuantumWorkspaces at work: which one a job uses, and their pollers.
 
-Lives here: the shell around `connections` and `poller`, and the look at one QuantumWorkspace. Must not live here:
-anything about a job's state.
+Lives here: the shell around `connections` and `poller`. Must not live here: anything about a job's state, or the look
+at a workspace itself (`inspection`).
 """
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
 
-from quantumjob_operator.cluster.api import ClusterError, Conflict
-from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.conditions import with_condition
 from quantumjob_operator.connections import Connection, Connections
-from quantumjob_operator.errors import CredentialsRefused, EndpointNotAllowed, Refused, ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.jobstatus import Condition
-from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.naming import API_VERSION, WORKSPACE_KIND
 from quantumjob_operator.poller import Poller, Wake
 from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, resolve_reference
-from quantumjob_operator.schedule import backoff
+from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workqueue import WorkQueue
-from quantumjob_operator.workspace.wire import TargetStatus
-
-_log = logging.getLogger(__name__)
-READY: Final = "Ready"
 
 
 @dataclass(slots=True)
@@ -51,45 +36,73 @@ class Workspaces:
         *,
         inventory: Inventory,
         objects: Objects,
-        events: Events,
         connections: Connections,
         queue: WorkQueue[str],
         settings: Settings,
         clock: Clock,
-        metrics: Metrics,
     ) -> None:
         self._inventory = inventory
         self._objects = objects
-        self._events = events
         self._connections = connections
         self._queue = queue
         self._settings = settings
         self._clock = clock
-        self._metrics = metrics
         place = settings.default_workspace
         self._default: Name | None = (place.partition("/")[0], place.partition("/")[2]) if place else None
         self._known: set[str] = set()
         self._followed: dict[str, Followed] = {}
         self._where: dict[str, str] = {}
-        self._failures: dict[str, int] = {}
         self.wake: Wake | None = None
 
     async def for_job(self, job: QuantumJob) -> Connection | Trouble:
-        """The connection that a job's reference leads to.
+        """The connection through which a job is served.
+
+        A claim names its workspace for good: from then on the way leads to that one, through the referenced object as
+        long as it is the same workspace (even if it no longer allows the namespace: what runs is still polled and
+        cancelled), else through another QuantumWorkspace that the namespace may use.
 
         Raises:
-            ClusterError: The API server could not be asked for the Secret.
+            ClusterError: The API server could not be asked.
         """
         found = resolve_reference(job, self._inventory.find_workspace, self._default)
+        if job.claim:
+            found = self._claimed(job, job.claim.workspace) or found
         if isinstance(found, str):
             return Trouble("WorkspaceNotFound", found)
+        name = f"{found.namespace}/{found.name}"
+        if not job.has_finalizer and not job.deletion_requested:
+            if found.deletion_requested:
+                return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is being deleted; name another")
+            found = await self._mark(found)
         connection = await self._connections.get(found)
         if isinstance(connection, Trouble):
-            name = f"{found.namespace}/{found.name}"
             # What is wrong with another namespace's workspace is its owner's business.
             detail = connection.message if found.namespace == job.namespace else "ask its owner"
             return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is not ready: {connection.reason}: {detail}")
         return connection
+
+    def moved(self, job: QuantumJob) -> bool:
+        """Whether the reference of a claimed job now leads to another workspace than its claim names, or to none."""
+        if job.claim is None:
+            return False
+        found = resolve_reference(job, self._inventory.find_workspace, self._default)
+        return isinstance(found, str) or found.id != job.claim.workspace
+
+    def _claimed(self, job: QuantumJob, workspace_id: str) -> QuantumWorkspace | None:
+        referenced = referenced_name(job, self._inventory.find_workspace, self._default)
+        candidates = [one for one in self._inventory.workspaces.values() if one.id == workspace_id]
+        allowed = [one for one in candidates if one.key == referenced or one.admits(job.namespace)]
+        return min(allowed, key=lambda one: (one.key != referenced, one.key), default=None)
+
+    async def _mark(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
+        """The finalizer stands before the first claim points to the workspace."""
+        if workspace.in_use:
+            return workspace
+        marked = await self._objects.mark_workspace(workspace, in_use=True)
+        if marked is None:
+            return workspace
+        self._inventory.put_workspace(marked)
+        return marked
 
     async def refused(self, connection: Connection) -> None:
         """The service refused the credentials: read the Secret again at the next need, and say so on the workspace."""
@@ -133,92 +146,13 @@ class Workspaces:
             self._known.add(uid)
         return uid in self._known
 
-    async def look(self, uid: str) -> None:
-        """Look at the workspace of this uid and say how it is; never raises."""
-        workspace = self._inventory.workspaces.get(uid)
-        if workspace is None:
-            await self._forget(uid)
-            return
-        try:
-            trouble, targets = await self._examine(workspace)
-            await self._write(workspace, trouble, targets)
-        except Conflict:
-            self._queue.add_after(uid, 1.0)
-        except ClusterError as error:
-            self._again(workspace, failed=True)
-            _log.warning("%s", error)
-        except Exception:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
-            self._metrics.reconcile_errors.labels("workspace").inc()
-            _log.exception("a look at workspace %s/%s failed", workspace.namespace, workspace.name)
-            self._again(workspace, failed=True)
-        else:
-            self._again(workspace, failed=trouble is not None)
-
-    async def _forget(self, uid: str) -> None:
-        self._failures.pop(uid, None)
+    async def forget(self, uid: str) -> None:
+        """The workspace object is gone: stop its poller and sign out."""
         self._known.discard(uid)
         followed = self._followed.pop(uid, None)
         if followed:
             followed.task.cancel()
         await self._connections.drop(uid)
-
-    def _again(self, workspace: QuantumWorkspace, *, failed: bool) -> None:
-        count = self._failures[workspace.uid] = self._failures.get(workspace.uid, 0) + 1 if failed else 0
-        delay = backoff(count, workspace.uid) if failed else self._settings.workspace_refresh_seconds
-        self._queue.add_after(workspace.uid, delay)
-
-    async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, list[TargetStatus]]:
-        connection = await self._connections.get(workspace)
-        if isinstance(connection, Trouble):
-            return connection, []
-        try:
-            return None, await connection.client.provider_status()
-        except ServiceError as error:
-            if isinstance(error, CredentialsRefused):
-                await self._connections.drop(workspace.uid)
-            return _trouble(error), []
-
-    async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, targets: list[TargetStatus]) -> None:
-        before = next((one for one in workspace.conditions if one.type == READY), None)
-        ready = Condition(
-            type=READY,
-            status="False" if trouble else "True",
-            reason=trouble.reason if trouble else "Connected",
-            message=trouble.message if trouble else "the service answers and accepts the credentials",
-            observed_generation=workspace.generation,
-        )
-        conditions = with_condition(workspace.conditions, ready, self._clock.now())
-        status: dict[str, Any] = {
-            "observedGeneration": workspace.generation,
-            "conditions": [_condition_json(one) for one in conditions],
-        }
-        shown = _targets_json(targets)
-        if trouble is None and _availability(shown) != _availability(workspace.status.get("targets") or []):
-            status["targets"] = shown
-        written = await self._objects.write_workspace_status(workspace, status)
-        self._inventory.put_workspace(written)
-        if before is None or (before.status, before.reason) != (ready.status, ready.reason):
-            await self._turned(workspace, ready)
-
-    async def _turned(self, workspace: QuantumWorkspace, ready: Condition) -> None:
-        """The workspace became ready or stopped being so: tell, and look at the jobs that wait for it."""
-        involved = {
-            "apiVersion": API_VERSION,
-            "kind": WORKSPACE_KIND,
-            "name": workspace.name,
-            "namespace": workspace.namespace,
-            "uid": workspace.uid,
-        }
-        notice = Notice(ready.reason, ready.message, warning=ready.status != "True")
-        await self._events.publish(involved, notice, self._clock.now())
-        if ready.status == "True":
-            self.wake_waiting()
-
-    def wake_waiting(self) -> None:
-        """Look at the jobs that are held back: what they wait for may have come."""
-        for job in self._inventory.jobs.values():
-            if not job.status.finished and not job.status.is_true("Submitted"):
-                self._queue.add(job.uid)
 
     async def close(self) -> None:
         """Stop all pollers and close all connections."""
@@ -226,47 +160,3 @@ class Workspaces:
             followed.task.cancel()
         await asyncio.gather(*(one.task for one in self._followed.values()), return_exceptions=True)
         await self._connections.close()
-
-
-def _trouble(error: ServiceError) -> Trouble:
-    match error:
-        case CredentialsRefused():
-            remedy = "the service refuses the credential; write a valid one into the Secret of spec.credentials"
-            return Trouble("CredentialsInvalid", f"{remedy} ({error})")
-        case EndpointNotAllowed():
-            remedy = "correct spec.endpoint, or ask the operator's administrator to allow it (allowed_endpoints)"
-            return Trouble("NotAllowed", f"{error.detail}; {remedy}")
-        case Refused():
-            remedy = "check spec.resourceId and the role Quantum Workspace Data Contributor"
-            return Trouble("Refused", f"the service refuses ({error}); {remedy}")
-        case _:
-            return Trouble("Unreachable", f"the service can't be reached or gives no usable answer ({error})")
-
-
-def _targets_json(targets: list[TargetStatus]) -> list[dict[str, Any]]:
-    rows = [
-        {
-            "provider": one.provider,
-            "target": one.target,
-            "availability": one.availability,
-            "averageQueueTimeSeconds": one.average_queue_time_seconds,
-        }
-        for one in sorted(targets, key=lambda one: (one.provider, one.target))
-    ]
-    return [{key: value for key, value in row.items() if value is not None} for row in rows]
-
-
-def _availability(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    """What counts as a change: queue times alone move all the time."""
-    return [(row["provider"], row["target"], row["availability"]) for row in rows]
-
-
-def _condition_json(condition: Condition) -> dict[str, Any]:
-    return {
-        "type": condition.type,
-        "status": condition.status,
-        "reason": condition.reason,
-        "message": condition.message,
-        "lastTransitionTime": condition.last_transition_time,
-        "observedGeneration": condition.observed_generation,
-    }

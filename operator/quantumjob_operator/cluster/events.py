@@ -27,15 +27,17 @@ class Events:
         """Publish an Event on an object; False (and a log line) if the API server refuses it.
 
         Args:
-            involved: The involvedObject, with its namespace.
+            involved: The involvedObject; with its namespace, if it has one.
             notice: What to say.
             now: When it happened.
         """
         moment = stamp(now)
+        # Events on objects without a namespace live in `default`.
+        namespace = involved.get("namespace", "default")
         body = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{involved['name']}.{uuid4().hex[:16]}", "namespace": involved["namespace"]},
+            "metadata": {"name": f"{involved['name']}.{uuid4().hex[:16]}", "namespace": namespace},
             "involvedObject": involved,
             "type": "Warning" if notice.warning else "Normal",
             "reason": notice.reason,
@@ -50,7 +52,7 @@ class Events:
             "count": 1,
         }
         try:
-            await self._api.request("POST", f"/api/v1/namespaces/{involved['namespace']}/events", body)
+            await self._api.request("POST", f"/api/v1/namespaces/{namespace}/events", body)
         except ClusterError as error:
             _log.warning("event %s was not published: %s", notice.reason, error)
             return False

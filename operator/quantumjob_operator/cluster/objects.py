@@ -15,6 +15,8 @@ from quantumjob_operator.naming import (
     GROUP,
     JOB_PLURAL,
     VERSION,
+    WORKSPACE_FINALIZER,
+    WORKSPACE_KIND,
     WORKSPACE_PLURAL,
 )
 from quantumjob_operator.quantumjob import Claim, QuantumJob, parse_job
@@ -128,6 +130,22 @@ class Objects:
         path = _path(WORKSPACE_PLURAL, workspace.namespace, workspace.name) + "/status"
         return parse_workspace(await self._api.patch(path, {"metadata": metadata, "status": changed}))
 
+    async def mark_workspace(self, workspace: QuantumWorkspace, *, in_use: bool) -> QuantumWorkspace | None:
+        """Put on or take off the finalizer that keeps a workspace while claims point to it; None if it is gone.
+
+        Raises:
+            Conflict: Somebody changed the object since it was read.
+        """
+        rest = [name for name in workspace.finalizers if name != WORKSPACE_FINALIZER]
+        finalizers = [*rest, WORKSPACE_FINALIZER] if in_use else rest
+        guarded = {"finalizers": finalizers, "uid": workspace.uid, "resourceVersion": workspace.resource_version}
+        path = _path(WORKSPACE_PLURAL, workspace.namespace, workspace.name)
+        try:
+            marked = parse_workspace(await self._api.patch(path, {"metadata": guarded}))
+        except NotFound:
+            return None
+        return None if marked.deletion_requested and not finalizers else marked
+
     async def _patch_metadata(self, job: QuantumJob, metadata: dict[str, Any]) -> QuantumJob:
         guarded = {**metadata, "uid": job.uid, "resourceVersion": job.resource_version}
         return parse_job(await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name), {"metadata": guarded}))
@@ -140,3 +158,14 @@ def _path(plural: str, namespace: str, name: str) -> str:
 def job_reference(job: QuantumJob) -> dict[str, Any]:
     """An ownerReference or involvedObject to a job, without what only one of them has."""
     return {"apiVersion": API_VERSION, "kind": "QuantumJob", "name": job.name, "uid": job.uid}
+
+
+def workspace_reference(workspace: QuantumWorkspace) -> dict[str, Any]:
+    """An involvedObject that is a workspace."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": WORKSPACE_KIND,
+        "name": workspace.name,
+        "namespace": workspace.namespace,
+        "uid": workspace.uid,
+    }

@@ -132,6 +132,8 @@ class Observation:
     """Everything that is known at one moment; `decide` is a function of this alone.
 
     Attributes:
+        workspace: Where the job is served; for a claimed job the claim's workspace, wherever the reference leads now.
+        workspace_moved: The reference of a claimed job now leads to another workspace, or to none.
         job_id: The id of the attempt that the claim (or status) names.
         full: The workspace takes no further job of ours now.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
@@ -142,6 +144,7 @@ class Observation:
     tenure: Tenure
     limits: Limits = Limits()
     workspace: WorkspaceFacts | Trouble
+    workspace_moved: bool = False
     job_id: str | None = None
     program: ProgramFacts | Trouble | None = None
     remote: RemoteJob | Absent | Trouble | None = None

@@ -40,8 +40,6 @@ def submit(seen: Observation) -> Decision:
         return blocked
     if isinstance(seen.workspace, Trouble):
         return hold_for(seen, seen.workspace)
-    if moved := _moved(seen, seen.workspace):
-        return moved
     return _claimed(seen, seen.workspace, blocked)
 
 
@@ -63,20 +61,6 @@ def _foreign_claim(seen: Observation) -> Decision | None:
             "to run and pay again",
         )
     return None
-
-
-def _moved(seen: Observation, workspace: WorkspaceFacts) -> Decision | None:
-    """A claim names one workspace for good: in another one the same job would be paid again."""
-    claim = seen.job.claim
-    if claim is None or claim.workspace == workspace.id:
-        return None
-    return hold(
-        seen,
-        "WorkspaceChanged",
-        f"the job was claimed for {claim.workspace} and its reference now leads to {workspace.id}; "
-        "point spec.workspaceRef's QuantumWorkspace back, or delete the job and make a new one",
-        again=_HELD_SECONDS,
-    )
 
 
 def _refusal(seen: Observation) -> Decision | None:
@@ -103,6 +87,12 @@ def _refusal(seen: Observation) -> Decision | None:
             "OutputFormatUnknown",
             f"spec.program.format {job.spec.program.format!r} has no usual output format; set spec.outputFormat",
         )
+    if seen.workspace_moved and job.claim:
+        message = (
+            f"the job was claimed for {job.claim.workspace} and spec.workspaceRef leads there no longer; in another "
+            "workspace it would be paid again: restore that QuantumWorkspace, or delete the job and make a new one"
+        )
+        return hold(seen, "WorkspaceChanged", message, again=_HELD_SECONDS)
     return None
 
 
@@ -124,8 +114,6 @@ def _before_claim(seen: Observation) -> Decision:
     """Everything that can be found out before the claim is; each attempt passes here once."""
     if isinstance(seen.workspace, Trouble):
         return hold_for(seen, seen.workspace)
-    if moved := _moved(seen, seen.workspace):
-        return moved
     if seen.limits.crd_outdated:
         message = "the installed CRDs are older than this operator, which lost a part of status; upgrade them (crds/)"
         return hold(seen, "CRDOutdated", message, again=_HELD_SECONDS)

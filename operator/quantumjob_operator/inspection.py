@@ -1,0 +1,214 @@
+"""The look at one QuantumWorkspace: does it answer, what does it offer, is it still needed; and its status.
+
+Lives here: the only writer of a workspace's status and finalizer. Must not live here: which job uses which workspace
+(`workspaces`).
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final
+
+from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.objects import Objects, workspace_reference
+from quantumjob_operator.conditions import with_condition
+from quantumjob_operator.connections import Connections
+from quantumjob_operator.errors import CredentialsRefused, EndpointNotAllowed, Refused, ServiceError
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.jobstatus import Condition
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.schedule import backoff
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.slots import Slots
+from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.workspace.wire import Quota, TargetStatus
+from quantumjob_operator.workspaces import Workspaces
+
+READY: Final = "Ready"
+_log = logging.getLogger(__name__)
+Offer = tuple[list[TargetStatus], list[Quota]]
+
+
+class Inspector:
+    """Looks at workspaces, one at a time per worker."""
+
+    def __init__(
+        self,
+        *,
+        inventory: Inventory,
+        objects: Objects,
+        events: Events,
+        connections: Connections,
+        workspaces: Workspaces,
+        slots: Slots,
+        queue: WorkQueue[str],
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._inventory = inventory
+        self._objects = objects
+        self._events = events
+        self._connections = connections
+        self._workspaces = workspaces
+        self._slots = slots
+        self._queue = queue
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._failures: dict[str, int] = {}
+
+    async def look(self, uid: str) -> None:
+        """Look at the workspace of this uid and say how it is; never raises."""
+        workspace = self._inventory.workspaces.get(uid)
+        if workspace is None:
+            self._failures.pop(uid, None)
+            await self._workspaces.forget(uid)
+            return
+        try:
+            workspace = await self._release(workspace)
+            trouble, offer = await self._examine(workspace)
+            await self._write(workspace, trouble, offer)
+        except Conflict:
+            self._queue.add_after(uid, 1.0)
+        except ClusterError as error:
+            self._again(workspace, failed=True)
+            _log.warning("%s", error)
+        except Exception:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
+            self._metrics.reconcile_errors.labels("workspace").inc()
+            _log.exception("a look at workspace %s/%s failed", workspace.namespace, workspace.name)
+            self._again(workspace, failed=True)
+        else:
+            self._again(workspace, failed=trouble is not None)
+
+    def _again(self, workspace: QuantumWorkspace, *, failed: bool) -> None:
+        count = self._failures[workspace.uid] = self._failures.get(workspace.uid, 0) + 1 if failed else 0
+        delay = backoff(count, workspace.uid) if failed else self._settings.workspace_refresh_seconds
+        self._queue.add_after(workspace.uid, delay)
+
+    async def _release(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
+        """Take the finalizer off once no claim points to the workspace any more."""
+        if not workspace.in_use or self._slots.count(workspace.id) > 0:
+            return workspace
+        released = await self._objects.mark_workspace(workspace, in_use=False)
+        if released is None:
+            self._inventory.remove(workspace.uid)
+            return workspace
+        self._inventory.put_workspace(released)
+        if self._slots.count(workspace.id) > 0:
+            # A job came in between: it needs the mark again.
+            released = await self._objects.mark_workspace(released, in_use=True) or released
+            self._inventory.put_workspace(released)
+        return released
+
+    async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
+        connection = await self._connections.get(workspace)
+        if isinstance(connection, Trouble):
+            return connection, ([], [])
+        try:
+            return None, (await connection.client.provider_status(), await connection.client.quotas())
+        except ServiceError as error:
+            if isinstance(error, CredentialsRefused):
+                await self._connections.drop(workspace.uid)
+            return _trouble(error), ([], [])
+
+    async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
+        before = next((one for one in workspace.conditions if one.type == READY), None)
+        ready = Condition(
+            type=READY,
+            status="False" if trouble else "True",
+            reason=trouble.reason if trouble else "Connected",
+            message=trouble.message if trouble else "the service answers and accepts the credentials",
+            observed_generation=workspace.generation,
+        )
+        conditions = with_condition(workspace.conditions, ready, self._clock.now())
+        status: dict[str, Any] = {
+            "observedGeneration": workspace.generation,
+            "conditions": [_condition_json(one) for one in conditions],
+        }
+        shown = _targets_json(offer[0])
+        if trouble is None and _availability(shown) != _availability(workspace.status.get("targets") or []):
+            status["targets"] = shown
+        if trouble is None and (quotas := _quotas_json(offer[1])):
+            status["quotas"] = quotas
+        written = await self._objects.write_workspace_status(workspace, status)
+        self._inventory.put_workspace(written)
+        if before is None or (before.status, before.reason) != (ready.status, ready.reason):
+            await self._turned(workspace, ready)
+
+    async def _turned(self, workspace: QuantumWorkspace, ready: Condition) -> None:
+        """The workspace became ready or stopped being so: tell, and look at the jobs that wait for it."""
+        notice = Notice(ready.reason, ready.message, warning=ready.status != "True")
+        await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
+        if ready.status == "True":
+            self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        """Look at the jobs that are held back: what they wait for may have come."""
+        for job in self._inventory.jobs.values():
+            if not job.status.finished and not job.status.is_true("Submitted"):
+                self._queue.add(job.uid)
+
+
+def _trouble(error: ServiceError) -> Trouble:
+    match error:
+        case CredentialsRefused():
+            remedy = "the service refuses the credential; write a valid one into the Secret of spec.credentials"
+            return Trouble("CredentialsInvalid", f"{remedy} ({error})")
+        case EndpointNotAllowed():
+            remedy = "correct spec.endpoint, or ask the operator's administrator to allow it (allowed_endpoints)"
+            return Trouble("NotAllowed", f"{error.detail}; {remedy}")
+        case Refused():
+            remedy = "check spec.resourceId and the role Quantum Workspace Data Contributor"
+            return Trouble("Refused", f"the service refuses ({error}); {remedy}")
+        case _:
+            return Trouble("Unreachable", f"the service can't be reached or gives no usable answer ({error})")
+
+
+def _targets_json(targets: list[TargetStatus]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "provider": one.provider,
+            "target": one.target,
+            "availability": one.availability,
+            "averageQueueTimeSeconds": one.average_queue_time_seconds,
+        }
+        for one in sorted(targets, key=lambda one: (one.provider, one.target))
+    ]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _quotas_json(quotas: list[Quota]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "provider": one.provider,
+            "dimension": one.dimension,
+            "scope": one.scope,
+            "period": one.period,
+            "limit": one.limit,
+            "utilization": one.utilization,
+            "holds": one.holds,
+        }
+        for one in sorted(quotas, key=lambda one: (one.provider, one.dimension, one.scope, one.period))
+    ]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _availability(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """What counts as a change: queue times alone move all the time."""
+    return [(row["provider"], row["target"], row["availability"]) for row in rows]
+
+
+def _condition_json(condition: Condition) -> dict[str, Any]:
+    return {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "lastTransitionTime": condition.last_transition_time,
+        "observedGeneration": condition.observed_generation,
+    }
