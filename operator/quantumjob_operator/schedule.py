@@ -22,10 +22,10 @@ def backoff(failures: int, identity: str, *, at_least: float | None = None) -> f
     Args:
         failures: Counted from 1.
         identity: Of the object.
-        at_least: What the other side asked for (`Retry-After`); it wins where it is longer, and alone if there is one.
+        at_least: What the other side asked for (`Retry-After`); it wins over our own, but a zero makes no busy loop.
     """
     if at_least is not None:
-        return at_least * (1 + _spread(identity))
+        return max(at_least, BACKOFF_BASE) * (1 + _spread(identity))
     return min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1) - 1, 16)) * (1 + _spread(identity))
 
 

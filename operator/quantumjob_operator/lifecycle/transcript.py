@@ -24,7 +24,8 @@ def _notices(before: JobStatus, after: JobStatus) -> Iterator[Notice]:
         and after.condition(Kind.COMPLETE) is None
     ):
         yield Notice("Executing", f"job {after.job_id} executes")
-    if after.cancellation and not before.cancellation:
+    asked_before = before.cancellation.attempt if before.cancellation else None
+    if after.cancellation and after.cancellation.attempt != asked_before:
         ready = after.condition(Kind.READY)
         yield Notice("CancellationRequested", ready.message if ready else "")
     yield from _completion(before, after)

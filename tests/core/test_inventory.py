@@ -1,0 +1,101 @@
+"""What is known of the objects: the newest version of each, by uid."""
+
+import pytest
+
+from core.bodies import OTHER_UID, UID, job, workspace
+from quantumjob_operator.inventory import Inventory
+
+DEFAULT = ("research", "default")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        pytest.param("10", "11", "11", id="a newer version replaces an older one"),
+        pytest.param("11", "10", "11", id="an older version is dropped"),
+        pytest.param("10", "10", "10", id="the same version is no news"),
+        pytest.param("9", "10", "10", id="versions are numbers, not texts"),
+        pytest.param("10", "9", "10", id="and so in the other direction"),
+        pytest.param("9007199254740993", "9007199254740994", "9007199254740994", id="and may be beyond a float"),
+    ],
+)
+def test_the_newest_version_is_kept(first: str, second: str, kept: str) -> None:
+    """The watch lags behind the answers of our own patches; what is known must never step back."""
+    known = Inventory()
+    assert known.put_job(job(resourceVersion=first))
+    assert known.put_workspace(workspace(resourceVersion=first))
+    news = int(second) > int(first)
+    assert known.put_job(job(resourceVersion=second)) is news
+    assert known.put_workspace(workspace(resourceVersion=second)) is news
+    assert known.resource_version(UID) == kept
+    assert known.resource_version(OTHER_UID) == kept
+
+
+def test_versions_of_different_objects_are_not_compared() -> None:
+    """An object made anew under an old name is another object."""
+    known = Inventory()
+    known.put_job(job(resourceVersion="90"))
+    assert known.put_job(job(uid=OTHER_UID, resourceVersion="91"))
+    assert known.put_job(job(uid="a-third", resourceVersion="5"))
+    assert set(known.jobs) == {UID, OTHER_UID, "a-third"}
+
+
+def test_what_is_forgotten_comes_back_once() -> None:
+    """Whoever removes an object may still need what was known of it."""
+    known = Inventory()
+    known.put_job(job())
+    known.put_workspace(workspace())
+    assert known.remove(UID) == job()
+    assert known.remove(OTHER_UID) == workspace()
+    assert known.remove(UID) is None
+    assert known.resource_version(UID) is None
+    assert known.find_workspace(DEFAULT) is None
+
+
+def test_a_version_of_a_forgotten_object_is_news() -> None:
+    """After a resync an object may turn out to be there, whatever its version."""
+    known = Inventory()
+    known.put_job(job(resourceVersion="10"))
+    known.remove(UID)
+    assert known.put_job(job(resourceVersion="9"))
+
+
+def test_a_workspace_is_found_by_its_name() -> None:
+    """In its namespace only, in its newest version."""
+    known = Inventory()
+    known.put_workspace(workspace())
+    newer = workspace({"location": "westeurope"}, resourceVersion="8")
+    known.put_workspace(newer)
+    assert known.find_workspace(DEFAULT) is newer
+    assert known.find_workspace(("other", "default")) is None
+
+
+@pytest.mark.parametrize(
+    "gone_first",
+    [
+        pytest.param(True, id="the end of the old one is heard first"),
+        pytest.param(False, id="the new one is heard first"),
+    ],
+)
+def test_a_workspace_made_anew_under_its_name_is_found(*, gone_first: bool) -> None:
+    """Forgetting the old object must not hide the new one."""
+    known = Inventory()
+    known.put_workspace(workspace(uid="old"))
+    if gone_first:
+        known.remove("old")
+    anew = workspace(uid="new", resourceVersion="20")
+    known.put_workspace(anew)
+    if not gone_first:
+        known.remove("old")
+    assert known.find_workspace(DEFAULT) is anew
+
+
+def test_labels_for_the_metrics() -> None:
+    """One row for each job: its state, and where it goes; the provider in the service's own case."""
+    known = Inventory()
+    known.put_job(job())
+    known.put_job(job({"provider": "IonQ", "target": "ionq.qpu.forte-1"}, uid=OTHER_UID))
+    assert sorted(known.labels()) == [
+        ("Pending", "ionq", "ionq.qpu.forte-1"),
+        ("Pending", "ionq", "ionq.simulator"),
+    ]
