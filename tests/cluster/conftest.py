@@ -6,7 +6,7 @@ emulator is put back after it; whatever it stops, it starts again.
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import pytest
@@ -15,6 +15,7 @@ from azure.quantum import Workspace
 
 from cluster.jobnamespace import JobNamespace
 from devcluster.controlplane import ControlPlane
+from devcluster.processes import free_port
 from localstack.emulated import Emulator
 from localstack.stack import Stack
 
@@ -39,18 +40,23 @@ def control_plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def refusing_origin() -> str:
+    """An endpoint that the operator is allowed to use, and where nobody listens."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def stack(refusing_origin: str) -> Iterator[Stack]:
     """Control plane, emulator and operator, running, shared by all tests."""
-    with Stack.start(operator_args=OPERATOR_ARGS, emulator_args=EMULATOR_ARGS) as started:
+    operator_args = [*OPERATOR_ARGS, f"--allowed-endpoints={refusing_origin}"]
+    with Stack.start(operator_args=operator_args, emulator_args=EMULATOR_ARGS) as started:
         yield started
 
 
 @pytest.fixture
-def emulator(stack: Stack) -> Iterator[Emulator]:
-    """The workspace at Azure; its settings and faults are put back after the test."""
-    yield stack.emulator
-    stack.emulator.admin("DELETE", "settings")
-    stack.emulator.admin("DELETE", "faults")
+def emulator(stack: Stack) -> Emulator:
+    """The workspace at Azure; `place` puts its settings back after the test."""
+    return stack.emulator
 
 
 @pytest.fixture
@@ -69,14 +75,16 @@ def sdk(emulator: Emulator) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def place(emulator: Emulator, stack: Stack, request: pytest.FixtureRequest) -> JobNamespace:
+def place(stack: Stack, emulator: Emulator, request: pytest.FixtureRequest) -> Iterator[JobNamespace]:
     """A namespace of the test's own, with a QuantumWorkspace `default` that leads to the emulator."""
     plain = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
-    return JobNamespace.make(stack, f"{plain[:50].strip('-')}-{next(_numbers)}")
+    yield JobNamespace.make(stack, f"{plain[:50].strip('-')}-{next(_numbers)}")
+    emulator.admin("DELETE", "settings")
+    emulator.admin("DELETE", "faults")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the operator said about the namespace of a test that failed."""
     report = yield
     place = getattr(item, "funcargs", {}).get("place")

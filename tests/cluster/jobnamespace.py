@@ -154,7 +154,8 @@ def condition_of(found: Manifest, kind: str) -> Manifest:
     Raises:
         KeyError: There is none.
     """
-    return {one["type"]: one for one in found["status"].get("conditions", [])}[kind]
+    conditions: dict[str, Manifest] = {one["type"]: one for one in found["status"].get("conditions", [])}
+    return conditions[kind]
 
 
 def _in_namespace(manifest: Manifest, namespace: str) -> Manifest:

@@ -1,0 +1,310 @@
+"""Bad input gets an answer: a rejection, or a condition and a Warning that name the field and the remedy.
+
+Where the spec can still be right, the job goes on by itself when the cause is gone.
+"""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from cluster import jobs
+from cluster.jobnamespace import JobNamespace, condition_of
+from localstack import manifests
+from localstack.emulated import Emulator
+from localstack.manifests import Manifest
+
+pytestmark = pytest.mark.cluster
+
+WRONG_KEY: Final = "not-the-key-of-this-workspace"
+
+
+def from_config_map(name: str = "bell") -> Manifest:
+    """A job whose program stands in ConfigMap `programs`, under `bell.json`."""
+    program = {"format": "ionq.circuit.v1", "configMapKeyRef": {"name": "programs", "key": "bell.json"}}
+    return jobs.job(name, provider="ionq", target="ionq.simulator", program=program)
+
+
+def from_secret(name: str = "bell") -> Manifest:
+    """A job whose program stands in Secret `programs`, under `bell.json`."""
+    program = {"format": "ionq.circuit.v1", "secretKeyRef": {"name": "programs", "key": "bell.json"}}
+    return jobs.job(name, provider="ionq", target="ionq.simulator", program=program)
+
+
+def assert_held(place: JobNamespace, name: str, reason: str, *said: str) -> None:
+    """The job is not submitted, for this reason; condition and Warning say the same, and name what they should."""
+    condition = place.wait_reason(name, "Submitted", reason)
+    assert condition["status"] == "False"
+    for word in said:
+        assert word in condition["message"]
+    told = place.wait_event(name, reason)
+    assert told.type == "Warning"
+    for word in said:
+        assert word in told.message
+    job = place.job(name)
+    assert job["status"]["state"] == "Pending"
+    assert condition_of(job, "Reconciling")["status"] == "True"
+    assert place.runs(name) == []
+
+
+def assert_failed(place: JobNamespace, name: str, reason: str, *said: str) -> None:
+    """The job has failed for good; condition and Warning name what they should."""
+    place.wait(name)
+    condition = condition_of(place.job(name), "Failed")
+    assert (condition["status"], condition["reason"]) == ("True", reason)
+    told = place.wait_event(name, reason)
+    assert told.type == "Warning"
+    for word in said:
+        assert word in condition["message"]
+        assert word in told.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        pytest.param({"provider": "nobody"}, ["nobody", "spec.provider"], id="a provider that nobody knows"),
+        pytest.param({"target": "ionq.abacus"}, ["ionq.abacus", "target"], id="a target that the provider hasn't got"),
+        pytest.param(
+            {"program": {"format": "cobol.v1", "source": "STOP RUN."}, "outputFormat": "printout.v1"},
+            ["cobol.v1"],
+            id="a format that the target doesn't take",
+        ),
+    ],
+)
+def test_definition_that_the_service_refuses(place: JobNamespace, spec: Manifest, words: list[str]) -> None:
+    """What the service will never take is final at once, and nothing is paid."""
+    manifest = jobs.ionq("bell")
+    place.apply({**manifest, "spec": {**manifest["spec"], **spec}})
+    assert_failed(place, "bell", "Rejected", *words)
+    assert place.runs("bell") == []
+    assert "finalizers" not in place.job("bell")["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        pytest.param(jobs.quantinuum("bell", jobs.UNPARSABLE_QASM), ["InvalidInputData"], id="OpenQASM with a mistake"),
+        pytest.param(jobs.ionq("bell", "{not json"), ["InvalidInputData"], id="JSON that isn't"),
+        pytest.param(
+            jobs.ionq("bell", parameters={"shots": 10, "noise": {"model": "aria-1"}}),
+            ["noise.model", "ideal"],
+            id="a value that the target can't honour",
+        ),
+        pytest.param(
+            jobs.ionq("bell", parameters={"shots": 10, "sparkle": True}),
+            ["sparkle"],
+            id="a parameter that it hasn't got",
+        ),
+        pytest.param(
+            jobs.ionq("bell", parameters={"shots": 10, "count": 20}), ["count", "shots"], id="count beside shots"
+        ),
+    ],
+)
+def test_what_the_target_refuses_fails_with_its_words(
+    place: JobNamespace, manifest: Manifest, words: list[str]
+) -> None:
+    """A target that can't run the program or honour a parameter says which, and so does the job."""
+    place.apply(manifest)
+    assert_failed(place, "bell", "JobFailed", *words)
+    error = place.status("bell")["error"]
+    assert all(word in f"{error['code']} {error['message']}" for word in words)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        pytest.param(
+            jobs.ionq("bell", parameters={"count": 100}), ["count", "use parameters.shots"], id="count instead of shots"
+        ),
+        pytest.param(
+            jobs.ionq("bell", "{" + " " * 65_536 + "}"),
+            ["source", "65,536", "configMapKeyRef"],
+            id="an inline program over its limit",
+        ),
+        pytest.param(
+            jobs.ionq("bell", parameters={"shots": 0}),
+            ["parameters.shots", "greater than or equal to 1"],
+            id="no shots",
+        ),
+    ],
+)
+def test_manifest_that_the_api_server_rejects(place: JobNamespace, manifest: Manifest, words: list[str]) -> None:
+    """Nothing is stored, and kubectl prints what to do."""
+    body = json.dumps(manifest)
+    refused = place.stack.cluster.kubectl("create", f"-n={place.name}", "-f", "-", stdin=body, check=False)
+    assert refused.returncode != 0
+    assert all(word in refused.stderr for word in words)
+    assert place.find("quantumjob", "bell") is None
+
+
+def test_object_too_large_for_its_status_is_held_before_anything_is_sent(place: JobNamespace) -> None:
+    """Parameters have no limit in the schema; an object over 512 KiB says so itself, and is never claimed."""
+    place.apply(jobs.ionq("bell", parameters={"shots": 10, "table": ["x" * 1000] * 540}))
+    assert_held(place, "bell", "SpecTooLarge", "512 KiB", "spec.parameters", "configMapKeyRef")
+    assert "finalizers" not in place.job("bell")["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        pytest.param(None, ["programs", "create it"], id="no such ConfigMap"),
+        pytest.param({"other.json": jobs.BELL}, ["programs", "no key bell.json", "add it"], id="no such key in it"),
+    ],
+)
+def test_missing_program(place: JobNamespace, before: dict[str, str] | None, words: list[str]) -> None:
+    """The job waits for its program, and runs when it is there."""
+    if before:
+        place.apply(jobs.config_map("programs", before))
+    place.apply(from_config_map())
+    assert_held(place, "bell", "ProgramNotFound", "spec.program.configMapKeyRef", *words)
+    place.apply(jobs.config_map("programs", {"bell.json": jobs.BELL}))
+    place.wait("bell", "Complete")
+
+
+def test_secret_that_was_not_made_for_programs_reads_like_a_missing_one(place: JobNamespace) -> None:
+    """Nobody learns by a job which Secrets there are; labelled as a program, the same Secret is used."""
+    place.apply(from_secret())
+    assert_held(place, "bell", "ProgramNotFound", "spec.program.secretKeyRef", "quantumjobs.dev/program")
+    missing = condition_of(place.job("bell"), "Submitted")["message"]
+    place.apply(jobs.secret("programs", {"bell.json": jobs.BELL}), from_secret("second"))
+    assert_held(place, "second", "ProgramNotFound")
+    assert condition_of(place.job("second"), "Submitted")["message"] == missing
+    place.apply(jobs.secret("programs", {"bell.json": jobs.BELL}, labels={"quantumjobs.dev/program": "true"}))
+    place.wait("second", "Complete")
+
+
+def test_missing_workspace(place: JobNamespace) -> None:
+    """The job waits for its QuantumWorkspace, and runs as soon as that is ready."""
+    place.apply(jobs.ionq("bell", workspaceRef={"name": "later"}))
+    assert_held(place, "bell", "WorkspaceNotFound", "spec.workspaceRef", f"{place.name}/later", "create it")
+    place.apply(place.workspace("later"))
+    place.wait("bell", "Complete")
+
+
+def test_workspace_of_others_reads_like_a_missing_one(place: JobNamespace) -> None:
+    """A job may not learn whether another namespace has a workspace that it may not use."""
+    place.apply(
+        jobs.ionq("closed", workspaceRef={"name": "default", "namespace": "default"}),
+        jobs.ionq("absent", workspaceRef={"name": "absent", "namespace": "default"}),
+    )
+    assert_held(place, "closed", "WorkspaceNotFound", "spec.workspaceRef", "allowedNamespaces")
+    assert_held(place, "absent", "WorkspaceNotFound")
+    closed, absent = (condition_of(place.job(name), "Submitted")["message"] for name in ("closed", "absent"))
+    assert closed == absent.replace("default/absent", "default/default")
+
+
+def test_wrong_key_is_said_on_both_and_mended_by_the_secret(place: JobNamespace) -> None:
+    """Workspace and job name the credential; when the Secret is corrected both go on by themselves."""
+    place.apply(manifests.credentials(WRONG_KEY), place.workspace("mine"))
+    place.apply(jobs.ionq("bell", workspaceRef={"name": "mine"}))
+    ready = place.wait_reason("mine", "Ready", "CredentialsInvalid", kind="quantumworkspace")
+    assert ready["status"] == "False"
+    assert "Secret" in ready["message"]
+    assert place.wait_event("mine", "CredentialsInvalid").type == "Warning"
+    assert_held(place, "bell", "WorkspaceNotReady", f"{place.name}/mine", "Secret")
+    place.apply(manifests.credentials(place.stack.emulator.api_key))
+    place.wait("bell", "Complete")
+    place.wait("mine", "Ready", kind="quantumworkspace")
+
+
+def test_secret_that_was_not_made_for_credentials_reads_like_a_missing_one(place: JobNamespace) -> None:
+    """A workspace can't be used to try out other Secrets."""
+    key = {"apiKey": place.stack.emulator.api_key}
+
+    def signing_in_with(secret: str) -> Manifest:
+        credentials = {"apiKey": {"secretKeyRef": {"name": secret, "key": "apiKey"}}}
+        return place.workspace(secret, credentials=credentials)
+
+    place.apply(jobs.secret("opaque", key), signing_in_with("opaque"), signing_in_with("absent"))
+    conditions = [
+        place.wait_reason(name, "Ready", "CredentialsNotFound", kind="quantumworkspace")
+        for name in ("opaque", "absent")
+    ]
+    opaque, absent = (one["message"] for one in conditions)
+    assert opaque == absent.replace("absent", "opaque")
+    assert "spec.credentials.apiKey.secretKeyRef" in opaque
+    place.apply(jobs.secret("opaque", key, labels={"quantumjobs.dev/credentials": "true"}))
+    place.wait("opaque", "Ready", kind="quantumworkspace")
+
+
+def test_endpoint_that_is_not_allowed(place: JobNamespace) -> None:
+    """No request leaves for an address that the administrator hasn't allowed; the field and who can help are named."""
+    place.apply(place.workspace("elsewhere", endpoint="http://127.0.0.1:9"))
+    place.apply(jobs.ionq("bell", workspaceRef={"name": "elsewhere"}))
+    ready = place.wait_reason("elsewhere", "Ready", "NotAllowed", kind="quantumworkspace")
+    assert "spec.endpoint" in ready["message"]
+    assert place.wait_event("elsewhere", "NotAllowed").type == "Warning"
+    assert_held(place, "bell", "WorkspaceNotReady", f"{place.name}/elsewhere", "spec.endpoint")
+    place.patch("quantumworkspace", "elsewhere", {"spec": {"endpoint": place.stack.endpoint}})
+    place.wait("bell", "Complete")
+
+
+def test_output_name_that_is_taken(place: JobNamespace) -> None:
+    """A ConfigMap of somebody else is never touched; the job is sent only once the name is free."""
+    place.apply(jobs.config_map("bell-output", {"mine": "keep"}), jobs.ionq("bell"))
+    assert_held(place, "bell", "OutputConfigMapConflict", "spec.output.configMapName", "bell-output")
+    taken = place.find("configmap", "bell-output")
+    assert taken is not None
+    assert taken["data"] == {"mine": "keep"}
+    assert "ownerReferences" not in taken["metadata"]
+    place.kubectl("delete", "configmap", "bell-output")
+    place.wait("bell", "Complete")
+    assert place.output("bell")["counts.json"]
+
+
+def test_output_name_that_is_taken_while_the_job_runs(place: JobNamespace, emulator: Emulator) -> None:
+    """The job that was paid is not lost: it says what is in the way and delivers when the name is free, or another."""
+    emulator.behave(executing_seconds=2)
+    place.apply(jobs.ionq("bell"), jobs.ionq("ghz"))
+    place.wait_state("bell", "Executing")
+    place.apply(jobs.config_map("bell-output", {"mine": "keep"}), jobs.config_map("ghz-output", {"mine": "keep"}))
+    for name in ("bell", "ghz"):
+        conflict = place.wait_reason(name, "Complete", "OutputConfigMapConflict")
+        assert conflict["status"] == "False"
+        assert "spec.output.configMapName" in conflict["message"]
+        assert place.wait_event(name, "OutputConfigMapConflict").type == "Warning"
+    place.kubectl("delete", "configmap", "bell-output")
+    place.patch("quantumjob", "ghz", {"spec": {"output": {"configMapName": "free"}}})
+    for name in ("bell", "ghz"):
+        place.wait(name, "Complete")
+        assert len(place.runs(name)) == 1
+    assert place.output("ghz") == {"mine": "keep"}
+    assert place.status("ghz")["outputConfigMap"] == "free"
+
+
+@pytest.mark.parametrize(
+    ("spec", "remedy"),
+    [
+        pytest.param({"idempotencyKey": "run-1"}, None, id="a key"),
+        pytest.param({"ttlSecondsAfterFinished": 60}, {"ttlSecondsAfterFinished": None}, id="a time to live"),
+    ],
+)
+def test_field_that_is_not_served_is_never_ignored(
+    place: JobNamespace, spec: dict[str, Any], remedy: Manifest | None
+) -> None:
+    """A field whose promise can't be kept keeps the job back, and is named; without it the job runs."""
+    place.apply(jobs.ionq("bell", **spec))
+    (field,) = spec
+    assert_held(place, "bell", "FieldNotServed", f"spec.{field}")
+    if remedy:
+        place.patch("quantumjob", "bell", {"spec": remedy})
+        place.wait("bell", "Complete")
+
+
+def test_format_without_a_usual_result_format(place: JobNamespace) -> None:
+    """The user has to name the output format of a program format that has no usual one."""
+    program = {"format": "cobol.v1", "source": "STOP RUN."}
+    place.apply(jobs.job("bell", provider="ionq", target="ionq.simulator", program=program))
+    assert_held(place, "bell", "OutputFormatUnknown", "spec.outputFormat")
+
+
+def test_endpoint_that_refuses_connections(place: JobNamespace, refusing_origin: str) -> None:
+    """Nobody listens at the endpoint: workspace and job say so, and wait."""
+    place.apply(place.workspace("silent", endpoint=refusing_origin))
+    place.apply(jobs.ionq("bell", workspaceRef={"name": "silent"}))
+    ready = place.wait_reason("silent", "Ready", "Unreachable", kind="quantumworkspace")
+    assert ready["status"] == "False"
+    assert place.wait_event("silent", "Unreachable").type == "Warning"
+    assert_held(place, "bell", "ServiceUnavailable", f"{place.name}/silent")
+    place.patch("quantumworkspace", "silent", {"spec": {"endpoint": place.stack.endpoint}})
+    place.wait("bell", "Complete")
