@@ -63,9 +63,8 @@ def _set_up(
 
 
 def _agree(kubectl: Kubectl, screen: Screen, *, ask: bool) -> None:
-    context = kubectl.run("config", "current-context").strip()
     server = kubectl.run("config", "view", "--minify", "--output=jsonpath={.clusters[0].cluster.server}")
-    screen.say(f"the current context is {context} ({server})")
+    screen.say(f"the current context is {kubectl.context} ({server})")
     if not ask:
         return
     if not sys.stdin.isatty():

@@ -46,7 +46,7 @@ class Footprint:
     def __init__(self, kubectl: Kubectl) -> None:
         self._cluster = kubectl
         self.namespace = f"{OWNER}-{secrets.token_hex(3)}"
-        self.kubectl = Kubectl(kubectl.program, self.namespace, kubectl.environment)
+        self.kubectl = kubectl.within(self.namespace)
 
     def refuse_foreign_crds(self) -> None:
         """Look before anything is made.

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,18 +25,30 @@ class Kubectl:
     Attributes:
         program: The binary.
         namespace: Where namespaced objects are meant; the context's own if None.
+        context: Which context is meant; the current one if None.
         environment: Beside our own.
     """
 
     program: Path
     namespace: str | None = None
+    context: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_user(cls) -> "Kubectl":
-        """The user's own kubectl with their current context; the one of the local control plane if they have none."""
+        """The user's own kubectl (the local control plane's if they have none) with the context that is current now.
+
+        Raises:
+            KubectlError: There is no current context.
+        """
         found = shutil.which("kubectl")
-        return cls(Path(found) if found else control_plane_binaries() / "kubectl")
+        free = cls(Path(found) if found else control_plane_binaries() / "kubectl")
+        # Whoever switches contexts in another terminal must not send our removals to another cluster.
+        return replace(free, context=free.run("config", "current-context").strip())
+
+    def within(self, namespace: str) -> "Kubectl":
+        """The same in a namespace."""
+        return replace(self, namespace=namespace)
 
     def run(self, *arguments: str | Path, stdin: Any = None, timeout: float = _SECONDS) -> str:
         """Run it and return what it printed.
@@ -49,7 +61,8 @@ class Kubectl:
         Raises:
             KubectlError: It ended with another code than 0, or took too long.
         """
-        scope = [f"--namespace={self.namespace}"] if self.namespace else []
+        options = {"namespace": self.namespace, "context": self.context}
+        scope = [f"--{name}={value}" for name, value in options.items() if value]
         text = stdin if stdin is None or isinstance(stdin, str) else json.dumps(stdin)
         said = " ".join(map(str, arguments))
         try:

@@ -34,7 +34,7 @@ def fetch_azurite(screen: Screen) -> None:
         try:
             fetching.wait(_NOTICEABLE_SECONDS)
         except subprocess.TimeoutExpired:
-            screen.say("fetching Azurite, the local storage account: once, about 20 seconds")
+            screen.say("getting Azurite, the local storage account, ready: fetched once, about 20 seconds")
         _, errors = fetching.communicate()
     if fetching.returncode:
         raise StartError(f"Azurite can't be fetched: {errors.strip()}")
@@ -55,5 +55,5 @@ def on_loopback(screen: Screen, emulator_args: str, operator_args: str) -> Itera
         operator_args=[*ATTENTIVE, *shlex.split(operator_args)],
     ) as stack:
         environment = {name: stack.cluster.kubectl_environment()[name] for name in ("KUBECONFIG", "KUBECACHEDIR")}
-        kubectl = Kubectl(binaries / "kubectl", "default", environment)
+        kubectl = Kubectl(binaries / "kubectl", "default", environment=environment)
         yield Venue(kubectl, stack.emulator, stack.operator.log)
