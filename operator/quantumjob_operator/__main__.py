@@ -18,6 +18,7 @@ from pythonjsonlogger.json import JsonFormatter
 from quantumjob_operator import __version__
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.identities import Identities
 from quantumjob_operator.cluster.materials import Materials
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.outputs import Outputs
@@ -32,10 +33,12 @@ from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
+from quantumjob_operator.signin import SignIn
 from quantumjob_operator.slots import Slots
 from quantumjob_operator.submitter import Submitter
 from quantumjob_operator.watch import Watch
 from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.workspace.entra import Provider
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError
 from quantumjob_operator.workspace.redaction import redact_logging
 from quantumjob_operator.workspace.transport import open_transport
@@ -106,10 +109,17 @@ async def _start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSt
     inventory = Inventory()
     api = await Api.connect()
     stack.push_async_callback(api.close)
-    transport = await stack.enter_async_context(open_transport())
+    transport = await stack.enter_async_context(open_transport(ca_bundle=settings.ca_bundle))
     objects, materials, events = Objects(api), Materials(api), Events(api, holder)
-    connections = Connections(
+    sign_in = SignIn(
         materials=materials,
+        identities=Identities(api, settings.workload_service_account, clock.monotonic),
+        provider=Provider(transport.identity, settings.authority, instance_discovery=settings.instance_discovery),
+        settings=settings,
+        monotonic=clock.monotonic,
+    )
+    connections = Connections(
+        sign_in=sign_in,
         transport=transport,
         allowed=allowed,
         settings=settings,

@@ -1,34 +1,55 @@
 """From a QuantumWorkspace object to a client that is signed in.
 
 One connection for each QuantumWorkspace object, never for each Azure workspace: a job is never polled with another
-tenant's credential. Must not live here: requests about jobs (`reconciler`, `poller`).
+tenant's credential. Must not live here: how a credential is made (`signin`), requests about jobs (`reconciler`,
+`poller`).
 """
 
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+from weakref import WeakValueDictionary
 
-from quantumjob_operator.cluster.materials import MaterialError, Materials
-from quantumjob_operator.errors import CredentialsMalformed
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.naming import workspace_id
-from quantumjob_operator.quantumworkspace import QuantumWorkspace, SecretSource
+from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workspace.auth import ApiKey, Credential, OperatorIdentity, parse_connection_string
+from quantumjob_operator.signin import Signed, SignIn
 from quantumjob_operator.workspace.channel import Observer, Timing
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.transport import HttpTransport
 
-_log = logging.getLogger(__name__)
+HELD_SECONDS: Final = 86_400.0
+"""For how long a credential outlives its Secret, ServiceAccount or workspace object, in memory and for cancelling."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client for one QuantumWorkspace, as of one generation and one reading of its Secret."""
+    """A client for one QuantumWorkspace, as of one generation and one reading of its credential.
+
+    Attributes:
+        workspace: The object.
+        client: Signed in to it.
+        cancel_only: Its credential or the object itself is gone: only to poll and cancel what runs, never to submit.
+    """
 
     workspace: QuantumWorkspace
     client: WorkspaceClient
+    cancel_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A connection, and the digest of what it signed in with.
+
+    Attributes:
+        until: Monotonic time at which a connection that is only held is given up.
+    """
+
+    connection: Connection
+    digest: str
+    until: float = float("inf")
 
 
 class Connections:
@@ -37,86 +58,104 @@ class Connections:
     def __init__(
         self,
         *,
-        materials: Materials,
+        sign_in: SignIn,
         transport: HttpTransport,
         allowed: AllowedOrigins,
         settings: Settings,
         observer: Observer,
         monotonic: Callable[[], float],
     ) -> None:
-        self._materials = materials
+        self._sign_in = sign_in
         self._transport = transport
         self._allowed = allowed
-        self._settings = settings
         self._observer = observer
+        self._monotonic = monotonic
         self._timing = Timing(request_seconds=settings.request_timeout_seconds, monotonic=monotonic)
-        self._open: dict[str, Connection] = {}
+        self._open: dict[str, _Kept] = {}
+        self._held: dict[str, _Kept] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, workspace: QuantumWorkspace) -> Connection | Trouble:
         """The connection of a workspace, made if there is none for its generation.
 
         Raises:
-            ClusterError: The API server could not be asked for the Secret.
+            ClusterError: The API server could not be asked for the credential.
         """
+        async with self._turn(workspace.uid):
+            kept = self._open.get(workspace.uid)
+            if kept and kept.connection.workspace.generation == workspace.generation:
+                return kept.connection
+            return await self._renew(workspace)
+
+    async def refresh(self, workspace: QuantumWorkspace) -> Connection | Trouble:
+        """As `get`, but the Secret is read again, or the ServiceAccount asked again: what changed is taken up.
+
+        Raises:
+            ClusterError: The API server could not be asked for the credential; the connection stays as it is.
+        """
+        async with self._turn(workspace.uid):
+            return await self._renew(workspace)
+
+    def for_cancelling(self, names: Iterable[Name], workspace_id: str) -> Connection | None:
+        """A connection to poll and cancel running jobs with, also if the credential or the workspace object is gone.
+
+        Args:
+            names: Namespace and name of the QuantumWorkspaces that the job's reference may mean.
+            workspace_id: The canonical id of the Azure workspace that the job was claimed for.
+
+        Returns:
+            The open connection, or else the last good one (`cancel_only`), or None. Never to be submitted with.
+        """
+        self._held = {uid: kept for uid, kept in self._held.items() if self._monotonic() < kept.until}
+        wanted = set(names)
+        for kept in (*self._open.values(), *self._held.values()):
+            workspace = kept.connection.workspace
+            if workspace.key in wanted and workspace.id == workspace_id:
+                return kept.connection
+        return None
+
+    async def drop(self, uid: str) -> None:
+        """Forget a workspace's connection: its credential was refused, and is read again at the next need."""
+        for kept in (self._open.pop(uid, None), self._held.pop(uid, None)):
+            if kept:
+                await kept.connection.client.close()
+
+    def hold(self, uid: str) -> None:
+        """The workspace object, or what it signs in with, is gone: keep the connection for cancelling only."""
+        kept = self._open.pop(uid, None)
+        if kept:
+            connection = replace(kept.connection, cancel_only=True)
+            self._held[uid] = replace(kept, connection=connection, until=self._monotonic() + HELD_SECONDS)
+
+    async def close(self) -> None:
+        """Close all of them."""
+        for uid in {*self._open, *self._held}:
+            await self.drop(uid)
+
+    def _turn(self, uid: str) -> asyncio.Lock:
+        return self._turns.setdefault(uid, asyncio.Lock())
+
+    async def _renew(self, workspace: QuantumWorkspace) -> Connection | Trouble:
+        signed = await self._sign_in.credential(workspace)
+        if isinstance(signed, Trouble):
+            self.hold(workspace.uid)
+            return signed
         kept = self._open.get(workspace.uid)
-        if kept and kept.workspace.generation == workspace.generation:
-            return kept
-        credential = await self._credential(workspace)
-        if isinstance(credential, Trouble):
-            return credential
-        client = WorkspaceClient(
+        if kept and kept.digest == signed.digest and kept.connection.workspace.generation == workspace.generation:
+            await signed.credential.close()
+            return kept.connection
+        await self.drop(workspace.uid)
+        made = Connection(workspace, self._client(workspace, signed))
+        self._open[workspace.uid] = _Kept(made, signed.digest)
+        return made
+
+    def _client(self, workspace: QuantumWorkspace, signed: Signed) -> WorkspaceClient:
+        return WorkspaceClient(
             endpoint=workspace.endpoint,
             resource_id=workspace.spec.resource_id,
-            credential=credential,
+            credential=signed.credential,
             transport=self._transport,
             allowed=self._allowed,
             observer=self._observer,
             timing=self._timing,
-        )
-        await self.drop(workspace.uid)
-        made = self._open[workspace.uid] = Connection(workspace, client)
-        return made
-
-    async def drop(self, uid: str) -> None:
-        """Forget a workspace's connection: its Secret is read again at the next need."""
-        old = self._open.pop(uid, None)
-        if old:
-            await old.client.close()
-
-    async def close(self) -> None:
-        """Close all of them."""
-        for uid in list(self._open):
-            await self.drop(uid)
-
-    async def _credential(self, workspace: QuantumWorkspace) -> Credential | Trouble:
-        if field := workspace.unserved_field():
-            return Trouble("FieldNotServed", f"spec.{field} is not served by this version; choose another way")
-        given = workspace.spec.credentials
-        try:
-            if given.api_key:
-                return ApiKey(await self._secret(workspace, given.api_key, "apiKey"))
-            if given.connection_string:
-                text = await self._secret(workspace, given.connection_string, "connectionString")
-                parts = parse_connection_string(text)
-                return parts.require(resource_id=workspace.spec.resource_id, endpoint=workspace.endpoint)
-        except MaterialError as error:
-            return Trouble(error.reason, error.message)
-        except CredentialsMalformed as error:
-            return Trouble(
-                "CredentialsInvalid", f"the credential in spec.credentials: {error}; write it into the Secret"
-            )
-        return self._operator_identity(workspace)
-
-    async def _secret(self, workspace: QuantumWorkspace, source: SecretSource, kind: str) -> str:
-        field = f"spec.credentials.{kind}.secretKeyRef"
-        return await self._materials.credential(workspace.namespace, source.secret_key_ref, field)
-
-    def _operator_identity(self, workspace: QuantumWorkspace) -> Credential | Trouble:
-        for grant in self._settings.operator_identity:
-            if grant.namespace == workspace.namespace and workspace_id(grant.workspace) == workspace.id:
-                return OperatorIdentity()
-        return Trouble(
-            "NotAllowed",
-            f"spec.credentials.operatorIdentity is not allowed for namespace {workspace.namespace} and this workspace; "
-            "ask the operator's administrator to grant the pair (operator_identity), or use another credential",
         )

@@ -3,9 +3,11 @@
 The one reader of the environment. Must not live here: settings of single workspaces (they are QuantumWorkspaces).
 """
 
+import ssl
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -41,6 +43,26 @@ class Settings(BaseSettings):
     default_workspace: str | None = Field(
         default=None, description="namespace/name of the QuantumWorkspace for jobs that name none and have no `default`"
     )
+    workload_service_account: str = Field(
+        default="quantumjob-workload",
+        description="ServiceAccount of credentials.workloadIdentity, in the workspace's namespace; the operator's role "
+        "must allow serviceaccounts/token for this name",
+    )
+    authority: str | None = Field(
+        default=None,
+        description="host or https URL of the identity provider, for private clouds; azure-identity's default "
+        "(AZURE_AUTHORITY_HOST, or else login.microsoftonline.com) if absent",
+    )
+    instance_discovery: bool = Field(
+        default=True,
+        description="whether azure-identity may ask the public cloud if it knows the authority; off for private clouds "
+        "(its asynchronous credentials, which are used here, do not ask today)",
+    )
+    ca_bundle: str | None = Field(
+        default=None,
+        description="PEM file of authorities to trust beside the usual ones, for the service, its storage and the "
+        "identity provider (SSL_CERT_FILE would replace the usual ones; REQUESTS_CA_BUNDLE is not read)",
+    )
     cluster_name: str = Field(default="", description="told to the service with each job; tells clusters apart")
 
     adoptable_clusters: list[str] = Field(
@@ -74,6 +96,28 @@ class Settings(BaseSettings):
     def fence_seconds(self) -> float:
         """How long a 404 is doubted after a request of unknown outcome, or after taking over a claim."""
         return self.put_start_seconds + self.request_timeout_seconds + self.visibility_delay_seconds
+
+    @field_validator("authority")
+    @classmethod
+    def _over_tls(cls, authority: str | None) -> str | None:
+        """Secrets go there: refused at the start, not with the first job."""
+        if authority is None:
+            return None
+        parsed = urlsplit(authority if "://" in authority else f"https://{authority}")
+        if parsed.scheme != "https" or not parsed.hostname or parsed.username or parsed.query or parsed.fragment:
+            raise ValueError("must be a host or an https URL")
+        return authority
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _holds_authorities(cls, path: str | None) -> str | None:
+        if path is None:
+            return None
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:  # also if the file holds no certificate
+            raise ValueError(f"cannot be read as PEM file of certificates: {error}") from None
+        return path
 
     @model_validator(mode="after")
     def _ordered(self) -> "Settings":

@@ -15,6 +15,11 @@ SELECTOR = {"from": "Selector", "selector": {"matchLabels": {"team": "a"}}}
 SHARED = ("quantum-system", "shared")
 
 
+def expressions(operator: str, values: list[str] | None = None, key: str = "team") -> dict[str, Any]:
+    """A selector of one expression."""
+    return {"matchExpressions": [{"key": key, "operator": operator, "values": values or []}]}
+
+
 def test_what_stands_in_a_workspace() -> None:
     """Identity and version from the metadata, the rest as the administrator wrote it."""
     parsed = workspace(generation=3)
@@ -82,7 +87,7 @@ def test_where_requests_go(spec: dict[str, Any], expected: str) -> None:
         pytest.param({"from": "Same"}, "other", False, id="same, another namespace"),
         pytest.param({"from": "All"}, "other", True, id="all, another namespace"),
         pytest.param(SELECTOR, "research", True, id="a selector, its own namespace"),
-        pytest.param(SELECTOR, "other", False, id="a selector, which this version does not read"),
+        pytest.param(SELECTOR, "other", False, id="a selector, another namespace of which no labels are known"),
         pytest.param({"from": "Everyone"}, "other", False, id="a word that nobody knows"),
         pytest.param({}, "other", False, id="an empty answer"),
     ],
@@ -90,6 +95,58 @@ def test_where_requests_go(spec: dict[str, Any], expected: str) -> None:
 def test_who_may_use_a_workspace(allowed: dict[str, Any] | None, namespace: str, *, admitted: bool) -> None:
     """What is not clearly allowed is not allowed."""
     assert workspace({"allowedNamespaces": allowed}).admits(namespace) is admitted
+
+
+A = {"matchLabels": {"team": "a"}}
+A_OR_B, NEITHER = expressions("In", ["a", "b"]), expressions("NotIn", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "selected"),
+    [
+        pytest.param({}, {}, True, id="an empty selector selects everything"),
+        pytest.param({}, {"team": "a"}, True, id="an empty selector and any label"),
+        pytest.param({}, None, False, id="an empty selector, but labels that cannot be read"),
+        pytest.param(A, {"team": "a", "more": "x"}, True, id="the label, among others"),
+        pytest.param(A, {"team": "b"}, False, id="the label with another value"),
+        pytest.param(A, {"team": "A"}, False, id="the value in another case"),
+        pytest.param(A, {}, False, id="no such label"),
+        pytest.param(A, None, False, id="labels that cannot be read"),
+        pytest.param({"matchLabels": {"team": "a", "tier": "1"}}, {"team": "a"}, False, id="one of two labels"),
+        pytest.param({"matchLabels": {"team": ""}}, {}, False, id="an empty value is not an absent label"),
+        pytest.param({"matchLabels": {"team": ""}}, {"team": ""}, True, id="an empty value"),
+        pytest.param(A_OR_B, {"team": "b"}, True, id="In, one of the values"),
+        pytest.param(A_OR_B, {"team": "c"}, False, id="In, another value"),
+        pytest.param(A_OR_B, {}, False, id="In, no such label"),
+        pytest.param(NEITHER, {"team": "c"}, True, id="NotIn, another value"),
+        pytest.param(NEITHER, {"team": "a"}, False, id="NotIn, one of the values"),
+        pytest.param(NEITHER, {}, True, id="NotIn, no such label: Kubernetes selects it"),
+        pytest.param(expressions("Exists"), {"team": ""}, True, id="Exists, with an empty value"),
+        pytest.param(expressions("Exists"), {"tier": "1"}, False, id="Exists, another label"),
+        pytest.param(expressions("DoesNotExist"), {"tier": "1"}, True, id="DoesNotExist, another label"),
+        pytest.param(expressions("DoesNotExist"), {"team": ""}, False, id="DoesNotExist, with an empty value"),
+        pytest.param(
+            {**A, **expressions("Exists", key="tier")}, {"team": "a"}, False, id="a label, not the expression"
+        ),
+        pytest.param(
+            {**A, **expressions("Exists", key="tier")}, {"tier": "1"}, False, id="the expression, not the label"
+        ),
+        pytest.param(
+            {**A, **expressions("Exists", key="tier")}, {"team": "a", "tier": "1"}, True, id="label and expression"
+        ),
+        pytest.param(expressions("Gt", ["3"]), {"team": "4"}, False, id="an operator that nobody knows"),
+        pytest.param(expressions("In"), {"team": "a"}, False, id="In without values"),
+        pytest.param(expressions("NotIn"), {}, False, id="NotIn without values"),
+        pytest.param(expressions("Exists", ["a"]), {"team": "a"}, False, id="Exists with values"),
+        pytest.param(None, {"team": "a"}, False, id="no selector at all"),
+    ],
+)
+def test_what_a_selector_selects(
+    selector: dict[str, Any] | None, labels: dict[str, str] | None, *, selected: bool
+) -> None:
+    """As Kubernetes selects by labels; what is not understood selects nothing."""
+    shared = workspace({"allowedNamespaces": {"from": "Selector", "selector": selector}})
+    assert shared.admits("other", labels) is selected
 
 
 @pytest.mark.parametrize(
@@ -102,15 +159,21 @@ def test_who_may_use_a_workspace(allowed: dict[str, Any] | None, namespace: str,
         ),
         pytest.param({"credentials": {"operatorIdentity": {}}}, None, id="the operator's identity is served"),
         pytest.param({"allowedNamespaces": {"from": "All"}}, None, id="all namespaces are served"),
+        pytest.param({"credentials": {"workloadIdentity": GUIDS}}, None, id="workload identity is served"),
         pytest.param(
-            {"credentials": {"workloadIdentity": GUIDS}}, "credentials.workloadIdentity", id="workload identity is not"
+            {"credentials": {"clientSecret": GUIDS | {"secretKeyRef": {"name": "s", "key": "k"}}}}, None,
+            id="a client secret is served",
         ),
-        pytest.param({"credentials": {"clientSecret": GUIDS}}, "credentials.clientSecret", id="a client secret is not"),
-        pytest.param({"allowedNamespaces": SELECTOR}, "allowedNamespaces.selector", id="a selector is not"),
+        pytest.param({"allowedNamespaces": SELECTOR}, None, id="a selector is served"),
+        pytest.param(
+            {"allowedNamespaces": {"from": "Selector", "selector": expressions("Gt", ["3"])}},
+            "allowedNamespaces.selector.matchExpressions (operator Gt)",
+            id="a selector with an operator of a later version is not",
+        ),
         pytest.param({"maxJobsInFlight": 1, "maxJobsInFlightPerNamespace": 1}, None, id="limits are served"),
     ],
 )  # fmt: skip
-def test_what_is_not_served_yet_is_named(spec: dict[str, Any], field: str | None) -> None:
+def test_what_is_not_served_is_named(spec: dict[str, Any], field: str | None) -> None:
     """A field without effect would be a promise that nobody keeps."""
     assert workspace(spec).unserved_field() == field
 

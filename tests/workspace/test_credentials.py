@@ -7,7 +7,8 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from quantumjob_operator.errors import Applied, CredentialsMalformed, CredentialsRefused
-from quantumjob_operator.workspace.auth import ApiKey, OperatorIdentity, parse_connection_string
+from quantumjob_operator.workspace.auth import ApiKey, parse_connection_string
+from quantumjob_operator.workspace.entra import EntraIdentity
 from workspace.samples import KEY, RESOURCE_ID, SUBSCRIPTION, TOKEN
 
 PARTS = {
@@ -127,7 +128,7 @@ async def test_requests_refused_together_renew_once() -> None:
     """Several 401 within a moment are one renewal; a later one is another."""
     now = [100.0]
     entra = CountingIdentity()
-    identity = OperatorIdentity(entra, monotonic=lambda: now[0])
+    identity = EntraIdentity(entra, otherwise="check the identity", monotonic=lambda: now[0])
     assert await identity.headers() == {"Authorization": f"Bearer {TOKEN}-1"}
     assert [await identity.renew() for _ in range(3)] == [True, True, True]
     assert await identity.headers() == {"Authorization": f"Bearer {TOKEN}-2"}
@@ -140,7 +141,7 @@ async def test_requests_refused_together_renew_once() -> None:
 
 async def test_an_identity_without_token_is_refused_credentials() -> None:
     """What the identity provider says is passed on, cleaned; nothing was sent to the service."""
-    with pytest.raises(CredentialsRefused, match="no identity") as caught:
-        await OperatorIdentity(CountingIdentity(refuses=True)).headers()
+    with pytest.raises(CredentialsRefused, match=r"check the identity .*no identity") as caught:
+        await EntraIdentity(CountingIdentity(refuses=True), otherwise="check the identity").headers()
     assert caught.value.applied is Applied.NO
     assert TOKEN not in str(caught.value)

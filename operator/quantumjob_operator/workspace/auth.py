@@ -1,27 +1,20 @@
-"""Credentials for a workspace: what goes into a request's headers, and how it is renewed after a 401.
+"""Credentials for a workspace: what goes into a request's headers, and keys and connection strings as such.
 
-Every kind of credential is a `Credential`; no secret shows in a repr, and none is kept longer than its owner. Reading
-Kubernetes Secrets is not done here (`cluster` does), nor is choosing who may use the operator's own identity.
+Every kind of credential is a `Credential`; no secret shows in a repr, and none is kept longer than its owner. Tokens of
+Entra are in `entra`. Reading Kubernetes Secrets is not done here (`cluster` does), nor is choosing who may use the
+operator's own identity.
 """
 
-import asyncio
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
-from azure.identity.aio import DefaultAzureCredential
-
-from quantumjob_operator.errors import Applied, CredentialsMalformed, CredentialsRefused
+from quantumjob_operator.errors import CredentialsMalformed
 from quantumjob_operator.workspace.origins import OriginError, parse_origin
-from quantumjob_operator.workspace.wire import API_KEY_HEADER, TOKEN_SCOPE
+from quantumjob_operator.workspace.wire import API_KEY_HEADER
 
 _PARTS: Final = ("SubscriptionId", "ResourceGroupName", "WorkspaceName", "ApiKey", "QuantumEndpoint")
 _KEY: Final = re.compile(r"[!-~]{1,4096}")
-_RENEWAL_PAUSE: Final = 10.0  # seconds in which several 401 count as one
 
 
 class Credential(Protocol):
@@ -32,6 +25,7 @@ class Credential(Protocol):
 
         Raises:
             CredentialsRefused: The credential could not be obtained.
+            Retryable: Whoever gives it could not be asked.
         """
 
     async def renew(self) -> bool:
@@ -71,65 +65,6 @@ class ApiKey:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-class OperatorIdentity:
-    """The operator's own identity in Entra, as azure-identity finds it in the environment.
-
-    Args:
-        source: Makes the token credential; made anew for each renewal, since only that drops azure-identity's cache.
-        monotonic: Seconds of a clock that never steps back.
-    """
-
-    def __init__(
-        self,
-        source: Callable[[], AsyncTokenCredential] = DefaultAzureCredential,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._source = source
-        self._monotonic = monotonic
-        self._current: AsyncTokenCredential | None = None
-        self._retired: list[AsyncTokenCredential] = []
-        self._renewed_at: float | None = None
-        self._lock = asyncio.Lock()
-
-    def __repr__(self) -> str:
-        return "OperatorIdentity()"
-
-    async def headers(self) -> dict[str, str]:
-        """A bearer token, from azure-identity's cache while it is valid."""
-        if self._current is None:
-            self._current = self._source()
-        try:
-            token = await self._current.get_token(TOKEN_SCOPE)
-        except (AzureError, ValueError) as error:
-            detail = f"the operator's identity gave no token: {error}"
-            raise CredentialsRefused("get_token", detail=detail, applied=Applied.NO) from None
-        return {"Authorization": f"Bearer {token.token}"}
-
-    async def renew(self) -> bool:
-        """Forget the cached token; several requests that were refused together renew once."""
-        async with self._lock:
-            now = self._monotonic()
-            if self._renewed_at is None or now - self._renewed_at > _RENEWAL_PAUSE:
-                self._renewed_at = now
-                await self._retire()
-        return True
-
-    async def close(self) -> None:
-        """Close the credential and those that were replaced."""
-        await self._retire()
-        retired, self._retired = self._retired, []
-        for credential in retired:
-            await credential.close()
-
-    async def _retire(self) -> None:
-        # One generation is kept open: a request may still be waiting for its token.
-        if self._current is None:
-            return
-        older, self._retired, self._current = self._retired, [self._current], None
-        for credential in older:
-            await credential.close()
 
 
 @dataclass(frozen=True, slots=True)

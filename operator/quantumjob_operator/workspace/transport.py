@@ -1,13 +1,15 @@
-"""The connections that all workspaces share: one HTTP client for the service, one for blobs.
+"""The connections that all workspaces share: for the service, for blobs, and for the identity provider.
 
 Only opening and closing lives here. HTTP/1.1, no retries, no redirects: the reconciler decides about both.
 """
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
@@ -23,21 +25,58 @@ class HttpTransport:
 
     service: httpx.AsyncClient
     storage: AioHttpTransport
+    identity: AioHttpTransport
 
 
 @asynccontextmanager
-async def open_transport(*, connections: int = _CONNECTIONS) -> AsyncIterator[HttpTransport]:
+async def open_transport(
+    *, connections: int = _CONNECTIONS, ca_bundle: str | None = None
+) -> AsyncIterator[HttpTransport]:
     """Open the shared connections and close them in the end.
 
     Args:
         connections: The most connections to the service at a time; further requests wait.
+        ca_bundle: PEM file of certificate authorities that are trusted beside the usual ones (see `trust`).
+
+    Raises:
+        OSError: The file cannot be read, or holds no certificate.
     """
     limits = httpx.Limits(
         max_connections=connections,
         max_keepalive_connections=min(connections, _KEPT_ALIVE),
         keepalive_expiry=_KEEP_ALIVE_SECONDS,
     )
+    trusted = trust(ca_bundle)
     # Each request brings its own time-outs, from its channel.
-    client = httpx.AsyncClient(http1=True, http2=False, limits=limits, follow_redirects=False)
-    async with client, AioHttpTransport() as storage:
-        yield HttpTransport(service=client, storage=storage)
+    client = httpx.AsyncClient(http1=True, http2=False, limits=limits, follow_redirects=False, verify=trusted)
+    async with client, _azure_transport(trusted) as storage, _azure_transport(trusted) as identity:
+        yield HttpTransport(service=client, storage=storage, identity=identity)
+
+
+def trust(ca_bundle: str | None) -> ssl.SSLContext:
+    """Whose certificates are accepted, by all connections alike.
+
+    httpx and aiohttp would take their authorities from different places (certifi, the system), and only the variables
+    `SSL_CERT_FILE` and `SSL_CERT_DIR` reach both; `REQUESTS_CA_BUNDLE` reaches neither. Those variables replace the
+    authorities, while this file adds to them.
+
+    Raises:
+        OSError: The file cannot be read, or holds no certificate (`ssl.SSLError`).
+    """
+    context = httpx.create_ssl_context()
+    if ca_bundle:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
+
+
+@asynccontextmanager
+async def _azure_transport(trusted: ssl.SSLContext) -> AsyncIterator[AioHttpTransport]:
+    """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=trusted),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=True,
+    )
+    async with session:
+        yield AioHttpTransport(session=session, session_owner=False)

@@ -1,0 +1,45 @@
+"""Labels of namespaces, read by name and kept for a moment. Must not live here: what they allow."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from quantumjob_operator.cluster.api import Api, ClusterError
+
+_KEPT_SECONDS: Final = 10.0
+_UNREADABLE: Final = frozenset({403, 404})
+Labels = Mapping[str, str]
+
+
+class Namespaces:
+    """Reads namespaces.
+
+    Args:
+        api: The API server.
+        monotonic: Seconds of a clock that never steps back.
+    """
+
+    def __init__(self, api: Api, monotonic: Callable[[], float]) -> None:
+        self._api = api
+        self._monotonic = monotonic
+        self._kept: dict[str, tuple[float, Labels | None]] = {}
+
+    async def labels(self, name: str) -> Labels | None:
+        """The labels of a namespace, at most a few seconds old; None if it is gone or may not be read.
+
+        Raises:
+            ClusterError: The API server could not be asked.
+        """
+        now = self._monotonic()
+        self._kept = {known: kept for known, kept in self._kept.items() if now < kept[0]}
+        if name not in self._kept:
+            self._kept[name] = (now + _KEPT_SECONDS, await self._read(name))
+        return self._kept[name][1]
+
+    async def _read(self, name: str) -> Labels | None:
+        try:
+            found = await self._api.request("GET", f"/api/v1/namespaces/{name}")
+        except ClusterError as error:
+            if error.status in _UNREADABLE:
+                return None
+            raise
+        return found["metadata"].get("labels") or {}
