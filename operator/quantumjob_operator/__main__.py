@@ -20,6 +20,7 @@ from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.identities import Identities
 from quantumjob_operator.cluster.materials import Materials
+from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.outputs import Outputs
 from quantumjob_operator.connections import Connections
@@ -127,7 +128,13 @@ async def _start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSt
         monotonic=clock.monotonic,
     )
     workspaces = Workspaces(
-        inventory=inventory, objects=objects, connections=connections, queue=queue, settings=settings, clock=clock
+        inventory=inventory,
+        objects=objects,
+        namespaces=Namespaces(api, clock.monotonic),
+        connections=connections,
+        queue=queue,
+        settings=settings,
+        clock=clock,
     )
     stack.push_async_callback(workspaces.close)
 

@@ -67,7 +67,7 @@ class Inspector:
         workspace = self._inventory.workspaces.get(uid)
         if workspace is None:
             self._failures.pop(uid, None)
-            await self._workspaces.forget(uid)
+            self._workspaces.forget(uid)
             return
         try:
             workspace = await self._release(workspace)
@@ -106,15 +106,16 @@ class Inspector:
         return released
 
     async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
-        connection = await self._connections.get(workspace)
+        connection = await self._connections.refresh(workspace)
         if isinstance(connection, Trouble):
             return connection, ([], [])
+        self._workspaces.renewed(connection)
         try:
             return None, (await connection.client.provider_status(), await connection.client.quotas())
         except ServiceError as error:
             if isinstance(error, CredentialsRefused):
                 await self._connections.drop(workspace.uid)
-            return _trouble(error), ([], [])
+            return _trouble(error, workspace.spec.credentials.refused_remedy), ([], [])
 
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
         before = next((one for one in workspace.conditions if one.type == READY), None)
@@ -154,11 +155,13 @@ class Inspector:
                 self._queue.add(job.uid)
 
 
-def _trouble(error: ServiceError) -> Trouble:
+def _trouble(error: ServiceError, remedy: str) -> Trouble:
     match error:
+        case CredentialsRefused(status=None):
+            # No token was to be had, and whoever refused it said why.
+            return Trouble("CredentialsInvalid", error.detail)
         case CredentialsRefused():
-            remedy = "the service refuses the credential; write a valid one into the Secret of spec.credentials"
-            return Trouble("CredentialsInvalid", f"{remedy} ({error})")
+            return Trouble("CredentialsInvalid", f"the service refuses the credential; {remedy} ({error})")
         case EndpointNotAllowed():
             remedy = "correct spec.endpoint, or ask the operator's administrator to allow it (allowed_endpoints)"
             return Trouble("NotAllowed", f"{error.detail}; {remedy}")

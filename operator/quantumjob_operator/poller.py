@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
 from quantumjob_operator.settings import Settings
@@ -63,7 +63,8 @@ class Poller:
 
     Attributes:
         name: `namespace/name` of the QuantumWorkspace.
-        client: Replaced when the credentials are renewed.
+        client: Replaced by `use`.
+        refused: Called when the service refuses the credentials.
         answered_at: Monotonic time of the last sweep that the service answered.
         turned_at: Monotonic time of the last turn of the loop, answered or not.
     """
@@ -73,6 +74,7 @@ class Poller:
     settings: Settings
     wake: Wake
     monotonic: Callable[[], float]
+    refused: Callable[[], None]
     answered_at: float = 0.0
     turned_at: float = 0.0
     trouble: ServiceError | None = None
@@ -80,6 +82,11 @@ class Poller:
     _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
+
+    def use(self, client: WorkspaceClient) -> None:
+        """Go on with a client that was signed in anew, at once if the old one had trouble."""
+        if client is not self.client:
+            self.client, self._pause_until = client, 0.0
 
     def watch(self, uid: str, job_id: str, word: str | None) -> None:
         """Follow a job; `word` is what its status already says, so that only news wakes it."""
@@ -170,4 +177,6 @@ class Poller:
         self._failures += 1
         self.trouble = error
         self._pause_until = self.monotonic() + backoff(self._failures, self.name, at_least=error.retry_after)
+        if isinstance(error, CredentialsRefused):
+            self.refused()
         _log.warning("poll of workspace %s failed %d times in a row: %s", self.name, self._failures, error)

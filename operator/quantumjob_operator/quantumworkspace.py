@@ -55,6 +55,13 @@ class Credentials:
     workload_identity: WorkloadIdentity | None = None
     client_secret: ClientSecret | None = None
 
+    @property
+    def refused_remedy(self) -> str:
+        """What to do when the service does not accept what they are exchanged for."""
+        if self.api_key or self.connection_string:
+            return "write a valid one into the Secret of spec.credentials"
+        return "the token is of a tenant or an identity that the workspace does not know; check its access control"
+
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class Requirement:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
@@ -36,6 +37,7 @@ class Workspaces:
         *,
         inventory: Inventory,
         objects: Objects,
+        namespaces: Namespaces,
         connections: Connections,
         queue: WorkQueue[str],
         settings: Settings,
@@ -43,6 +45,7 @@ class Workspaces:
     ) -> None:
         self._inventory = inventory
         self._objects = objects
+        self._namespaces = namespaces
         self._connections = connections
         self._queue = queue
         self._settings = settings
@@ -64,7 +67,9 @@ class Workspaces:
         Raises:
             ClusterError: The API server could not be asked.
         """
-        found = resolve_reference(job, self._inventory.find_workspace, self._default)
+        if self._referenced(job)[0] != job.namespace:
+            await self._namespaces.labels(job.namespace)
+        found = self._resolve(job)
         if job.claim:
             found = self._claimed(job, job.claim.workspace) or found
         if isinstance(found, str):
@@ -85,13 +90,20 @@ class Workspaces:
         """Whether the reference of a claimed job now leads to another workspace than its claim names, or to none."""
         if job.claim is None:
             return False
-        found = resolve_reference(job, self._inventory.find_workspace, self._default)
+        found = self._resolve(job)
         return isinstance(found, str) or found.id != job.claim.workspace
 
+    def _referenced(self, job: QuantumJob) -> Name:
+        return referenced_name(job, self._inventory.find_workspace, self._default)
+
+    def _resolve(self, job: QuantumJob) -> QuantumWorkspace | str:
+        labels = self._namespaces.known(job.namespace)
+        return resolve_reference(job, self._inventory.find_workspace, self._default, labels)
+
     def _claimed(self, job: QuantumJob, workspace_id: str) -> QuantumWorkspace | None:
-        referenced = referenced_name(job, self._inventory.find_workspace, self._default)
+        referenced, labels = self._referenced(job), self._namespaces.known(job.namespace)
         candidates = [one for one in self._inventory.workspaces.values() if one.id == workspace_id]
-        allowed = [one for one in candidates if one.key == referenced or one.admits(job.namespace)]
+        allowed = [one for one in candidates if one.key == referenced or one.admits(job.namespace, labels)]
         return min(allowed, key=lambda one: (one.key != referenced, one.key), default=None)
 
     async def _mark(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
@@ -109,13 +121,19 @@ class Workspaces:
         await self._connections.drop(connection.workspace.uid)
         self._queue.add(connection.workspace.uid)
 
+    def renewed(self, connection: Connection) -> None:
+        """The workspace was signed in to anew: its poller goes on with the new client."""
+        followed = self._followed.get(connection.workspace.uid)
+        if followed:
+            followed.poller.use(connection.client)
+
     def follow(self, connection: Connection, uid: str, job_id: str, word: str | None) -> None:
         """Let the workspace's poller follow a job."""
         workspace = connection.workspace
         followed = self._followed.get(workspace.uid)
         if followed is None:
             followed = self._followed[workspace.uid] = self._start(connection)
-        followed.poller.client = connection.client
+        followed.poller.use(connection.client)
         if self._where.get(uid) not in (None, workspace.uid):
             self.unfollow(uid)
         self._where[uid] = workspace.uid
@@ -136,7 +154,14 @@ class Workspaces:
             raise RuntimeError("nobody would be told what the poller learns")
         workspace = connection.workspace
         name = f"{workspace.namespace}/{workspace.name}"
-        poller = Poller(name, connection.client, self._settings, self.wake, self._clock.monotonic)
+        poller = Poller(
+            name,
+            connection.client,
+            self._settings,
+            self.wake,
+            self._clock.monotonic,
+            refused=lambda: self._queue.add(workspace.uid),
+        )
         task = asyncio.create_task(poller.run(), name=f"poller {name}")
         return Followed(poller, task)
 
@@ -146,13 +171,13 @@ class Workspaces:
             self._known.add(uid)
         return uid in self._known
 
-    async def forget(self, uid: str) -> None:
-        """The workspace object is gone: stop its poller and sign out."""
+    def forget(self, uid: str) -> None:
+        """The workspace object is gone: stop its poller; what it signed in with serves only cancelling."""
         self._known.discard(uid)
         followed = self._followed.pop(uid, None)
         if followed:
             followed.task.cancel()
-        await self._connections.drop(uid)
+        self._connections.hold(uid)
 
     async def close(self) -> None:
         """Stop all pollers and close all connections."""

@@ -29,11 +29,14 @@ class Namespaces:
         Raises:
             ClusterError: The API server could not be asked.
         """
-        now = self._monotonic()
-        self._kept = {known: kept for known, kept in self._kept.items() if now < kept[0]}
-        if name not in self._kept:
-            self._kept[name] = (now + _KEPT_SECONDS, await self._read(name))
-        return self._kept[name][1]
+        until, _ = self._kept.get(name, (float("-inf"), None))
+        if self._monotonic() >= until:
+            self._kept[name] = (self._monotonic() + _KEPT_SECONDS, await self._read(name))
+        return self.known(name)
+
+    def known(self, name: str) -> Labels | None:
+        """The labels of a namespace as they were read last; None as for `labels`, or if they never were."""
+        return self._kept.get(name, (0.0, None))[1]
 
     async def _read(self, name: str) -> Labels | None:
         try:
