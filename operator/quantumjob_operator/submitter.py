@@ -103,6 +103,10 @@ class Submitter:
         if program is None:
             look.know(program=None)
             return
+        if connection.cancel_only:
+            message = "the workspace's credential is gone; what is still held in memory serves only cancelling"
+            look.know(submission=Trouble("WorkspaceNotReady", message))
+            return
         try:
             location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
             if not self._may_start(look.memory) and not await self._confirm_claim(look):

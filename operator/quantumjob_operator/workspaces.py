@@ -13,6 +13,7 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.poller import Poller, Wake
 from quantumjob_operator.quantumjob import QuantumJob
@@ -62,11 +63,19 @@ class Workspaces:
 
         A claim names its workspace for good: from then on the way leads to that one, through the referenced object as
         long as it is the same workspace (even if it no longer allows the namespace: what runs is still polled and
-        cancelled), else through another QuantumWorkspace that the namespace may use.
+        cancelled), else through another QuantumWorkspace that the namespace may use. A job that is being cancelled can
+        also go by the last good connection, when the credential or the workspace object is gone.
 
         Raises:
             ClusterError: The API server could not be asked.
         """
+        way = await self._way(job)
+        if isinstance(way, Trouble) and job.claim and _is_cancelling(job):
+            held = self._connections.for_cancelling([self._referenced(job)], job.claim.workspace)
+            return held or way
+        return way
+
+    async def _way(self, job: QuantumJob) -> Connection | Trouble:
         if self._referenced(job)[0] != job.namespace:
             await self._namespaces.labels(job.namespace)
         found = self._resolve(job)
@@ -185,3 +194,10 @@ class Workspaces:
             followed.task.cancel()
         await asyncio.gather(*(one.task for one in self._followed.values()), return_exceptions=True)
         await self._connections.close()
+
+
+def _is_cancelling(job: QuantumJob) -> bool:
+    """Whether the only thing left to do for the current attempt is to see it end."""
+    cancellation = job.status.cancellation
+    recorded = cancellation is not None and cancellation.attempt == current_attempt(job)
+    return job.deletion_requested or (recorded and not has_ended(job))

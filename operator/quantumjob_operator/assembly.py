@@ -1,0 +1,214 @@
+"""How the parts fit together: each is made once and handed down.
+
+Must not live here: behaviour, or anything about the process itself (`__main__`).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from quantumjob_operator import __version__
+from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.identities import Identities
+from quantumjob_operator.cluster.materials import Materials
+from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.cluster.outputs import Outputs
+from quantumjob_operator.connections import Connections
+from quantumjob_operator.deeds import Deeds
+from quantumjob_operator.delivery import Delivery
+from quantumjob_operator.departure import Departures
+from quantumjob_operator.inspection import Inspector
+from quantumjob_operator.instance import Clock, new_holder
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.probes import Probes
+from quantumjob_operator.reconciler import Reconciler
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.signin import SignIn
+from quantumjob_operator.slots import Slots
+from quantumjob_operator.submitter import Submitter
+from quantumjob_operator.watch import Watch
+from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.workspace.entra import Provider
+from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.workspace.transport import HttpTransport, open_transport
+from quantumjob_operator.workspaces import Workspaces
+
+_IDLE_SECONDS: Final = 5.0
+_log = logging.getLogger("quantumjob_operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What nearly every part needs."""
+
+    settings: Settings
+    allowed: AllowedOrigins
+    clock: Clock = field(default_factory=lambda: Clock(time.monotonic))
+    holder: str = field(default_factory=new_holder)
+    metrics: Metrics = field(default_factory=Metrics)
+    inventory: Inventory = field(default_factory=Inventory)
+    queue: WorkQueue[str] = field(default_factory=lambda: WorkQueue(time.monotonic))
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The ways to the API server."""
+
+    api: Api
+    objects: Objects
+    materials: Materials
+    events: Events
+
+
+async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:
+    """Make all parts and open the probes.
+
+    Args:
+        settings: The operator's.
+        allowed: Hosts that requests may go to.
+        stack: Takes what has to be closed in the end.
+
+    Returns:
+        The loops that the operator consists of, to be run as tasks; none of them ends by itself.
+
+    Raises:
+        ClusterError: There is no configuration for an API server.
+    """
+    common = Common(settings, allowed)
+    api = await Api.connect()
+    stack.push_async_callback(api.close)
+    cluster = Cluster(api, Objects(api), Materials(api), Events(api, common.holder))
+    transport = await stack.enter_async_context(open_transport(ca_bundle=settings.ca_bundle))
+    connections = _connections(common, cluster, transport)
+    workspaces = _workspaces(common, cluster, connections)
+    stack.push_async_callback(workspaces.close)
+    slots = Slots(jobs=common.inventory.jobs.values, wake=common.queue.add, emptied=_inspecting_later(common))
+    inspector = _inspector(common, cluster, connections, workspaces, slots)
+    reconciler = _reconciler(common, cluster, workspaces, slots)
+    workspaces.wake = reconciler.learned
+    watch = Watch(common.inventory, cluster.objects, common.queue, settings, common.clock)
+    stack.push_async_callback(watch.close)
+    await _open_probes(common, watch, workspaces, reconciler, stack)
+
+    async def look(uid: str) -> None:
+        await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
+
+    async def worker() -> None:
+        await watch.listed.wait()
+        await common.queue.work(look)
+
+    return [watch.run(), common.queue.keep_time(), *(worker() for _ in range(settings.workers))]
+
+
+def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> Connections:
+    settings, monotonic = common.settings, common.clock.monotonic
+    sign_in = SignIn(
+        materials=cluster.materials,
+        identities=Identities(cluster.api, settings.workload_service_account, monotonic),
+        provider=Provider(transport.identity, settings.authority, instance_discovery=settings.instance_discovery),
+        settings=settings,
+        monotonic=monotonic,
+    )
+    return Connections(
+        sign_in=sign_in,
+        transport=transport,
+        allowed=common.allowed,
+        settings=settings,
+        observer=common.metrics.observe_request,
+        monotonic=monotonic,
+    )
+
+
+def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> Workspaces:
+    return Workspaces(
+        inventory=common.inventory,
+        objects=cluster.objects,
+        namespaces=Namespaces(cluster.api, common.clock.monotonic),
+        connections=connections,
+        queue=common.queue,
+        settings=common.settings,
+        clock=common.clock,
+    )
+
+
+def _inspecting_later(common: Common) -> Callable[[str], None]:
+    def inspect_later(workspace_id: str) -> None:
+        """An idle workspace needs no finalizer; a moment later, because the next job often follows at once."""
+        for workspace in common.inventory.workspaces.values():
+            if workspace.id == workspace_id:
+                common.queue.add_after(workspace.uid, 0 if workspace.deletion_requested else _IDLE_SECONDS)
+
+    return inspect_later
+
+
+def _inspector(
+    common: Common, cluster: Cluster, connections: Connections, workspaces: Workspaces, slots: Slots
+) -> Inspector:
+    return Inspector(
+        inventory=common.inventory,
+        objects=cluster.objects,
+        events=cluster.events,
+        connections=connections,
+        workspaces=workspaces,
+        slots=slots,
+        queue=common.queue,
+        settings=common.settings,
+        clock=common.clock,
+        metrics=common.metrics,
+    )
+
+
+def _reconciler(common: Common, cluster: Cluster, workspaces: Workspaces, slots: Slots) -> Reconciler:
+    submitter = Submitter(
+        objects=cluster.objects,
+        settings=common.settings,
+        clock=common.clock,
+        holder=common.holder,
+        metrics=common.metrics,
+    )
+    delivery = Delivery(outputs=Outputs(cluster.api), materials=cluster.materials, clock=common.clock)
+    deeds = Deeds(submitter=submitter, delivery=delivery, materials=cluster.materials, clock=common.clock)
+    departures = Departures(
+        objects=cluster.objects,
+        events=cluster.events,
+        inventory=common.inventory,
+        clock=common.clock,
+        metrics=common.metrics,
+    )
+    return Reconciler(
+        inventory=common.inventory,
+        objects=cluster.objects,
+        departures=departures,
+        deeds=deeds,
+        workspaces=workspaces,
+        slots=slots,
+        queue=common.queue,
+        settings=common.settings,
+        clock=common.clock,
+        holder=common.holder,
+        metrics=common.metrics,
+    )
+
+
+async def _open_probes(
+    common: Common, watch: Watch, workspaces: Workspaces, reconciler: Reconciler, stack: AsyncExitStack
+) -> None:
+    common.metrics.count_jobs_from(common.inventory.labels)
+    probes = Probes(
+        watch=watch,
+        workspaces=workspaces,
+        metrics=common.metrics,
+        clock=common.clock,
+        queue_depth=lambda: len(common.queue),
+        crd_outdated=lambda: reconciler.crd_outdated,
+    )
+    stack.push_async_callback(probes.close)
+    settings = common.settings
+    port = await probes.open(settings.host, settings.port, settings.ready_file)
+    _log.info("version %s, holder %s, probes on port %d", __version__, common.holder, port)
