@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from workspace_emulator import tethered
-from workspace_emulator.azurite_install import AzuriteProgram, AzuriteUnavailableError
+from workspace_emulator.azurite_install import ONE_SHUTDOWN, AzuriteProgram, AzuriteUnavailableError
 from workspace_emulator.storage import StorageAccount
 
 _HOST: Final = "127.0.0.1"
@@ -80,7 +80,7 @@ async def _spawn(program: AzuriteProgram, folder: Path, account: str, port: int)
     with (folder / "azurite.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, tethered.__file__, str(os.getpid()), str(folder / "lock")),
-            *(str(program.node), str(program.entry)),
+            *(str(program.node), "--require", str(ONE_SHUTDOWN), str(program.entry)),
             *("--blobHost", _HOST, "--blobPort", str(port), "--location", str(folder)),
             *("--skipApiVersionCheck", "--disableTelemetry", "--silent"),
             env={"AZURITE_ACCOUNTS": account, "PATH": os.defpath},

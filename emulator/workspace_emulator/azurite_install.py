@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 LOCK_FOLDER: Final = Path(__file__).resolve().parents[1] / "azurite"
+ONE_SHUTDOWN: Final = LOCK_FOLDER / "one-shutdown.cjs"
 OLDEST_NODE: Final = 22
 _ENTRY: Final = Path("node_modules/azurite/dist/src/blob/main.js")
 _MANIFESTS: Final = ("package.json", "package-lock.json")

@@ -52,7 +52,7 @@ def test_state_survives_a_kill_and_jobs_go_on(tmp_path: Path) -> None:
             admin.post("/clock", json={"advance_seconds": 1900}).raise_for_status()
             job = jobs.finished(job_id)
             runs = admin.get("/ledger").json()["runs"]
-        assert (job["status"], job["creationTime"]) == ("Succeeded", before["creationTime"])
+        assert (job["errorData"], job["status"], job["creationTime"]) == (None, "Succeeded", before["creationTime"])
         assert web.get(job["outputDataUri"]).json() == {"histogram": {"0": 0.5, "3": 0.5}}
         assert [(run["job"], run["status"]) for run in runs] == [(job_id, "Succeeded")]
 
