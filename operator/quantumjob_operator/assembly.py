@@ -3,6 +3,7 @@
 Must not live here: behaviour, or anything about the process itself (`__main__`).
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -64,6 +65,7 @@ class Cluster:
     objects: Objects
     materials: Materials
     events: Events
+    namespaces: Namespaces
 
 
 async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:
@@ -83,7 +85,9 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     common = Common(settings, allowed)
     api = await Api.connect()
     stack.push_async_callback(api.close)
-    cluster = Cluster(api, Objects(api), Materials(api), Events(api, common.holder))
+    cluster = Cluster(
+        api, Objects(api), Materials(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
+    )
     transport = await stack.enter_async_context(open_transport(ca_bundle=settings.ca_bundle))
     connections = _connections(common, cluster, transport)
     workspaces = _workspaces(common, cluster, connections)
@@ -99,11 +103,20 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     async def look(uid: str) -> None:
         await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
 
-    async def worker() -> None:
+    named = asyncio.Event()
+
+    async def name_cluster() -> None:
+        """Jobs carry their cluster's name, so none is submitted before it is known."""
         await watch.listed.wait()
+        settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()
+        named.set()
+        await asyncio.Event().wait()
+
+    async def worker() -> None:
+        await named.wait()
         await common.queue.work(look)
 
-    return [watch.run(), common.queue.keep_time(), *(worker() for _ in range(settings.workers))]
+    return [watch.run(), name_cluster(), common.queue.keep_time(), *(worker() for _ in range(settings.workers))]
 
 
 def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> Connections:
@@ -129,7 +142,7 @@ def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> W
     return Workspaces(
         inventory=common.inventory,
         objects=cluster.objects,
-        namespaces=Namespaces(cluster.api, common.clock.monotonic),
+        namespaces=cluster.namespaces,
         connections=connections,
         queue=common.queue,
         settings=common.settings,

@@ -6,7 +6,6 @@ to be done now. Must not live here: what follows from what (`lifecycle`), or how
 
 import logging
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict
@@ -64,11 +63,6 @@ class Reconciler:
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
-        self._limits = Limits(
-            cancellation_grace=settings.cancellation_grace_period_seconds,
-            cluster=settings.cluster_name,
-            adoptable_clusters=frozenset(settings.adoptable_clusters),
-        )
         self._lost: AbstractSet[str] = frozenset()
         self._slots = slots
         self._memories: dict[str, Memory] = {}
@@ -156,7 +150,7 @@ class Reconciler:
             job=job,
             now=self._clock.now(),
             tenure=self._tenure(memory, fresh),
-            limits=self._limits,
+            limits=self._limits(),
             workspace=workspace,
             workspace_moved=self._workspaces.moved(job),
             job_id=self._job_id(job, workspace),
@@ -164,6 +158,14 @@ class Reconciler:
             full=self._slots.take(connection.workspace, job) if connection else None,
         )
         return Look(seen, memory, connection)
+
+    def _limits(self) -> Limits:
+        return Limits(
+            cancellation_grace=self._settings.cancellation_grace_period_seconds,
+            cluster=self._settings.cluster_name,
+            adoptable_clusters=frozenset(self._settings.adoptable_clusters),
+            crd_outdated=self.crd_outdated,
+        )
 
     def _tenure(self, memory: Memory, remote: object) -> Tenure:
         """What this process may do and believe at this moment."""
@@ -212,7 +214,6 @@ class Reconciler:
         if lost != self._lost:
             _log.error("status fields that the installed CRDs drop: %s (nothing is submitted while any)", sorted(lost))
             self._lost = lost
-            self._limits = replace(self._limits, crd_outdated=bool(lost))
 
     @property
     def crd_outdated(self) -> bool:

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         description="PEM file of authorities to trust beside the usual ones, for the service, its storage and the "
         "identity provider (SSL_CERT_FILE would replace the usual ones; REQUESTS_CA_BUNDLE is not read)",
     )
-    cluster_name: str = Field(default="", description="told to the service with each job; tells clusters apart")
+    cluster_name: str = Field(
+        default="", description="told to the service with each job; the uid of kube-system if empty"
+    )
 
     adoptable_clusters: list[str] = Field(
         default=[], description="names of clusters whose jobs may be taken over by the same idempotency key"

@@ -1,5 +1,10 @@
-"""Labels of namespaces, read by name and kept for a moment. Must not live here: what they allow."""
+"""What namespaces tell: their labels, read by name and kept for a moment, and the cluster's own name.
 
+Must not live here: what labels allow.
+"""
+
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -7,6 +12,8 @@ from quantumjob_operator.cluster.api import Api, ClusterError
 
 _KEPT_SECONDS: Final = 10.0
 _UNREADABLE: Final = frozenset({403, 404})
+_PAUSE_SECONDS: Final = 2.0
+_log = logging.getLogger(__name__)
 Labels = Mapping[str, str]
 
 
@@ -37,6 +44,23 @@ class Namespaces:
     def known(self, name: str) -> Labels | None:
         """The labels of a namespace as they were read last; None as for `labels`, or if they never were."""
         return self._kept.get(name, (0.0, None))[1]
+
+    async def cluster_uid(self) -> str:
+        """A name for this cluster: the uid of the namespace kube-system, which lives as long as the cluster.
+
+        Waits until the API server answers; empty if the operator may not read that namespace.
+        """
+        while True:
+            try:
+                found = await self._api.request("GET", "/api/v1/namespaces/kube-system")
+            except ClusterError as error:
+                if error.status in _UNREADABLE:
+                    _log.warning("no name for this cluster: %s; set cluster_name", error)
+                    return ""
+                _log.warning("%s", error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return str(found["metadata"]["uid"])
 
     async def _read(self, name: str) -> Labels | None:
         try:
