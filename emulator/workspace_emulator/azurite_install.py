@@ -6,6 +6,7 @@
 import fcntl
 import hashlib
 import importlib.util
+import logging
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+_log = logging.getLogger(__name__)
 LOCK_FOLDER: Final = Path(__file__).resolve().parents[1] / "azurite"
 ONE_SHUTDOWN: Final = LOCK_FOLDER / "one-shutdown.cjs"
 OLDEST_NODE: Final = 22
@@ -118,6 +120,7 @@ def _exclusive(lock: Path) -> Iterator[None]:
 
 def _fetch(node: Node, home: Path) -> None:
     """Install next to the final place and move it there at once, so that a killed install leaves nothing half done."""
+    _log.info("fetching Azurite into the cache; this is done once")
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="azurite-", ignore_cleanup_errors=True) as scratch:
         staging = Path(scratch) / "tree"
         staging.mkdir()

@@ -5,6 +5,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, model_validator
 
+from workspace_emulator.catalogue import Price
+
 
 class RepeatedPut(StrEnum):
     """What a PUT of a job does whose id exists; no source shows the real service's answer, so all are played."""
@@ -51,6 +53,7 @@ class TargetBehaviour(BaseModel):
     executing_seconds: NonNegativeFloat | None = None
     available: bool = True
     cancellable: bool = True
+    price: Price | None = None
 
 
 class Behaviour(BaseModel):

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     status TEXT NOT NULL, run INTEGER NOT NULL, created REAL NOT NULL, visible_from REAL NOT NULL, due REAL NOT NULL,
     program_container TEXT NOT NULL, program_blob TEXT NOT NULL,
     output_container TEXT NOT NULL, output_blob TEXT NOT NULL, stale_sas TEXT NOT NULL,
-    begun REAL, ended REAL, cancelled REAL, error_code TEXT, error_message TEXT, cost REAL
+    begun REAL, ended REAL, cancelled REAL, error_code TEXT, error_message TEXT,
+    units REAL NOT NULL, unit_price REAL NOT NULL, is_paid INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created);
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status);

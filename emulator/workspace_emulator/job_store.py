@@ -2,13 +2,19 @@
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from workspace_emulator.database import Page, Place, select_page, upsert
 from workspace_emulator.definitions import JobDefinition
 from workspace_emulator.filters import Condition, Order
 from workspace_emulator.jobs import FINAL, Job, JobError, JobStatus
 from workspace_emulator.storage import BlobName
+
+# Columns that are fields of a job as they are.
+_PLAIN: Final = (
+    *("stale_sas", "run", "units", "unit_price"),
+    *("created", "visible_from", "due", "begun", "ended", "cancelled"),
+)
 
 
 class JobStore:
@@ -67,11 +73,9 @@ def job_from_row(row: sqlite3.Row) -> Job:
         output=BlobName(row["output_container"], row["output_blob"]),
         status=JobStatus(row["status"]),
         error=error,
+        is_paid=bool(row["is_paid"]),
         **{name: row[name] for name in _PLAIN},
     )
-
-
-_PLAIN = ("stale_sas", "run", "created", "visible_from", "due", "begun", "ended", "cancelled", "cost")
 
 
 def _row(job: Job) -> Mapping[str, Any]:
@@ -89,5 +93,6 @@ def _row(job: Job) -> Mapping[str, Any]:
         "output_blob": job.output.blob,
         "error_code": job.error and job.error.code,
         "error_message": job.error and job.error.message,
+        "is_paid": job.is_paid,
         **{name: getattr(job, name) for name in _PLAIN},
     }

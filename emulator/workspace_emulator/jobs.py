@@ -50,7 +50,9 @@ class Job:
         created: When it was accepted.
         visible_from: Before this, other calls do not see it.
         due: When its present stage ends at the earliest.
-        cost: What it costs so far, in money; None until it has executed.
+        units: What a run takes of its provider's quota.
+        unit_price: What each of them costs, in money.
+        is_paid: Whether it costs yet: from the moment it executes.
     """
 
     id: str
@@ -63,11 +65,18 @@ class Job:
     created: float
     visible_from: float
     due: float
+    units: float
+    unit_price: float
     begun: float | None = None
     ended: float | None = None
     cancelled: float | None = None
     error: JobError | None = None
-    cost: float | None = None
+    is_paid: bool = False
+
+    @property
+    def cost(self) -> float:
+        """What it costs so far, in money."""
+        return round(self.units * self.unit_price, 6) if self.is_paid else 0.0
 
     @property
     def is_final(self) -> bool:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
-from workspace_emulator.catalogue import CURRENCY, PROVIDERS, find_target
+from workspace_emulator.catalogue import CURRENCY, PROVIDERS
 from workspace_emulator.clock import rfc3339
 from workspace_emulator.database import upsert
 from workspace_emulator.jobs import FINAL, Job
@@ -47,8 +47,8 @@ class Ledger:
             "accepted": job.created,
             "ended": now if ending else job.ended or job.cancelled,
             "status": ending or job.status,
-            "units": units(job),
-            "cost": job.cost or 0.0,
+            "units": job.units,
+            "cost": job.cost,
         }
         if job.begun is not None:  # a cancelled job no longer shows its begin; the ledger still does
             row["started"] = job.begun
@@ -69,31 +69,18 @@ class Ledger:
         return dict(self._connection.execute(sql, (provider,)).fetchone())
 
 
-def units(job: Job) -> float:
-    """Return how many units of its provider's quota a run of a job takes."""
-    target = find_target(job.definition.provider_id, job.definition.target)
-    return 0.0 if target is None else target.price.units(job.definition.shots)
-
-
-def cost(job: Job) -> float:
-    """Return what a run of a job costs once it executes, in money."""
-    target = find_target(job.definition.provider_id, job.definition.target)
-    return 0.0 if target is None else round(units(job) * target.price.unit_price, 6)
-
-
 def cost_estimate(job: Job) -> dict[str, Any] | None:
     """Return a job's `costEstimate`; None before it has executed."""
-    if job.cost is None:
+    if not job.is_paid:
         return None
-    consumed = units(job)
     dimension = PROVIDERS[job.definition.provider_id].quota.dimension
     event = {
         "dimensionId": dimension,
         "dimensionName": dimension,
         "measureUnit": dimension,
-        "amountBilled": consumed if job.cost else 0.0,
-        "amountConsumed": consumed,
-        "unitPrice": job.cost / consumed if consumed else 0.0,
+        "amountBilled": job.units if job.unit_price else 0.0,
+        "amountConsumed": job.units,
+        "unitPrice": job.unit_price,
     }
     return {"currencyCode": CURRENCY, "estimatedTotal": job.cost, "events": [event]}
 

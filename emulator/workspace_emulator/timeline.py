@@ -17,7 +17,7 @@ from workspace_emulator.execution import Execution
 from workspace_emulator.faults import Faults
 from workspace_emulator.job_store import JobStore
 from workspace_emulator.jobs import Job, JobError, JobStatus
-from workspace_emulator.ledger import Ledger, cost
+from workspace_emulator.ledger import Ledger
 from workspace_emulator.programs import ProgramOutput
 from workspace_emulator.storage import BlobName
 
@@ -117,7 +117,7 @@ class Timeline:
         await self._clock.sleep_until(job.due)
         now = self._clock.now()
         due = now + self._behaviour.now.executing_at(job.definition.target)
-        return self.keep(replace(job, status=JobStatus.EXECUTING, begun=now, due=due, cost=cost(job)))
+        return self.keep(replace(job, status=JobStatus.EXECUTING, begun=now, due=due, is_paid=True))
 
     async def _execute(self, job: Job) -> Job:
         outcome = await self._execution.outcome(job, self._behaviour.now)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from workspace_emulator.behaviour import BehaviourSwitch, FinalCancel, RepeatedPut
-from workspace_emulator.catalogue import find_target, output_blob, output_formats
+from workspace_emulator.catalogue import Price, find_target, output_blob, output_formats
 from workspace_emulator.clock import Clock
 from workspace_emulator.definitions import JobDefinition, JobUpdate
 from workspace_emulator.errors import Code, ServiceError, bad_request, conflict, not_found
@@ -143,7 +143,7 @@ class Workspace:
                 return self._accept(replace(second, visible_from=existing.visible_from))
 
     def _new_job(self, job_id: str, definition: JobDefinition, *, run: int) -> Job:
-        self._check_target(definition)
+        price = self._price(definition)
         _check_formats(definition)
         container, program = self._places(definition)
         now = self._clock.now()
@@ -160,6 +160,8 @@ class Workspace:
             created=now,
             visible_from=now + self._behaviour.now.hidden_seconds,
             due=now + self._behaviour.now.waiting_at(definition.target),
+            units=price.units(definition.shots),
+            unit_price=price.unit_price,
         )
 
     def _places(self, definition: JobDefinition) -> tuple[BlobName, BlobName]:
@@ -173,15 +175,22 @@ class Workspace:
             raise bad_request(Code.INVALID_JOB_DEFINITION, "inputDataUri names no blob", "inputDataUri")
         return BlobName(container.container), program
 
-    def _check_target(self, definition: JobDefinition) -> None:
+    def _price(self, definition: JobDefinition) -> Price:
+        """Return the price of a target that takes jobs.
+
+        Raises:
+            ServiceError: 403, there is no such target; or 409, it is down.
+        """
         provider, target = definition.provider_id, definition.target
-        if find_target(provider, target) is None:
+        known, own = find_target(provider, target), self._behaviour.now.of_target(target)
+        if known is None:
             message = (
                 f"the target {target[:100]} of the provider {provider[:100]} does not exist or is not enabled here"
             )
             raise ServiceError(HTTPStatus.FORBIDDEN, Code.INVALID_JOB_DEFINITION, message)
-        if not self._behaviour.now.of_target(target).available:
+        if not own.available:
             raise conflict(Code.TARGET_UNAVAILABLE, f"the target {target} takes no jobs at present")
+        return own.price or known.price
 
     def _cancel_final(self, job: Job) -> Job:
         if self._behaviour.now.final_cancel is FinalCancel.CONFLICT:

@@ -93,6 +93,14 @@ def test_lists_of_more_than_two_pages_arrive_whole(sdk: Workspace, admin: httpx.
     assert [job.id for job in found] == wanted[::-1]
 
 
+def test_a_listed_job_gives_its_results(sdk: Workspace) -> None:
+    """Lists carry expired signatures; the SDK asks for a new one and reads the output."""
+    name = f"listed-{uuid.uuid4()}"
+    finished(target(sdk, "ionq.simulator").submit(BELL, name=name))
+    (listed,) = sdk.list_jobs(name_match=name)
+    assert listed.get_results() == {"histogram": {"0": 0.5, "3": 0.5}}
+
+
 def test_a_job_is_cancelled(sdk: Workspace, admin: httpx.Client) -> None:
     """Cancelling a waiting job ends it as Cancelled, without error, begin or end."""
     admin.put("/settings", json={"waiting_seconds": 3600})

@@ -213,6 +213,13 @@ def test_the_cost_is_known_once_the_job_has_executed(jobs: Jobs, admin: httpx.Cl
     assert (run["cost"], run["status"], run["run"]) == (estimate["estimatedTotal"], "Succeeded", 1)
 
 
+def test_prices_can_be_set(jobs: Jobs, admin: httpx.Client) -> None:
+    """A target's price is a setting, so that costs in tests are round numbers."""
+    price = {"units_per_job": 1.0, "units_per_shot": 0.5, "unit_price": 2.0}
+    admin.put("/settings", json={"targets": {"ionq.simulator": {"price": price}}}).raise_for_status()
+    assert jobs.finished(jobs.submit(inputParams={"shots": 10}))["costEstimate"]["estimatedTotal"] == 12.0
+
+
 def test_health_needs_no_credential(emulator: RunningEmulator, web: httpx.Client) -> None:
     """Whoever waits for the workspace needs no key."""
     assert web.get(f"{emulator.facts['endpoint']}healthz").status_code == 200
