@@ -18,6 +18,8 @@ from workspace_emulator.azurite import running_azurite
 from workspace_emulator.azurite_install import AzuriteUnavailableError, install
 from workspace_emulator.credentials import Credentials
 from workspace_emulator.database import open_database
+from workspace_emulator.entra_server import EntraAddress
+from workspace_emulator.entra_setup import entra_beside
 from workspace_emulator.gateway import WorkspacePath
 from workspace_emulator.parts import assemble
 from workspace_emulator.secrets_file import Secrets, load_secrets
@@ -30,6 +32,7 @@ def main() -> None:
     """Run the command line."""
     try:
         if sys.argv[1:] == ["install"]:
+            _configure_logging("info")
             sys.stdout.write(f"{install().entry}\n")
             return
         settings = Settings(_cli_parse_args=True)
@@ -54,8 +57,8 @@ async def _run(settings: Settings) -> None:
         secrets = load_secrets(folder, settings)
         account = await stack.enter_async_context(_storage_account(settings, folder, secrets))
         storage = await stack.enter_async_context(Storage(account, sas_seconds=settings.sas_seconds))
-        app = await stack.enter_async_context(_application(settings, folder, storage, secrets))
-        await serve(app, settings, Listening(api_key=secrets.api_key, storage_url=account.url))
+        app, entra = await stack.enter_async_context(_application(settings, folder, storage, secrets))
+        await serve(app, settings, Listening(api_key=secrets.api_key, storage_url=account.url, entra=entra))
 
 
 @asynccontextmanager
@@ -72,14 +75,16 @@ async def _storage_account(settings: Settings, folder: Path, secrets: Secrets) -
 @asynccontextmanager
 async def _application(
     settings: Settings, folder: Path, storage: Storage, secrets: Secrets
-) -> AsyncIterator[Starlette]:
+) -> AsyncIterator[tuple[Starlette, EntraAddress | None]]:
     credentials = Credentials(secrets.api_key, [token.get_secret_value() for token in settings.bearer_tokens])
     path = WorkspacePath(settings.subscription_id, settings.resource_group, settings.workspace)
     with closing(open_database(folder / "workspace.sqlite")) as connection:
         parts = assemble(settings, connection, storage, credentials)
         parts.timeline.resume()
+        app = make_app(parts, path, admin=settings.admin)
         try:
-            yield make_app(parts, path, admin=settings.admin)
+            async with entra_beside(app, parts, settings, folder) as entra:
+                yield app, entra
         finally:
             await parts.timeline.close()
 

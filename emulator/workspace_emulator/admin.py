@@ -76,7 +76,9 @@ class Admin:
             ("GET", "clock", self._get_clock),
             ("POST", "clock", self._advance_clock),
         ]
-        return [Route(f"/admin/{name}", _refusing(handler), methods=[method]) for method, name, handler in table]
+        return [
+            Route(f"/admin/{name}", refusing_wrong_bodies(handler), methods=[method]) for method, name, handler in table
+        ]
 
     async def _get_settings(self, _request: Request) -> Response:
         return json_answer(self._behaviour.now.model_dump(mode="json"))
@@ -124,7 +126,7 @@ class Admin:
         return await self._get_clock(request)
 
 
-def _refusing(handler: Handler) -> Handler:
+def refusing_wrong_bodies(handler: Handler) -> Handler:
     """Answer a wrong body with what is wrong about it, but never with a value: it may be a credential."""
 
     async def serve(request: Request) -> Response:

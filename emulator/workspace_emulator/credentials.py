@@ -1,7 +1,7 @@
 """Which requests are let in: by API key or by bearer token. Nothing else compares or shows a credential."""
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 
 class Credentials:
@@ -14,6 +14,11 @@ class Credentials:
 
     def __init__(self, api_key: str, bearer_tokens: Iterable[str] = ()) -> None:
         self.change(api_key=api_key, bearer_tokens=bearer_tokens)
+        self._is_issued: Callable[[str], bool] = lambda _: False
+
+    def accept_issued(self, is_valid: Callable[[str], bool]) -> None:
+        """Accept the tokens of an identity provider too, which knows them."""
+        self._is_issued = is_valid
 
     def change(self, *, api_key: str, bearer_tokens: Iterable[str]) -> None:
         """Accept these credentials from now on, and no others."""
@@ -25,7 +30,9 @@ class Credentials:
         if _same(headers.get("x-ms-quantum-api-key", ""), self._api_key):
             return True
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and any(_same(token, accepted) for accepted in self._bearer_tokens)
+        if scheme.lower() != "bearer":
+            return False
+        return any(_same(token, accepted) for accepted in self._bearer_tokens) or self._is_issued(token)
 
 
 def _same(offered: str, accepted: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -81,7 +82,7 @@ class Entra:
         return answer
 
     async def _grant(self, request: Request) -> Response:
-        form = {name: str(value) for name, value in (await request.form()).items()}
+        form = dict(parse_qsl((await request.body()).decode("ascii", "replace")))
         tenant = request.path_params["tenant"]
         _require_flow(form)
         application = self._application(tenant, form.get("client_id", ""))
@@ -105,12 +106,12 @@ class Entra:
             try:
                 await require_federated(form["client_assertion"], application, self.rules)
             except AssertionRefusedError as error:
-                raise _RefusedError(
-                    "invalid_client", error.refusal, error.detail, HTTPStatus.UNAUTHORIZED
-                ) from None
+                raise _RefusedError("invalid_client", error.refusal, error.detail, HTTPStatus.UNAUTHORIZED) from None
             return
         if "client_secret" not in form:
-            description = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+            description = (
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+            )
             raise _RefusedError("invalid_client", 7000218, description, HTTPStatus.UNAUTHORIZED)
         offered = form["client_secret"].encode()
         if not any(hmac.compare_digest(offered, one.get_secret_value().encode()) for one in application.secrets):

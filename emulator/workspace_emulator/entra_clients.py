@@ -35,7 +35,8 @@ class EntraRules(BaseModel):
 
     applications: tuple[Application, ...] = Field(default=(), description="the registered applications")
     issuers: dict[str, str | dict[str, Any]] = Field(
-        default_factory=dict, description="keys (JWKS) by issuer of assertions: the document, its file, or its https URL"
+        default_factory=dict,
+        description="keys (JWKS) by issuer of assertions: the document, its file, or its https URL",
     )
     token_seconds: PositiveFloat = Field(default=3600.0, description="for how long a token is valid")
     outage: NonNegativeInt = Field(default=0, description="answer everything with this HTTP status, unless it is 0")

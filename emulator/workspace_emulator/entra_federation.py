@@ -1,5 +1,6 @@
 """Assertions in place of secrets: is this token of a trusted issuer, and does it stand for the application?"""
 
+import asyncio
 import json
 from enum import IntEnum
 from pathlib import Path
@@ -92,7 +93,7 @@ async def _document(source: str | dict[str, Any] | None) -> dict[str, Any]:
         async with httpx.AsyncClient(timeout=_FETCH_SECONDS) as client:
             answer = (await client.get(source)).raise_for_status()
         return dict(answer.json())
-    return dict(json.loads(Path(source).read_text()))
+    return dict(json.loads(await asyncio.to_thread(Path(source).read_text)))
 
 
 def _verify(assertion: str, key: jwt.PyJWK, federation: Federation) -> None:

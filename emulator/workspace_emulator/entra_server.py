@@ -13,8 +13,7 @@ from starlette.applications import Starlette
 
 from workspace_emulator.entra_tls import load_certificates
 
-_TICK_SECONDS: Final = 0.01
-_PATIENCE_SECONDS: Final = 2
+_PATIENCE_SECONDS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,15 @@ class EntraAddress:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that leaves signals to the workspace's server."""
+    """uvicorn that tells when it serves, and leaves signals to the workspace's server."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -61,8 +68,7 @@ async def serving_entra(app: Starlette, folder: Path, host: str, port: int) -> A
     listener = socket.create_server((host, port))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(_TICK_SECONDS)
+        await server.ready.wait()
         yield EntraAddress(f"https://{host}:{listener.getsockname()[1]}", certificates.ca_file)
     finally:
         server.should_exit = True

@@ -14,6 +14,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+from jwt.types import Options
 
 from workspace_emulator.entra_clients import Application
 from workspace_emulator.secrets_file import write_private
@@ -58,7 +59,7 @@ class EntraTokens:
     def is_valid(self, token: str) -> bool:
         """Return whether a token was issued here for the workspace, is not revoked, and has not expired."""
         # Its times are checked below, by the clock that it was issued by.
-        unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "uti"]}
+        unchecked: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "uti"]}
         try:
             claims = jwt.decode(
                 token, self._key.public_key(), algorithms=[_ALGORITHM], audience=RESOURCE, options=unchecked

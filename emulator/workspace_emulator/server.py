@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from workspace_emulator.connections import DroppableProtocol
+from workspace_emulator.entra_server import EntraAddress
 from workspace_emulator.secrets_file import write_private
 from workspace_emulator.settings import Settings
 
@@ -27,6 +28,7 @@ class Listening:
 
     api_key: str = field(repr=False)
     storage_url: str
+    entra: EntraAddress | None = None
 
 
 class _Server(uvicorn.Server):
@@ -97,5 +99,7 @@ def _announce(settings: Settings, listening: Listening, port: int) -> None:
         "pid": os.getpid(),
         "storage_url": listening.storage_url,
     }
+    if listening.entra is not None:
+        facts |= {"entra_authority": listening.entra.authority, "entra_ca_file": str(listening.entra.ca_file)}
     settings.ready_file.parent.mkdir(parents=True, exist_ok=True)
     write_private(settings.ready_file, json.dumps(facts, indent=2))

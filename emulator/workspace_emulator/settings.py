@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workspace_emulator.behaviour import Behaviour
+from workspace_emulator.entra_clients import EntraRules
 
 LOCAL_SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 
@@ -46,6 +47,13 @@ class Settings(BaseSettings, Behaviour):
         default=None, description="accepted API key; a random one, kept with the data, if absent"
     )
     bearer_tokens: list[SecretStr] = Field(default_factory=list, description="accepted bearer tokens")
+
+    entra_port: int | None = Field(
+        default=None, ge=0, le=65535, description="https port of the identity provider; not served if absent"
+    )
+    entra: EntraRules = Field(
+        default_factory=EntraRules, description="its rules: applications, issuers, token_seconds, outage"
+    )
 
     storage_url: str | None = Field(
         default=None, description="base address of an existing storage account instead of Azurite"
