@@ -114,16 +114,16 @@ class Poller:
                 await self.sweep()
             except Exception:  # noqa: BLE001 - a poller that ended would leave its jobs unseen; logged and tried again
                 _log.exception("a sweep of workspace %s failed", self.name)
-                await asyncio.sleep(self.settings.poll_max_seconds)
+                self._pause_until = self.monotonic() + self.settings.poll_max_seconds
             await asyncio.sleep(_TICK)
 
     async def sweep(self) -> None:
         """Look at every job that is due, once."""
         now = self.monotonic()
-        due = [one for one in self._watched.values() if one.due <= now]
+        due = sorted((one for one in self._watched.values() if one.due <= now), key=lambda one: one.due)
         if not due:
             # Nothing to ask is no silence of the service.
-            self.answered_at = self.answered_at if self._failures else now
+            self.answered_at = self.answered_at if self._failures and self._watched else now
             return
         if now < self._pause_until:
             return
@@ -138,6 +138,7 @@ class Poller:
         if cheaper_to_list(len(due), len(self._watched) + self._others):
             due = await self._differing(due)
         for start in range(0, len(due), _PARALLEL):
+            self.turned_at = self.monotonic()
             batch = due[start : start + _PARALLEL]
             answers = await asyncio.gather(*(self._get(one) for one in batch), return_exceptions=True)
             for answer in answers:
@@ -149,6 +150,7 @@ class Poller:
         words: dict[str, str] = {}
         rows = 0
         async for page in self.client.list_jobs(filter=UNFINISHED):
+            self.turned_at = self.monotonic()
             rows += len(page)
             words.update((row.id.lower(), row.status) for row in page)
         self._others = max(0, rows - len(self._watched))
@@ -161,7 +163,11 @@ class Poller:
         return differing
 
     async def _get(self, one: Watched) -> None:
+        # A job that can't be asked about goes to the end of the line, or the others would never have their turn.
+        one.due = self.monotonic()
         remote = await self.client.get_job(one.job_id)
+        if self._watched.get(one.uid) is not one:
+            return  # meanwhile it was let go, or its next attempt has begun: this is no news of that one
         if remote is None or remote.status != one.word:
             one.word, one.since = (remote.status if remote else None), self.monotonic()
             self.wake(one.uid, remote)

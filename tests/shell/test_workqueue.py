@@ -10,7 +10,7 @@ import pytest
 
 from quantumjob_operator.workqueue import WorkQueue
 
-pytestmark = pytest.mark.looptime
+pytestmark = pytest.mark.looptime(noop_cycles=3)
 
 Queue = WorkQueue[str]
 Look = Callable[[str], Awaitable[None]]

@@ -1,0 +1,86 @@
+"""A workspace in memory, as far as a poller asks it: the remote end of the line, in virtual time.
+
+It stands for the service, not for our client of it: that one is tested against a real server elsewhere.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from quantumjob_operator.poller import PAGE, UNFINISHED
+from quantumjob_operator.remotejob import RemoteJob
+
+_FINAL: Final = frozenset({"Succeeded", "Completed", "Failed", "Cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request."""
+
+    at: float
+    kind: Literal["get", "list"]
+    job_id: str = ""
+
+
+@dataclass(slots=True)
+class Service:
+    """Jobs and their words, what was asked, and how it goes wrong.
+
+    Attributes:
+        words: The truth, as a GET tells it.
+        listed: What a list says instead; None hides the job from lists.
+        broken: Errors that requests about a job raise; under "" for lists and all jobs.
+        seconds: How long each request takes.
+        open_requests: Requests that have begun and not ended.
+    """
+
+    words: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, str | None] = field(default_factory=dict)
+    broken: dict[str, Exception] = field(default_factory=dict)
+    seconds: float = 0.0
+    asked: list[Asked] = field(default_factory=list)
+    open_requests: int = 0
+
+    async def get_job(self, job_id: str) -> RemoteJob | None:
+        """The job as it is when the request arrives, or None."""
+        word = self.words.get(job_id)
+        await self._answer(Asked(_now(), "get", job_id))
+        return None if word is None else _job(job_id, word)
+
+    async def list_jobs(self, *, filter: str) -> AsyncIterator[list[RemoteJob]]:  # noqa: A002 - the wire's own name
+        """Pages of the jobs that have not ended."""
+        assert filter == UNFINISHED
+        told = {job_id: self.listed.get(job_id, word) for job_id, word in self.words.items()}
+        rows = [_job(job_id, word) for job_id, word in told.items() if word is not None and word not in _FINAL]
+        for start in range(0, max(len(rows), 1), PAGE):
+            await self._answer(Asked(_now(), "list"))
+            # The service spells ids as it likes.
+            yield [replace(row, id=row.id.upper()) for row in rows[start : start + PAGE]]
+
+    def count(self, kind: Literal["get", "list"]) -> int:
+        """How many requests of a kind there were."""
+        return sum(one.kind == kind for one in self.asked)
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.asked.clear()
+
+    async def _answer(self, asked: Asked) -> None:
+        self.asked.append(asked)
+        self.open_requests += 1
+        try:
+            await asyncio.sleep(self.seconds)
+            error = self.broken.get(asked.job_id) or self.broken.get("")
+            if error:
+                raise error
+        finally:
+            self.open_requests -= 1
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _job(job_id: str, word: str) -> RemoteJob:
+    return RemoteJob(id=job_id, name=job_id, status=word, provider="ionq", target="ionq.simulator")

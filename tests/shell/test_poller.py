@@ -1,0 +1,242 @@
+"""The poller of one workspace, in virtual time: what it asks, and what it tells."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from quantumjob_operator.poller import Poller, cheaper_to_list
+from shell.polled import ABSENT, News, make_poller, now, polling
+from shell.service import Service
+
+pytestmark = pytest.mark.looptime(noop_cycles=3)
+
+
+async def test_only_a_change_is_told() -> None:
+    """An hour in which nothing happens wakes nobody."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(3600)
+        assert news.told == []
+        service.words["a"] = "Executing"
+        await asyncio.sleep(60)
+        service.words["a"] = "Succeeded"
+        await asyncio.sleep(60)
+    assert news.words == [("uid-a", "Executing"), ("uid-a", "Succeeded")]
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "told"),
+    [
+        pytest.param("Waiting", "Waiting", [], id="the word that status says already"),
+        pytest.param(None, "Waiting", ["Waiting"], id="a word where status has none"),
+        pytest.param("Waiting", "Paused", ["Paused"], id="a word of tomorrow"),
+        pytest.param("Cancelling", "Executing", ["Executing"], id="a step back"),
+        pytest.param("Executing", "Succeeded", ["Succeeded"], id="an end"),
+    ],
+)
+@pytest.mark.parametrize("others", [pytest.param(0, id="asked alone"), pytest.param(5, id="asked by a list")])
+async def test_what_is_news(known: str | None, found: str, told: list[str], others: int) -> None:
+    """A difference to what status says, however it was found."""
+    service, news = Service({"a": found} | {f"o{number}": "Waiting" for number in range(others)}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for number in range(others):
+            poller.watch(f"uid-o{number}", f"o{number}", "Waiting")
+        poller.watch("uid-a", "a", known)
+        await asyncio.sleep(5)
+    assert news.words == [("uid-a", word) for word in told]
+
+
+async def test_a_job_that_the_service_does_not_know_is_told_each_time() -> None:
+    """Whoever decides needs to see the absence last, not just begin."""
+    news = News()
+    poller = make_poller(Service(), news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(10)
+    assert set(news.words) == {("uid-a", ABSENT)}
+    assert len(news.told) > 2
+
+
+@pytest.mark.parametrize(
+    ("due", "unfinished", "listed"),
+    [
+        pytest.param(1, 1, False, id="one job alone: a GET tells it all"),
+        pytest.param(2, 2, True, id="two jobs: one page tells both"),
+        pytest.param(1, 0, False, id="one job, nothing known of the workspace"),
+        pytest.param(2, 101, False, id="two of two pages"),
+        pytest.param(3, 101, True, id="three of two pages"),
+        pytest.param(50, 10_000, False, id="few in a workspace full of others' jobs"),
+        pytest.param(101, 10_000, True, id="many in a workspace full of others' jobs"),
+        pytest.param(100, 100, True, id="a page full"),
+    ],
+)
+def test_when_a_list_is_cheaper(due: int, unfinished: int, *, listed: bool) -> None:
+    """Pages of a hundred against one GET for each job."""
+    assert cheaper_to_list(due, unfinished) is listed
+
+
+async def test_a_quiet_workspace_costs_one_request_for_all_its_jobs() -> None:
+    """Fifty jobs of which none changed: lists, and not one GET."""
+    service, news = Service({f"j{number}": "Waiting" for number in range(50)}), News()
+    poller = make_poller(service, news, poll_min_seconds=10, poll_max_seconds=10)
+    async with polling(poller):
+        for number in range(50):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+        await asyncio.sleep(10.5)
+    assert (service.count("list"), service.count("get"), news.told) == (1, 0, [])
+
+
+async def test_in_a_workspace_full_of_others_jobs_the_own_few_are_asked_one_by_one() -> None:
+    """The first list shows how many pages there are; from then on GETs are cheaper."""
+    service, news = Service({f"other-{number}": "Waiting" for number in range(950)} | {"a": "Waiting"}), News()
+    service.words["b"] = "Waiting"
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        poller.watch("uid-b", "b", "Waiting")
+        await asyncio.sleep(2)
+        assert service.count("list") == 10
+        service.forget()
+        await asyncio.sleep(60)
+    assert service.count("list") == 0
+    assert service.count("get") > 2
+    assert news.told == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "got", "told"),
+    [
+        pytest.param("Executing", "Waiting", [], id="a list that is ahead of the job is not believed"),
+        pytest.param("Executing", "Executing", ["Executing"], id="a list that is right is believed after a GET"),
+        pytest.param("Executing", "Succeeded", ["Succeeded"], id="a list that is late gives way to the GET"),
+        pytest.param(None, "Waiting", [], id="a job that is missing in the list is there after all"),
+        pytest.param(None, "Succeeded", ["Succeeded"], id="a job that is missing in the list has ended"),
+        pytest.param(None, None, [ABSENT], id="a job that is missing in the list is gone"),
+    ],
+)
+async def test_a_row_of_a_list_is_a_hint(listed: str | None, got: str | None, told: list[str]) -> None:
+    """Each difference is confirmed by a GET, and only that is told."""
+    service, news = Service({"a": got or "", "b": "Waiting", "c": "Waiting"}, {"a": listed}), News()
+    if got is None:
+        del service.words["a"]
+    poller = make_poller(service, news, poll_min_seconds=10, poll_max_seconds=10)
+    async with polling(poller):
+        for name in "abc":
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(10.5)
+    assert news.words == [("uid-a", word) for word in told]
+    assert [(one.kind, one.job_id) for one in service.asked] == [("list", ""), ("get", "a")]
+
+
+async def test_an_unknown_word_is_asked_for_by_itself() -> None:
+    """Lists are filtered by the words that are known, so such a job never stands in one."""
+    service, news = Service({"a": "Paused", "b": "Waiting", "c": "Waiting"}, {"a": None}), News()
+    poller = make_poller(service, news, poll_min_seconds=10, poll_max_seconds=10)
+    async with polling(poller):
+        for name, word in service.words.items():
+            poller.watch(f"uid-{name}", name, word)
+        await asyncio.sleep(10.5)
+    assert news.told == []
+    assert [(one.kind, one.job_id) for one in service.asked] == [("list", ""), ("get", "a")]
+
+
+def asked_at(service: Service) -> list[float]:
+    """When requests were sent."""
+    return [one.at for one in service.asked]
+
+
+async def test_looks_become_rarer_with_age() -> None:
+    """From the shortest interval to the longest, a tenth of the age in between."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news, poll_min_seconds=2, poll_max_seconds=60)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(3600)
+    times = asked_at(service)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    tick = 0.25
+    assert all(later >= earlier - tick for earlier, later in pairwise(gaps))
+    assert 2 <= gaps[0] <= 2 * 1.2 + tick
+    assert 60 <= gaps[-1] <= 60 * 1.2 + tick
+    assert all(gap <= max(2, age / 10) * 1.2 + tick for age, gap in zip(times, gaps, strict=False))
+
+
+async def test_a_change_makes_a_job_young_again() -> None:
+    """What has begun to execute may soon end."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(600)
+        service.words["a"] = "Executing"
+        await asyncio.sleep(60)
+        changed = news.told[-1][0]
+        after = [moment for moment in asked_at(service) if moment > changed]
+    assert after[0] - changed < 2
+
+
+async def test_a_job_that_is_watched_no_more_is_asked_for_no_more() -> None:
+    """And nothing is told of it."""
+    service, news = Service({"a": "Waiting", "b": "Waiting"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        poller.watch("uid-b", "b", "Waiting")
+        await asyncio.sleep(5)
+        assert len(poller) == 2
+        poller.unwatch("uid-a")
+        poller.unwatch("uid-a")
+        service.forget()
+        service.words |= {"a": "Succeeded", "b": "Succeeded"}
+        await asyncio.sleep(60)
+    assert len(poller) == 1
+    assert {one.job_id for one in service.asked} == {"b"}
+    assert news.words == [("uid-b", "Succeeded")]
+
+
+async def test_watching_a_job_again_changes_nothing() -> None:
+    """Each look says again that it is to be watched; that must not postpone the next request for ever."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for _ in range(600):
+            poller.watch("uid-a", "a", "Waiting")
+            await asyncio.sleep(0.1)
+    assert service.count("get") > 5
+
+
+async def test_a_new_word_in_status_is_no_news() -> None:
+    """The look itself has learnt it by a GET of its own."""
+    service, news = Service({"a": "Executing"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        poller.watch("uid-a", "a", "Executing")
+        await asyncio.sleep(60)
+    assert news.told == []
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param(lambda poller: poller.unwatch("uid-a"), id="and the job is watched no more"),
+        pytest.param(lambda poller: poller.watch("uid-a", "a2", None), id="and the next attempt has begun"),
+    ],
+)
+async def test_an_answer_that_comes_too_late_is_dropped(then: Callable[[Poller], None]) -> None:
+    """News of an earlier attempt must not be taken for news of the next."""
+    service, news = Service({"a": "Cancelled", "a2": "Waiting"}, seconds=5), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Cancelling")
+        await asyncio.sleep(3)
+        assert service.open_requests == 1
+        then(poller)
+        await asyncio.sleep(60)
+    assert ("uid-a", "Cancelled") not in news.words
+    assert now() >= 63
