@@ -49,6 +49,8 @@ def quiet_settings() -> kopf.OperatorSettings:
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 15
     settings.networking.request_timeout = 60
+    # HTTPS_PROXY and NO_PROXY, as every other client of this process honours them.
+    settings.networking.trust_env = True
     settings.queueing.batch_window = 0.02
     settings.queueing.idle_timeout = 1.0
     return settings
