@@ -118,7 +118,8 @@ class Submitter:
             return
         self._metrics.submissions.inc()
         self._metrics.submission_seconds.observe((self._clock.now() - look.job.created).total_seconds())
-        look.know(submission=accepted)
+        # What was seen before the PUT, an absence, is old news.
+        look.know(submission=accepted, remote=accepted)
 
     async def _put(self, look: Look, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
         connection, _ = ready(look)
