@@ -1,0 +1,190 @@
+"""The verdict on a campaign: a pure function of what users asked for, what was paid, and what the cluster shows.
+
+Rules, each a function below:
+1. Paid twice: a remote job with more than one paid run, or an object with more paid attempts than were asked for.
+2. Lost: a live object that should run and has no remote job; or whose remote job is final and whose status says
+   something else; or that says Succeeded while its output is not there.
+3. Orphaned: a remote job that is not final while its object is gone and was not to leave it behind.
+4. Stuck: an object that has come to rest in a state that is no end.
+5. Released with a warning: an object that went without a confirmed end, although cancelling was possible.
+
+Must not live here: how the evidence is gathered (`evidence`), or when (`campaign`).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+FINAL: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
+_ENDED_RUNS: Final = FINAL | {"Superseded", "RecordDeleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What users asked of one object in all its life.
+
+    Attributes:
+        uid: The object.
+        name: `namespace/name`, for people.
+        attempts: How many paid attempts were asked for: one, and one more for each resumption and allowed retry.
+        orphan: The remote job was to be left behind at deletion.
+    """
+
+    uid: str
+    name: str
+    attempts: int = 1
+    orphan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A paid run, as the workspace's ledger has it.
+
+    Attributes:
+        job: Id of the remote job; a second run of it is a second row.
+        uid: The object that its metadata names.
+        status: Where it is, or how it ended.
+    """
+
+    job: str
+    uid: str
+    status: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to it."""
+        return self.status in _ENDED_RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An object as the cluster shows it after everything has come to rest.
+
+    Attributes:
+        state: `.status.state`; empty if it has none.
+        job: `.status.jobId`.
+        finished: Its condition `Finished` is True.
+        suspended: `.spec.suspend`.
+        cancelled: `.spec.cancel`.
+        leaving: It is being deleted, or still held by the finalizer after its end.
+        output: Its ConfigMap is there and names its job.
+    """
+
+    uid: str
+    state: str = ""
+    job: str | None = None
+    finished: bool = False
+    suspended: bool = False
+    cancelled: bool = False
+    leaving: bool = False
+    output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An object that went although the end of its job was not confirmed.
+
+    Attributes:
+        name: `namespace/name`.
+        impossible: Cancelling was impossible for the whole grace period.
+    """
+
+    name: str
+    impossible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that the verdict rests on."""
+
+    wishes: Sequence[Wish]
+    runs: Sequence[Run] = ()
+    objects: Sequence[Seen] = ()
+    releases: Sequence[Release] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The violations, each as a sentence that names its object."""
+
+    lost: tuple[str, ...] = ()
+    paid_twice: tuple[str, ...] = ()
+    orphaned_running: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    released_with_warning: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was violated."""
+        return not any((self.lost, self.paid_twice, self.orphaned_running, self.stuck, self.released_with_warning))
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Find every violation."""
+    wishes = {wish.uid: wish for wish in evidence.wishes}
+    objects = {seen.uid: seen for seen in evidence.objects}
+    return Verdict(
+        lost=tuple(_lost(evidence, wishes)),
+        paid_twice=tuple(_paid_twice(evidence, wishes)),
+        orphaned_running=tuple(_orphaned(evidence, wishes, objects)),
+        stuck=tuple(_stuck(evidence, wishes)),
+        released_with_warning=tuple(one.name for one in evidence.releases if not one.impossible),
+    )
+
+
+def _paid_twice(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
+    # By the job alone: with an idempotency key the second run may name another object.
+    owners = {run.job: run.uid for run in evidence.runs}
+    for job, count in Counter(run.job for run in evidence.runs).items():
+        if count > 1:
+            yield f"{_name(wishes, owners[job])}: job {job} was paid {count} times"
+    attempts: defaultdict[str, set[str]] = defaultdict(set)
+    for run in evidence.runs:
+        attempts[run.uid].add(run.job)
+    for uid, jobs in attempts.items():
+        asked = wishes[uid].attempts if uid in wishes else 0
+        if len(jobs) > asked:
+            yield f"{_name(wishes, uid)}: {len(jobs)} attempts were paid and {asked} asked for"
+
+
+def _lost(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
+    by_job = {run.job: run for run in evidence.runs}
+    paid = {run.uid for run in evidence.runs}
+    for seen in evidence.objects:
+        name, run = _name(wishes, seen.uid), by_job.get(seen.job or "")
+        if seen.uid not in paid and not _may_be_unpaid(seen):
+            yield f"{name}: no remote job, and it says {seen.state or 'nothing'}"
+        elif run is not None and run.ended and seen.state != run.status:
+            yield f"{name}: its job {run.job} is {run.status}, and it says {seen.state or 'nothing'}"
+        elif seen.finished and run is None and not (seen.cancelled and seen.state == "Cancelled"):
+            yield f"{name}: it says {seen.state} of a job {seen.job} that was never accepted"
+        elif seen.state == "Succeeded" and not seen.output:
+            yield f"{name}: it says Succeeded, and its output is not there"
+
+
+def _may_be_unpaid(seen: Seen) -> bool:
+    """Nothing was to be sent for it, or it took over what another object with its key had sent."""
+    held = seen.suspended and seen.state == "Suspended"
+    never = seen.cancelled and seen.state == "Cancelled"
+    return held or never or seen.leaving or seen.job is not None
+
+
+def _orphaned(evidence: Evidence, wishes: Mapping[str, Wish], objects: Mapping[str, Seen]) -> Iterator[str]:
+    for run in evidence.runs:
+        orphan = run.uid in wishes and wishes[run.uid].orphan
+        if not run.ended and run.uid not in objects and not orphan:
+            yield f"{_name(wishes, run.uid)}: it is gone, and its job {run.job} is {run.status}"
+
+
+def _stuck(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
+    running = {run.uid for run in evidence.runs if not run.ended}
+    for seen in evidence.objects:
+        rests = seen.finished or (seen.suspended and seen.state == "Suspended" and seen.uid not in running)
+        if seen.leaving or not rests:
+            deed = "leaves and is still there" if seen.leaving else f"rests at {seen.state or 'no state'}"
+            yield f"{_name(wishes, seen.uid)}: it {deed}"
+
+
+def _name(wishes: Mapping[str, Wish], uid: str) -> str:
+    return wishes[uid].name if uid in wishes else f"unknown object {uid}"

@@ -1,0 +1,144 @@
+"""The judge of the campaign finds each violation, and nothing where there is none."""
+
+from dataclasses import replace
+
+import pytest
+
+from faults.judge import Evidence, Release, Run, Seen, Verdict, Wish, judge
+
+WISH = Wish("u1", "default/one")
+DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
+PAID = Run("j1", "u1", "Succeeded")
+SOUND = Evidence([WISH], [PAID], [DONE])
+
+
+def violated(verdict: Verdict) -> set[str]:
+    """The names of the counts that are not zero."""
+    return {name for name in Verdict.__dataclass_fields__ if getattr(verdict, name)}
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        pytest.param(SOUND, id="one paid run that ended as its object says"),
+        pytest.param(Evidence([WISH], [PAID]), id="the object is gone and its job has ended"),
+        pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
+        pytest.param(
+            Evidence([WISH], [], [Seen("u1", state="Suspended", suspended=True)]), id="held back, nothing was sent"
+        ),
+        pytest.param(
+            Evidence([WISH], [Run("j1", "u1", "Cancelled")], [Seen("u1", state="Suspended", suspended=True)]),
+            id="suspended after its first attempt was cancelled",
+        ),
+        pytest.param(
+            Evidence([WISH], [], [Seen("u1", state="Cancelled", finished=True, cancelled=True)]),
+            id="called off before anything was sent",
+        ),
+        pytest.param(
+            Evidence(
+                [replace(WISH, attempts=2)],
+                [Run("j1", "u1", "Cancelled"), Run("j2", "u1", "Succeeded")],
+                [replace(DONE, job="j2")],
+            ),
+            id="a second attempt that was asked for",
+        ),
+        pytest.param(Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Executing")]), id="left behind as asked"),
+        pytest.param(
+            Evidence([WISH, Wish("u2", "default/two")], [PAID], [DONE, replace(DONE, uid="u2")]),
+            id="two objects with one key share one paid job",
+        ),
+        pytest.param(
+            replace(SOUND, releases=[Release("default/one", impossible=True)]),
+            id="released with a warning when nothing else was possible",
+        ),
+    ],
+)
+def test_nothing_is_wrong(evidence: Evidence) -> None:
+    """Whatever was asked for is no violation."""
+    assert judge(evidence) == Verdict()
+    assert judge(evidence).clean
+
+
+@pytest.mark.parametrize(
+    ("evidence", "count"),
+    [
+        pytest.param(replace(SOUND, runs=[PAID, PAID]), "paid_twice", id="the same job was run again"),
+        pytest.param(
+            replace(SOUND, runs=[Run("j1", "u1", "Superseded"), PAID]), "paid_twice", id="a second run took over"
+        ),
+        pytest.param(
+            replace(SOUND, runs=[PAID, Run("j2", "u1", "Succeeded")]), "paid_twice", id="an attempt nobody asked for"
+        ),
+        pytest.param(
+            replace(SOUND, runs=[PAID, Run("j9", "u9", "Succeeded")]), "paid_twice", id="a job for an unknown object"
+        ),
+        pytest.param(
+            Evidence([WISH, Wish("u2", "default/two")], [PAID, replace(PAID, uid="u2")], [DONE]),
+            "paid_twice",
+            id="two objects with one key had it run once each",
+        ),
+        pytest.param(Evidence([WISH], [PAID, PAID]), "paid_twice", id="paid twice, and the object is gone since"),
+        pytest.param(
+            Evidence([WISH], [], [replace(DONE, job=None, state="Failed")]), "lost", id="given up without a remote job"
+        ),
+        pytest.param(
+            replace(SOUND, objects=[replace(DONE, state="Failed")]),
+            "lost",
+            id="the object says Failed, the job is well",
+        ),
+        pytest.param(
+            replace(SOUND, runs=[Run("j1", "u1", "Failed")]), "lost", id="the object says Succeeded, the job failed"
+        ),
+        pytest.param(replace(SOUND, runs=[replace(PAID, job="j0")]), "lost", id="status names a job that nobody has"),
+        pytest.param(replace(SOUND, objects=[replace(DONE, output=False)]), "lost", id="Succeeded without its output"),
+        pytest.param(
+            Evidence([WISH], [Run("j1", "u1", "Executing")]), "orphaned_running", id="the object is gone, its job runs"
+        ),
+        pytest.param(
+            Evidence([WISH], [Run("j1", "u1", "Waiting")]), "orphaned_running", id="the object is gone, its job waits"
+        ),
+        pytest.param(
+            Evidence([WISH], [Run("j1", "u1", "Executing")], [Seen("u1", state="Executing", job="j1")]),
+            "stuck",
+            id="executes for ever",
+        ),
+        pytest.param(
+            Evidence([WISH], [Run("j1", "u1", "Executing")], [Seen("u1", state="Suspended", suspended=True)]),
+            "stuck",
+            id="says Suspended while its job runs",
+        ),
+        pytest.param(replace(SOUND, objects=[replace(DONE, leaving=True)]), "stuck", id="ended and never let go"),
+        pytest.param(
+            replace(SOUND, releases=[Release("default/one")]),
+            "released_with_warning",
+            id="released unconfirmed although cancelling was possible",
+        ),
+    ],
+)
+def test_violation_is_found(evidence: Evidence, count: str) -> None:
+    """Each violation shows in its own count, and in no other."""
+    assert violated(judge(evidence)) == {count}
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(Seen("u1"), id="never looked at"),
+        pytest.param(Seen("u1", state="Pending"), id="held back for ever"),
+    ],
+)
+def test_live_object_without_a_job_is_lost_and_stuck(seen: Seen) -> None:
+    """Nothing was sent for it, and nothing moves."""
+    assert violated(judge(Evidence([WISH], [], [seen]))) == {"lost", "stuck"}
+
+
+@pytest.mark.parametrize("state", ["Waiting", "Executing", "Cancelling"])
+def test_end_that_nobody_noticed_is_lost_and_stuck(state: str) -> None:
+    """The remote job is final, and status never says so."""
+    verdict = judge(replace(SOUND, objects=[Seen("u1", state=state, job="j1")]))
+    assert violated(verdict) == {"lost", "stuck"}
+
+
+def test_sentence_names_the_object() -> None:
+    """A violation can be looked up by its object."""
+    assert judge(replace(SOUND, runs=[PAID, PAID])).paid_twice == ("default/one: job j1 was paid 2 times",)
