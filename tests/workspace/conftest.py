@@ -1,6 +1,5 @@
 """A client of the workspace, and a server that misbehaves on purpose for it to talk to."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,10 +14,6 @@ from workspace.misbehaving import MisbehavingServer, misbehaving_server
 from workspace.samples import KEY, RESOURCE_ID
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-# looptime's plugin asks for the current event loop around plain tests as well; before Python 3.12 that makes one which
-# nobody closes, and the next test is blamed for it.
-asyncio.set_event_loop(None)
 
 MakeClient = Callable[..., WorkspaceClient]
 
