@@ -8,15 +8,13 @@ import logging
 import signal
 import sys
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, NoReturn
 
-from pydantic import ValidationError
-from pydantic_settings import CliApp
 from pythonjsonlogger.json import JsonFormatter
 
 from quantumjob_operator.assembly import start
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.settings import Settings
+from quantumjob_operator.settings import InvalidSettings, Settings, read_settings
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError
 from quantumjob_operator.workspace.redaction import redact_logging
 
@@ -27,17 +25,24 @@ _USAGE: Final = 2
 def main() -> None:
     """Run the operator until SIGTERM or SIGINT."""
     try:
-        settings = CliApp.run(Settings, cli_args=sys.argv[1:])
+        settings = read_settings(sys.argv[1:])
+    except InvalidSettings as error:
+        _refuse(str(error))
+    try:
         allowed = AllowedOrigins.parse(settings.allowed_endpoints)
-    except (ValidationError, OriginError) as error:
-        print(f"quantumjob-operator: {error}", file=sys.stderr)  # noqa: T201 - before there is a log
-        raise SystemExit(_USAGE) from None
+    except OriginError as error:
+        _refuse(f"--allowed-endpoints (QUANTUMJOB_OPERATOR_ALLOWED_ENDPOINTS): {error}")
     set_up_logging(settings)
     try:
         asyncio.run(run(settings, allowed))
     except ClusterError as error:
         _log.critical("%s", error)
         raise SystemExit(1) from None
+
+
+def _refuse(complaint: str) -> NoReturn:
+    print(f"quantumjob-operator: {complaint}", file=sys.stderr)  # noqa: T201 - before there is a log
+    raise SystemExit(_USAGE)
 
 
 def set_up_logging(settings: Settings) -> None:

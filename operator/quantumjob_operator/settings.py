@@ -4,27 +4,39 @@ The one reader of the environment. Must not live here: settings of single worksp
 """
 
 import ssl
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
+
+from quantumjob_operator.naming import workspace_id
+
+_PREFIX: Final = "QUANTUMJOB_OPERATOR_"
 
 Seconds = Annotated[float, Field(ge=0)]
+Namespace = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+
+
+class InvalidSettings(ValueError):  # noqa: N818 - reads as what it says on the terminal
+    """Settings that the operator cannot start with; the text names each by its flag and its variable."""
 
 
 class IdentityGrant(BaseModel):
     """A pair for which the operator's own identity may be used."""
 
-    namespace: str
-    workspace: str = Field(description="resource id of the Azure Quantum workspace")
+    namespace: Namespace
+    workspace: Annotated[str, AfterValidator(workspace_id)] = Field(
+        description="resource id of the Azure Quantum workspace"
+    )
 
 
 class Settings(BaseSettings):
     """The operator's settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="QUANTUMJOB_OPERATOR_",
+        env_prefix=_PREFIX,
         cli_parse_args=False,
         cli_kebab_case=True,
         cli_prog_name="quantumjob-operator",
@@ -32,7 +44,7 @@ class Settings(BaseSettings):
         cli_hide_none_type=True,
     )
 
-    watch_namespaces: list[str] = Field(default=[], description="namespaces to serve; all of them if empty")
+    watch_namespaces: list[Namespace] = Field(default=[], description="namespaces to serve; all of them if empty")
     allowed_endpoints: list[str] = Field(
         default=[],
         description="origins (scheme://host[:port]) of services and storage accounts beside Azure's own zones",
@@ -41,7 +53,9 @@ class Settings(BaseSettings):
         default=[], description="pairs of namespace and workspace id for which credentials.operatorIdentity is allowed"
     )
     default_workspace: str | None = Field(
-        default=None, description="namespace/name of the QuantumWorkspace for jobs that name none and have no `default`"
+        default=None,
+        pattern="^[^/]+/[^/]+$",
+        description="namespace/name of the QuantumWorkspace for jobs that name none and have no `default`",
     )
     workload_service_account: str = Field(
         default="quantumjob-workload",
@@ -124,5 +138,33 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _ordered(self) -> "Settings":
         if self.poll_min_seconds > self.poll_max_seconds:
-            raise ValueError("poll_min_seconds is greater than poll_max_seconds")
+            raise ValueError("--poll-min-seconds is greater than --poll-max-seconds")
         return self
+
+
+def read_settings(arguments: Sequence[str]) -> Settings:
+    """The settings in flags and, where there is none, in the environment.
+
+    Raises:
+        InvalidSettings: A value is not what its setting takes.
+        SystemExit: A flag does not exist or has no value, or `--help` was asked for; the parser has said so.
+    """
+    try:
+        return CliApp.run(Settings, cli_args=list(arguments))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise InvalidSettings(
+            "; ".join(_complaint(one["loc"], one["msg"].removeprefix("Value error, ")) for one in found)
+        ) from None
+    except SettingsError as error:
+        # Its text is all that tells which setting it was: a list in the environment must be JSON.
+        named = next((name for name in Settings.model_fields if name in str(error)), "")
+        reason = str(error.__cause__ or error)
+        raise InvalidSettings(_complaint([named], f"cannot be read, in the environment as JSON: {reason}")) from None
+
+
+def _complaint(place: Sequence[int | str], message: str) -> str:
+    """What is wrong where: setting, then the place within its value."""
+    name, *within = (str(step) for step in place) if place else ("",)
+    setting = f"--{name.replace('_', '-')} ({_PREFIX}{name.upper()})" if name else ""
+    return ": ".join(part for part in (setting, ".".join(within), message) if part)
