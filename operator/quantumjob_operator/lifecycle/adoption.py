@@ -4,13 +4,17 @@ Rules:
 1. A job that carries our object's uid and namespace is ours.
 2. A job under our idempotency key is ours if namespace, cluster and purchase (the spec's digest) are the same.
 3. Anything else under our id is left alone, and the object ends as `IdempotencyKeyReused`.
+4. A job that is found says nothing of later attempts (an object that was restored knows less than the service): the
+   last attempt there is is the one to take.
 
 Lives here: those rules and what status says of an accepted job. Must not live here: submitting (`submission`).
 """
 
 from dataclasses import replace
+from typing import Final
 
 from quantumjob_operator.conditions import Kind, stamp
+from quantumjob_operator.errors import clean_text
 from quantumjob_operator.jobstatus import Condition, JobStatus, State, WorkspaceUsed
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold_for, step
@@ -27,12 +31,13 @@ from quantumjob_operator.naming import (
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
+ANOTHER_KEY: Final = "change spec.idempotencyKey to run it again"
+
 
 def adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> Decision:
     """A job stands under our id: ours if it carries our uid, or our key's namespace and exactly our purchase."""
     if belongs_to(seen.job, remote):
-        if seen.tenure.never_sent and not seen.later_attempts_checked:
-            # Claim and status were lost: the job found may not be the last one that was paid.
+        if not seen.later_attempts_checked:
             return step(seen, Action.FIND_LAST_ATTEMPT)
         return accepted(seen, workspace, remote, "the service had accepted the job; it was found again")
     if seen.job.spec.idempotency_key is None:
@@ -43,7 +48,9 @@ def adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> De
         return hold_for(seen, seen.program)
     if difference := _difference(seen, seen.program, remote):
         return _not_ours(seen, remote, difference)
-    again = "; change spec.idempotencyKey to run it again" if is_final_word(remote.status) else ""
+    if not seen.later_attempts_checked:
+        return step(seen, Action.FIND_LAST_ATTEMPT)
+    again = f"; {ANOTHER_KEY}" if is_final_word(remote.status) else ""
     return accepted(seen, workspace, remote, f"spec.idempotencyKey was used before: its job is taken over{again}")
 
 
@@ -78,7 +85,7 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
             ref={"namespace": workspace.namespace, "name": workspace.name},
         ),
         submission_time=stamp(seen.now),
-        remote_status=remote.status,
+        remote_status=clean_text(remote.status),
         portal_url=portal_url(workspace.resource_id, remote.id),
         resolved=resolve(job.spec, job.name, digest or _known_digest(job)),
         error=None,

@@ -5,6 +5,7 @@ Rules:
    written into the claim before anything of it is sent.
 2. A new attempt follows only from `suspend` turning false again, or from `backoffLimit` after a transient failure.
 3. A change of the program between two attempts holds the job back: the user asked to repeat this program.
+4. An adopted job (taken over by its key) is never paid again: its end is the end.
 
 Lives here: numbering, and setting an ended attempt aside. Must not live here: submitting one (`submission`).
 """
@@ -15,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.conditions import Kind
-from quantumjob_operator.jobstatus import AttemptShown, Condition, JobStatus, State
+from quantumjob_operator.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, State
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw
 from quantumjob_operator.lifecycle.facts import KeyOwner, Observation
 from quantumjob_operator.naming import job_id
@@ -23,6 +24,7 @@ from quantumjob_operator.quantumjob import QuantumJob
 
 RETRYING: Final = "Retrying"
 SUSPENDED: Final = "Suspended"
+DEADLINES: Final = frozenset({"DeadlineExceeded", "QueueDeadlineExceeded"})
 TRANSIENT_CODES: Final = frozenset(
     {"ProviderTimeout", "InternalError", "PartnerCallFailed", "TransientFailure", "TargetUnavailable"}
 )
@@ -58,19 +60,33 @@ def identify(job: QuantumJob, workspace_id: str, attempt: int | None = None) -> 
 def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
     """Whose an idempotency key is: the object with a claim, or else the oldest; the uid decides between equals.
 
+    Objects whose jobs have ended own nothing: their job is found at the service, if there is one.
+
     Args:
         job: The object that asks.
         rivals: All objects of its namespace with the same key, itself among them or not.
     """
-    candidates = {one.uid: one for one in rivals if one.spec.idempotency_key == job.spec.idempotency_key}
+    same_key = [one for one in rivals if one.spec.idempotency_key == job.spec.idempotency_key]
+    candidates = {one.uid: one for one in same_key if not one.status.finished or one.uid == job.uid}
     candidates[job.uid] = candidates.get(job.uid, job)
 
     def rank(one: QuantumJob) -> tuple[bool, datetime, str]:
-        claimed = one.claim is not None and one.claim.uid == one.uid
-        return (not claimed, one.created, one.uid)
+        return (not has_own_claim(one), one.created, one.uid)
 
-    first = min(candidates.values(), key=rank)
-    return KeyOwner(first.uid, first.name, first.status.finished)
+    first, *others = sorted(candidates.values(), key=rank)
+    contender = next((one.name for one in others if has_own_claim(one)), None)
+    return KeyOwner(first.uid, first.name, contender)
+
+
+def has_own_claim(job: QuantumJob) -> bool:
+    """Whether the object carries a claim that was written for it, not copied along from another."""
+    return job.claim is not None and job.claim.uid == job.uid
+
+
+def cancellation_of(status: JobStatus) -> Cancellation | None:
+    """The cancellation that was decided on for the attempt that status shows; one of an earlier attempt is history."""
+    asked = status.cancellation
+    return asked if asked and asked.attempt == (status.attempt or 1) else None
 
 
 def with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
@@ -82,9 +98,10 @@ def with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStat
 
 
 def may_retry(seen: Observation, code: str | None) -> bool:
-    """Whether the user asked for another attempt after a failure with this code."""
-    done = seen.job.status.failed_attempts or 0
-    return code in TRANSIENT_CODES and done < (seen.job.spec.backoff_limit or 0)
+    """Whether the user asked for another attempt after a failure with this code, and nothing speaks against it."""
+    done, asked = seen.job.status.failed_attempts or 0, cancellation_of(seen.job.status)
+    overdue = asked is not None and asked.reason in DEADLINES
+    return code in TRANSIENT_CODES and not overdue and done < (seen.job.spec.backoff_limit or 0)
 
 
 def set_aside(seen: Observation, status: JobStatus, state: State, reason: str, message: str) -> Decision:

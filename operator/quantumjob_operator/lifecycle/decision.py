@@ -85,9 +85,11 @@ def draw(  # noqa: PLR0917 - one sentence: this state, for this reason, said lik
     generation = seen.job.generation
     wanted = [replace(one, observed_generation=generation) for one in extra]
     if state is State.SUSPENDED:
-        wanted.append(_suspended(true=True, generation=generation))
+        wanted.append(Condition(Kind.SUSPENDED, "True", "Suspended", "spec.suspend is true", "", generation))
     elif status.is_true(Kind.SUSPENDED):
-        wanted.append(_suspended(true=False, generation=generation))
+        ended = ("Ended", "the job goes to its end")
+        resumed = ended if seen.job.spec.suspend else ("Resumed", "spec.suspend is false again")
+        wanted.append(Condition(Kind.SUSPENDED, "False", *resumed, "", generation))
     wanted += for_kstatus(state, reason, message, generation)
     gone = {Kind.READY, Kind.RECONCILING, Kind.STALLED} - {one.type for one in wanted}
     conditions = without_conditions(status.conditions, gone)
@@ -96,12 +98,6 @@ def draw(  # noqa: PLR0917 - one sentence: this state, for this reason, said lik
     # A condition that holds on says so for this generation too: `kubectl wait` refuses older ones.
     current = tuple(replace(one, observed_generation=generation) for one in conditions)
     return replace(status, state=state, observed_generation=generation, conditions=current)
-
-
-def _suspended(*, true: bool, generation: int) -> Condition:
-    status, reason = ("True", "Suspended") if true else ("False", "Resumed")
-    message = "spec.suspend is true" if true else "spec.suspend is false again"
-    return Condition(Kind.SUSPENDED, status, reason, message, observed_generation=generation)
 
 
 def hold(seen: Observation, reason: str, message: str, *, again: float | None = None, retry: bool = False) -> Decision:

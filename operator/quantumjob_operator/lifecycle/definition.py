@@ -5,6 +5,7 @@ Lives here: the defaults that depend on the program's format. Must not live here
 
 from typing import Final
 
+from quantumjob_operator.errors import clean_text
 from quantumjob_operator.jobstatus import Resolved
 from quantumjob_operator.naming import spec_digest
 from quantumjob_operator.quantumjob import JobSpec, QuantumJob
@@ -27,7 +28,7 @@ def resolve(spec: JobSpec, name: str, digest: str | None = None) -> Resolved | N
     output_format = spec.output_format or OUTPUT_FORMATS.get(spec.program.format)
     if output_format is None:
         return None
-    entry = str((spec.parameters or {}).get("entryPoint", ENTRY_POINT)) if spec.program.format == "qir.v1" else None
+    entry = clean_text(str(input_params(spec)["entryPoint"])) if spec.program.format == "qir.v1" else None
     return Resolved(name=spec.name or name, output_format=output_format, entry_point=entry, program_digest=digest)
 
 

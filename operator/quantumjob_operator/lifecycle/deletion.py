@@ -1,10 +1,12 @@
 """Deletion is cancellation: the object goes when its remote job is final, or is known never to have existed.
 
 Rules:
-1. What cannot have been sent is released at once, without a word to the service.
+1. What cannot have been sent is released as soon as one look, if one is possible, has shown nothing: an object that was
+   restored can be older than its remote job.
 2. The wish is written to status before the service is asked.
 3. "Already final", "no such job" past the doubt, and "cannot cancel" are answers, not errors.
-4. It always ends: after the grace period, counted from the first answered or failed request to cancel, the object is
+4. A final attempt is the last one only if the service knows no later one.
+5. It always ends: after the grace period, counted from the first answered or failed request to cancel, the object is
    released and a warning names the job that may still run.
 
 Lives here: the decisions for an object with a deletionTimestamp. Must not live here: how it is released.
@@ -17,9 +19,9 @@ from typing import Final
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.jobstatus import Cancellation, State
 from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
-from quantumjob_operator.lifecycle.attempts import current_attempt
+from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
-from quantumjob_operator.lifecycle.facts import ABSENT, Observation, Trouble
+from quantumjob_operator.lifecycle.facts import Absent, Observation, Trouble
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -33,36 +35,49 @@ def delete(seen: Observation) -> Decision:
     if not job.has_finalizer:
         return Decision(action=Action.NONE, status=job.status)
     copied = job.claim is not None and job.claim.uid != job.uid
-    if copied or job.status.finished or seen.tenure.never_sent:
+    if copied or job.status.finished:
         return step(seen, Action.RELEASE)
     if job.spec.deletion_policy == "Orphan":
         return _release(seen, Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run"))
+    if seen.never_sent and not isinstance(seen.remote, RemoteJob):
+        return _look_once(seen)
     attempt = current_attempt(job)
     if job.status.cancellation is None or job.status.cancellation.attempt != attempt:
         return _record(seen, attempt)
-    if isinstance(seen.workspace, Trouble):
-        return _cannot_ask(seen, seen.workspace)
+    return _cancel(seen)
+
+
+def _look_once(seen: Observation) -> Decision:
+    """Nothing was sent under this claim, so that neither a 404 nor silence leaves a doubt."""
+    asked = seen.remote is not None or isinstance(seen.way, Trouble)
+    return step(seen, Action.RELEASE if asked else Action.LOOK)
+
+
+def _cancel(seen: Observation) -> Decision:
+    if isinstance(seen.way, Trouble):
+        return _cannot_ask(seen, seen.way)
     if seen.remote is None:
         return step(seen, Action.LOOK)
     if isinstance(seen.remote, Trouble):
         return _cannot_ask(seen, seen.remote)
-    if seen.remote is ABSENT:
-        return _absent(seen)
-    assert isinstance(seen.remote, RemoteJob)  # noqa: S101 - narrows for the type checker; ABSENT is handled above
-    return _found(seen, seen.remote)
+    return _absent(seen) if isinstance(seen.remote, Absent) else _found(seen, seen.remote)
 
 
 def _record(seen: Observation, attempt: int) -> Decision:
-    recorded = replace(seen.job.status, cancellation=Cancellation(attempt, "Deleted", stamp(seen.now)))
+    status, cancellation = seen.job.status, Cancellation(attempt, "Deleted", stamp(seen.now))
+    recorded = replace(status, cancellation=cancellation, attempt=attempt, job_id=seen.job_id or status.job_id)
     message = "cancelling the job, because the resource was deleted"
     return Decision(action=Action.RECORD, status=draw(seen, recorded, State.CANCELLING, "Deleted", message))
 
 
 def _absent(seen: Observation) -> Decision:
     """No such job: believed only once no request of another process can still make one."""
-    claim, accepted = seen.job.claim, was_accepted(seen.job)
-    if not accepted and (claim is None or claim.holder != seen.tenure.holder):
-        return step(seen, Action.CLAIM)
+    accepted = was_accepted(seen.job)
+    if not accepted and not seen.holds_claim:
+        left = seen.tenure.rival_left if seen.job.claim else 0.0
+        return (
+            Decision(action=Action.NONE, status=seen.job.status, again=left) if left > 0 else step(seen, Action.CLAIM)
+        )
     left = seen.tenure.absence_left if accepted else seen.tenure.doubt_left
     if left > 0:
         again = min(left, _DOUBT_STEP)
@@ -71,10 +86,12 @@ def _absent(seen: Observation) -> Decision:
 
 
 def _found(seen: Observation, remote: RemoteJob) -> Decision:
-    if is_final_word(remote.status):
-        return _release(seen, Notice(sighting(remote.status).value, f"job {remote.id} ended as {remote.status}"))
     if not was_accepted(seen.job) and not belongs_to(seen.job, remote):
         return step(seen, Action.RELEASE)
+    if is_final_word(remote.status):
+        if not seen.later_attempts_checked:
+            return step(seen, Action.FIND_LAST_ATTEMPT if seen.job.claim else Action.CLAIM)
+        return _release(seen, Notice(sighting(remote.status).value, f"job {remote.id} ended as {remote.status}"))
     since = seen.tenure.since_cancel
     if seen.cancel is None and (since is None or since >= seen.limits.cancel_again):
         return step(seen, Action.CANCEL)
@@ -88,8 +105,13 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
 
 
 def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
+    if has_ended(seen.job):
+        return step(seen, Action.RELEASE)
     decision = _wait(seen, trouble.reason, f"the job can't be cancelled now: {trouble.message}")
-    return replace(decision, again=trouble.retry_after, backoff=True) if decision.action is Action.NONE else decision
+    if decision.action is not Action.NONE or decision.again is None:
+        return decision
+    again = None if trouble.retry_after is None else min(trouble.retry_after, decision.again)
+    return replace(decision, again=again, backoff=True)
 
 
 def _wait(seen: Observation, reason: str, message: str) -> Decision:

@@ -73,16 +73,16 @@ class ProgramFacts:
 
 @dataclass(frozen=True, slots=True)
 class KeyOwner:
-    """The object that an idempotency key belongs to, if there are several with the same.
+    """The object that an idempotency key belongs to, of those with the same key whose jobs have not ended.
 
     Attributes:
         uid: Of the owner; our own if it is us.
-        finished: Whether its job has ended, so that it can be adopted.
+        contender: Name of an object that has claimed the key as well, and may have sent the job already.
     """
 
     uid: str
     name: str
-    finished: bool = False
+    contender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,14 @@ class Tenure:
 
     Attributes:
         holder: This process's name in claims.
-        never_sent: The claim was written here on an object that had none, and nothing has been sent since.
+        never_sent: The claim was written here on an object that had none, and nothing has been sent since. Says
+            nothing once another process holds the claim (`Observation.never_sent`).
         doubt_left: Seconds for which a 404 is not believed yet, because a request may still take effect.
         absence_left: Seconds for which a 404 for an accepted job is not believed yet.
         failures: Steps in a row that met trouble; for the back-off.
         output_doubt_left: Seconds for which an unreadable result is tried again.
         since_cancel: Seconds since this process last asked to cancel; None if it never did.
+        rival_left: Seconds for which a claim of another process is left to it, because it was seen to be alive.
     """
 
     holder: str
@@ -114,6 +116,7 @@ class Tenure:
     failures: int = 0
     output_doubt_left: float = 600.0
     since_cancel: float | None = None
+    rival_left: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,3 +157,26 @@ class Observation:
     key_owner: KeyOwner | None = None
     full: Trouble | None = None
     later_attempts_checked: bool = False
+
+    @property
+    def holds_claim(self) -> bool:
+        """Whether the claim is this object's and names this process."""
+        claim = self.job.claim
+        return claim is not None and claim.uid == self.job.uid and claim.holder == self.tenure.holder
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether it is certain that nothing was sent under this claim; another holder may have sent what it likes."""
+        return self.tenure.never_sent and self.holds_claim
+
+    @property
+    def way(self) -> WorkspaceFacts | Trouble:
+        """The workspace to ask; in another one than the claim's, "no such job" would mean nothing."""
+        workspace, claim = self.workspace, self.job.claim
+        if claim is None or isinstance(workspace, Trouble) or workspace.id == claim.workspace:
+            return workspace
+        return Trouble(
+            "WorkspaceChanged",
+            f"the job was claimed for {claim.workspace} and no QuantumWorkspace that it may use leads there now; "
+            "restore that QuantumWorkspace",
+        )

@@ -14,21 +14,24 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.conditions import Kind, stamp
-from quantumjob_operator.jobstatus import (
-    Cancellation,
-    Condition,
-    CostShown,
-    ErrorShown,
-    JobStatus,
-    State,
+from quantumjob_operator.jobstatus import Cancellation, Condition, JobStatus, State
+from quantumjob_operator.lifecycle.adoption import ANOTHER_KEY, belongs_to
+from quantumjob_operator.lifecycle.attempts import (
+    RETRYING,
+    SUSPENDED,
+    cancellation_of,
+    may_retry,
+    set_aside,
+    with_attempt,
 )
-from quantumjob_operator.lifecycle.attempts import RETRYING, SUSPENDED, may_retry, set_aside, with_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step
-from quantumjob_operator.lifecycle.facts import ABSENT, Observation, OutputPlace, Trouble
-from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, TRANSITIONS, Sighting, sighting
+from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, OutputPlace, Trouble
+from quantumjob_operator.lifecycle.mirror import mirror
+from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
 _DOUBT_STEP: Final = 2.0
+_LASTING: Final = 3
 _SAID: Final = {
     State.WAITING: "the job waits in the provider's queue",
     State.EXECUTING: "the job executes",
@@ -45,64 +48,62 @@ _WHY: Final = {
 
 def follow(seen: Observation) -> Decision:
     """What to do for a job that the service has accepted."""
-    if isinstance(seen.workspace, Trouble):
-        return _waiting(seen, seen.workspace)
+    if isinstance(seen.way, Trouble):
+        return _waiting(seen, seen.way)
     if not seen.job.has_finalizer or seen.job.claim is None:
         return step(seen, Action.CLAIM)
-    if seen.remote is None:
+    remote = _newest(seen)
+    if remote is None:
         return step(seen, Action.LOOK)
-    if isinstance(seen.remote, Trouble):
-        return _waiting(seen, seen.remote)
-    if seen.remote is ABSENT:
+    if isinstance(remote, Trouble):
+        return _waiting(seen, remote)
+    if isinstance(remote, Absent):
         return _vanished(seen)
-    assert isinstance(seen.remote, RemoteJob)  # noqa: S101 - narrows for the type checker; ABSENT is handled above
-    status = mirror(seen, seen.remote)
-    match sighting(seen.remote.status):
+    status = mirror(seen, remote)
+    match sighting(remote.status):
         case Sighting.SUCCEEDED:
             return _deliver(seen, status)
         case Sighting.FAILED:
-            return _failed(seen, status, seen.remote)
+            return _failed(seen, status, remote)
         case Sighting.CANCELLED:
-            return _cancelled(seen, status)
+            return _cancelled(seen, status, remote)
         case _:
             return _unfinished(seen, status)
 
 
-def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
-    """The status with everything that the service tells of the job, before any condition."""
-    base = seen.job.status
-    cost = CostShown(remote.cost.estimated_total, remote.cost.currency_code) if remote.cost else base.cost
-    error = ErrorShown(remote.error.code, remote.error.message) if remote.error else base.error
-    final = sighting(remote.status) in FINAL_SIGHTINGS
-    return replace(
-        base,
-        remote_status=remote.status,
-        start_time=_shown(remote.begin_execution_time) or base.start_time,
-        completion_time=_shown(remote.end_execution_time) or (stamp(seen.now) if final else None),
-        cancellation_time=_shown(remote.cancellation_time) or base.cancellation_time,
-        output_uri=remote.output_uri if sighting(remote.status) is Sighting.SUCCEEDED else base.output_uri,
-        error=error,
-        cost=cost,
-    )
+def _newest(seen: Observation) -> RemoteJob | Absent | Trouble | None:
+    """What was learnt last; the 404 that stood before a PUT says nothing about the job that the PUT made."""
+    return seen.submission if seen.remote is ABSENT and isinstance(seen.submission, RemoteJob) else seen.remote
 
 
 def wanted_cancellation(seen: Observation) -> str | None:
     """Why the attempt should be cancelled, or None: `cancel` comes before the deadlines, and those before `suspend`."""
-    spec, status = seen.job.spec, seen.job.status
+    spec = seen.job.spec
     if spec.cancel:
         return "Cancelled"
     age = _age(seen)
     if spec.active_deadline_seconds is not None and age >= spec.active_deadline_seconds:
         return "DeadlineExceeded"
-    waits = status.start_time is None and status.state in (State.WAITING, State.PENDING)
-    if spec.queue_deadline_seconds is not None and waits and age >= spec.queue_deadline_seconds:
+    if spec.queue_deadline_seconds is not None and _in_queue(seen) and age >= spec.queue_deadline_seconds:
         return "QueueDeadlineExceeded"
     return SUSPENDED if spec.suspend else None
 
 
+def _in_queue(seen: Observation) -> bool:
+    """Whether the job has not begun, by what the service says now: status may lag behind."""
+    remote, known = _newest(seen), seen.job.status
+    if not isinstance(remote, RemoteJob) or remote.begin_execution_time or known.start_time:
+        return False
+    return TRANSITIONS[known.state or State.PENDING][sighting(remote.status)] is State.WAITING
+
+
 def _waiting(seen: Observation, trouble: Trouble) -> Decision:
-    """The service can't be asked: nothing is known anew, so nothing is said anew; the job stays watched."""
-    return Decision(action=Action.NONE, status=seen.job.status, again=trouble.retry_after, watch=True, backoff=True)
+    """The service can't be asked: nothing is known anew of the job. Only trouble that lasts is told."""
+    status = seen.job.status
+    if seen.tenure.failures >= _LASTING:
+        message = f"nothing new is known of the job: {trouble.message}"
+        status = draw(seen, status, status.state or State.WAITING, trouble.reason, message)
+    return Decision(action=Action.NONE, status=status, again=trouble.retry_after, watch=True, backoff=True)
 
 
 def _vanished(seen: Observation) -> Decision:
@@ -110,7 +111,7 @@ def _vanished(seen: Observation) -> Decision:
         again = min(seen.tenure.absence_left, _DOUBT_STEP)
         return Decision(action=Action.NONE, status=seen.job.status, again=again, watch=True)
     message = f"the service no longer knows job {seen.job.status.job_id}, which it had accepted; it is not run again"
-    return end(seen, seen.job.status, State.FAILED, "JobNotFound", message)
+    return end(seen, with_attempt(seen.job.status, State.FAILED, "JobNotFound"), State.FAILED, "JobNotFound", message)
 
 
 def _deliver(seen: Observation, status: JobStatus) -> Decision:
@@ -143,7 +144,9 @@ def _failed(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision
     code = remote.error.code if remote.error else None
     text = (remote.error.message if remote.error else None) or "the service gave no message"
     said = f"the service ran the job and says Failed ({code or 'no code'}): {text}"
-    if not may_retry(seen, code):
+    adopted = not belongs_to(seen.job, remote)
+    if adopted or not may_retry(seen, code):
+        said = f"{said}; {ANOTHER_KEY}" if adopted else said
         return end(seen, with_attempt(status, State.FAILED, "JobFailed"), State.FAILED, "JobFailed", said)
     if wanted_cancellation(seen) == "Cancelled":
         return _called_off(seen, with_attempt(status, State.FAILED, "JobFailed"))
@@ -157,24 +160,25 @@ def _called_off(seen: Observation, status: JobStatus) -> Decision:
     return end(seen, status, State.CANCELLED, "Cancelled", message)
 
 
-def _cancelled(seen: Observation, status: JobStatus) -> Decision:
-    why = status.cancellation
-    reason = why.reason if why and why.attempt == status.attempt else "CancelledExternally"
+def _cancelled(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
+    why = cancellation_of(status)
+    reason = why.reason if why else "CancelledExternally"
     if reason == SUSPENDED:
         if seen.job.spec.cancel:
             return _called_off(seen, with_attempt(status, State.CANCELLED, "Cancelled"))
         message = "the attempt was cancelled, because spec.suspend was true; false submits a new one"
         return set_aside(seen, status, State.CANCELLED, SUSPENDED, message)
     because = _WHY.get(reason, "it was cancelled at the service, not by this resource")
+    because = because if belongs_to(seen.job, remote) else f"{because}; {ANOTHER_KEY}"
     ended = with_attempt(status, State.CANCELLED, reason)
     return end(seen, ended, State.CANCELLED, reason, f"the job was cancelled: {because}")
 
 
 def _unfinished(seen: Observation, status: JobStatus) -> Decision:
-    reason = wanted_cancellation(seen)
-    if reason and (status.cancellation is None or status.cancellation.attempt != status.attempt):
+    reason, asked = wanted_cancellation(seen), cancellation_of(status)
+    if reason and asked is None:
         return _record_cancellation(seen, status, reason)
-    if status.cancellation and _should_ask(seen):
+    if asked and _should_ask(seen):
         return step(seen, Action.CANCEL)
     old = seen.job.status.state or State.PENDING
     state = TRANSITIONS[old][sighting(status.remote_status or "")]
@@ -183,12 +187,18 @@ def _unfinished(seen: Observation, status: JobStatus) -> Decision:
         message = "the provider can't cancel a job that executes; it runs to its end"
     elif isinstance(seen.cancel, Trouble):
         message = f"the job can't be cancelled now: {seen.cancel.message}"
-    elif status.cancellation and state is old and (ready := seen.job.status.condition(Kind.READY)):
+    elif asked and (ready := _said_of(seen, asked, state)):
         message = ready.message
     drawn = draw(seen, status, state, state.value, message)
     if isinstance(seen.cancel, Trouble):
         return Decision(action=Action.NONE, status=drawn, again=seen.cancel.retry_after, watch=True, backoff=True)
-    return Decision(action=Action.NONE, status=drawn, again=_next_deadline(seen, status), watch=True)
+    return Decision(action=Action.NONE, status=drawn, again=_next_deadline(seen, drawn), watch=True)
+
+
+def _said_of(seen: Observation, asked: Cancellation, state: State) -> Condition | None:
+    """What is still true of the cancellation that was asked for, if nothing has moved since."""
+    ready = seen.job.status.condition(Kind.READY)
+    return ready if ready and seen.job.status.state is state and ready.reason in (state.value, asked.reason) else None
 
 
 def _record_cancellation(seen: Observation, status: JobStatus, reason: str) -> Decision:
@@ -205,14 +215,14 @@ def _should_ask(seen: Observation) -> bool:
 
 def _next_deadline(seen: Observation, status: JobStatus) -> float | None:
     """Seconds until a deadline, or until the service is asked again to cancel."""
-    if status.cancellation:
+    if cancellation_of(status):
         return seen.limits.cancel_again
     spec = seen.job.spec
     left = [
         limit - _age(seen)
         for limit in (
             spec.active_deadline_seconds,
-            spec.queue_deadline_seconds if status.state in (State.WAITING, State.PENDING) else None,
+            spec.queue_deadline_seconds if _in_queue(seen) else None,
         )
         if limit is not None
     ]
@@ -223,7 +233,3 @@ def _age(seen: Observation) -> float:
     """Seconds since the operator saw the job accepted."""
     submitted = seen.job.status.submission_time
     return (seen.now - datetime.fromisoformat(submitted)).total_seconds() if submitted else 0.0
-
-
-def _shown(moment: datetime | None) -> str | None:
-    return stamp(moment) if moment else None

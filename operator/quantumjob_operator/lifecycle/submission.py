@@ -2,10 +2,12 @@
 
 Rules:
 1. Whatever can be refused without the service is refused before the claim, so that nothing needs to be cleaned up.
-2. The claim is written before anything is sent; only its holder submits.
+2. The claim is written before anything is sent; only its holder submits, and a holder that was seen to be alive is
+   left alone for a while, so that two operators don't take the claim from each other for ever.
 3. A GET stands before every PUT. A GET that failed never counts as "absent", and "absent" counts only when no request
    of doubtful outcome can still take effect (`Tenure.doubt_left`).
-4. A job found under our id is adopted if it carries our object's uid; otherwise nothing of it is touched.
+4. A job found under our id is adopted if it is ours (`adoption`); otherwise nothing of it is touched.
+5. What a user asks for (`cancel`, `suspend`) is answered at once only if nothing can be at the service.
 
 Lives here: the decisions for a job that is neither accepted nor finished nor being deleted. Must not live here: how a
 step is done (`reconciler`).
@@ -14,16 +16,18 @@ step is done (`reconciler`).
 from collections.abc import Mapping
 from typing import Any, Final
 
+from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import State
-from quantumjob_operator.lifecycle.adoption import accepted, adopt
+from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
 from quantumjob_operator.lifecycle.definition import resolve
-from quantumjob_operator.lifecycle.facts import Observation, ProgramFacts, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES
 from quantumjob_operator.remotejob import RemoteJob
 
 _FIRST_DOUBT: Final = 1.0
+_MAX_DOUBLINGS: Final = 6
 _HELD_SECONDS: Final = 10.0
 
 
@@ -32,15 +36,17 @@ def submit(seen: Observation) -> Decision:
     foreign = _foreign_claim(seen)
     if foreign:
         return foreign
-    blocked = _refusal(seen)
-    claim = seen.job.claim
-    if claim is None or not seen.job.has_finalizer or has_ended(seen.job):
+    blocked, way = _refusal(seen), seen.way
+    if seen.job.claim is None or has_ended(seen.job):
         return blocked or _before_claim(seen)
-    if blocked and seen.tenure.never_sent:
+    if blocked and seen.never_sent and (isinstance(way, Trouble) or isinstance(seen.remote, Trouble)):
         return blocked
-    if isinstance(seen.workspace, Trouble):
-        return hold_for(seen, seen.workspace)
-    return _claimed(seen, seen.workspace, blocked)
+    if isinstance(way, Trouble):
+        return hold_for(seen, way)
+    if not seen.job.has_finalizer:
+        # Taken off by force. The claim stands, so something may have been sent.
+        return step(seen, Action.CLAIM)
+    return _claimed(seen, way, blocked)
 
 
 def _foreign_claim(seen: Observation) -> Decision | None:
@@ -112,50 +118,61 @@ def null_in(value: Any, path: str) -> str | None:
 
 def _before_claim(seen: Observation) -> Decision:
     """Everything that can be found out before the claim is; each attempt passes here once."""
-    if isinstance(seen.workspace, Trouble):
-        return hold_for(seen, seen.workspace)
+    if isinstance(seen.way, Trouble):
+        return hold_for(seen, seen.way)
+    if unfit := _unfit_program(seen):
+        return unfit
+    if seen.output is None:
+        return step(seen, Action.CHECK_OUTPUT)
+    if isinstance(seen.output, Trouble):
+        return hold_for(seen, seen.output)
+    return _duplicate(seen) or _wait_for_turn(seen) or step(seen, Action.CLAIM)
+
+
+def _unfit_program(seen: Observation) -> Decision | None:
+    """What keeps the program from being sent; a further attempt repeats the program of the first one, or nothing."""
     if seen.limits.crd_outdated:
         message = "the installed CRDs are older than this operator, which lost a part of status; upgrade them (crds/)"
         return hold(seen, "CRDOutdated", message, again=_HELD_SECONDS)
-    for fact, action in ((seen.program, Action.READ_PROGRAM), (seen.output, Action.CHECK_OUTPUT)):
-        if fact is None:
-            return step(seen, action)
-        if isinstance(fact, Trouble):
-            return hold_for(seen, fact)
-    return _program_changed(seen) or _duplicate(seen) or _wait_for_turn(seen) or step(seen, Action.CLAIM)
-
-
-def _program_changed(seen: Observation) -> Decision | None:
-    """A further attempt repeats the program of the first one, or nothing."""
+    if seen.program is None:
+        return step(seen, Action.READ_PROGRAM)
+    if isinstance(seen.program, Trouble):
+        return hold_for(seen, seen.program)
     resolved = seen.job.status.resolved
     known = resolved.program_digest if resolved else None
-    if known is None or not isinstance(seen.program, ProgramFacts) or seen.program.digest == known:
+    if known in (None, seen.program.digest):
         return None
     message = "spec.program refers to another content than the first attempt ran; restore it, or make a new job"
     return hold(seen, "ProgramChanged", message, retry=True)
 
 
 def _duplicate(seen: Observation) -> Decision | None:
-    """Of several objects with one idempotency key only the owner submits; the others wait, and adopt its ended job."""
+    """Of several objects with one idempotency key only the owner submits; the others wait, and adopt its ended job.
+
+    Two that claimed at the same time can each have missed the other's claim: the younger steps back, and the older
+    waits until it has done so.
+    """
     key = seen.job.spec.idempotency_key
     if key is None:
         return None
     owner = seen.key_owner
     if owner is None:
         return step(seen, Action.CHECK_KEY)
-    if owner.uid == seen.job.uid or owner.finished:
+    ours, claimed = owner.uid == seen.job.uid, seen.job.claim is not None and not has_ended(seen.job)
+    rival = owner.contender if ours else owner.name
+    if rival is None:
         return None
-    if seen.job.claim is not None and seen.job.claim.uid == seen.job.uid:
+    if claimed and not ours:
         return step(seen, Action.RENOUNCE)
-    message = f"spec.idempotencyKey {key!r} belongs to QuantumJob {owner.name}; this one waits for its end"
+    message = f"spec.idempotencyKey {key!r} belongs to QuantumJob {rival}; this one waits for its end"
     return hold(seen, "DuplicateIdempotencyKey", message, again=_HELD_SECONDS)
 
 
 def _wait_for_turn(seen: Observation) -> Decision | None:
     """Reasons of time: the back-off between attempts, and a workspace that takes no more jobs now."""
-    left = retry_left(seen)
-    if left > 0:
-        return Decision(action=Action.NONE, status=seen.job.status, again=left)
+    left, waiting = retry_left(seen), seen.job.status.condition(Kind.SUBMITTED)
+    if left > 0 and waiting:
+        return hold(seen, waiting.reason, waiting.message, again=left)
     return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
 
 
@@ -163,39 +180,40 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
     """The claim is on: look, and only after a 404 that can be believed, submit."""
     if seen.submission is not None:
         return _submitted(seen, workspace, seen.submission)
-    if duplicate := _duplicate(seen):
+    duplicate = _duplicate(seen)
+    if duplicate and (seen.never_sent or duplicate.action is Action.CHECK_KEY):
         return duplicate
     if seen.remote is None:
         return step(seen, Action.LOOK)
     if isinstance(seen.remote, Trouble):
         return hold_for(seen, seen.remote)
     if isinstance(seen.remote, RemoteJob):
-        return adopt(seen, workspace, seen.remote)
-    return _absent(seen, blocked)
+        # What this very object sent is its own, whoever else has the key.
+        return duplicate if duplicate and not belongs_to(seen.job, seen.remote) else adopt(seen, workspace, seen.remote)
+    return _absent(seen, duplicate or blocked)
 
 
 def _absent(seen: Observation, blocked: Decision | None) -> Decision:
     """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
-    if not _holds_claim(seen):
-        return step(seen, Action.CLAIM)
+    if not seen.holds_claim:
+        return _take_over(seen, blocked)
     if seen.tenure.doubt_left > 0:
         return _doubt(seen)
-    if blocked:
+    return blocked or _unfit_program(seen) or step(seen, Action.SUBMIT)
+
+
+def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
+    """Another process holds the claim. It may be dead, alive, or have said already all there is to say."""
+    if blocked and blocked.action is Action.NONE and blocked.status == seen.job.status:
         return blocked
-    if seen.program is None:
-        return step(seen, Action.READ_PROGRAM)
-    if isinstance(seen.program, Trouble):
-        return hold_for(seen, seen.program)
-    return step(seen, Action.SUBMIT)
-
-
-def _holds_claim(seen: Observation) -> bool:
-    return seen.job.claim is not None and seen.job.claim.holder == seen.tenure.holder
+    if seen.tenure.rival_left > 0:
+        return Decision(action=Action.NONE, status=seen.job.status, again=seen.tenure.rival_left)
+    return step(seen, Action.CLAIM)
 
 
 def _doubt(seen: Observation) -> Decision:
     """An earlier request may still take effect: look again, and believe a 404 only when it no longer can."""
-    again = min(seen.tenure.doubt_left, _FIRST_DOUBT * 2**seen.tenure.failures)
+    again = min(seen.tenure.doubt_left, _FIRST_DOUBT * 2 ** min(seen.tenure.failures, _MAX_DOUBLINGS))
     message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
     return hold(seen, "SubmissionUnconfirmed", message, again=again)
 

@@ -1,0 +1,65 @@
+"""What the service tells of a job, as it may stand in `.status`.
+
+Text from outside is cleaned and cut, so that no answer can make the API server refuse a status. Must not live here:
+what follows from it (`progress`).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from quantumjob_operator.conditions import stamp
+from quantumjob_operator.errors import clean_text
+from quantumjob_operator.jobstatus import CostShown, ErrorShown, JobStatus
+from quantumjob_operator.lifecycle.facts import Observation
+from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
+from quantumjob_operator.remotejob import RemoteJob
+
+_MAX_URI: Final = 2048
+_MAX_AMOUNT: Final = 64
+_MAX_CURRENCY: Final = 16
+_FIRST_YEAR: Final = 1970
+
+
+def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
+    """The status with everything that the service tells of the job, before any condition."""
+    base = seen.job.status
+    ended = stamp(seen.now) if sighting(remote.status) in FINAL_SIGHTINGS else None
+    return replace(
+        base,
+        remote_status=clean_text(remote.status),
+        start_time=_shown(remote.begin_execution_time) or base.start_time,
+        # Without the service's word for it, the end is when it was first seen.
+        completion_time=_shown(remote.end_execution_time) or (ended and (base.completion_time or ended)),
+        cancellation_time=_shown(remote.cancellation_time) or base.cancellation_time,
+        output_uri=_output_uri(remote) or base.output_uri,
+        error=_error(remote) or base.error,
+        cost=_cost(remote) or base.cost,
+    )
+
+
+def _output_uri(remote: RemoteJob) -> str | None:
+    """The URI whole or not at all: a part of it leads nowhere."""
+    uri = remote.output_uri if sighting(remote.status) is Sighting.SUCCEEDED else None
+    return uri if uri and len(uri) <= _MAX_URI else None
+
+
+def _error(remote: RemoteJob) -> ErrorShown | None:
+    """The service's words as they may stand in a status: text from outside, of any length."""
+    if remote.error is None:
+        return None
+    return ErrorShown(
+        *(None if text is None else clean_text(text) for text in (remote.error.code, remote.error.message))
+    )
+
+
+def _cost(remote: RemoteJob) -> CostShown | None:
+    if remote.cost is None:
+        return None
+    total, currency = remote.cost.estimated_total, remote.cost.currency_code
+    return CostShown(clean_text(total, _MAX_AMOUNT), clean_text(currency, _MAX_CURRENCY))
+
+
+def _shown(moment: datetime | None) -> str | None:
+    """A time of the service, for show; services say "unset" with the first year of the calendar too."""
+    return stamp(moment) if moment and moment.year >= _FIRST_YEAR else None
