@@ -72,7 +72,8 @@ class Entra:
     async def _token(self, request: Request) -> Response:
         if self.rules.outage:
             self.counts[str(self.rules.outage)] += 1
-            return Response("<html>out of order</html>", self.rules.outage, media_type="text/html")
+            headers = self.rules.outage_headers
+            return Response("<html>out of order</html>", self.rules.outage, headers, media_type="text/html")
         try:
             answer = await self._grant(request)
         except _RefusedError as error:

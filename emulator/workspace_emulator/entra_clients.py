@@ -39,7 +39,8 @@ class EntraRules(BaseModel):
         description="keys (JWKS) by issuer of assertions: the document, its file, or its https URL",
     )
     token_seconds: PositiveFloat = Field(default=3600.0, description="for how long a token is valid")
-    outage: NonNegativeInt = Field(default=0, description="answer everything with this HTTP status, unless it is 0")
+    outage: NonNegativeInt = Field(default=0, description="answer token requests with this HTTP status, unless it is 0")
+    outage_headers: dict[str, str] = Field(default_factory=dict, description="headers of such an answer")
 
     def tenant_exists(self, tenant: str) -> bool:
         """Return whether any application is registered in a tenant."""

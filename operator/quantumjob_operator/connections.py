@@ -70,7 +70,8 @@ class Connections:
         self._allowed = allowed
         self._observer = observer
         self._monotonic = monotonic
-        self._timing = Timing(request_seconds=settings.request_timeout_seconds, monotonic=monotonic)
+        patience = settings.request_timeout_seconds
+        self._timing = Timing(request_seconds=patience, blob_seconds=2 * patience, monotonic=monotonic)
         self._open: dict[str, _Kept] = {}
         self._held: dict[str, _Kept] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -106,7 +107,7 @@ class Connections:
         Returns:
             The open connection, or else the last good one (`cancel_only`), or None. Never to be submitted with.
         """
-        self._held = {uid: kept for uid, kept in self._held.items() if self._monotonic() < kept.until}
+        self._forget_what_is_over()
         wanted = set(names)
         for kept in (*self._open.values(), *self._held.values()):
             workspace = kept.connection.workspace
@@ -122,6 +123,7 @@ class Connections:
 
     def hold(self, uid: str) -> None:
         """The workspace object, or what it signs in with, is gone: keep the connection for cancelling only."""
+        self._forget_what_is_over()
         kept = self._open.pop(uid, None)
         if kept:
             connection = replace(kept.connection, cancel_only=True)
@@ -131,6 +133,9 @@ class Connections:
         """Close all of them."""
         for uid in {*self._open, *self._held}:
             await self.drop(uid)
+
+    def _forget_what_is_over(self) -> None:
+        self._held = {uid: kept for uid, kept in self._held.items() if self._monotonic() < kept.until}
 
     def _turn(self, uid: str) -> asyncio.Lock:
         return self._turns.setdefault(uid, asyncio.Lock())

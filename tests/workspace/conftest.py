@@ -1,15 +1,20 @@
 """A client of the workspace, and a server that misbehaves on purpose for it to talk to."""
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
+from emulator.process import RunningEmulator, running_emulator
 from quantumjob_operator.workspace.auth import ApiKey, Credential
 from quantumjob_operator.workspace.client import Timing, WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.transport import HttpTransport, open_transport
+from workspace.entraclients import rules
+from workspace.entraworkspace import EntraWorkspace
 from workspace.misbehaving import MisbehavingServer, misbehaving_server
 from workspace.samples import KEY, RESOURCE_ID
 
@@ -77,3 +82,23 @@ def make_client(server: MisbehavingServer, transport: HttpTransport, observed: O
 def client(make_client: MakeClient) -> WorkspaceClient:
     """The usual client."""
     return make_client()
+
+
+@pytest.fixture(scope="package")
+def entra_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """A running workspace with its identity provider."""
+    flags = ("--entra-port", "0", "--entra", json.dumps(rules()))
+    with running_emulator(tmp_path_factory.mktemp("entra"), *flags) as running:
+        yield running
+
+
+@pytest.fixture
+async def entra(entra_emulator: RunningEmulator) -> AsyncIterator[EntraWorkspace]:
+    """The workspace and its identity provider with its first rules, and connections that trust it."""
+    async with (
+        open_transport(ca_bundle=entra_emulator.facts["entra_ca_file"]) as trusting,
+        httpx.AsyncClient(base_url=f"{entra_emulator.facts['endpoint']}admin", timeout=30.0) as admin,
+    ):
+        running = EntraWorkspace(entra_emulator, trusting, admin)
+        await running.reset()
+        yield running

@@ -38,6 +38,8 @@ def redact_logging() -> None:
     """
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every error that it raises, with the body of the identity provider's answer.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     factory = logging.getLogRecordFactory()
     if not isinstance(factory, RedactingFactory):
         logging.setLogRecordFactory(RedactingFactory(factory))
