@@ -6,8 +6,9 @@
 | PUT /admin/settings | some settings | changes them, leaves the others; answers all; 400 changes nothing |
 | DELETE /admin/settings | | back to the settings of the start |
 | PUT /admin/credentials | `{"api_key", "bearer_tokens"}` | only these are accepted from now on, until a restart |
+| PUT /admin/storage | `{"url"}` | addresses of blobs begin with it: of a proxy before the storage account |
 | GET /admin/ledger | | `{"runs": […]}`: a row for each paid run, in order; two for a job that was paid twice |
-| POST /admin/faults | a fault, or a list of them (`faults.Fault`) | arms them; answers `{"armed": [numbers]}` |
+| POST /admin/faults | a fault, or a list of them (`fault_model.Fault`) | arms them; answers `{"armed": [numbers]}` |
 | GET /admin/faults | | `{"faults": […]}` that are still armed |
 | DELETE /admin/faults | | disarms all |
 | GET /admin/requests | | counts by operation and status, and how many at the same time |
@@ -26,7 +27,7 @@ from starlette.routing import Route
 from workspace_emulator.answers import empty_answer, error_answer, json_answer
 from workspace_emulator.clock import rfc3339
 from workspace_emulator.errors import Code, bad_request
-from workspace_emulator.faults import Fault
+from workspace_emulator.fault_model import Fault
 from workspace_emulator.gateway import Handler
 from workspace_emulator.parts import Parts
 
@@ -40,6 +41,11 @@ class _NewCredentials(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     api_key: Annotated[str, StringConstraints(min_length=1)]
     bearer_tokens: list[str] = []
+
+
+class _ShownStorage(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^?#]*[^?#/]$")]
 
 
 _FAULTS: TypeAdapter[Fault | list[Fault]] = TypeAdapter(Fault | list[Fault])
@@ -59,6 +65,7 @@ class Admin:
         self._ledger = parts.ledger
         self._traffic = parts.traffic
         self._clock = parts.clock
+        self._storage = parts.storage
 
     def routes(self) -> list[Route]:
         """Return the routes of the table above."""
@@ -67,6 +74,7 @@ class Admin:
             ("PUT", "settings", self._put_settings),
             ("DELETE", "settings", self._reset_settings),
             ("PUT", "credentials", self._put_credentials),
+            ("PUT", "storage", self._put_storage),
             ("GET", "ledger", self._get_ledger),
             ("GET", "faults", self._get_faults),
             ("POST", "faults", self._arm_faults),
@@ -94,6 +102,10 @@ class Admin:
     async def _put_credentials(self, request: Request) -> Response:
         wanted = _NewCredentials.model_validate_json(await request.body())
         self._credentials.change(api_key=wanted.api_key, bearer_tokens=wanted.bearer_tokens)
+        return empty_answer()
+
+    async def _put_storage(self, request: Request) -> Response:
+        self._storage.shown_url = _ShownStorage.model_validate_json(await request.body()).url
         return empty_answer()
 
     async def _get_ledger(self, _request: Request) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from workspace_emulator.answers import error_answer, unauthorized_answer
 from workspace_emulator.errors import Code, ServiceError, bad_request, not_found
-from workspace_emulator.faults import Exchange, Stage
+from workspace_emulator.fault_model import Stage
 from workspace_emulator.operations import Operation
 from workspace_emulator.parts import Parts
 
@@ -66,7 +66,7 @@ class Gateway:
             return unauthorized_answer()
         try:
             self._check(request)
-            disturbed = await self._faults.disturb(Stage.BEFORE, operation, Exchange(request), self._behaviour.now)
+            disturbed = await self._faults.disturb(Stage.BEFORE, operation, request, self._behaviour.now)
             if disturbed is not None:
                 return disturbed
             answer = await handler(request)
@@ -74,9 +74,7 @@ class Gateway:
             answer = error_answer(error)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_GONE)
-        return (
-            await self._faults.disturb(Stage.AFTER, operation, Exchange(request, answer), self._behaviour.now) or answer
-        )
+        return await self._faults.disturb(Stage.AFTER, operation, request, self._behaviour.now, answer) or answer
 
     def _check(self, request: Request) -> None:
         if not self._path.is_asked_by(request):

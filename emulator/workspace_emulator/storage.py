@@ -53,10 +53,14 @@ class Storage:
     Args:
         account: The account.
         sas_seconds: How long a new SAS is valid.
+
+    Attributes:
+        shown_url: What the addresses that clients are told begin with: the account, or something that stands before it.
     """
 
     def __init__(self, account: StorageAccount, *, sas_seconds: float) -> None:
         self.account = account
+        self.shown_url = account.url
         self._sas_seconds = sas_seconds
         self._service = BlobServiceClient(
             account.url, credential={"account_name": account.name, "account_key": account.key}
@@ -97,7 +101,7 @@ class Storage:
 
     def address(self, name: BlobName) -> str:
         """Return the address of a container or blob, without a SAS."""
-        parts = (self.account.url, quote(name.container), quote(name.blob))
+        parts = (self.shown_url, quote(name.container), quote(name.blob))
         return "/".join(part for part in parts if part)
 
     def signed(self, name: BlobName, *, read_only: bool = False) -> str:

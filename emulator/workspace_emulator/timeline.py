@@ -122,6 +122,7 @@ class Timeline:
     async def _execute(self, job: Job) -> Job:
         outcome = await self._execution.outcome(job, self._behaviour.now)
         await self._clock.sleep_until(job.due)
+        outcome = self._faults.failure(job.id) or outcome
         if isinstance(outcome, JobError):
             return self._fail(job, outcome)
         job = replace(job, output=BlobName(job.output.container, outcome.blob_name))

@@ -46,7 +46,7 @@ def job_json(job: Job, storage: Storage, signing: Signing, behaviour: Behaviour)
         "endExecutionTime": rfc3339(job.ended),
         "cancellationTime": rfc3339(job.cancelled),
         "quantumComputingData": {"count": 1},
-        "errorData": job.error and {"code": job.error.code, "message": job.error.message},
+        "errorData": job.error and {"code": job.error.code or None, "message": job.error.message or None},
         "costEstimate": cost_estimate(job),
         "usage": None,
     }

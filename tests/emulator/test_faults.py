@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from emulator.jobs import Jobs, eventually
+from emulator.process import RunningEmulator
 
 
 @pytest.fixture
@@ -130,6 +131,67 @@ def test_an_output_can_be_missing_for_a_while(admin: httpx.Client, jobs: Jobs, w
     assert web.get(output).json() == {"histogram": {"0": 0.5, "3": 0.5}}
 
 
+def test_a_body_can_be_cut_off(admin: httpx.Client, waiting: Jobs, wire: httpx.Client) -> None:
+    """The status says that all is well, and the JSON ends in the middle."""
+    (job_id,) = waiting.queue()
+    arm(admin, operation="get-job", kind="truncated-body", count=1)
+    whole, cut = [wire.get(f"/jobs/{job_id}") for _ in range(2)][::-1]
+    assert (cut.status_code, cut.content) == (200, whole.content[: len(cut.content)])
+    assert 0 < len(cut.content) < len(whole.content)
+
+
+def test_a_list_can_be_stale(admin: httpx.Client, waiting: Jobs, wire: httpx.Client) -> None:
+    """It stays as it was when it was first asked for, while a GET of the job shows what is."""
+    (job_id,) = waiting.queue(name="stale")
+    arm(admin, kind="stale-list")
+    shown = waiting.pages(filter="Name eq 'stale'")
+    wire.post(f"/jobs/{job_id}:cancel").raise_for_status()
+    assert waiting.get(job_id)["status"] == "Cancelled"
+    assert waiting.pages(filter="Name eq 'stale'") == shown
+    admin.delete("/faults")
+    assert waiting.pages(filter="Name eq 'stale'")[0]["value"][0]["status"] == "Cancelled"
+
+
+def test_a_list_can_miss_a_job_while_paging(admin: httpx.Client, waiting: Jobs) -> None:
+    """One row is in no page, and a GET shows that the job is there."""
+    ids = waiting.queue(3, name="short")
+    arm(admin, kind="short-list", count=1, job=ids[1])
+    shown = {row["id"] for page in waiting.pages(filter="Name eq 'short'", top=2) for row in page["value"]}
+    assert shown == {ids[0], ids[2]}
+    assert waiting.get(ids[1])["status"] == "Waiting"
+
+
+def test_storage_can_be_shown_at_another_address(
+    emulator: RunningEmulator, admin: httpx.Client, jobs: Jobs, web: httpx.Client
+) -> None:
+    """A proxy before the account sees what clients do; the account's own address goes on working."""
+    own = str(emulator.facts["storage_url"])
+    other = own.replace("127.0.0.1", "localhost")
+    try:
+        admin.put("/storage", json={"url": other}).raise_for_status()
+        output = str(jobs.finished(jobs.submit())["outputDataUri"])
+        assert output.startswith(f"{other}/")
+        assert web.get(output).content == web.get(output.replace(other, own)).content
+    finally:
+        admin.put("/storage", json={"url": own}).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("ProviderTimeout", {"code": "ProviderTimeout", "message": "this failure was asked for"}, id="why"),
+        pytest.param("", {"code": None, "message": None}, id="nothing"),
+    ],
+)
+def test_a_run_can_fail(admin: httpx.Client, jobs: Jobs, code: str, told: dict[str, str | None]) -> None:
+    """It executed and was paid for, and says why it failed, or nothing."""
+    arm(admin, kind="failed-run", count=1, code=code)
+    failed = jobs.finished(jobs.submit())
+    assert (failed["status"], failed["errorData"]) == ("Failed", told)
+    assert is_paid(admin, failed["id"])
+    assert jobs.finished(jobs.submit())["status"] == "Succeeded"
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -140,12 +202,13 @@ def test_an_output_can_be_missing_for_a_while(admin: httpx.Client, jobs: Jobs, w
         pytest.param("faults", {"operation": "fly", "kind": "delay-before"}, id="an operation that does not exist"),
         pytest.param("faults", {"kind": "delay-before", "probability": 2}, id="a probability above one"),
         pytest.param("clock", {"advance_seconds": -5}, id="a clock put back"),
+        pytest.param("storage", {"url": "somewhere"}, id="an address that is none"),
     ],
 )
 def test_a_wrong_wish_is_refused_and_changes_nothing(admin: httpx.Client, path: str, body: dict[str, Any]) -> None:
     """A typing error in a test must not make it pass."""
     before = admin.get("/settings").json()
-    answer = admin.request("PUT" if path == "settings" else "POST", f"/{path}", json=body)
+    answer = admin.request("PUT" if path in {"settings", "storage"} else "POST", f"/{path}", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
     assert admin.get("/settings").json() == before
