@@ -86,7 +86,9 @@ class Settings(BaseSettings):
     )
 
     put_start_seconds: Seconds = Field(default=5, description="a submission starts at most this long after its claim")
-    request_timeout_seconds: Seconds = Field(default=30, description="time-out of a request to the service")
+    request_timeout_seconds: Seconds = Field(
+        default=30, description="time-out of a request to the service; a blob may take twice as long"
+    )
     visibility_delay_seconds: Seconds = Field(
         default=30, description="for how long the service may hide a job that it has accepted"
     )
