@@ -45,15 +45,34 @@ class Inventory:
         """The workspace of a namespace and name."""
         return self.workspaces.get(self._names.get(name, ""))
 
+    def find(self, uid: str) -> QuantumJob | QuantumWorkspace | None:
+        """What is known of an object."""
+        return self.jobs.get(uid) or self.workspaces.get(uid)
+
     def resource_version(self, uid: str) -> str | None:
         """Of what is known of an object."""
-        known = self.jobs.get(uid) or self.workspaces.get(uid)
+        known = self.find(uid)
         return known.resource_version if known else None
 
     def labels(self) -> Iterator[tuple[str, str, str]]:
         """State, provider and target of each job, for the metrics."""
         for job in self.jobs.values():
             yield (job.status.state or "Pending", job.spec.provider.lower(), job.spec.target)
+
+
+def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspace) -> bool:
+    """Whether a newer version shows only what the operator itself writes: status, finalizer, claim.
+
+    Such a version is no reason for a look: else each of our patches would cut short the back-off that it announces.
+    What was taken away is no echo, nor is a claim that somebody made unreadable.
+    """
+    if (old.generation, old.deletion_requested) != (new.generation, new.deletion_requested):
+        return False
+    if not set(old.finalizers) <= set(new.finalizers):
+        return False
+    if isinstance(old, QuantumJob) and isinstance(new, QuantumJob):
+        return old.claim_unreadable == new.claim_unreadable and (old.claim is None or new.claim is not None)
+    return True
 
 
 def _is_newer(new: QuantumJob | QuantumWorkspace, old: QuantumJob | QuantumWorkspace | None) -> bool:

@@ -19,7 +19,7 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.objects import PLURALS, Objects
 from quantumjob_operator.handlers import quiet_settings, watching
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.inventory import Inventory, is_echo
 from quantumjob_operator.naming import JOB_PLURAL
 from quantumjob_operator.quantumjob import MalformedObject, parse_job
 from quantumjob_operator.quantumworkspace import parse_workspace
@@ -127,7 +127,7 @@ class Watch:
         await self._end_thread()
 
     def _hear(self, plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
-        """Take an event into the inventory; news puts the object's key on the queue."""
+        """Take an event into the inventory; news that asks for a look puts the object's key on the queue."""
         self.heard_at = self.clock.monotonic()
         uid = body["metadata"]["uid"]
         if event_type == "DELETED":
@@ -135,6 +135,7 @@ class Watch:
             self.inventory.remove(uid)
             self.queue.add(uid)
             return
+        old = self.inventory.find(uid)
         try:
             news = (
                 self.inventory.put_job(parse_job(body))
@@ -146,7 +147,8 @@ class Watch:
             _log.error("%s: %s: the installed CRDs are not this operator's", plural, error)
             return
         self._malformed.pop(uid, None)
-        if news:
+        new = self.inventory.find(uid)
+        if news and not (old and new and is_echo(old, new)):
             self.queue.add(uid)
 
     async def _check(self) -> bool:

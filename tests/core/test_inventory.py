@@ -1,9 +1,13 @@
 """What is known of the objects: the newest version of each, by uid."""
 
+from dataclasses import replace
+from typing import Any, Final
+
 import pytest
 
-from core.bodies import OTHER_UID, UID, job, workspace
-from quantumjob_operator.inventory import Inventory
+from core.bodies import CLAIM, OTHER_UID, UID, job, workspace
+from quantumjob_operator.inventory import Inventory, is_echo
+from quantumjob_operator.jobstatus import JobStatus
 
 DEFAULT = ("research", "default")
 
@@ -99,3 +103,31 @@ def test_labels_for_the_metrics() -> None:
         ("Pending", "ionq", "ionq.qpu.forte-1"),
         ("Pending", "ionq", "ionq.simulator"),
     ]
+
+
+CLAIMED: Final = {"finalizers": ["quantumjobs.dev/cancel"], "annotations": {"quantumjobs.dev/claim": CLAIM}}
+UNREADABLE: Final = {**CLAIMED, "annotations": {"quantumjobs.dev/claim": "changed by hand"}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "echo"),
+    [
+        pytest.param({}, {"labels": {"a": "b"}}, True, id="what the operator doesn't read changed"),
+        pytest.param({}, CLAIMED, True, id="a claim and a finalizer came"),
+        pytest.param({}, {"generation": 3}, False, id="the spec changed"),
+        pytest.param({}, {"deletionTimestamp": "2026-11-22T13:00:00Z"}, False, id="the object was deleted"),
+        pytest.param(CLAIMED, {**CLAIMED, "finalizers": []}, False, id="the finalizer was taken off"),
+        pytest.param(CLAIMED, {**CLAIMED, "annotations": {}}, False, id="the claim was taken away"),
+        pytest.param(CLAIMED, UNREADABLE, False, id="the claim was made unreadable"),
+        pytest.param(UNREADABLE, CLAIMED, False, id="the claim was mended"),
+    ],
+)
+def test_echoes_of_our_own_writing_ask_for_no_look(old: dict[str, Any], new: dict[str, Any], *, echo: bool) -> None:
+    """A look at each echo would cut short the back-off that was just written; what users do is no echo."""
+    assert is_echo(job(**old), job(resourceVersion="2000", **new)) is echo
+
+
+def test_a_written_status_is_an_echo() -> None:
+    """Of a job as of a workspace."""
+    assert is_echo(job(), replace(job(resourceVersion="2000"), status=JobStatus(observed_generation=2)))
+    assert is_echo(workspace(), replace(workspace(resourceVersion="8"), status={"observedGeneration": 1}))
