@@ -40,7 +40,10 @@ class ClusterError(Exception):
 
 
 class NotFound(ClusterError):  # noqa: N818 - the API server's own word
-    """404."""
+    """404 of the API server: there is no such object.
+
+    A 404 that is not in its own words is none of these: a proxy sent it, or the kind is not served at the moment.
+    """
 
 
 class Conflict(ClusterError):  # noqa: N818 - the API server's own word
@@ -89,21 +92,22 @@ class Api:
         """One request, one answer.
 
         Raises:
-            ClusterError: The answer is not 2xx, or there is none; `NotFound` and `Conflict` for 404 and 409.
+            ClusterError: The answer is not 2xx, or none came, or it is no JSON; `NotFound` and `Conflict` where the API
+                server says so itself with 404 and 409.
         """
         what = f"{method} {path}"
-        parameters: Any = await self._client.param_serialize(
-            method=method,
-            resource_path=path,
-            query_params=list((query or {}).items()),
-            header_params={"Accept": accept, "Content-Type": content_type},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
         try:
+            parameters: Any = await self._client.param_serialize(
+                method=method,
+                resource_path=path,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": accept, "Content-Type": content_type},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
             response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
             text: bytes = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             raise ClusterError(what, None, type(error).__name__, str(error)) from None
         return _answer(what, response.status, text)
 
@@ -128,11 +132,14 @@ class Api:
 
 def _answer(what: str, status: int, text: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(text) if text else {}
+        parsed = json.loads(text)
     except ValueError:
-        parsed = {}
+        parsed = None
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP
-        return parsed if isinstance(parsed, dict) else {}
-    details = parsed if isinstance(parsed, dict) else {}
-    reason, message = str(details.get("reason") or "Unexpected"), str(details.get("message") or "")
+        if isinstance(parsed, dict):
+            return parsed
+        raise ClusterError(what, status, "Unreadable", "the answer is not a JSON object; does a proxy stand between?")
+    if not isinstance(parsed, dict) or parsed.get("kind") != "Status":
+        raise ClusterError(what, status, "Unexpected", "the answer is not in the API server's own words")
+    reason, message = str(parsed.get("reason") or "Unexpected"), str(parsed.get("message") or "")
     raise _CLASSES.get(status, ClusterError)(what, status, reason, message)

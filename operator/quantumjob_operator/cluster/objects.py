@@ -6,7 +6,7 @@ Must not live here: what is written (`lifecycle`).
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from quantumjob_operator.cluster.api import Api, NotFound
+from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.jobstatus import JobStatus, status_patch
 from quantumjob_operator.naming import (
     API_VERSION,
@@ -23,6 +23,7 @@ from quantumjob_operator.quantumjob import Claim, QuantumJob, parse_job
 from quantumjob_operator.quantumworkspace import QuantumWorkspace, parse_workspace
 
 PLURALS: Final = (JOB_PLURAL, WORKSPACE_PLURAL)
+_NOT_FOUND: Final = 404
 
 
 def collection(plural: str, namespace: str | None) -> str:
@@ -41,8 +42,11 @@ class Objects:
         """Whether the API server serves both kinds, so that a watch of them can begin."""
         try:
             found = await self._api.request("GET", f"/apis/{GROUP}/{VERSION}")
-        except NotFound:
-            return False
+        except ClusterError as error:
+            # A group that is not served has a 404 without a Status.
+            if error.status == _NOT_FOUND:
+                return False
+            raise
         names = {resource["name"] for resource in found.get("resources", [])}
         return names.issuperset(PLURALS)
 
