@@ -9,7 +9,7 @@
 | PUT /admin/storage | `{"url"}` | addresses of blobs begin with it: of a proxy before the storage account |
 | GET /admin/ledger | | `{"runs": […]}`: a row for each paid run, in order; two for a job that was paid twice |
 | POST /admin/faults | a fault, or a list of them (`fault_model.Fault`) | arms them; answers `{"armed": [numbers]}` |
-| GET /admin/faults | | `{"faults": […]}` that are still armed |
+| GET /admin/faults | | `{"faults": […], "struck": {kind: times}}`: those still armed, and what acted since the start |
 | DELETE /admin/faults | | disarms all |
 | GET /admin/requests | | counts by operation and status, and how many at the same time |
 | DELETE /admin/requests | | counts from zero again |
@@ -112,7 +112,7 @@ class Admin:
         return json_answer({"runs": self._ledger.rows()})
 
     async def _get_faults(self, _request: Request) -> Response:
-        return json_answer({"faults": self._faults.rows()})
+        return json_answer({"faults": self._faults.rows(), "struck": self._faults.struck()})
 
     async def _arm_faults(self, request: Request) -> Response:
         wanted = _FAULTS.validate_json(await request.body())

@@ -7,6 +7,7 @@ A fault is armed through the admin route as `{"operation", "kind", "count" or "p
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ class Faults:
         self._numbers = itertools.count(1)
         self._random = random.Random(seed)  # noqa: S311 - decides on faults, not on secrets
         self._pages: dict[str, bytes] = {}
+        self._struck: Counter[FaultKind] = Counter()
 
     def arm(self, fault: Fault) -> int:
         """Add a fault and return its number."""
@@ -55,6 +57,10 @@ class Faults:
             for number, fault in self._armed.items()
         ]
 
+    def struck(self) -> dict[str, int]:
+        """Return how often each kind has acted since the start."""
+        return dict(self._struck)
+
     def seconds(self, fault: Fault) -> float:
         """Return the length of a fault's delay, drawn if it is a range."""
         length = fault.seconds
@@ -68,6 +74,7 @@ class Faults:
                 continue
             if _concerns(fault, operation, job) and self._strikes(fault):
                 self._use_up(number)
+                self._struck[fault.kind] += 1
                 yield fault
 
     async def disturb(

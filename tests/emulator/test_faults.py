@@ -79,10 +79,12 @@ def test_a_fault_acts_as_often_as_it_says_and_only_there(
 ) -> None:
     """The third call is answered, and so are calls of other operations."""
     (job_id,) = waiting.queue()
+    before = admin.get("/faults").json()["struck"].get("status-before", 0)
     arm(admin, operation="get-job", kind="status-before", count=2, status=429)
     assert wire.get("/quotas").status_code == 200
     assert [wire.get(f"/jobs/{job_id}").status_code for _ in range(3)] == [429, 429, 200]
-    assert admin.get("/faults").json() == {"faults": []}
+    told = admin.get("/faults").json()
+    assert (told["faults"], told["struck"]["status-before"]) == ([], before + 2)
 
 
 def test_a_fault_can_be_for_one_job(admin: httpx.Client, waiting: Jobs, wire: httpx.Client) -> None:
