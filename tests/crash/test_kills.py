@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -18,6 +19,8 @@ from crash.harness import (
     runs_by_object,
     unlike_one_success_each,
 )
+from localstack.manifests import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
+from localstack.operated import Operator
 from localstack.stack import Stack
 
 pytestmark = pytest.mark.cluster
@@ -47,17 +50,18 @@ class Campaign:
     chance: random.Random
     kills: int = 0
     in_an_answer: int = 0
-    names: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     def round(self, number: int) -> None:
         """New jobs, a kill at a drawn moment, a restart."""
         jobs = [quantum_job(f"job-{number}-{index}") for index in range(_JOBS_IN_A_ROUND)]
-        self.names += [job["metadata"]["name"] for job in jobs]
+        self.names |= {job["metadata"]["name"] for job in jobs}
         create(self.stack, jobs)
         if self.chance.random() < 0.5:
             self._wait_for_an_answer_under_way()
         else:
-            time.sleep(self.chance.uniform(0, 1.2))
+            # Early enough to meet claims and uploads too.
+            time.sleep(self.chance.uniform(0, 0.4))
         self._kill()
         self.stack.operator.start()
         # What the dead one sent has to be answered by now, or the next kill would count it as its own.
@@ -89,9 +93,30 @@ def test_killed_again_and_again(stack: Stack) -> None:
             campaign.round(number)
     if campaign.kills < _LEAST_KILLS or campaign.in_an_answer < _LEAST_KILLS_IN_AN_ANSWER:
         pytest.fail(f"invalid run: {campaign.kills} kills, {campaign.in_an_answer} of them within a PUT's answer")
+    assert_all_succeeded_once(stack)
+    assert {job["metadata"]["name"] for job in read_jobs(stack)} == campaign.names
+
+
+def test_two_operators_at_the_same_time(stack: Stack, tmp_path: Path) -> None:
+    """40 jobs that two operators both want to submit: none is paid twice, and each ends."""
+    other = Operator(
+        tmp_path,
+        kubeconfig=stack.cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, SERVICE_ACCOUNT),
+        allowed_endpoints=[stack.endpoint, stack.emulator.storage_origin],
+        arguments=SHORT_FENCE,
+    )
+    try:
+        other.start()
+        create(stack, [quantum_job(f"job-{number}") for number in range(40)])
+        assert_all_succeeded_once(stack)
+    finally:
+        other.end()
+
+
+def assert_all_succeeded_once(stack: Stack) -> None:
+    """Every job has ended, or ends soon, and the workspace ran nothing but one run of each."""
     stack.kubectl("wait", "--for=condition=Finished", "quantumjobs", "--all", "--timeout=60s", timeout=90)
     jobs = read_jobs(stack)
-    assert sorted(job["metadata"]["name"] for job in jobs) == sorted(campaign.names)
     assert unlike_one_success_each(stack, jobs) == {}
     assert set(runs_by_object(stack)) == {job["metadata"]["uid"] for job in jobs}
 
