@@ -160,7 +160,7 @@ def test_trouble_with_a_workspace_names_it(error: ServiceError) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        pytest.param(CredentialsRefused("get_job", detail="the words"), id="credentials"),
+        pytest.param(CredentialsRefused("get_job", status=401, detail="the words"), id="credentials"),
         pytest.param(EndpointNotAllowed("get_job", detail="the words"), id="an endpoint"),
         pytest.param(TargetUnavailable("put_job", detail="the words"), id="a target"),
         pytest.param(Throttled("put_job", detail="the words"), id="too many requests"),
@@ -172,3 +172,12 @@ def test_trouble_with_a_workspace_names_it(error: ServiceError) -> None:
 def test_the_service_is_heard_in_its_own_words(error: ServiceError) -> None:
     """Opaque failures are what users of the service complain about."""
     assert "the words" in trouble_of(error, WORKSPACE).message
+
+
+def test_what_the_identity_provider_says_is_for_the_owner() -> None:
+    """A job may use another namespace's workspace: it gets the code, and where the rest is told."""
+    refused = CredentialsRefused("get_token", code="AADSTS700213", detail="subject system:serviceaccount:theirs:x")
+    message = trouble_of(refused, WORKSPACE).message
+    assert "AADSTS700213" in message
+    assert "condition Ready" in message
+    assert "theirs" not in message

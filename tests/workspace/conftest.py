@@ -1,9 +1,11 @@
 """A client of the workspace, and a server that misbehaves on purpose for it to talk to."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 import httpx
 import pytest
@@ -19,6 +21,9 @@ from workspace.misbehaving import MisbehavingServer, misbehaving_server
 from workspace.samples import KEY, RESOURCE_ID
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+# The admin route speaks no TLS, and loading the certificates for it takes longer than most tests.
+_NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 MakeClient = Callable[..., WorkspaceClient]
 
@@ -97,7 +102,7 @@ async def entra(entra_emulator: RunningEmulator) -> AsyncIterator[EntraWorkspace
     """The workspace and its identity provider with its first rules, and connections that trust it."""
     async with (
         open_transport(ca_bundle=entra_emulator.facts["entra_ca_file"]) as trusting,
-        httpx.AsyncClient(base_url=f"{entra_emulator.facts['endpoint']}admin", timeout=30.0) as admin,
+        httpx.AsyncClient(base_url=f"{entra_emulator.facts['endpoint']}admin", timeout=30.0, verify=_NO_TLS) as admin,
     ):
         running = EntraWorkspace(entra_emulator, trusting, admin)
         await running.reset()

@@ -10,7 +10,7 @@ from typing import Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError
 
-_KEPT_SECONDS: Final = 10.0
+_KEPT_SECONDS: Final = 2.0
 _UNREADABLE: Final = frozenset({403, 404})
 _PAUSE_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)

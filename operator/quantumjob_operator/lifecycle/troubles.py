@@ -28,6 +28,11 @@ def trouble_of(error: ServiceError, workspace: str) -> Trouble:
         error: What the service or the way to it answered.
         workspace: `namespace/name` of the QuantumWorkspace, for the remedy.
     """
+    if isinstance(error, CredentialsRefused) and error.status is None:
+        # Whoever gives the tokens refused, and said why to the workspace's owner, who may be somebody else.
+        said = f" ({error.code})" if error.code else ""
+        remedy = f"QuantumWorkspace {workspace} cannot sign in{said}; its condition Ready says what to do"
+        return Trouble("WorkspaceNotReady", remedy)
     if isinstance(error, CredentialsRefused):
         remedy = f"the service refuses the credentials of QuantumWorkspace {workspace}; renew the Secret they stand in"
         return Trouble("WorkspaceNotReady", f"{remedy} ({error})")
