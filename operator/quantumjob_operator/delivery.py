@@ -5,9 +5,10 @@ Lives here: reading the result and writing the ConfigMap. Must not live here: wh
 
 import asyncio
 from dataclasses import replace
+from typing import Final
 
 from quantumjob_operator.cluster.materials import MaterialError, Materials
-from quantumjob_operator.cluster.outputs import Outputs
+from quantumjob_operator.cluster.outputs import Outputs, Owner
 from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.definition import resolve
@@ -15,6 +16,8 @@ from quantumjob_operator.lifecycle.facts import OutputPlace, Trouble
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, output_data
+
+_COLLECTION_SECONDS: Final = 5.0
 
 
 class Delivery:
@@ -29,11 +32,9 @@ class Delivery:
 
     async def check(self, look: Look) -> None:
         """See whether the output ConfigMap's name is free."""
-        name = look.job.output_name
-        if await self._outputs.is_free(look.job):
-            look.know(output=OutputPlace(name))
-        else:
-            look.know(output=_taken(name))
+        name, owner = look.job.output_name, await self._outputs.owner(look.job)
+        free = owner in (Owner.NOBODY, Owner.JOB)
+        look.know(output=OutputPlace(name) if free else _taken(name, owner))
 
     async def write(self, look: Look) -> None:
         """Read what the job wrote, bring it into normal form, and make the ConfigMap."""
@@ -57,11 +58,8 @@ class Delivery:
 
     async def _put(self, look: Look, result: bytes | None, omitted: Omitted | None) -> None:
         data = await self._normal_form(look, result, omitted)
-        name = look.job.output_name
-        if await self._outputs.write(look.job, data.data, data.binary_data):
-            look.know(output=OutputPlace(name, written=True))
-        else:
-            look.know(output=_taken(name))
+        name, owner = look.job.output_name, await self._outputs.write(look.job, data.data, data.binary_data)
+        look.know(output=OutputPlace(name, written=True) if owner is Owner.JOB else _taken(name, owner))
 
     async def _normal_form(self, look: Look, result: bytes | None, omitted: Omitted | None) -> OutputData:
         job, remote = look.job, look.seen.remote
@@ -94,7 +92,10 @@ class Delivery:
             return None
 
 
-def _taken(name: str) -> Trouble:
+def _taken(name: str, owner: Owner) -> Trouble:
+    if owner is Owner.PREDECESSOR:
+        message = f"ConfigMap {name} is the output of a deleted QuantumJob of this name; Kubernetes removes it soon"
+        return Trouble("OutputConfigMapConflict", message, _COLLECTION_SECONDS)
     message = (
         f"spec.output.configMapName: ConfigMap {name} exists and is not this job's; remove it or choose another name"
     )

@@ -4,12 +4,22 @@ Must not live here: what stands in it (`results`).
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from quantumjob_operator.cluster.api import Api, Conflict, NotFound
 from quantumjob_operator.cluster.objects import job_reference
-from quantumjob_operator.naming import JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
+from quantumjob_operator.naming import JOB_KIND, JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 from quantumjob_operator.quantumjob import QuantumJob
+
+
+class Owner(StrEnum):
+    """Whose the output name of a job is."""
+
+    NOBODY = "Nobody"
+    JOB = "Job"
+    PREDECESSOR = "Predecessor"  # a deleted job of the same name, whose ConfigMap the garbage collector has yet to find
+    OTHER = "Other"
 
 
 class Outputs:
@@ -18,13 +28,13 @@ class Outputs:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def is_free(self, job: QuantumJob) -> bool:
-        """Whether the job's output name is nobody's, or the job's own."""
+    async def owner(self, job: QuantumJob) -> Owner:
+        """Whose the job's output name is."""
         found = await self._read(job)
-        return found is None or _is_owned(found, job)
+        return Owner.NOBODY if found is None else _owner(found, job)
 
-    async def write(self, job: QuantumJob, data: Mapping[str, str], binary: Mapping[str, str]) -> bool:
-        """Make the ConfigMap; False if another one has the name. One that is the job's own already counts as written.
+    async def write(self, job: QuantumJob, data: Mapping[str, str], binary: Mapping[str, str]) -> Owner:
+        """Make the ConfigMap, and tell whose the name is: the job's, unless another ConfigMap has it already.
 
         Args:
             job: The owner.
@@ -54,9 +64,8 @@ class Outputs:
         try:
             await self._api.request("POST", path, body, query={"fieldManager": MANAGED_BY})
         except Conflict:
-            found = await self._read(job)
-            return found is not None and _is_owned(found, job)
-        return True
+            return await self.owner(job)
+        return Owner.JOB
 
     async def _read(self, job: QuantumJob) -> dict[str, Any] | None:
         try:
@@ -65,6 +74,10 @@ class Outputs:
             return None
 
 
-def _is_owned(config_map: dict[str, Any], job: QuantumJob) -> bool:
+def _owner(config_map: dict[str, Any], job: QuantumJob) -> Owner:
     owners = config_map["metadata"].get("ownerReferences") or []
-    return any(owner.get("uid") == job.uid for owner in owners)
+    if any(owner.get("uid") == job.uid for owner in owners):
+        return Owner.JOB
+    # Two objects of one name never live at once.
+    same_name = any((owner.get("kind"), owner.get("name")) == (JOB_KIND, job.name) for owner in owners)
+    return Owner.PREDECESSOR if same_name else Owner.OTHER
