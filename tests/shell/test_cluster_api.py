@@ -119,6 +119,7 @@ class Wrong:
             id="a kind that is not served",
         ),
         pytest.param(answers(404, PAGE), Wrong(ClusterError, 404, "Unexpected"), id="a 404 of a proxy"),
+        pytest.param(says({"error": "no route"}, 404), Wrong(ClusterError, 404, "Unexpected"), id="a 404 of a gateway"),
         pytest.param(answers(502, PAGE), Wrong(ClusterError, 502, "Unexpected"), id="an error page in HTML"),
         pytest.param(answers(503), Wrong(ClusterError, 503, "Unexpected"), id="an error without a word"),
         pytest.param(says(["?"], 500), Wrong(ClusterError, 500, "Unexpected"), id="an error in another shape"),

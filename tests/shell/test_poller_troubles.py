@@ -72,19 +72,30 @@ async def test_a_service_that_answers_again_is_asked_as_before() -> None:
 
 
 async def test_an_error_of_one_job_does_not_cost_the_others_their_news() -> None:
-    """The others of its batch are told, and no request is left running."""
+    """The others of its batch are told, however late they come."""
     names = [f"j{number}" for number in range(6)]
-    service, news = Service(dict.fromkeys(names, "Succeeded"), broken={"j2": DOWN}, seconds=0.5), News()
+    service, news = Service(dict.fromkeys(names, "Succeeded"), {}, {"j2": DOWN}, 5.0, frozenset({"j2"})), News()
     poller = make_poller(service, news)
-    tasks = len(asyncio.all_tasks())
     async with polling(poller):
         for name in names:
             poller.watch(f"uid-{name}", name, "Waiting")
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(11.5)
         assert sorted(news.words) == [(f"uid-{name}", "Succeeded") for name in names if name != "j2"]
-        assert service.open_requests == 0
-        assert len(asyncio.all_tasks()) == tasks + 1
         assert poller.trouble is DOWN
+
+
+async def test_no_request_outlives_the_poller() -> None:
+    """Neither the error of one of a batch nor the end of the poller leaves requests behind that nobody waits for."""
+    names = [f"j{number}" for number in range(6)]
+    service = Service(dict.fromkeys(names, "Succeeded"), {}, {"j2": DOWN}, 5.0, frozenset({"j2", ""}))
+    poller, tasks = make_poller(service, News()), asyncio.all_tasks()
+    async with polling(poller):
+        for name in names:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(3)
+        assert service.open_requests == 5
+    assert service.open_requests == 0
+    assert asyncio.all_tasks() == tasks
 
 
 async def test_a_job_that_always_fails_does_not_keep_the_others_from_being_asked() -> None:
