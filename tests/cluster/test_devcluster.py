@@ -138,6 +138,28 @@ class TestLifeOfAControlPlane:
         assert all(gone(process.pid) for process in processes)
         assert not folder.exists()
 
+    def test_restored_one_is_what_it_was_at_its_snapshot(self) -> None:
+        """What came after the snapshot never was, versions are given out again, and all parts work."""
+
+        def version() -> int:
+            listed = cluster.kubectl("get", "--raw", "/api/v1/namespaces/default/configmaps?limit=1").stdout
+            return int(json.loads(listed)["metadata"]["resourceVersion"])
+
+        with ControlPlane.start() as cluster:
+            cluster.kubectl("apply", "-f", "-", stdin=config_map("a", key="before"))
+            snapshot = cluster.snapshot()
+            cluster.kubectl("apply", "-f", "-", stdin=config_map("a", key="after"))
+            cluster.kubectl("create", "namespace", "later")
+            cluster.kubectl("wait", "--for=create", "serviceaccount/default", "-n", "later", "--timeout=30s")
+            newest, address = version(), cluster.url
+            for _ in range(2):
+                cluster.restore(snapshot)
+                assert cluster.url == address
+                assert version() < newest
+                assert cluster.kubectl("get", "configmap/a", "-o", "jsonpath={.data.key}").stdout == "before"
+                cluster.kubectl("create", "namespace", "later")
+                cluster.kubectl("wait", "--for=create", "serviceaccount/default", "-n", "later", "--timeout=30s")
+
     def test_nothing_outlives_a_killed_parent(self) -> None:
         """SIGKILL of the process that started a control plane ends all parts; the next start removes the folder."""
         script = (

@@ -3,6 +3,7 @@
 The composition: how each part is called stands in `devcluster.apiserver` and `devcluster.etcd`.
 """
 
+import itertools
 import os
 import ssl
 import subprocess
@@ -51,6 +52,7 @@ class ControlPlane:
         self.audit_log = folder / "audit.log"
         self._binaries = binaries
         self._resources = resources
+        self._snapshots = itertools.count(1)
         self._credentials = Credentials.create(folder / "keys")
         self.ca_file = self._credentials.ca_file
         self._trust = ssl.create_default_context(cafile=self.ca_file)
@@ -170,6 +172,27 @@ class ControlPlane:
         Followed by `restart_api_server`, older resource versions are answered 410 Gone.
         """
         return self._etcd.compact()
+
+    def snapshot(self) -> Path:
+        """Copy all that the cluster stores, as it is now; returns the copy, which goes with the control plane."""
+        copy = self.folder / f"snapshot-{next(self._snapshots)}"
+        self._etcd.copy_data(copy)
+        return copy
+
+    def restore(self, snapshot: Path) -> None:
+        """Bring back what the cluster stored at the time of a snapshot, and wait until it is served and controlled.
+
+        As after an administrator's restore of etcd, resource versions go back too. The controller manager is restarted
+        as well, as Kubernetes' instructions say, since its memory is newer than the cluster; other clients find the API
+        server gone for a while.
+        """
+        self._controller_manager.kill()
+        self._api_server.kill()
+        self._etcd.start_from(snapshot)
+        self._resources.callback(self._etcd.child.kill)
+        self._etcd.child.wait_until(self._etcd.is_ready, _START_SECONDS)
+        self.start_api_server()
+        self._controller_manager = self._start_controller_manager()
 
     def _start_on_free_ports(self) -> tuple[Etcd, Child]:
         for attempt in range(1, _PORT_ATTEMPTS + 1):

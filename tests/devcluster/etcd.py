@@ -1,18 +1,23 @@
 """The cluster's database: one etcd on loopback.
 
-Only what the harness needs of it: start, stop, and compaction of its history.
+Only what the harness needs of it: start, stop, compaction of its history, and copies of its data.
 """
 
+import shutil
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
+import psutil
 
 from devcluster.processes import Child, free_port
 
 _HTTP_SECONDS: Final = 30.0
 # The range request needs some key; it asks for the current revision only.
 _ANY_KEY: Final = "AA=="
+_DATA: Final = "etcd"
 
 
 class Etcd:
@@ -23,9 +28,12 @@ class Etcd:
         child: Its process.
     """
 
-    def __init__(self, url: str, child: Child) -> None:
+    def __init__(self, url: str, argv: Sequence[str | Path], folder: Path) -> None:
         self.url = url
-        self.child = child
+        self._argv = argv
+        self._data = folder / _DATA
+        self._log = folder / "etcd.log"
+        self.child = Child.start(argv, name="etcd", log=self._log)
 
     @classmethod
     def start(cls, program: Path, folder: Path) -> Self:
@@ -34,7 +42,7 @@ class Etcd:
         argv: list[str | Path] = [
             program,
             "--name=devcluster",
-            f"--data-dir={folder / 'etcd'}",
+            f"--data-dir={folder / _DATA}",
             f"--listen-client-urls={url}",
             f"--advertise-client-urls={url}",
             f"--listen-peer-urls={peer}",
@@ -44,7 +52,7 @@ class Etcd:
             "--unsafe-no-fsync",
             "--log-level=warn",
         ]
-        return cls(url, Child.start(argv, name="etcd", log=folder / "etcd.log"))
+        return cls(url, argv, folder)
 
     def is_ready(self) -> bool:
         """Whether it answers that it is healthy."""
@@ -63,6 +71,28 @@ class Etcd:
         revision = int(self._call("kv/range", {"key": _ANY_KEY})["header"]["revision"])
         self._call("kv/compaction", {"revision": revision, "physical": True})
         return revision
+
+    def copy_data(self, target: Path) -> None:
+        """Copy its data as they are at this moment, as a snapshot of the disk would; clients only see it pause."""
+        self.child.send(signal.SIGSTOP)
+        try:
+            self.child.wait_until(self._is_stopped, _HTTP_SECONDS)
+            shutil.copytree(self._data, target)
+        finally:
+            self.child.send(signal.SIGCONT)
+
+    def start_from(self, source: Path) -> None:
+        """Kill it, put a copy of earlier data in the place of its own, and start it on the same ports.
+
+        Its revisions go back with the data, and later ones are given out a second time. Returns before it is ready.
+        """
+        self.child.kill()
+        shutil.rmtree(self._data)
+        shutil.copytree(source, self._data)
+        self.child = Child.start(self._argv, name="etcd", log=self._log)
+
+    def _is_stopped(self) -> bool:
+        return psutil.Process(self.child.pid).status() == psutil.STATUS_STOPPED
 
     def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         with self._client() as client:
