@@ -1,0 +1,70 @@
+"""From what the cluster, the ledger and the operators' logs show to the judge's rows; pure functions of JSON.
+
+Must not live here: asking for any of it (`campaign`), or what follows from it (`judge`).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from faults.judge import Release, Run, Seen
+
+_UID: Final = "quantumjobs.dev/uid"
+_FINALIZER: Final = "quantumjobs.dev/cancel"
+_UNCONFIRMED: Final = ("CancellationUnconfirmed", "the object was removed by force")
+
+Json = Mapping[str, Any]
+
+
+def runs_of(ledger: Iterable[Json]) -> list[Run]:
+    """The rows of the workspace's ledger."""
+    return [Run(row["job"], row["metadata"].get(_UID, ""), row["status"]) for row in ledger]
+
+
+def seen_of(objects: Iterable[Json], outputs: Iterable[Json]) -> list[Seen]:
+    """The objects, each with its own output if there is one."""
+    delivered = {
+        (owner["uid"], output.get("data", {}).get("jobId"))
+        for output in outputs
+        for owner in output["metadata"].get("ownerReferences", [])
+    }
+    return [_seen(one, delivered) for one in objects]
+
+
+def _seen(one: Json, delivered: set[tuple[str, str | None]]) -> Seen:
+    metadata, spec, status = one["metadata"], one["spec"], one.get("status", {})
+    finished = is_true(one, "Finished")
+    held = finished and _FINALIZER in metadata.get("finalizers", [])
+    return Seen(
+        uid=metadata["uid"],
+        state=status.get("state", ""),
+        job=status.get("jobId"),
+        finished=finished,
+        suspended=spec.get("suspend", False),
+        cancelled=spec.get("cancel", False),
+        leaving=held or "deletionTimestamp" in metadata,
+        output=(metadata["uid"], status.get("jobId")) in delivered,
+    )
+
+
+def is_true(one: Json, condition: str) -> bool:
+    """Whether an object has a condition that is True."""
+    conditions = one.get("status", {}).get("conditions", [])
+    return any(each["type"] == condition and each["status"] == "True" for each in conditions)
+
+
+def releases_of(log: Iterable[str]) -> Iterator[Release]:
+    """Objects that an operator released unconfirmed, by its log."""
+    for line in log:
+        entry = _entry(line)
+        if entry.get("level") == "ERROR" and str(entry.get("message", "")).startswith(_UNCONFIRMED):
+            yield Release(f"{entry.get('namespace')}/{entry.get('name')}: {entry['message']}")
+
+
+def _entry(line: str) -> dict[str, Any]:
+    """A line of the log; a last one that its writer was killed over says nothing."""
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

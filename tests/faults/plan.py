@@ -1,0 +1,246 @@
+"""What happens in the campaign's second part, drawn from a seed before it begins; so that a seed can be replayed.
+
+Its clock counts kills: deeds are due after so many, so that the same things meet on a fast and on a slow machine.
+Must not live here: doing any of it (`turmoil`).
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from faults.jobs import Object, Target, quantum_job
+
+A_DATE: Final = "a date"
+"""Stands for a date in a fault's `Retry-After`: it has to be in the future when the fault acts."""
+
+Fault = dict[str, Any]
+
+
+class Deed(StrEnum):
+    """What somebody does."""
+
+    CREATE = "create"
+    CANCEL = "cancel"
+    DELETE = "delete"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    ARM = "arm"
+    DISARM = "disarm"
+    RESTART = "restart"
+    ROTATE = "rotate"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A deed and its time.
+
+    Attributes:
+        at: After so many kills.
+        job: The manifest's name, for what is done to a job.
+        manifest: For CREATE.
+        namespace: For CREATE.
+        faults: For ARM.
+        choice: For RESTART whether etcd is compacted, for ROTATE whether the Secrets come first.
+    """
+
+    at: float
+    deed: Deed
+    job: str = ""
+    manifest: Object | None = None
+    namespace: str = "default"
+    faults: tuple[Fault, ...] = ()
+    choice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One life of an operator: seconds before its start, and from there to its SIGKILL."""
+
+    pause: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything there is."""
+
+    kills: int
+    jobs: int
+    restarts: int
+    rotations: int
+    share: int
+    rounds: int
+
+
+FULL: Final = Size(kills=210, jobs=520, restarts=8, rotations=6, share=10, rounds=24)
+SHORT: Final = Size(kills=6, jobs=16, restarts=1, rotations=1, share=1, rounds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A campaign.
+
+    Attributes:
+        repeated_put: What the workspace makes of a PUT with a known id.
+        lives: Of the first operator, and of the second, who runs part of the time.
+        events: In the order of time.
+    """
+
+    seed: int
+    size: Size
+    repeated_put: str
+    lives: tuple[tuple[Life, ...], tuple[Life, ...]]
+    events: tuple[Event, ...]
+
+
+_REPEATED_PUT: Final = {7: "same", 8: "replace", 9: "conflict"}
+"""By the seed's last digit; a second paid run for all others."""
+
+
+def draw(seed: int, size: Size) -> Plan:
+    """The plan of a seed."""
+    chance = random.Random(seed)  # noqa: S311 - draws a plan, not secrets
+    second = size.kills * 2 // 5
+    lives = (
+        tuple(Life(chance.choice((0.0, 0.0, 0.0, 1.0)), _life(chance)) for _ in range(size.kills - second)),
+        tuple(Life(chance.uniform(0.5, 6.0), _life(chance)) for _ in range(second)),
+    )
+    events = [*_people(chance, size), *_weather(chance, size)]
+    repeated_put = _REPEATED_PUT.get(seed % 10, "second-run")
+    return Plan(seed, size, repeated_put, lives, tuple(sorted(events, key=lambda event: event.at)))
+
+
+def _life(chance: random.Random) -> float:
+    """Most are short; some are long enough for what is doubted to become certain."""
+    shortest, longest = chance.choices(((0.0, 1.0), (0.5, 4.0), (6.0, 9.0)), (5, 4, 1.5))[0]
+    return chance.uniform(shortest, longest)
+
+
+def _people(chance: random.Random, size: Size) -> Iterator[Event]:
+    """What users make, and what they do to it later."""
+    last = size.kills * 0.93
+    for number in range(size.jobs):
+        at, name = chance.uniform(0, last), f"job-{number}"
+        spec, target, later = chance.choices(*zip(*_FATES, strict=True))[0](chance)
+        namespace = chance.choices(("default", "research", "teaching"), (3, 2, 2))[0]
+        yield Event(at, Deed.CREATE, name, quantum_job(name, target, "turmoil", **spec), namespace)
+        for deed in later:
+            at += chance.expovariate(0.5)
+            yield Event(at, deed, name)
+
+
+_Fate = tuple[dict[str, Any], Target, Sequence[Deed]]
+
+
+def _left_alone(chance: random.Random) -> _Fate:
+    retried = {"backoffLimit": 1} if chance.random() < 0.1 else {}
+    return retried, Target.SHORT, ()
+
+
+def _expires(chance: random.Random) -> _Fate:
+    return {"ttlSecondsAfterFinished": chance.randint(0, 3)}, Target.SHORT, ()
+
+
+def _deleted(chance: random.Random) -> _Fate:
+    return {}, chance.choice((Target.SHORT, Target.LONG, Target.LONG, Target.TIMED)), (Deed.DELETE,)
+
+
+def _left_behind(_chance: random.Random) -> _Fate:
+    return {"deletionPolicy": "Orphan"}, Target.SHORT, (Deed.DELETE,)
+
+
+def _cancelled(chance: random.Random) -> _Fate:
+    return {}, chance.choice((Target.SHORT, Target.LONG)), (Deed.CANCEL,)
+
+
+def _cancelled_and_deleted(_chance: random.Random) -> _Fate:
+    return {}, Target.LONG, (Deed.CANCEL, Deed.DELETE)
+
+
+def _suspended(chance: random.Random) -> _Fate:
+    more = chance.choice(((Deed.RESUME,), (Deed.RESUME, Deed.SUSPEND, Deed.RESUME), (Deed.CANCEL,), (Deed.DELETE,), ()))
+    return {}, chance.choice((Target.SHORT, Target.LONG, Target.TIMED)), (Deed.SUSPEND, *more)
+
+
+def _held_at_first(_chance: random.Random) -> _Fate:
+    return {"suspend": True}, Target.SHORT, (Deed.RESUME,)
+
+
+_FATES: Final[tuple[tuple[Callable[[random.Random], _Fate], int], ...]] = (
+    (_left_alone, 40),
+    (_expires, 4),
+    (_deleted, 20),
+    (_left_behind, 3),
+    (_cancelled, 12),
+    (_cancelled_and_deleted, 4),
+    (_suspended, 12),
+    (_held_at_first, 5),
+)
+
+
+def _weather(chance: random.Random, size: Size) -> Iterator[Event]:
+    """What goes wrong by itself."""
+    at = 1.0
+    while at < size.kills:
+        yield Event(at, Deed.ARM, faults=tuple(_fault(chance) for _ in range(chance.randint(1, 4))))
+        at += chance.uniform(0.8, 3.0)
+        yield Event(at, Deed.DISARM)
+        at += chance.uniform(1.0, 4.0)
+    for number in range(size.restarts):
+        yield Event(_spread(chance, number, size.restarts, size), Deed.RESTART, choice=number % 2 == 1)
+    for number in range(size.rotations):
+        yield Event(_spread(chance, number, size.rotations, size), Deed.ROTATE, choice=chance.random() < 0.5)
+    for number in range(size.kills // 8):
+        yield Event(_spread(chance, number, size.kills // 8, size), Deed.CLOCK)
+
+
+def _spread(chance: random.Random, number: int, count: int, size: Size) -> float:
+    """One time in each of `count` equal parts, none at the very end."""
+    return (number + chance.random()) * 0.95 * size.kills / count
+
+
+_CALLS: Final = ("create-job", "create-job", "get-job", "get-job", "cancel-job", "list-jobs", "get-sas-uri", None)
+
+
+def _fault(chance: random.Random) -> Fault:
+    fault = dict(chance.choices(*zip(*_MENU, strict=True))[0](chance))
+    if fault["kind"] in _AROUND_A_CALL:
+        fault.setdefault("operation", chance.choice(_CALLS))
+    return {"probability": round(chance.uniform(0.2, 0.7), 2), **fault}
+
+
+_AROUND_A_CALL: Final = frozenset(
+    {"delay-before", "delay-after", "drop-before", "drop-after", "status-before", "status-after", "html-page",
+     "truncated-body"}
+)  # fmt: skip
+
+
+def _status(chance: random.Random) -> Fault:
+    return {
+        "kind": chance.choice(("status-before", "status-after")),
+        "status": chance.choice((408, 500, 502, 503, 504)),
+        "retry_after": chance.choice((None, None, "1", A_DATE)),
+    }
+
+
+_MENU: Final[tuple[tuple[Callable[[random.Random], Fault], int], ...]] = (
+    # Together with the operator's time to begin, still within its time-out.
+    (lambda chance: {"kind": "delay-before", "seconds": round(chance.uniform(0.1, 1.5), 2)}, 3),
+    (lambda chance: {"kind": "delay-after", "seconds": round(chance.uniform(0.1, 4.0), 2)}, 4),
+    (lambda _: {"kind": "drop-before"}, 3),
+    (lambda _: {"kind": "drop-after"}, 4),
+    (_status, 5),
+    (lambda chance: {"kind": "status-before", "status": 429, "retry_after": chance.choice((None, "1", A_DATE))}, 3),
+    (lambda _: {"kind": "status-before", "status": 401, "probability": 0.2}, 1),
+    (lambda _: {"kind": "html-page", "status": 502}, 1),
+    (lambda _: {"kind": "html-page", "status": 404, "operation": "get-job"}, 1),
+    (lambda _: {"kind": "truncated-body"}, 2),
+    (lambda _: {"kind": "unknown-status"}, 1),
+    (lambda _: {"kind": "stale-list"}, 2),
+    (lambda _: {"kind": "short-list"}, 2),
+    (lambda chance: {"kind": "missing-output", "seconds": round(chance.uniform(0.5, 4.0), 2)}, 2),
+    (lambda chance: {"kind": "failed-run", "code": chance.choice(("", "ProviderTimeout", "InvalidInputData"))}, 1),
+)

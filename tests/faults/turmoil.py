@@ -1,0 +1,126 @@
+"""The campaign's second part: two operators that are killed at random moments, users, and bad weather.
+
+Follows a plan; draws nothing. Must not live here: what is planned (`plan`), or the verdict (`judge`).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Final
+
+from faults.jobs import CLOCK_STEP, Job
+from faults.plan import Deed, Event, Life, Plan
+from faults.system import System, launch
+from localstack.operated import Operator
+
+_DELAYS: Final = {"put_delay_before": {"least": 0.0, "most": 0.5}, "put_delay_after": {"least": 0.0, "most": 1.0}}
+"""Of every PUT, so that many a kill falls between its effect and its answer."""
+_NO_DELAYS: Final[Mapping[str, Mapping[str, float]]] = {"put_delay_before": {}, "put_delay_after": {}}
+_STALL_SECONDS: Final = 180.0
+_ACTORS: Final = (
+    frozenset({Deed.CREATE, Deed.CANCEL, Deed.DELETE, Deed.SUSPEND, Deed.RESUME}),
+    frozenset({Deed.ARM, Deed.DISARM, Deed.CLOCK}),
+    frozenset({Deed.RESTART, Deed.ROTATE}),
+)
+"""Who waits for one deed must not delay another's."""
+
+
+class Turmoil:
+    """One run of a plan.
+
+    Attributes:
+        kills: SIGKILLs until now.
+        restarts: Of the API server.
+    """
+
+    def __init__(self, system: System, plan: Plan, report: Callable[[str], None]) -> None:
+        self.kills = 0
+        self.restarts = 0
+        self._system = system
+        self._plan = plan
+        self._report = report
+        self._jobs: dict[str, Job] = {}
+        self._turn = threading.Condition()
+        self._failure: BaseException | None = None
+        self._deeds: Mapping[Deed, Callable[[Event], None]] = {
+            Deed.CREATE: self._create,
+            Deed.CANCEL: lambda event: system.users.cancel(self._jobs[event.job]),
+            Deed.DELETE: lambda event: system.users.delete(self._jobs[event.job]),
+            Deed.SUSPEND: lambda event: system.users.suspend(self._jobs[event.job]),
+            Deed.RESUME: lambda event: system.users.resume(self._jobs[event.job]),
+            Deed.ARM: lambda event: system.arm(event.faults),
+            Deed.DISARM: lambda _: system.disarm(),
+            Deed.RESTART: self._restart,
+            Deed.ROTATE: lambda event: system.rotate_key(secret_first=event.choice),
+            Deed.CLOCK: lambda _: system.put_clock_forward(CLOCK_STEP),
+        }
+
+    def run(self) -> None:
+        """Do everything that is planned; all faults are over afterwards, and no operator runs.
+
+        Raises:
+            Exception: Whatever one of the threads ended with.
+        """
+        self._system.stack.emulator.behave(**_DELAYS)
+        lives = zip(self._system.operators, self._plan.lives, strict=True)
+        threads = [threading.Thread(target=self._keep, args=(self._live, *one)) for one in lives]
+        threads += [threading.Thread(target=self._keep, args=(self._act, deeds)) for deeds in _ACTORS]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._failure:
+            raise self._failure
+        self._system.disarm()
+        self._system.stack.emulator.behave(**_NO_DELAYS)
+
+    def _keep(self, work: Callable[..., None], *arguments: object) -> None:
+        """Do a thread's work; what it ends with is raised by `run`, and ends the others' waiting."""
+        try:
+            work(*arguments)
+        except BaseException as error:  # noqa: BLE001 - raised again by `run`
+            with self._turn:
+                self._failure = self._failure or error
+                self._turn.notify_all()
+
+    def _live(self, operator: Operator, lives: Sequence[Life]) -> None:
+        try:
+            for life in lives:
+                time.sleep(life.pause)
+                launch(operator)
+                time.sleep(life.seconds)
+                operator.kill()
+                self._count()
+        finally:
+            operator.end()
+
+    def _act(self, deeds: Set[Deed]) -> None:
+        for event in self._plan.events:
+            if event.deed in deeds:
+                self._wait_for(event.at)
+                self._deeds[event.deed](event)
+
+    def _count(self) -> None:
+        with self._turn:
+            self.kills += 1
+            self._turn.notify_all()
+            if self.kills % 20 == 0:
+                self._report(f"{self.kills} kills at random, {len(self._jobs)} jobs")
+
+    def _wait_for(self, at: float) -> None:
+        """Until there were so many kills; what is planned for after the last one comes at once."""
+        due = min(at, float(self._plan.size.kills))
+        with self._turn:
+            if not self._turn.wait_for(lambda: self.kills >= due or self._failure is not None, _STALL_SECONDS):
+                raise TimeoutError(f"no kill within {_STALL_SECONDS} s")
+            failure = self._failure
+        if failure:
+            raise failure
+
+    def _create(self, event: Event) -> None:
+        if event.manifest is not None:
+            self._jobs[event.job] = self._system.users.create(event.manifest, event.namespace)
+
+    def _restart(self, event: Event) -> None:
+        self._system.restart_api_server(compact=event.choice)
+        self.restarts += 1

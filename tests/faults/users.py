@@ -1,0 +1,145 @@
+"""The people of the campaign: they make, cancel, suspend and delete objects, and try again when the cluster is down.
+
+Speaks to the API server as administrator, past the proxies. Must not live here: what they do when (`plan`).
+"""
+
+import ssl
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, Final, Self
+
+import httpx
+import yaml
+
+from devcluster.controlplane import ControlPlane
+from faults.jobs import API, ROLE, Job, Object
+
+_TRIES_SECONDS: Final = 90.0
+_PAUSE_SECONDS: Final = 0.3
+_MERGE: Final = {"Content-Type": "application/merge-patch+json"}
+
+
+class Users:
+    """Everybody who works with objects of the cluster, in one connection.
+
+    Attributes:
+        jobs: What they made, by uid.
+    """
+
+    def __init__(self, cluster: ControlPlane, workspace_id: str) -> None:
+        user = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]
+        self.jobs: dict[str, Job] = {}
+        self._workspace = workspace_id.lower()
+        self._client = httpx.Client(
+            base_url=cluster.url,
+            headers={"Authorization": f"Bearer {user['token']}"},
+            verify=ssl.create_default_context(cafile=cluster.ca_file),
+            timeout=20,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def create(self, manifest: Object, namespace: str = "default") -> Job:
+        """Make a job, however often it takes."""
+        path = f"{API}/namespaces/{namespace}/quantumjobs"
+        answer = self._insist("POST", path, manifest, also=HTTPStatus.CONFLICT)
+        if answer.status_code == HTTPStatus.CONFLICT:  # an earlier try arrived, its answer didn't
+            answer = self._insist("GET", f"{path}/{manifest['metadata']['name']}")
+        made = answer.json()
+        metadata, spec = made["metadata"], made["spec"]
+        job = Job(
+            metadata["name"],
+            namespace,
+            metadata["uid"],
+            role=metadata["labels"][ROLE],
+            attempts=1 + spec.get("backoffLimit", 0),
+            orphan=spec.get("deletionPolicy") == "Orphan",
+            workspace=self._workspace,
+        )
+        self.jobs[job.uid] = job
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Ask for the end of its job."""
+        self.change(job, {"cancel": True})
+
+    def suspend(self, job: Job) -> None:
+        """Hold it."""
+        self.change(job, {"suspend": True})
+
+    def resume(self, job: Job) -> None:
+        """Go on with it, which may cost another attempt."""
+        job.attempts += 1
+        self.change(job, {"suspend": False})
+
+    def change(self, job: Job, spec: dict[str, Any]) -> None:
+        """Change fields of its spec; nothing happens if it is gone."""
+        body = {"metadata": {"uid": job.uid}, "spec": spec}
+        self._insist("PATCH", job.path, body, headers=_MERGE, also=HTTPStatus.NOT_FOUND)
+
+    def delete(self, job: Job) -> None:
+        """Delete it; nothing happens if it is gone."""
+        self._insist("DELETE", job.path, {"preconditions": {"uid": job.uid}}, also=HTTPStatus.NOT_FOUND)
+
+    def add_workspace(self, namespace: str, objects: Iterable[tuple[str, Object]]) -> None:
+        """Make a namespace with objects in it.
+
+        Args:
+            namespace: Its name.
+            objects: Each with the path of its kind, below the namespace.
+        """
+        self._insist("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}, also=HTTPStatus.CONFLICT)
+        for path, manifest in objects:
+            self._insist("POST", path.format(namespace=namespace), manifest, also=HTTPStatus.CONFLICT)
+
+    def change_key(self, namespace: str, name: str, api_key: str) -> None:
+        """Put another key into the Secret of a workspace's credentials."""
+        path = f"/api/v1/namespaces/{namespace}/secrets/{name}"
+        self._insist("PATCH", path, {"stringData": {"apiKey": api_key}}, headers=_MERGE)
+
+    def look(self) -> list[Object]:
+        """All QuantumJobs of the cluster."""
+        items: list[Object] = self._insist("GET", f"{API}/quantumjobs").json()["items"]
+        return items
+
+    def outputs(self) -> list[Object]:
+        """All output ConfigMaps of the cluster."""
+        path = "/api/v1/configmaps?labelSelector=quantumjobs.dev%2Fjob"
+        items: list[Object] = self._insist("GET", path).json()["items"]
+        return items
+
+    def _insist(
+        self, method: str, path: str, body: Any = None, *, headers: Any = None, also: HTTPStatus | None = None
+    ) -> httpx.Response:
+        """Send until it is answered; the API server may be down.
+
+        Raises:
+            TimeoutError: It stayed down.
+            httpx.HTTPStatusError: The request is refused.
+        """
+        deadline = time.monotonic() + _TRIES_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                answer = self._client.request(method, path, json=body, headers=headers)
+            except httpx.TransportError:
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            if answer.is_success or answer.status_code == also:
+                return answer
+            if not _comes_and_goes(answer.status_code):
+                answer.raise_for_status()
+            time.sleep(_PAUSE_SECONDS)
+        raise TimeoutError(f"{method} {path}: the API server doesn't answer")
+
+
+def _comes_and_goes(status: int) -> bool:
+    """While it starts, an API server answers 401, 403 and 404 for what it doesn't serve yet."""
+    starting = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
+    # A conflict is somebody else's write in between: the same again.
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in starting or status == HTTPStatus.CONFLICT
