@@ -5,7 +5,8 @@ Follows a plan; draws nothing. Must not live here: what is planned (`plan`), or 
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from faults.jobs import CLOCK_STEP, Job
@@ -94,7 +95,7 @@ class Turmoil:
         finally:
             operator.end()
 
-    def _act(self, deeds: Set[Deed]) -> None:
+    def _act(self, deeds: AbstractSet[Deed]) -> None:
         for event in self._plan.events:
             if event.deed in deeds:
                 self._wait_for(event.at)
