@@ -26,6 +26,12 @@ GRANTED = [IdentityGrant(namespace="research", workspace=RESOURCE_ID)]
         pytest.param(["--log-level", "DEBUG"], {"LOG_LEVEL": "DEBUG"}, "log_level", "DEBUG", id="one of several words"),
         pytest.param(["--ready-file", "/r"], {"READY_FILE": "/r"}, "ready_file", "/r", id="a text"),
         pytest.param(
+            ["--authority", "login.example"], {"AUTHORITY": "login.example"}, "authority", "login.example", id="a host"
+        ),
+        pytest.param(
+            ["--no-instance-discovery"], {"INSTANCE_DISCOVERY": "false"}, "instance_discovery", False, id="a switch"
+        ),
+        pytest.param(
             ["--watch-namespaces", "a", "--watch-namespaces", "b"], {"WATCH_NAMESPACES": '["a", "b"]'},
             "watch_namespaces", ["a", "b"], id="a list, as repeated flags and as JSON",
         ),
@@ -81,6 +87,10 @@ def test_nothing_has_to_be_set() -> None:
         ),
         pytest.param(["--port", "65536"], ["--port", "PORT"], id="a port beyond the last"),
         pytest.param(["--log-level", "LOUD"], ["--log-level", "'DEBUG', 'INFO'"], id="a word of no list"),
+        pytest.param(["--authority", "http://login.example"], ["--authority"], id="an authority over plain http"),
+        pytest.param(["--authority", "https://me@login.example"], ["--authority"], id="an authority with a user"),
+        pytest.param(["--ca-bundle", "/nowhere.pem"], ["--ca-bundle"], id="a file of authorities that is missing"),
+        pytest.param(["--ca-bundle", __file__], ["--ca-bundle"], id="a file that holds no certificate"),
         pytest.param(
             ["--workers", "0", "--port", "x"], ["--workers", "WORKERS", "--port", "PORT"], id="two settings at once"
         ),
