@@ -220,6 +220,7 @@ async def _open_probes(
         clock=common.clock,
         queue_depth=lambda: len(common.queue),
         crd_outdated=lambda: reconciler.crd_outdated,
+        request_seconds=common.settings.request_timeout_seconds,
     )
     stack.push_async_callback(probes.close)
     settings = common.settings

@@ -70,7 +70,7 @@ class Departures:
         if released is None:
             self._inventory.remove(job.uid)
         else:
-            self._inventory.put_job(released)
+            self._inventory.update(released)
         return released
 
     async def _leave_trace(self, job: QuantumJob, notice: Notice, *, told: bool) -> None:

@@ -98,11 +98,11 @@ class Inspector:
         if released is None:
             self._inventory.remove(workspace.uid)
             return workspace
-        self._inventory.put_workspace(released)
+        self._inventory.update(released)
         if self._slots.count(workspace.id) > 0:
             # A job came in between: it needs the mark again.
             released = await self._objects.mark_workspace(released, in_use=True) or released
-            self._inventory.put_workspace(released)
+            self._inventory.update(released)
         return released
 
     async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
@@ -137,7 +137,7 @@ class Inspector:
         if trouble is None and (quotas := _quotas_json(offer[1])):
             status["quotas"] = quotas
         written = await self._objects.write_workspace_status(workspace, status)
-        self._inventory.put_workspace(written)
+        self._inventory.update(written)
         if before is None or (before.status, before.reason) != (ready.status, ready.reason):
             await self._turned(workspace, ready)
 

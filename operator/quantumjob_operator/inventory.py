@@ -34,6 +34,12 @@ class Inventory:
         self._names[workspace.key] = workspace.uid
         return True
 
+    def update(self, answer: QuantumJob | QuantumWorkspace) -> bool:
+        """Take the answer of one of our own patches; an object that was removed meanwhile stays removed."""
+        if self.find(answer.uid) is None:
+            return False
+        return self.put_job(answer) if isinstance(answer, QuantumJob) else self.put_workspace(answer)
+
     def remove(self, uid: str) -> QuantumJob | QuantumWorkspace | None:
         """Forget an object; what was known of it comes back."""
         workspace = self.workspaces.pop(uid, None)

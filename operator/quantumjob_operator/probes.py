@@ -18,7 +18,7 @@ from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.watch import Watch
 from quantumjob_operator.workspaces import Workspaces
 
-STALE_SECONDS: Final = 60.0
+_STALE_SECONDS: Final = 60.0
 
 
 class Probes:
@@ -33,6 +33,7 @@ class Probes:
         clock: Clock,
         queue_depth: Callable[[], int],
         crd_outdated: Callable[[], bool],
+        request_seconds: float,
     ) -> None:
         self._watch = watch
         self._workspaces = workspaces
@@ -40,6 +41,8 @@ class Probes:
         self._clock = clock
         self._queue_depth = queue_depth
         self._crd_outdated = crd_outdated
+        # A loop turns between requests, and one of those may take its whole time.
+        self._stale = _STALE_SECONDS + request_seconds
         application = web.Application()
         application.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._scrape)]
@@ -75,7 +78,7 @@ class Probes:
 
     async def _healthz(self, _: web.Request) -> web.Response:
         ages = self._ages()
-        stale = {name: age for name, age in ages.items() if age > STALE_SECONDS}
+        stale = {name: age for name, age in ages.items() if age > self._stale}
         now = self._clock.monotonic()
         body = {
             "secondsSinceTurn": {name: round(age, 1) for name, age in ages.items()},

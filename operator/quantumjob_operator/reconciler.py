@@ -8,7 +8,7 @@ import logging
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
@@ -82,9 +82,9 @@ class Reconciler:
                 await self._disappeared(uid)
             else:
                 await self._walk(job, self._memories.setdefault(uid, Memory(job)))
-        except Conflict as error:
+        except (Conflict, NotFound) as error:
             _log.info("%s; looking again", error, extra=about(job))
-            await self._refresh(job)
+            await self._refresh(uid, job)
         except ClusterError as error:
             self._stumbled(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
@@ -100,18 +100,22 @@ class Reconciler:
         _log.warning("%s; looking again in %.1f s", error, delay, extra=about(job))
         self._queue.add_after(uid, delay)
 
-    async def _refresh(self, job: QuantumJob | None) -> None:
-        """After a conflict the watch may lag: read the object itself, then look again."""
-        if job is None:
+    async def _refresh(self, uid: str, job: QuantumJob | None) -> None:
+        """What was decided on is no longer so, and the watch may lag: read the object itself, then look again."""
+        memory = self._memories.get(uid)
+        if job is None or memory is None:
             return
         try:
             live = await self._objects.read_job(job.namespace, job.name)
         except ClusterError as error:
-            self._stumbled(job.uid, job, error)
+            self._stumbled(uid, job, error)
             return
-        if live is not None and live.uid == job.uid:
+        if live is None or live.uid != uid:
+            self._inventory.remove(uid)
+        else:
             self._inventory.put_job(live)
-        self._queue.add_after(job.uid, backoff(1, job.uid) / 10)
+        memory.failures += 1
+        self._queue.add_after(uid, backoff(memory.failures, uid) / 10)
 
     async def _walk(self, job: QuantumJob, memory: Memory) -> None:
         look = await self._begin(job, memory)
@@ -201,7 +205,7 @@ class Reconciler:
         """Status first, then the Events that speak of it."""
         before = look.job.status
         written = await self._objects.write_status(look.job, decision.status)
-        self._inventory.put_job(written)
+        self._inventory.update(written)
         look.know(job=written)
         self._compare(look, decision.status)
         for notice in (*notices_between(before, decision.status), *decision.notices):

@@ -148,7 +148,9 @@ class Watch:
             return
         self._malformed.pop(uid, None)
         new = self.inventory.find(uid)
-        if news and not (old and new and is_echo(old, new)):
+        # Our own writing comes back while the look that wrote it goes on; at any other time somebody else wrote.
+        echo = old and new and self.queue.is_working(uid) and is_echo(old, new)
+        if news and not echo:
             self.queue.add(uid)
 
     async def _check(self) -> bool:

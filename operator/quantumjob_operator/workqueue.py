@@ -56,6 +56,10 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         return len(self._queued)
 
+    def is_working(self, key: K) -> bool:
+        """Whether a worker is looking at this key now."""
+        return key in self._working
+
     async def work(self, look: Callable[[K], Awaitable[None]]) -> None:
         """Take keys for ever and look at them; run as many of these as there shall be workers.
 

@@ -122,7 +122,7 @@ class Workspaces:
         marked = await self._objects.mark_workspace(workspace, in_use=True)
         if marked is None:
             return workspace
-        self._inventory.put_workspace(marked)
+        self._inventory.update(marked)
         return marked
 
     async def refused(self, connection: Connection) -> None:

@@ -47,7 +47,7 @@ NOT_READY, UNAVAILABLE = "WorkspaceNotReady", "ServiceUnavailable"
             Refused("put_job", status=400, code="SomethingNew", applied=NO), "Rejected", True,
             id="a bad request with a code of tomorrow",
         ),
-        pytest.param(Refused("put_job", status=422), "Rejected", True, id="a definition that makes no sense"),
+        pytest.param(Refused("put_job", status=422), "WorkspaceNotReady", False, id="a refusal that may hide a job"),
         pytest.param(
             Refused("put_job", status=403, code="Forbidden", applied=NO), NOT_READY, False,
             id="a role that is missing, which somebody can grant",

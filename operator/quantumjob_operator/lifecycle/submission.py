@@ -204,8 +204,11 @@ def _absent(seen: Observation, blocked: Decision | None) -> Decision:
 
 def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
     """Another process holds the claim. It may be dead, alive, or have said already all there is to say."""
-    if blocked and blocked.action is Action.NONE and blocked.status == seen.job.status:
-        return blocked
+    held = blocked or _unfit_program(seen)
+    if held and held.action is Action.READ_PROGRAM:
+        return held
+    if held and held.action is Action.NONE and held.status == seen.job.status:
+        return held
     if seen.tenure.rival_left > 0:
         return Decision(action=Action.NONE, status=seen.job.status, again=seen.tenure.rival_left)
     return step(seen, Action.CLAIM)

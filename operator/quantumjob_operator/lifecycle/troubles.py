@@ -17,7 +17,7 @@ from quantumjob_operator.errors import (
 from quantumjob_operator.lifecycle.facts import Trouble
 
 TARGET_DOWN_SECONDS: Final = 60.0
-_INVALID_DEFINITION: Final = frozenset({400, 413, 422})
+_BAD_REQUEST: Final = 400
 _PUT: Final = "put_job"
 
 
@@ -56,8 +56,8 @@ def trouble_of(error: ServiceError, workspace: str) -> Trouble:
 
 def _refused(error: Refused, workspace: str) -> Trouble:
     """Only a refused definition is final; permissions, storage roles and a missing workspace can be mended."""
-    definition = error.code == "InvalidJobDefinition" or error.status in _INVALID_DEFINITION
-    if error.operation == _PUT and definition:
+    definition = error.code == "InvalidJobDefinition" or error.status == _BAD_REQUEST
+    if error.operation == _PUT and definition and error.applied is Applied.NO:
         message = f"the service refuses the job's definition: {error}; correct spec.provider, target or parameters"
         return Trouble("Rejected", f"{message} in a new job", final=True)
     return Trouble(
