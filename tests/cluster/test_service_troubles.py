@@ -113,7 +113,7 @@ def test_target_that_is_down_holds_the_job(place: JobNamespace, emulator: Emulat
     assert place.runs("bell") == []
     emulator.behave(targets={})
     # The back-off for a target is long; any change of the object is a reason for a look.
-    place.patch("quantumjob", "bell", {"metadata": {"labels": {"look": "again"}}})
+    place.patch("quantumjob", "bell", {"spec": {"deletionPolicy": "Cancel"}})
     assert_paid_once(place, "bell")
 
 
