@@ -6,7 +6,7 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass as plain
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -20,6 +20,8 @@ from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""
+MAX_PARAMETER_DEPTH: Final = 64
+"""Levels of nesting in spec.parameters; readers of JSON give up beyond, many of them by crashing."""
 
 T = TypeVar("T")
 
@@ -144,6 +146,7 @@ class QuantumJob:
         size: Bytes of its JSON.
         deletion_requested: Whether it carries a deletionTimestamp.
         claim_unreadable: There is a claim annotation, but it is not one of ours.
+        parameters_too_deep: `spec.parameters` is nested beyond `MAX_PARAMETER_DEPTH`; it was dropped unread.
     """
 
     namespace: str
@@ -159,6 +162,7 @@ class QuantumJob:
     finalizers: tuple[str, ...] = ()
     deletion_requested: bool = False
     size: int = 0
+    parameters_too_deep: bool = False
 
     @property
     def key(self) -> str:
@@ -187,6 +191,10 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
     Raises:
         MalformedObject: The JSON is not what the CRD's schema admits (an older or foreign CRD is installed).
     """
+    parameters = (body.get("spec") or {}).get("parameters")
+    too_deep = _is_deeper_than(MAX_PARAMETER_DEPTH, parameters)
+    if too_deep:
+        body = _without_parameters(body)
     meta = body["metadata"]
     spec = parsed_part(body, "spec", _SPEC.validate_python)
     status = parsed_part(body, "status", parse_status)
@@ -205,7 +213,30 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         finalizers=tuple(meta.get("finalizers") or ()),
         deletion_requested="deletionTimestamp" in meta,
         size=len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")),
+        parameters_too_deep=too_deep,
     )
+
+
+def _is_deeper_than(levels: int, value: Any) -> bool:
+    """Whether objects and lists are nested deeper; without recursion, since the depth is the user's choice."""
+    level = [value]
+    for _ in range(levels):
+        level = [inner for one in level for inner in _members(one) if isinstance(inner, Mapping | list)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _without_parameters(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The object without what is too deep to be read; managedFields repeat the nesting."""
+    metadata = {field: value for field, value in body["metadata"].items() if field != "managedFields"}
+    return {**body, "metadata": metadata, "spec": {**body["spec"], "parameters": {}}}
 
 
 def parsed_part(body: Mapping[str, Any], part: str, parse: Callable[[Mapping[str, Any]], T]) -> T:

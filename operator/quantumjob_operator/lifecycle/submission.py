@@ -23,7 +23,7 @@ from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_l
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
-from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES
+from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
 from quantumjob_operator.remotejob import RemoteJob
 
 _FIRST_DOUBT: Final = 1.0
@@ -79,6 +79,9 @@ def _refusal(seen: Observation) -> Decision | None:
             f"the object has more than {MAX_OBJECT_BYTES // 1024} KiB of JSON; "
             "move the program to a ConfigMap (spec.program.configMapKeyRef) or shorten spec.parameters",
         )
+    if job.parameters_too_deep:
+        message = f"spec.parameters is nested more than {MAX_PARAMETER_DEPTH} levels deep; flatten it in a new job"
+        return end(seen, job.status, State.FAILED, "Rejected", message)
     if job.spec.cancel:
         message = "spec.cancel is true and no attempt is at the service; nothing more is sent"
         return end(seen, job.status, State.CANCELLED, "Cancelled", message)
