@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all control-plane demo dev dev-down clean
+.PHONY: help venv lock fmt lint test test-slow test-all faults mutants control-plane demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -75,6 +75,12 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 	$(BIN)/pytest -m slow
 
 test-all: test test-slow ## Run every test (≤ 40 min)
+
+faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~15 min); SEED=…: replay one
+	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
+
+mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
+	$(BIN)/python -m mutants $(ONLY)
 
 clean: ## Remove what builds and tests leave in the tree
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

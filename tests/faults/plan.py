@@ -76,7 +76,7 @@ class Size:
 
 
 FULL: Final = Size(kills=210, jobs=520, restarts=8, rotations=6, share=10, rounds=24)
-SHORT: Final = Size(kills=6, jobs=16, restarts=1, rotations=1, share=1, rounds=2)
+SHORT: Final = Size(kills=5, jobs=14, restarts=1, rotations=1, share=1, rounds=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,11 @@ def _held_at_first(_chance: random.Random) -> _Fate:
     return {"suspend": True}, Target.SHORT, (Deed.RESUME,)
 
 
+def _keyed(chance: random.Random) -> _Fate:
+    """Several objects come to have the same key, at the same time and one after the other."""
+    return {"idempotencyKey": f"key-{chance.randrange(15)}"}, Target.SHORT, chance.choice(((), (Deed.DELETE,)))
+
+
 _FATES: Final[tuple[tuple[Callable[[random.Random], _Fate], int], ...]] = (
     (_left_alone, 40),
     (_expires, 4),
@@ -178,6 +183,7 @@ _FATES: Final[tuple[tuple[Callable[[random.Random], _Fate], int], ...]] = (
     (_cancelled_and_deleted, 4),
     (_suspended, 12),
     (_held_at_first, 5),
+    (_keyed, 6),
 )
 
 

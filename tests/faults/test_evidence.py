@@ -1,0 +1,79 @@
+"""The judge's rows, made from what a cluster, a ledger and a log say."""
+
+from typing import Any
+
+import pytest
+
+from faults.evidence import releases_of, runs_of, seen_of
+from faults.judge import Release, Run, Seen
+
+
+def quantum_job(*, spec: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
+    """A succeeded object as the API server shows it."""
+    conditions = [{"type": "Finished", "status": "True"}]
+    return {
+        "metadata": {"uid": "u1", **metadata},
+        "spec": spec or {},
+        "status": {"state": "Succeeded", "jobId": "j1", "conditions": conditions},
+    }
+
+
+def output(uid: str = "u1", job: str = "j1") -> dict[str, Any]:
+    """An output ConfigMap."""
+    return {"metadata": {"ownerReferences": [{"uid": uid}]}, "data": {"jobId": job}}
+
+
+SEEN = Seen("u1", state="Succeeded", job="j1", finished=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "outputs", "expected"),
+    [
+        pytest.param(quantum_job(), [], SEEN, id="ended without an output"),
+        pytest.param(
+            quantum_job(), [output()], Seen("u1", "Succeeded", "j1", finished=True, output=True), id="with its output"
+        ),
+        pytest.param(quantum_job(), [output(uid="u2"), output(job="j2")], SEEN, id="outputs of others"),
+        pytest.param(
+            quantum_job(deletionTimestamp="2026-11-22T10:00:00Z"),
+            [],
+            Seen("u1", "Succeeded", "j1", finished=True, leaving=True),
+            id="being deleted",
+        ),
+        pytest.param(
+            quantum_job(finalizers=["quantumjobs.dev/cancel"]),
+            [],
+            Seen("u1", "Succeeded", "j1", finished=True, leaving=True),
+            id="still held after its end",
+        ),
+        pytest.param(
+            {"metadata": {"uid": "u1", "finalizers": ["quantumjobs.dev/cancel"]}, "spec": {"suspend": True}},
+            [],
+            Seen("u1", suspended=True),
+            id="without a status",
+        ),
+    ],
+)
+def test_object(one: dict[str, Any], outputs: list[dict[str, Any]], expected: Seen) -> None:
+    """What counts for the verdict is read, and nothing else."""
+    assert seen_of([one], outputs) == [expected]
+
+
+def test_ledger() -> None:
+    """Each row is a run of the object that its metadata name; a foreign job belongs to none."""
+    rows = [
+        {"job": "j1", "status": "Succeeded", "metadata": {"quantumjobs.dev/uid": "u1"}},
+        {"job": "j2", "status": "Waiting", "metadata": {}},
+    ]
+    assert runs_of(rows) == [Run("j1", "u1", "Succeeded"), Run("j2", "", "Waiting")]
+
+
+def test_log() -> None:
+    """An unconfirmed release is found by its line; lines that a kill cut off are passed over."""
+    lines = [
+        '{"level": "INFO", "message": "Succeeded: job j1 succeeded"}',
+        '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
+        '{"level": "ERROR", "mess',
+        "Traceback",
+    ]
+    assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]

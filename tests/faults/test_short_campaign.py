@@ -1,0 +1,22 @@
+"""A minute of the fault campaign; `make faults` runs the whole of it."""
+
+import pytest
+
+from faults.boundaries import BOUNDARIES
+from faults.campaign import run
+from faults.judge import Verdict
+from faults.plan import SHORT, draw
+
+pytestmark = pytest.mark.cluster
+
+_SEED = 4
+_MONEY = [boundary for boundary in BOUNDARIES if boundary.money]
+
+
+def test_killed_at_boundaries_and_at_random() -> None:
+    """Nothing is lost, paid twice, left running or stuck, wherever the operator dies."""
+    outcome = run(draw(_SEED, SHORT), _MONEY)
+    assert outcome.verdict == Verdict(), outcome.figures
+    assert outcome.unhit == ()
+    assert outcome.figures["kills_between_effect_and_answer"] > 0
+    assert outcome.figures["api_server_restarts"] == SHORT.restarts
