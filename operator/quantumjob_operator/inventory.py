@@ -1,7 +1,7 @@
 """The newest known version of every object, by uid.
 
-Fed by the watch, by listings and by the answers of our own patches; older versions never replace newer ones. Must not
-live here: what a change means.
+Fed by the watch, by listings and by the answers of our own patches; older versions never replace newer ones, unless
+the cluster itself was set back (`doubt`). Must not live here: what a change means.
 """
 
 from collections.abc import Iterator
@@ -13,22 +13,28 @@ from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
 
 @dataclass(slots=True)
 class Inventory:
-    """Jobs and workspaces in memory."""
+    """Jobs and workspaces in memory.
 
+    Attributes:
+        newest: The highest resource version that was ever taken.
+    """
+
+    newest: int = 0
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
+    _doubted: set[str] = field(default_factory=set)
 
     def put_job(self, job: QuantumJob) -> bool:
         """Take a version of a job; False if it is no news."""
-        if not _is_newer(job, self.jobs.get(job.uid)):
+        if not self._takes(job):
             return False
         self.jobs[job.uid] = job
         return True
 
     def put_workspace(self, workspace: QuantumWorkspace) -> bool:
         """Take a version of a workspace; False if it is no news."""
-        if not _is_newer(workspace, self.workspaces.get(workspace.uid)):
+        if not self._takes(workspace):
             return False
         self.workspaces[workspace.uid] = workspace
         self._names[workspace.key] = workspace.uid
@@ -40,8 +46,25 @@ class Inventory:
             return False
         return self.put_job(answer) if isinstance(answer, QuantumJob) else self.put_workspace(answer)
 
+    def _takes(self, new: QuantumJob | QuantumWorkspace) -> bool:
+        if new.uid not in self._doubted and not _is_newer(new, self.find(new.uid)):
+            return False
+        self._doubted.discard(new.uid)
+        self.newest = max(self.newest, int(new.resource_version))
+        return True
+
+    def doubt(self) -> None:
+        """The cluster was set back to an older state: the next version of each object is news, whatever its number."""
+        self._doubted = {*self.jobs, *self.workspaces}
+        self.newest = 0
+
+    def doubts(self, uid: str) -> bool:
+        """Whether what is known of an object may be from before the cluster was set back."""
+        return uid in self._doubted
+
     def remove(self, uid: str) -> QuantumJob | QuantumWorkspace | None:
         """Forget an object; what was known of it comes back."""
+        self._doubted.discard(uid)
         workspace = self.workspaces.pop(uid, None)
         if workspace and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
@@ -56,9 +79,14 @@ class Inventory:
         return self.jobs.get(uid) or self.workspaces.get(uid)
 
     def resource_version(self, uid: str) -> str | None:
-        """Of what is known of an object."""
+        """Of what is known of an object, and not doubted."""
         known = self.find(uid)
-        return known.resource_version if known else None
+        return known.resource_version if known and uid not in self._doubted else None
+
+    def versions(self) -> dict[str, str]:
+        """The resource version of each object that is known, by uid."""
+        known: list[QuantumJob | QuantumWorkspace] = [*self.jobs.values(), *self.workspaces.values()]
+        return {one.uid: one.resource_version for one in known}
 
     def labels(self) -> Iterator[tuple[str, str, str]]:
         """State, provider and target of each job, for the metrics."""

@@ -2,7 +2,11 @@
 
 kopf's watch neither says when its first listing is through nor notices that it lags, and it ends when a CRD goes. So it
 runs in a thread with an event loop of its own, where its end costs nothing else, and its word is checked against a
-metadata listing at the start, at intervals and after each restart. Must not live here: what an object means.
+metadata listing at the start, at intervals and after each gap.
+
+A cluster that is restored from a snapshot gives out resource versions a second time, and a watch that goes on from a
+later one hears nothing until they are reached again. So the cluster's revision is asked for now and then; when it went
+back, every object's next version is news. Must not live here: what an object means.
 """
 
 import asyncio
@@ -29,6 +33,7 @@ from quantumjob_operator.workqueue import WorkQueue
 
 _BEAT: Final = 1.0
 _CATCH_UP: Final = 15.0
+_PROBE: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +55,7 @@ class Watch:
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     turned_at: float = 0.0
     heard_at: float = 0.0
+    _revision: int = 0
     _malformed: dict[str, str] = field(default_factory=dict)
     _thread: threading.Thread | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -79,9 +85,32 @@ class Watch:
         await self._sleep(_BEAT / 10, self._ended)
         while not self._ended():
             if not await self._check():
-                _log.warning("the watch lags behind the API server; starting it anew")
+                _log.warning("the watch is not what the API server says; starting it anew")
                 return
-            await self._sleep(self.settings.resync_seconds, self._ended)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until the next check is due: after the interval, after a gap, or when the revision went back."""
+        until, gap = self.clock.monotonic() + self.settings.resync_seconds, False
+        while (left := until - self.clock.monotonic()) > 0 and not self._ended():
+            await self._sleep(min(_PROBE, left), self._ended)
+            known = self._newest()
+            try:
+                revision = await self._ask_revision()
+            except ClusterError as error:
+                gap = True
+                _log.warning("%s", error)
+                continue
+            if gap or revision < known:
+                return
+
+    async def _ask_revision(self) -> int:
+        scopes = self.settings.watch_namespaces
+        return await self.objects.revision(JOB_PLURAL, scopes[0] if scopes else None)
+
+    def _newest(self) -> int:
+        """The highest revision that the cluster is known to have had."""
+        return max(self._revision, self.inventory.newest)
 
     async def _sleep(self, seconds: float, over: Callable[[], bool]) -> None:
         """Sleep, but go on beating, and wake when it is over."""
@@ -135,7 +164,7 @@ class Watch:
             self.inventory.remove(uid)
             self.queue.add(uid)
             return
-        old = self.inventory.find(uid)
+        old, doubted = self.inventory.find(uid), self.inventory.doubts(uid)
         try:
             news = (
                 self.inventory.put_job(parse_job(body))
@@ -150,20 +179,24 @@ class Watch:
         new = self.inventory.find(uid)
         # Our own writing comes back while the look that wrote it goes on; at any other time somebody else wrote.
         echo = old and new and self.queue.is_working(uid) and is_echo(old, new)
-        if news and not echo:
+        if news and (doubted or not echo):
             self.queue.add(uid)
 
     async def _check(self) -> bool:
-        """Compare with a listing; False if the watch has not caught up with it in time."""
-        known = set(self.inventory.jobs) | set(self.inventory.workspaces)
-        there: dict[str, str] = {}
-        scopes: list[str | None] = list(self.settings.watch_namespaces) or [None]
-        for scope, plural in itertools.product(scopes, PLURALS):
-            there |= {uid: version async for uid, version in self.objects.versions(plural, scope)}
-        for uid in known - there.keys():
+        """Compare with a listing; False if the watch has not caught up with it in time, or never can."""
+        newest, known = self._newest(), self.inventory.versions()
+        revision, there = await self._ask_revision(), await self._list()
+        for uid in known.keys() - there.keys():
             # Deleted while nobody watched.
             self.inventory.remove(uid)
             self.queue.add(uid)
+        if revision < newest or any(int(there.get(uid, version)) < int(version) for uid, version in known.items()):
+            _log.warning("the cluster went back from revision %d to %d: it was restored", newest, revision)
+            self.inventory.doubt()
+            self._malformed.clear()
+            self._revision = revision
+            return False
+        self._revision = revision
         until = self.clock.monotonic() + _CATCH_UP
         await self._sleep(_CATCH_UP, lambda: self._ended() or not self._behind(there))
         if self._behind(there) and self.clock.monotonic() >= until:
@@ -171,6 +204,13 @@ class Watch:
         self.heard_at = self.clock.monotonic()
         self.listed.set()
         return True
+
+    async def _list(self) -> dict[str, str]:
+        there: dict[str, str] = {}
+        scopes: list[str | None] = list(self.settings.watch_namespaces) or [None]
+        for scope, plural in itertools.product(scopes, PLURALS):
+            there |= {uid: version async for uid, version in self.objects.versions(plural, scope)}
+        return there
 
     def _behind(self, there: Mapping[str, str]) -> bool:
         return any(

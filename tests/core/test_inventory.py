@@ -35,6 +35,24 @@ def test_the_newest_version_is_kept(first: str, second: str, kept: str) -> None:
     assert known.resource_version(OTHER_UID) == kept
 
 
+@pytest.mark.parametrize("version", [pytest.param(one, id=f"version {one} after 90") for one in ("5", "90", "91")])
+def test_after_the_cluster_was_set_back_the_next_version_of_each_object_is_news(version: str) -> None:
+    """Versions start over from the snapshot: for once, each object's own next version decides, not the higher one."""
+    known = Inventory()
+    known.put_job(job(resourceVersion="90"))
+    known.put_workspace(workspace(resourceVersion="90"))
+    assert known.newest == 90
+    known.doubt()
+    assert (known.doubts(UID), known.resource_version(UID)) == (True, None)
+    assert known.put_job(job(resourceVersion=version))
+    assert (known.doubts(UID), known.resource_version(UID)) == (False, version)
+    assert not known.put_job(job(resourceVersion="4"))
+    assert known.doubts(OTHER_UID)
+    assert known.put_workspace(workspace(resourceVersion=version))
+    assert known.newest == int(version)
+    assert known.versions() == {UID: version, OTHER_UID: version}
+
+
 def test_versions_of_different_objects_are_not_compared() -> None:
     """An object made anew under an old name is another object."""
     known = Inventory()

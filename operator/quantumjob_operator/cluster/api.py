@@ -129,6 +129,11 @@ class Api:
             query = {"limit": str(_PAGE), "continue": token}
             await asyncio.sleep(0)
 
+    async def list_revision(self, path: str) -> str:
+        """The resource version of a listing, which is read from the store and not from a cache that may lag."""
+        page = await self.request("GET", path, accept=_METADATA_LIST, query={"limit": "1"})
+        return str(page["metadata"]["resourceVersion"])
+
 
 def _answer(what: str, status: int, text: bytes) -> dict[str, Any]:
     try:

@@ -55,6 +55,10 @@ class Objects:
         async for metadata in self._api.list_metadata(collection(plural, namespace)):
             yield metadata["uid"], metadata["resourceVersion"]
 
+    async def revision(self, plural: str, namespace: str | None) -> int:
+        """The revision of the whole cluster's store at this moment, as the API server stamps it on a listing."""
+        return int(await self._api.list_revision(collection(plural, namespace)))
+
     async def read_job(self, namespace: str, name: str) -> QuantumJob | None:
         """The object as it is now, or None."""
         try:
