@@ -90,11 +90,13 @@ def _settle(footprint: Footprint, emulator: Emulator, screen: Screen, resources:
 
 
 def _make_operator(footprint: Footprint, emulator: Emulator, folder: Path, arguments: list[str]) -> Operator:
+    namespace = footprint.namespace
+    # Without a name for the cluster it would look for one outside of its namespace.
     return Operator(
         folder,
         kubeconfig=operator_kubeconfig(footprint.kubectl, folder / "operator.kubeconfig"),
         allowed_endpoints=[emulator.url, emulator.storage_origin],
-        arguments=[f"--watch-namespaces={footprint.namespace}", *ATTENTIVE, *arguments],
+        arguments=[f"--watch-namespaces={namespace}", f"--cluster-name={namespace}", *ATTENTIVE, *arguments],
     )
 
 

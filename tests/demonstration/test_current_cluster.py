@@ -67,6 +67,16 @@ def test_an_interrupted_guest_cleans_up(guest: Demo, foreign: ControlPlane) -> N
     assert contents(foreign) == before
 
 
+def test_a_guest_that_fails_cleans_up(guest: Demo, foreign: ControlPlane) -> None:
+    """An operator that doesn't start ends the demo with its reason, and nothing of it stays."""
+    before = contents(foreign)
+    ended = guest.run(*_HERE, "--operator-args=--workers=0")
+    assert ended.code == 1
+    assert "workers" in ended.errors
+    assert "removing what the demo made" in ended.output
+    assert contents(foreign) == before
+
+
 def test_without_a_yes_nothing_happens(guest: Demo, foreign: ControlPlane) -> None:
     """Nobody is at a terminal to be asked: it says how to agree, and does nothing."""
     before = contents(foreign)
