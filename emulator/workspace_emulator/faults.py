@@ -59,7 +59,7 @@ class Faults:
 
     def struck(self) -> dict[str, int]:
         """Return how often each kind has acted since the start."""
-        return dict(self._struck)
+        return {kind.value: count for kind, count in self._struck.items()}
 
     def seconds(self, fault: Fault) -> float:
         """Return the length of a fault's delay, drawn if it is a range."""
