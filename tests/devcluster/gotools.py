@@ -80,3 +80,24 @@ ETCD: Final = GoModule(
 )
 
 CONTROL_PLANE: Final = ToolSet(name="control-plane", modules=(ETCD, KUBERNETES))
+
+_HELM_VERSION: Final = "v4.3.1"
+
+HELM: Final = GoModule(
+    name="helm",
+    path="helm.sh/helm/v4",
+    version=_HELM_VERSION,
+    programs=(("helm", "helm.sh/helm/v4/cmd/helm"),),
+    # Without it `helm version` knows no patch level.
+    ldflags=f"-X helm.sh/helm/v4/internal/version.version={_HELM_VERSION}",
+)
+
+HELM_DOCS: Final = GoModule(
+    name="helm-docs",
+    path="github.com/norwoodj/helm-docs",
+    version="v1.14.2",
+    programs=(("helm-docs", "github.com/norwoodj/helm-docs/cmd/helm-docs"),),
+)
+
+# A set of its own, so that a newer Helm does not ask for a new control plane.
+CHART_TOOLS: Final = ToolSet(name="chart-tools", modules=(HELM, HELM_DOCS))

@@ -1,0 +1,12 @@
+{{/* What the schema of the values can't say, or not in words that help. */}}
+{{- define "quantumjob-operator.checks" -}}
+{{- if and .Values.watchNamespaces (not .Values.settings.clusterName) }}
+{{- fail "\nsettings.clusterName is missing: with watchNamespaces the operator may not read the name of the cluster by itself (the uid of kube-system), and jobs carry it. Choose one that no other cluster has." }}
+{{- end }}
+{{- if and .Values.caBundle.configMapName .Values.caBundle.secretName }}
+{{- fail "\ncaBundle: configMapName and secretName are both set; keep one of them." }}
+{{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
+{{- fail "\nmetrics.serviceMonitor.enabled needs metrics.service.enabled: Prometheus finds the pod through the Service." }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,39 @@
+{{/* The operator's environment variables. */}}
+
+{{/* A URL's dollar sign would begin a reference to another variable; the kubelet reads two as one. */}}
+{{- define "quantumjob-operator.literal" -}}
+{{- . | replace "$" "$$" | quote }}
+{{- end }}
+
+{{- define "quantumjob-operator.environment" -}}
+{{- with .Values.watchNamespaces }}
+- name: QUANTUMJOB_OPERATOR_WATCH_NAMESPACES
+  value: {{ toJson . | quote }}
+{{- end }}
+{{- if or .Values.caBundle.configMapName .Values.caBundle.secretName }}
+- name: QUANTUMJOB_OPERATOR_CA_BUNDLE
+  value: {{ printf "/etc/quantumjob-operator/ca/%s" .Values.caBundle.key }}
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+- name: QUANTUMJOB_OPERATOR_{{ $name | snakecase | upper }}
+  value: {{ include "quantumjob-operator.literal" (kindIs "string" $value | ternary $value (toJson $value)) }}
+{{- end }}
+{{- with .Values.proxy }}
+{{- with .httpProxy }}
+- name: HTTP_PROXY
+  value: {{ include "quantumjob-operator.literal" . }}
+{{- end }}
+{{- with .httpsProxy }}
+- name: HTTPS_PROXY
+  value: {{ include "quantumjob-operator.literal" . }}
+{{- end }}
+{{- if or .httpProxy .httpsProxy }}
+# The API server is reached by the address in this variable of the pod.
+- name: NO_PROXY
+  value: {{ printf "$(KUBERNETES_SERVICE_HOST)%s" (.noProxy | ternary (printf ",%s" .noProxy) "") | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
