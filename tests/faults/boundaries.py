@@ -213,11 +213,13 @@ _C, _S, _B = Way.CLUSTER, Way.SERVICE, Way.STORAGE
 SUBMIT: Final = Boundary("submit", _S, submits(1), money=True)
 """Kills here leave what CLAIMED and SENT stand for."""
 
+LOOK: Final = Boundary("look before submitting", _S, looks)
+
 BOUNDARIES: Final = (
     Boundary("mark the workspace as in use", _C, marks_workspace, State.ALONE),
     Boundary("report on the workspace", _C, reports_workspace, State.ALONE),
     Boundary("claim", _C, claims(1), money=True),
-    Boundary("look before submitting", _S, looks),
+    LOOK,
     Boundary("ask for the container", _S, asks_for_container),
     Boundary("upload the program", _B, uploads),
     SUBMIT,

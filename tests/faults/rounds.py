@@ -1,11 +1,14 @@
 """Kills at exact boundaries: objects are brought before them, held there by the proxies, and the operator is killed.
 
-A round is a life in which objects get into the states that the boundaries ask for, and lives in each of which many
-objects are held at once, each at its own boundary, when SIGKILL comes. What was held before its effect is lost, or
-arrives late, as on a slow network.
+In each life of an operator many objects are held at once, each at its own boundary, when SIGKILL comes. What was held
+before its effect is lost, or arrives late, as on a slow network. A round is a life in which new jobs are submitted and
+a successor stands by; the successor's life, in which objects get into the states that further boundaries ask for; and
+two lives at those boundaries.
 """
 
+import os
 import random
+import signal
 import threading
 import time
 from collections import Counter, defaultdict
@@ -14,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from devcluster.proxyrules import Moment, Request, Rule
-from faults.boundaries import SUBMIT, Asked, Boundary, State, Way
+from faults.boundaries import LOOK, SUBMIT, Asked, Boundary, State, Way
 from faults.evidence import is_true
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
 from faults.system import NAMESPACES, REQUEST_SECONDS, System, launch
@@ -87,7 +90,7 @@ class Rounds:
         self._share = share
         self._made = 0
         self._pools: defaultdict[State, list[Job]] = defaultdict(list)
-        self._late: list[threading.Timer] = []
+        self._late: list[threading.Thread] = []
 
     @property
     def missing(self) -> list[Point]:
@@ -102,13 +105,37 @@ class Rounds:
         for number in range(most):
             if not self.missing:
                 break
+            self._handover()
             self._calm()
-            first = [point for point in self.missing if point[0].state not in _SECOND_LIFE]
+            second = [point for point in self.missing if point[0].state in _SECOND_LIFE]
+            first = [point for point in self.missing if point not in second and point[0].state is not State.NEW]
             self._armed(first, self._feeders())
-            self._armed([point for point in self.missing if point[0].state in _SECOND_LIFE], [])
+            self._armed(second, [])
             report(f"round {number + 1}: {self.kills} kills, {len(self.missing)} boundaries to go")
-        for timer in self._late:
-            timer.join()
+        for late in self._late:
+            late.join()
+
+    def _handover(self) -> None:
+        """An operator is killed while it submits, and a successor that stood by goes on within milliseconds.
+
+        So it meets what the dead one sent before it arrives.
+        """
+        launch(self._successor)
+        deadline = time.monotonic() + _CALM_SECONDS
+        while not self._successor.ready() and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+        os.kill(self._successor.pid, signal.SIGSTOP)
+        holds = self._held([point for point in self.missing if point[0].state is State.NEW], [])
+        launch(self._operator)
+        self._wait(holds)
+        self._kill(self._operator, holds)
+        seen = [Hold(LOOK, Moment.AFTER, hold.job) for hold in holds]
+        for look in seen:
+            look.rule = self._system.proxy(Way.SERVICE).hold(look, when=Moment.AFTER)
+            look.rule.release()
+        os.kill(self._successor.pid, signal.SIGCONT)
+        for hold, look in zip(holds, seen, strict=True):
+            self._let_go(hold, look if hold.boundary is SUBMIT else None)
 
     def _calm(self) -> None:
         """A life in which nothing is held, until there are enough objects in each state."""
@@ -116,14 +143,13 @@ class Rounds:
         for state, count in need.items():
             for _ in range(count - len(self._pools[state])):
                 self._create(_PREPARED[state][0], state)
-        launch(self._operator)
         deadline = time.monotonic() + _CALM_SECONDS
         while time.monotonic() < deadline:
             self._sort(self._system.users.look())
             if all(len(self._pools[state]) >= count for state, count in need.items()):
                 break
             time.sleep(10 * _LOOK_SECONDS)
-        self._kill([])
+        self._kill(self._successor, [])
 
     def _sort(self, objects: Iterable[Object]) -> None:
         """Which object is in which state, as far as boundaries ask for it; an object serves once."""
@@ -136,18 +162,23 @@ class Rounds:
 
     def _armed(self, points: list[Point], feeders: list[Hold]) -> None:
         """A life in which each object is held at its boundary, and that ends when all are."""
-        holds = [Hold(*point, job) for point in points if (job := self._subject(point))] + feeders
+        holds = self._held(points, feeders)
         if not holds:
             return
+        launch(self._operator)
+        self._wait(holds)
+        self._kill(self._operator, holds)
+        for hold in holds:
+            self._let_go(hold)
+
+    def _held(self, points: list[Point], feeders: list[Hold]) -> list[Hold]:
+        """While no operator runs: users ask for what the points need, and the proxies are told whom to hold."""
+        holds = [Hold(*point, job) for point in points if (job := self._subject(point))] + feeders
         self._system.put_clock_forward(CLOCK_STEP)
         for hold in holds:
             self._ask(hold)
             hold.rule = self._system.proxy(hold.boundary.way).hold(hold, when=hold.moment)
-        launch(self._operator)
-        self._wait(holds)
-        self._kill(holds)
-        for hold in holds:
-            self._let_go(hold)
+        return holds
 
     def _subject(self, point: Point) -> Job | None:
         """An object for a point; None if there is none in its state now."""
@@ -208,8 +239,8 @@ class Rounds:
                 return
             time.sleep(_LOOK_SECONDS)
 
-    def _kill(self, holds: Sequence[Hold]) -> None:
-        self._operator.kill()
+    def _kill(self, operator: Operator, holds: Sequence[Hold]) -> None:
+        operator.kill()
         now = time.monotonic()
         self.kills += 1
         hit = [hold for hold in holds if hold.hits(now)]
@@ -220,23 +251,40 @@ class Rounds:
                 state = State.CLAIMED if hold.moment is Moment.BEFORE else State.SENT
                 self._pools[state].append(hold.job)
 
-    def _let_go(self, hold: Hold) -> None:
-        """After its sender's death: lost, or late; a rule that picked nothing must not pick anything later."""
-        late = hold.moment is Moment.BEFORE and not hold.strictly and self._chance.random() < 0.5
+    def _let_go(self, hold: Hold, look: Hold | None = None) -> None:
+        """After its sender's death: lost, or late; a rule that picked nothing must not pick anything later.
+
+        Args:
+            hold: What is held.
+            look: Its successor's look for the job: a late call arrives right after it, if there is time.
+        """
         if hold.at is None:
             hold.at = 0.0
             hold.rule.release()
-        elif late:
-            left = max(0.0, hold.at + _LATEST_SECONDS[hold.boundary.way] - time.monotonic())
-            timer = threading.Timer(self._chance.uniform(0, left), hold.rule.release)
-            self._late.append(timer)
-            timer.start()
-        else:
+            return
+        if hold.moment is Moment.AFTER or hold.strictly or (look is None and self._chance.random() < 0.5):
             hold.rule.drop()
+            return
+        latest = hold.at + _LATEST_SECONDS[hold.boundary.way]
+        drawn = latest if look else time.monotonic() + self._chance.random() * max(0.0, latest - time.monotonic())
+        late = threading.Thread(target=_arrive, args=(hold, look, drawn))
+        self._late.append(late)
+        late.start()
 
     @property
     def _operator(self) -> Operator:
         return self._system.operators[0]
+
+    @property
+    def _successor(self) -> Operator:
+        return self._system.operators[1]
+
+
+def _arrive(hold: Hold, look: Hold | None, latest: float) -> None:
+    """Let a late call arrive at a time, or as soon as it has been looked for in vain."""
+    while time.monotonic() < latest and not (look and look.at):
+        time.sleep(_LOOK_SECONDS / 3)
+    hold.rule.release()
 
 
 def _state_of(one: Object, role: str) -> State | None:
