@@ -6,6 +6,7 @@ series. Must not live here: when something is counted.
 
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -19,46 +20,38 @@ class Metrics:
     """All metrics, in a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.submission_seconds = Histogram(
+        registry = self.registry = CollectorRegistry()
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.submission_seconds = histogram(
             "quantumjob_submission_seconds",
             "Seconds from the creation of a QuantumJob to its acceptance by the service",
-            registry=self.registry,
             buckets=_SUBMISSION_BUCKETS,
         )
-        self.remote_requests = Counter(
+        self.remote_requests = counter(
             "quantumjob_remote_requests_total",
             "Requests to Azure Quantum and its storage by operation and outcome",
             ["operation", "code"],
-            registry=self.registry,
         )
-        self.remote_seconds = Histogram(
+        self.remote_seconds = histogram(
             "quantumjob_remote_request_seconds",
             "Seconds that a request to Azure Quantum and its storage took",
             ["operation"],
-            registry=self.registry,
         )
-        self.reconcile_errors = Counter(
-            "quantumjob_reconcile_errors_total",
-            "Looks at an object that ended in an error, by class of error",
-            ["error"],
-            registry=self.registry,
+        self.reconcile_errors = counter(
+            "quantumjob_reconcile_errors_total", "Looks at an object that ended in an error, by class", ["error"]
         )
-        self.unconfirmed = Counter(
+        self.unconfirmed = counter(
             "quantumjob_cancellations_unconfirmed_total",
             "Objects released although the end of their remote job was not confirmed",
-            registry=self.registry,
         )
-        self.submissions = Counter(
-            "quantumjob_submissions_total", "Jobs that the service accepted from this process", registry=self.registry
-        )
-        self.poll_age = Gauge(
+        self.submissions = counter("quantumjob_submissions_total", "Jobs that the service accepted from this process")
+        self.poll_age = gauge(
             "quantumjob_poll_age_seconds",
             "Seconds since the last answered look at a workspace's jobs, by workspace",
             ["namespace", "workspace"],
-            registry=self.registry,
         )
-        self.queue_depth = Gauge("quantumjob_queue_depth", "Objects that wait to be looked at", registry=self.registry)
+        self.queue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")
 
     def observe_request(self, operation: str, code: str, seconds: float) -> None:
         """Count one request to the service."""
