@@ -113,5 +113,6 @@ def belongs_to(job: QuantumJob, remote: RemoteJob) -> bool:
 
 
 def was_accepted(job: QuantumJob) -> bool:
-    """Whether status says that the service has accepted the job once."""
-    return job.status.is_true(Kind.SUBMITTED) and job.status.job_id is not None
+    """Whether status says that the service has accepted the attempt that the claim names."""
+    shown = job.claim is None or job.claim.attempt == job.status.attempt
+    return shown and job.status.is_true(Kind.SUBMITTED) and job.status.job_id is not None

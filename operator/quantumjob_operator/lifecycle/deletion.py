@@ -17,11 +17,12 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.conditions import stamp
-from quantumjob_operator.jobstatus import Cancellation, State
+from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
 from quantumjob_operator.lifecycle.facts import Absent, Observation, Trouble
+from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -97,26 +98,27 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
         return step(seen, Action.CANCEL)
     if isinstance(seen.cancel, Trouble):
         return _cannot_ask(seen, seen.cancel)
+    status = mirror(seen, remote)
     if seen.cancel is CancelAnswer.NOT_CANCELLABLE:
-        return _wait(seen, "NotCancellable", "the provider can't cancel a job that executes; waiting for its end")
+        message = "the provider can't cancel a job that executes; waiting for its end"
+        return _wait(seen, status, "NotCancellable", message)
     if seen.cancel is None:
-        return _wait(seen, "", "")
-    return _wait(seen, "Cancelling", "the service was asked to cancel the job; waiting for its end")
+        return _wait(seen, status, "", "")
+    return _wait(seen, status, "Cancelling", "the service was asked to cancel the job; waiting for its end")
 
 
 def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
     if has_ended(seen.job):
         return step(seen, Action.RELEASE)
-    decision = _wait(seen, trouble.reason, f"the job can't be cancelled now: {trouble.message}")
+    decision = _wait(seen, seen.job.status, trouble.reason, f"the job can't be cancelled now: {trouble.message}")
     if decision.action is not Action.NONE or decision.again is None:
         return decision
     again = None if trouble.retry_after is None else min(trouble.retry_after, decision.again)
     return replace(decision, again=again, backoff=True)
 
 
-def _wait(seen: Observation, reason: str, message: str) -> Decision:
+def _wait(seen: Observation, status: JobStatus, reason: str, message: str) -> Decision:
     """Wait for the remote end, for as long as the grace period lasts. An empty reason leaves the words as they are."""
-    status = seen.job.status
     cancellation = status.cancellation
     if cancellation is None:  # recorded before anything was asked
         return _record(seen, current_attempt(seen.job))

@@ -1,0 +1,146 @@
+"""How sure one process can be of its claim and of a 404, on its monotonic clock.
+
+Rules:
+1. A claim is surely ours as of the moment in which we *asked* for it; it may be somebody else's by the answer.
+2. A 404 tells of the moment in which we *asked*; a doubt that ends before the answer has not ended for the question.
+3. Doubt begins before the first byte of a PUT and ends, unless the answer says "not applied", a whole fence later.
+4. A claim that we took from another process, or find without knowing its history, is doubted for a whole fence.
+5. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
+
+Lives here: the bookkeeping behind `facts.Tenure`, as a frozen value. Must not live here: clocks, or what is done.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import RemoteJob
+
+_FOREVER: Final = float("inf")
+_FENCES_FOR_A_RIVAL: Final = 2.0
+_NOBODY: Final = ""
+
+
+class Sent(StrEnum):
+    """What became of a PUT, as far as its answer tells."""
+
+    ACCEPTED = "Accepted"
+    NOT_APPLIED = "NotApplied"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """What one process knows of one job beyond what the cluster holds. All times are monotonic seconds.
+
+    Attributes:
+        claimed_at: As of when the claim was ours for sure.
+        never_sent: The claim was put by this process on an object that had none, and no PUT has begun since.
+        doubt_until: A 404 that was asked for before this is not believed.
+        absent_since: Since when the service says without a break that it has no such job.
+        asked_at: When the answer at hand was asked for.
+        accepted: The remote job that status called accepted at the last look.
+        rival: The holder that was last seen, if it was not this process; None before the first look.
+        rival_until: Before this the rival's claim is not taken over.
+    """
+
+    claimed_at: float | None = None
+    never_sent: bool = False
+    doubt_until: float = 0.0
+    absent_since: float | None = None
+    asked_at: float | None = None
+    accepted: str | None = None
+    rival: str | None = None
+    rival_until: float = 0.0
+
+    def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "Certainty":
+        """At the beginning of a look: who holds the claim now, and which remote job is known to have been accepted.
+
+        A rival that held the claim before our first look may be our own predecessor, which is dead: it is not waited
+        for. One that appears later is alive.
+        """
+        rival = _NOBODY if job.claim is None or job.claim.holder == holder else job.claim.holder
+        until = self.rival_until
+        if self.rival is not None and rival not in (self.rival, _NOBODY):
+            until = now + _FENCES_FOR_A_RIVAL * fence
+        accepted = job.status.job_id if was_accepted(job) else None
+        # Another process may have submitted what we found absent before.
+        absent_since = self.absent_since if accepted == self.accepted else None
+        return replace(
+            self, rival=rival, rival_until=until, asked_at=None, accepted=accepted, absent_since=absent_since
+        )
+
+    def claimed(self, before: QuantumJob, attempt: int, *, asked: float, now: float, fence: float) -> "Certainty":
+        """The claim was written.
+
+        Args:
+            before: The object on which it was put.
+            attempt: That it names now.
+            asked: When the write was sent.
+            now: When it was answered.
+            fence: Seconds after which a 404 can be believed.
+        """
+        known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY)
+        if before.claim and attempt > before.claim.attempt:
+            # Nobody can have sent an attempt that no claim ever named.
+            return replace(known, never_sent=True, doubt_until=now, absent_since=None)
+        # The finalizer comes with the claim: a claim that is missing beside it was taken off.
+        untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer
+        if untouched and before.status.job_id is None and self.doubt_until <= now:
+            return replace(known, never_sent=True)
+        return replace(known, never_sent=False, doubt_until=max(self.doubt_until, now + fence))
+
+    def confirmed(self, asked: float) -> "Certainty":
+        """A live read that was sent at this time showed that the claim is ours."""
+        return replace(self, claimed_at=asked)
+
+    def renounced(self) -> "Certainty":
+        """The claim was taken off by ourselves."""
+        return replace(self, claimed_at=None, never_sent=False)
+
+    def may_start(self, now: float, within: float) -> bool:
+        """Whether a PUT may begin now: within so many seconds of a claim that was ours for sure."""
+        return self.claimed_at is not None and now - self.claimed_at < within
+
+    def sending(self) -> "Certainty":
+        """A PUT begins: whatever happens to us from here on, it may take effect."""
+        return replace(self, never_sent=False, doubt_until=_FOREVER)
+
+    def sent(self, outcome: Sent, before: "Certainty", now: float, fence: float) -> "Certainty":
+        """The PUT has ended.
+
+        Args:
+            outcome: What its answer tells.
+            before: What was known before `sending`.
+            now: When it ended.
+            fence: Seconds after which a 404 can be believed.
+        """
+        if outcome is Sent.NOT_APPLIED:
+            return replace(self, never_sent=before.never_sent, doubt_until=before.doubt_until)
+        # The 404 that stood before an accepted PUT is not the beginning of an absence.
+        absent_since = None if outcome is Sent.ACCEPTED else self.absent_since
+        return replace(self, doubt_until=now + fence, absent_since=absent_since)
+
+    def looked(self, remote: RemoteJob | Absent | Trouble | None, asked: float, now: float) -> "Certainty":
+        """The service was asked for the job at one time and answered at another."""
+        if remote is ABSENT:
+            since = self.absent_since if self.absent_since is not None else now
+            return replace(self, asked_at=asked, absent_since=since)
+        absent_since = None if isinstance(remote, RemoteJob) else self.absent_since
+        return replace(self, asked_at=None, absent_since=absent_since)
+
+    def doubt_left(self, now: float) -> float:
+        """Seconds for which a 404 is not believed yet."""
+        return max(0.0, self.doubt_until - (now if self.asked_at is None else self.asked_at))
+
+    def absence_left(self, now: float, fence: float) -> float:
+        """Seconds for which a 404 for an accepted job is not believed yet."""
+        asked = now if self.asked_at is None else self.asked_at
+        return max(0.0, fence - (0.0 if self.absent_since is None else asked - self.absent_since))
+
+    def rival_left(self, now: float) -> float:
+        """Seconds for which a rival's claim is not taken over yet."""
+        return max(0.0, self.rival_until - now) if self.rival else 0.0
