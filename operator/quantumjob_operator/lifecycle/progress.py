@@ -162,6 +162,9 @@ def _called_off(seen: Observation, status: JobStatus) -> Decision:
 
 def _cancelled(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
     why = cancellation_of(status)
+    if why is None and not seen.later_attempts_checked:
+        # Perhaps we asked for it, and the object was set back since: then a later attempt may run.
+        return step(seen, Action.FIND_LAST_ATTEMPT)
     reason = why.reason if why else "CancelledExternally"
     if reason == SUSPENDED:
         if seen.job.spec.cancel:
