@@ -5,6 +5,7 @@ Only the command line; the work is done by `faults.campaign`.
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from faults.plan import FULL, SHORT, draw
 from localstack.manifests import PROJECT
 
 _FIGURES: Final = PROJECT / "build" / "faults.json"
+_LOGS: Final = PROJECT / "build" / "faults"
 _SEED: Final = 20260
 
 
@@ -26,7 +28,8 @@ def main() -> int:
     parser.add_argument("--figures", type=Path, default=_FIGURES, help="where the figures are written, as JSON")
     arguments = parser.parse_args()
     chosen = [boundary for boundary in BOUNDARIES if boundary.money] if arguments.short else BOUNDARIES
-    outcome = run(draw(arguments.seed, SHORT if arguments.short else FULL), chosen)
+    shutil.rmtree(_LOGS, ignore_errors=True)
+    outcome = run(draw(arguments.seed, SHORT if arguments.short else FULL), _LOGS, boundaries=chosen)
     arguments.figures.parent.mkdir(parents=True, exist_ok=True)
     arguments.figures.write_text(json.dumps(outcome.figures, indent=2) + "\n")
     progress(json.dumps({name: value for name, value in outcome.figures.items() if not isinstance(value, dict)}))

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from devcluster.proxyrules import Moment
@@ -51,11 +52,18 @@ def progress(line: str) -> None:
     sys.stderr.flush()
 
 
-def run(plan: Plan, boundaries: Sequence[Boundary] = BOUNDARIES, report: Report = progress) -> Outcome:
-    """Run a campaign; takes minutes."""
+def run(plan: Plan, folder: Path, *, boundaries: Sequence[Boundary] = BOUNDARIES, report: Report = progress) -> Outcome:
+    """Run a campaign; takes minutes.
+
+    Args:
+        plan: What happens.
+        folder: A new one; keeps the logs.
+        boundaries: Where the operator is killed.
+        report: Told how far it is.
+    """
     began = time.monotonic()
-    with System.start(repeated_put=plan.repeated_put, seed=plan.seed) as system:
-        report(f"seed {plan.seed}: a repeated PUT is {plan.repeated_put}; logs in {system.folder}")
+    with System.start(folder, repeated_put=plan.repeated_put, seed=plan.seed) as system:
+        report(f"seed {plan.seed}: a repeated PUT is {plan.repeated_put}; logs in {folder}")
         rounds = Rounds(system, boundaries, random.Random(plan.seed), share=plan.size.share)  # noqa: S311 - no secrets
         rounds.run(plan.size.rounds, report)
         turmoil = Turmoil(system, plan, report)

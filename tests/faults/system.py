@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from devcluster.proxy import TlsProxy
-from devcluster.scratch import scratch_directory
 from faults.boundaries import Way
 from faults.jobs import API, BEHAVIOUR
 from faults.plan import A_DATE
@@ -67,10 +66,9 @@ class System:
             resources.callback(operator.end)
 
     @classmethod
-    def start(cls, *, repeated_put: str, seed: int) -> Self:
-        """Start everything but the operators."""
+    def start(cls, folder: Path, *, repeated_put: str, seed: int) -> Self:
+        """Start everything but the operators; logs stay in the folder, which must be new."""
         with ExitStack() as resources:
-            folder = resources.enter_context(scratch_directory())
             arguments = ["--no-simulate", f"--repeated-put={repeated_put}", f"--seed={seed}", "--log-level=warning"]
             stack = resources.enter_context(
                 Stack.start(emulator_args=arguments, through_proxy=True, start_operator=False, folder=folder)

@@ -1,5 +1,7 @@
 """A minute of the fault campaign; `make faults` runs the whole of it."""
 
+from pathlib import Path
+
 import pytest
 
 from faults.boundaries import BOUNDARIES
@@ -13,9 +15,9 @@ _SEED = 4
 _MONEY = [boundary for boundary in BOUNDARIES if boundary.money]
 
 
-def test_killed_at_boundaries_and_at_random() -> None:
+def test_killed_at_boundaries_and_at_random(tmp_path: Path) -> None:
     """Nothing is lost, paid twice, left running or stuck, wherever the operator dies."""
-    outcome = run(draw(_SEED, SHORT), _MONEY)
+    outcome = run(draw(_SEED, SHORT), tmp_path / "logs", boundaries=_MONEY)
     assert outcome.verdict == Verdict(), outcome.figures
     assert outcome.unhit == ()
     assert outcome.figures["kills_between_effect_and_answer"] > 0
