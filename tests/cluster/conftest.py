@@ -19,9 +19,9 @@ from devcluster.processes import free_port
 from localstack.emulated import Emulator
 from localstack.stack import Stack
 
-# A 404 is doubted for 2 + 3 + 1 seconds, so that a test can wait for the end of doubt.
+# A 404 is doubted for 1 + 3 + 1 seconds, so that a test can wait for the end of doubt.
 OPERATOR_ARGS: Final = (
-    "--put-start-seconds=2",
+    "--put-start-seconds=1",
     "--request-timeout-seconds=3",
     "--visibility-delay-seconds=1",
     "--cancellation-grace-period-seconds=6",

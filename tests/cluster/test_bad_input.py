@@ -4,12 +4,12 @@ Where the spec can still be right, the job goes on by itself when the cause is g
 """
 
 import json
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from cluster import jobs
-from cluster.jobnamespace import JobNamespace, condition_of
+from cluster.jobnamespace import FOR_EVER, JobNamespace, condition_of
 from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
@@ -254,10 +254,12 @@ def test_output_name_that_is_taken(place: JobNamespace) -> None:
 
 def test_output_name_that_is_taken_while_the_job_runs(place: JobNamespace, emulator: Emulator) -> None:
     """The job that was paid is not lost: it says what is in the way and delivers when the name is free, or another."""
-    emulator.behave(executing_seconds=2)
+    emulator.behave(executing_seconds=FOR_EVER)
     place.apply(jobs.ionq("bell"), jobs.ionq("ghz"))
-    place.wait_state("bell", "Executing")
+    for name in ("bell", "ghz"):
+        place.wait_state(name, "Executing")
     place.apply(jobs.config_map("bell-output", {"mine": "keep"}), jobs.config_map("ghz-output", {"mine": "keep"}))
+    place.pass_time()
     for name in ("bell", "ghz"):
         conflict = place.wait_reason(name, "Complete", "OutputConfigMapConflict")
         assert conflict["status"] == "False"
@@ -270,25 +272,6 @@ def test_output_name_that_is_taken_while_the_job_runs(place: JobNamespace, emula
         assert len(place.runs(name)) == 1
     assert place.output("ghz") == {"mine": "keep"}
     assert place.status("ghz")["outputConfigMap"] == "free"
-
-
-@pytest.mark.parametrize(
-    ("spec", "remedy"),
-    [
-        pytest.param({"idempotencyKey": "run-1"}, None, id="a key"),
-        pytest.param({"ttlSecondsAfterFinished": 60}, {"ttlSecondsAfterFinished": None}, id="a time to live"),
-    ],
-)
-def test_field_that_is_not_served_is_never_ignored(
-    place: JobNamespace, spec: dict[str, Any], remedy: Manifest | None
-) -> None:
-    """A field whose promise can't be kept keeps the job back, and is named; without it the job runs."""
-    place.apply(jobs.ionq("bell", **spec))
-    (field,) = spec
-    assert_held(place, "bell", "FieldNotServed", f"spec.{field}")
-    if remedy:
-        place.patch("quantumjob", "bell", {"spec": remedy})
-        place.wait("bell", "Complete")
 
 
 def test_format_without_a_usual_result_format(place: JobNamespace) -> None:

@@ -4,13 +4,11 @@ import pytest
 from azure.quantum import Workspace
 
 from cluster import jobs
-from cluster.jobnamespace import JobNamespace, Told, condition_of
+from cluster.jobnamespace import FOR_EVER, JobNamespace, Told, condition_of
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 
 pytestmark = pytest.mark.cluster
-
-FOR_EVER = 600
 
 
 def assert_cancelled(place: JobNamespace, name: str, reason: str) -> None:
@@ -80,16 +78,18 @@ def test_deadline_cancels(
 def test_queue_deadline_is_nothing_to_a_job_that_executes(place: JobNamespace, emulator: Emulator) -> None:
     """Once a job executes it may take its time."""
     emulator.behave(waiting_seconds=0, executing_seconds=3)
-    place.apply(jobs.ionq("bell", queueDeadlineSeconds=2))
+    place.apply(jobs.ionq("bell", queueDeadlineSeconds=1))
     place.wait("bell", "Complete")
 
 
 def test_job_that_succeeds_in_spite_of_a_cancellation_has_succeeded(place: JobNamespace, emulator: Emulator) -> None:
     """The provider can't cancel while executing: the result was paid for, and it is delivered."""
-    emulator.behave(executing_seconds=3, targets={"ionq.simulator": {"cancellable": False}})
+    emulator.behave(executing_seconds=FOR_EVER, targets={"ionq.simulator": {"cancellable": False}})
     place.apply(jobs.ionq("bell"))
     place.wait_state("bell", "Executing")
     place.patch("quantumjob", "bell", {"spec": {"cancel": True}})
+    place.wait("bell", "jsonpath={.status.cancellation.reason}=Cancelled")
+    place.pass_time()
     place.wait("bell", "Complete")
     assert place.output("bell")["counts.json"]
 
