@@ -30,7 +30,7 @@
 {{- if or .httpProxy .httpsProxy }}
 # The API server is reached by the address in this variable of the pod.
 - name: NO_PROXY
-  value: {{ printf "$(KUBERNETES_SERVICE_HOST)%s" (.noProxy | ternary (printf ",%s" .noProxy) "") | quote }}
+  value: {{ printf "$(KUBERNETES_SERVICE_HOST)%s" (.noProxy | empty | ternary "" (printf ",%s" .noProxy)) | quote }}
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}

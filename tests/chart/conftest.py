@@ -1,0 +1,55 @@
+"""What the chart's tests share: helm, a shorthand for rendering, and a control plane of their own.
+
+A control plane of their own, because releases own the CRDs that other tests apply.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chart.helm import OPERATOR_CHART, Helm, Rendering, Values
+from chart.values import REQUIRED
+from devcluster.controlplane import ControlPlane
+
+Render = Callable[[Values], Rendering]
+
+
+@pytest.fixture(scope="session")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """Helm without a cluster."""
+    return Helm(tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def render(helm: Helm) -> Render:
+    """Renders the operator's chart with some values beside the required ones; objects are shared: leave them alone."""
+
+    known: dict[str, Rendering] = {}
+
+    def rendered(values: Values) -> Rendering:
+        key = json.dumps(values, sort_keys=True)
+        if key not in known:
+            known[key] = Rendering(helm.template(OPERATOR_CHART, REQUIRED | values))
+        return known[key]
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def default(render: Render) -> Rendering:
+    """The operator's chart with no more than the required values."""
+    return render({})
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """A running control plane for the chart's tests."""
+    with ControlPlane.start() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def cluster_helm(tmp_path_factory: pytest.TempPathFactory, control_plane: ControlPlane) -> Helm:
+    """Helm as the administrator of the control plane."""
+    return Helm(tmp_path_factory.mktemp("cluster-helm"), control_plane.kubeconfig)

@@ -1,0 +1,50 @@
+"""templates/userroles.yaml: what the cluster's roles view, edit and admin give for our kinds."""
+
+import pytest
+
+from chart.conftest import Render
+from chart.helm import Manifest, Rendering
+
+_READ = {"get", "list", "watch"}
+_WRITE = {"create", "update", "patch", "delete", "deletecollection"}
+
+
+def aggregated(rendering: Rendering, into: str) -> list[Manifest]:
+    """The rules that one of the cluster's roles gets."""
+    label = f"rbac.authorization.k8s.io/aggregate-to-{into}"
+    chosen = [one for one in rendering.all("ClusterRole") if one["metadata"]["labels"].get(label) == "true"]
+    return [rule for role in chosen for rule in role["rules"]]
+
+
+def granted(rules: list[Manifest], resource: str) -> set[str]:
+    """The verbs for a resource."""
+    return {verb for rule in rules if resource in rule["resources"] for verb in rule["verbs"]}
+
+
+@pytest.mark.parametrize(
+    ("role", "jobs", "workspaces"),
+    [("view", _READ, _READ), ("edit", _READ | _WRITE, _READ), ("admin", _READ | _WRITE, _READ | _WRITE)],
+)
+def test_role_gives(default: Rendering, role: str, jobs: set[str], workspaces: set[str]) -> None:
+    """Readers read, editors run jobs, administrators decide on workspaces."""
+    rules = aggregated(default, role)
+    assert (granted(rules, "quantumjobs"), granted(rules, "quantumworkspaces")) == (jobs, workspaces)
+
+
+@pytest.mark.parametrize("role", ["view", "edit", "admin"])
+def test_nobody_writes_a_status(default: Rendering, role: str) -> None:
+    """Nor any other subresource, nor anything beside the two kinds."""
+    rules = aggregated(default, role)
+    assert {resource for rule in rules for resource in rule["resources"]} == {"quantumjobs", "quantumworkspaces"}
+    assert {group for rule in rules for group in rule["apiGroups"]} == {"quantumjobs.dev"}
+
+
+def test_the_operators_own_role_is_aggregated_nowhere(default: Rendering) -> None:
+    """Users never get its rights."""
+    (role,) = (one for one in default.all("ClusterRole") if one["metadata"]["name"] == "quantumjob-operator")
+    assert not any("aggregate-to" in label for label in role["metadata"]["labels"])
+
+
+def test_they_can_be_left_out(render: Render) -> None:
+    """Only the operator's own ClusterRole remains."""
+    assert len(render({"rbac": {"aggregateClusterRoles": False}}).all("ClusterRole")) == 1
