@@ -13,23 +13,14 @@ import pytest
 from cluster.jobnamespace import JobNamespace
 from localstack.emulated import Emulator
 from localstack.stack import Stack
+from restores.runs import EMULATOR_ARGS, OPERATOR_ARGS
 
-# A 404 is doubted for 2 + 3 + 1 seconds, so that a test can wait for the end of doubt.
-OPERATOR_ARGS: Final = (
-    "--put-start-seconds=2",
-    "--request-timeout-seconds=3",
-    "--visibility-delay-seconds=1",
-    "--cancellation-grace-period-seconds=6",
-    "--poll-min-seconds=0.3",
-    "--poll-max-seconds=1",
-)
-EMULATOR_ARGS: Final = ("--repeated-put=second-run", "--waiting-seconds=0.2", "--executing-seconds=0.2", "--seed=7")
 _numbers: Final = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Control plane, emulator and operator, running; each file has its own, because some bring back older states."""
+    """Control plane, emulator and operator, running, shared by all tests but those that bring back an older state."""
     with Stack.start(operator_args=OPERATOR_ARGS, emulator_args=EMULATOR_ARGS) as started:
         yield started
 

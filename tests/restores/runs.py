@@ -1,4 +1,4 @@
-"""Jobs that run until they are cancelled, what the ledger says of runs, and an operator that is away for a while.
+"""What the tests of restored, copied and replaced objects share: the system's times, endless jobs, the ledger's words.
 
 Must not live here: what is right (the tests).
 """
@@ -12,6 +12,16 @@ from cluster.jobnamespace import JobNamespace
 from localstack.manifests import Manifest
 from localstack.stack import Stack
 
+# Every repeated PUT is paid. A 404 is doubted for 2 + 3 + 1 seconds, so that a test can wait for the end of doubt.
+OPERATOR_ARGS: Final = (
+    "--put-start-seconds=2",
+    "--request-timeout-seconds=3",
+    "--visibility-delay-seconds=1",
+    "--cancellation-grace-period-seconds=6",
+    "--poll-min-seconds=0.3",
+    "--poll-max-seconds=1",
+)
+EMULATOR_ARGS: Final = ("--repeated-put=second-run", "--waiting-seconds=0.2", "--executing-seconds=0.2", "--seed=7")
 ENDLESS: Final = {"quantinuum.sim.h2-1e": {"executing_seconds": 600}}
 """The emulator's setting `targets` by which only the jobs of `endless` don't end by themselves."""
 

@@ -3,7 +3,7 @@
 Each test has two rows: the same operator runs over the restore, or a new one comes after it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
@@ -13,12 +13,19 @@ from cluster import jobs
 from cluster.jobnamespace import JobNamespace, condition_of, eventually
 from localstack.emulated import Emulator
 from localstack.stack import Stack
-from restores.runs import ENDLESS, endless, operator_stopped, run_status
+from restores.runs import EMULATOR_ARGS, ENDLESS, OPERATOR_ARGS, endless, operator_stopped, run_status
 
 pytestmark = pytest.mark.cluster
 
 A_WHILE: Final = 4
 Meanwhile = Callable[[Stack], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A system of this file's own: what else is in its cluster goes back as well."""
+    with Stack.start(operator_args=OPERATOR_ARGS, emulator_args=EMULATOR_ARGS) as started:
+        yield started
 
 
 def same_operator(_: Stack) -> AbstractContextManager[None]:
