@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from chart.helm import OPERATOR_CHART, Helm, Rendering, Values
+from chart.releases import Releases
 from chart.values import REQUIRED
 from devcluster.controlplane import ControlPlane
 
@@ -24,7 +25,6 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
 @pytest.fixture(scope="session")
 def render(helm: Helm) -> Render:
     """Renders the operator's chart with some values beside the required ones; objects are shared: leave them alone."""
-
     known: dict[str, Rendering] = {}
 
     def rendered(values: Values) -> Rendering:
@@ -53,3 +53,11 @@ def control_plane() -> Iterator[ControlPlane]:
 def cluster_helm(tmp_path_factory: pytest.TempPathFactory, control_plane: ControlPlane) -> Helm:
     """Helm as the administrator of the control plane."""
     return Helm(tmp_path_factory.mktemp("cluster-helm"), control_plane.kubeconfig)
+
+
+@pytest.fixture
+def releases(cluster_helm: Helm, control_plane: ControlPlane) -> Iterator[Releases]:
+    """A control plane with nothing of ours on it, before and after."""
+    clean = Releases(cluster_helm, control_plane)
+    yield clean
+    clean.clean()

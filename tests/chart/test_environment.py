@@ -105,7 +105,7 @@ class TestProxy:
         assert as_the_kubelet_expands(environment["HTTP_PROXY"], {"HOME": "/"}) == url
 
     def test_without_a_proxy_there_is_no_exception(self, render: Render) -> None:
-        """noProxy alone means nothing."""
+        """The exception alone means nothing."""
         assert "NO_PROXY" not in render({"proxy": {"noProxy": ".example.org"}}).environment()
 
 

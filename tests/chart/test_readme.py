@@ -30,7 +30,7 @@ class TestReadme:
 
 
 def test_chart_installs_the_operator_of_this_tree() -> None:
-    """appVersion is the operator's version."""
+    """The chart's appVersion is the operator's version."""
     assert yaml.safe_load((OPERATOR_CHART / "Chart.yaml").read_text())["appVersion"] == __version__
 
 

@@ -81,7 +81,7 @@ class TestNamespaced:
         assert all("namespace" in one["metadata"] for one in render(values).objects)
 
     def test_cluster_has_to_be_named(self, helm: Helm) -> None:
-        """Since the operator can't read its name any more, and two without one would take each other's jobs for theirs."""
+        """The operator can't read its name any more, and two without one would take each other's jobs for theirs."""
         with pytest.raises(HelmError, match=r"settings\.clusterName is missing"):
             helm.template(OPERATOR_CHART, REQUIRED | {"watchNamespaces": ["research"]})
 

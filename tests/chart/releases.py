@@ -1,0 +1,58 @@
+"""Releases on the control plane, and how all traces of them are removed.
+
+Must not live here: what a chart contains.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from chart.helm import OPERATOR_CHART, Helm, Values
+from chart.values import REQUIRED
+from devcluster.controlplane import ControlPlane
+
+SYSTEM: Final = "quantumjob-system"
+RELEASE: Final = "quantumjob-operator"
+CRDS: Final = ("quantumjobs.quantumjobs.dev", "quantumworkspaces.quantumjobs.dev")
+
+
+class Releases:
+    """Installs charts and asks kubectl what came of it."""
+
+    def __init__(self, helm: Helm, cluster: ControlPlane) -> None:
+        self.helm = helm
+        self.cluster = cluster
+
+    def install(self, values: Values, *arguments: str, name: str = RELEASE, chart: Path = OPERATOR_CHART) -> str:
+        """Install the operator's chart, without waiting for a pod (nothing runs pods here); returns the notes."""
+        return self.helm.run(
+            "install", name, chart, f"--namespace={SYSTEM}", "--create-namespace", *arguments, values=REQUIRED | values
+        )
+
+    def upgrade(self, values: Values, *arguments: str, chart: Path = OPERATOR_CHART) -> str:
+        """Upgrade it; returns the notes."""
+        return self.helm.run("upgrade", RELEASE, chart, f"--namespace={SYSTEM}", *arguments, values=REQUIRED | values)
+
+    def uninstall(self, name: str = RELEASE) -> str:
+        """Remove it; returns what Helm says about what it keeps."""
+        return self.helm.run("uninstall", name, f"--namespace={SYSTEM}")
+
+    def get(self, *what: str) -> Any:
+        """Objects as kubectl shows them."""
+        return yaml.safe_load(self.cluster.kubectl("get", *what, "--output=yaml").stdout)
+
+    def names(self, *what: str) -> set[str]:
+        """Kind and name of objects, as `deployment.apps/quantumjob-operator`."""
+        return set(self.cluster.kubectl("get", *what, "--output=name", "--ignore-not-found").stdout.split())
+
+    def established(self) -> None:
+        """Wait until our kinds are served."""
+        self.cluster.kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in CRDS))
+
+    def clean(self) -> None:
+        """Remove every release, and then the definitions with all their objects."""
+        for release in json.loads(self.helm.run("list", "--all-namespaces", "--output=json")):
+            self.helm.run("uninstall", release["name"], f"--namespace={release['namespace']}")
+        self.cluster.kubectl("delete", "--ignore-not-found", *(f"crd/{name}" for name in CRDS))
