@@ -180,6 +180,7 @@ def _inspector(
 def _reconciler(common: Common, cluster: Cluster, workspaces: Workspaces, slots: Slots) -> Reconciler:
     submitter = Submitter(
         objects=cluster.objects,
+        inventory=common.inventory,
         settings=common.settings,
         clock=common.clock,
         holder=common.holder,

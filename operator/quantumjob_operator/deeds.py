@@ -13,9 +13,10 @@ from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Action
 from quantumjob_operator.lifecycle.definition import purchase_digest
-from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.facts import ABSENT, Absent, ProgramFacts, Trouble
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.naming import program_digest
+from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.submitter import Submitter
 
 
@@ -52,12 +53,15 @@ class Deeds:
     async def look_remote(self, look: Look) -> None:
         """GET the job. What can't be asked is trouble, never absence."""
         connection, job_id = ready(look)
+        asked = self._clock.monotonic()
         try:
             found = await connection.client.get_job(job_id)
         except ServiceError as error:
-            look.know(remote=trouble(look, error))
+            remote: RemoteJob | Absent | Trouble = trouble(look, error)
         else:
-            look.know(remote=ABSENT if found is None else found)
+            remote = ABSENT if found is None else found
+        look.memory.certainty = look.memory.certainty.looked(remote, asked, self._clock.monotonic())
+        look.know(remote=remote)
 
     async def cancel(self, look: Look) -> None:
         """Ask the service to cancel; what was seen before its answer is old news then.

@@ -98,7 +98,7 @@ class Departures:
             for other in self._inventory.jobs.values()
             if other.uid != job.uid
         )
-        done = not job.has_finalizer or job.status.finished or memory.never_sent
+        done = not job.has_finalizer or job.status.finished or memory.certainty.never_sent
         return not (done or shared or job.spec.deletion_policy == "Orphan")
 
     async def cancel_left_job(self, job: QuantumJob, connection: Connection, job_id: str) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Tenure
+from quantumjob_operator.lifecycle.certainty import Certainty
+from quantumjob_operator.lifecycle.facts import Absent, Tenure
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
@@ -27,10 +28,7 @@ class Memory:
 
     Attributes:
         job: The newest version, for the case that the object disappears by force.
-        claimed_at: When the claim was last seen to be ours, by a patch or a live read.
-        never_sent: The claim was put by this process on an object that had none, and no PUT has begun since.
-        doubt_until: Before this a 404 is not believed.
-        absent_since: When the service first said that it has no such job, without having shown it since.
+        certainty: How sure this process is of its claim and of a 404.
         failures: Looks in a row that met trouble.
         asked_at: When the service was last asked to cancel.
         output_since: When the output was first tried to be read.
@@ -39,10 +37,7 @@ class Memory:
     """
 
     job: QuantumJob
-    claimed_at: float | None = None
-    never_sent: bool = False
-    doubt_until: float = 0.0
-    absent_since: float | None = None
+    certainty: Certainty = field(default_factory=Certainty)
     failures: int = 0
     asked_at: float | None = None
     output_since: float | None = None
@@ -58,22 +53,17 @@ class Memory:
             fence: For how long the service may hide a job, with everything that comes before it.
             patience: For how long an unreadable result is tried again.
         """
+        sure = self.certainty
         return Tenure(
             holder=holder,
-            never_sent=self.never_sent,
-            doubt_left=max(0.0, self.doubt_until - now),
-            absence_left=max(0.0, fence - (now - self.absent_since if self.absent_since is not None else 0.0)),
+            never_sent=sure.never_sent,
+            doubt_left=sure.doubt_left(now),
+            absence_left=sure.absence_left(now, fence),
             failures=self.failures,
             output_doubt_left=patience - (now - self.output_since if self.output_since is not None else 0.0),
             since_cancel=now - self.asked_at if self.asked_at is not None else None,
+            rival_left=sure.rival_left(now),
         )
-
-    def note_remote(self, remote: object, now: float) -> None:
-        """Keep account of an absence that lasts."""
-        if remote is ABSENT:
-            self.absent_since = self.absent_since if self.absent_since is not None else now
-        elif isinstance(remote, RemoteJob):
-            self.absent_since = None
 
 
 def new_holder() -> str:

@@ -70,6 +70,10 @@ class Inventory:
             del self._names[workspace.key]
         return self.jobs.pop(uid, None) or workspace
 
+    def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
+        """The jobs of a namespace with an idempotency key."""
+        return (job for job in self.jobs.values() if (job.spec.idempotency_key, job.namespace) == (key, namespace))
+
     def find_workspace(self, name: Name) -> QuantumWorkspace | None:
         """The workspace of a namespace and name."""
         return self.workspaces.get(self._names.get(name, ""))

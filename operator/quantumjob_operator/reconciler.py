@@ -136,7 +136,7 @@ class Reconciler:
                         return
                 else:
                     await self._deeds.table[decision.action](look)
-                    look.know(tenure=self._tenure(memory, look.seen.remote))
+                    look.know(tenure=self._tenure(memory))
             raise RuntimeError(f"{job.key}: no end after {_MAX_STEPS} steps")
         finally:
             memory.program = None
@@ -149,15 +149,21 @@ class Reconciler:
     async def _begin(self, job: QuantumJob, memory: Memory) -> Look:
         """What is known without asking the service."""
         workspace, connection = await self._way(job)
+        job_id, now = self._job_id(job, workspace), self._clock.monotonic()
         fresh, memory.fresh = memory.fresh, None
+        if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
+            fresh = None  # news of an attempt that is over
+        memory.certainty = memory.certainty.met(job, self._holder, now, self._settings.fence_seconds)
+        if fresh:
+            memory.certainty = memory.certainty.looked(fresh, now, now)
         seen = Observation(
             job=job,
             now=self._clock.now(),
-            tenure=self._tenure(memory, fresh),
+            tenure=self._tenure(memory),
             limits=self._limits(),
             workspace=workspace,
             workspace_moved=self._workspaces.moved(job),
-            job_id=self._job_id(job, workspace),
+            job_id=job_id,
             remote=fresh,
             full=self._slots.take(connection.workspace, job) if connection else None,
         )
@@ -171,11 +177,9 @@ class Reconciler:
             crd_outdated=self.crd_outdated,
         )
 
-    def _tenure(self, memory: Memory, remote: object) -> Tenure:
+    def _tenure(self, memory: Memory) -> Tenure:
         """What this process may do and believe at this moment."""
-        now = self._clock.monotonic()
-        memory.note_remote(remote, now)
-        settings = self._settings
+        now, settings = self._clock.monotonic(), self._settings
         return memory.tenure(self._holder, now, fence=settings.fence_seconds, patience=settings.output_patience_seconds)
 
     async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:

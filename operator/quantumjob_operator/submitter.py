@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.errors import Applied, Retryable, ServiceError
-from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify, key_owner
+from quantumjob_operator.lifecycle.certainty import Certainty, Sent
 from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.look import Look, ready, trouble
@@ -31,8 +33,18 @@ from quantumjob_operator.workspace.wire import JobDefinition
 class Submitter:
     """The two steps that cost money."""
 
-    def __init__(self, *, objects: Objects, settings: Settings, clock: Clock, holder: str, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        inventory: Inventory,
+        settings: Settings,
+        clock: Clock,
+        holder: str,
+        metrics: Metrics,
+    ) -> None:
         self._objects = objects
+        self._inventory = inventory
         self._settings = settings
         self._clock = clock
         self._holder = holder
@@ -50,15 +62,11 @@ class Submitter:
         attempt = attempt_to_claim(job)
         place = job.claim.workspace if job.claim else workspace.id
         new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self._holder)
+        asked = self._clock.monotonic()
         claimed = await self._objects.claim(job, new)
-        now = memory.claimed_at = self._clock.monotonic()
-        if job.claim and attempt > job.claim.attempt:
-            # Nobody can have sent an attempt that no claim ever named.
-            memory.never_sent, memory.doubt_until = True, now
-        else:
-            memory.never_sent = job.claim is None and job.status.job_id is None and memory.doubt_until <= now
-            if not memory.never_sent:
-                memory.doubt_until = max(memory.doubt_until, now + self._settings.fence_seconds)
+        memory.certainty = memory.certainty.claimed(
+            job, attempt, asked=asked, now=self._clock.monotonic(), fence=self._settings.fence_seconds
+        )
         # What was known about the remote side and of rivals may have changed before the claim became ours.
         look.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
 
@@ -69,14 +77,20 @@ class Submitter:
             Conflict: Somebody changed the object meanwhile.
         """
         look.know(job=await self._objects.renounce(look.job))
-        look.memory.never_sent = False
+        look.memory.certainty = look.memory.certainty.renounced()
 
     async def check_key(self, look: Look) -> None:
-        """Find out which object an idempotency key belongs to, by a live list."""
-        key = look.job.spec.idempotency_key
-        if key is not None:
-            rivals = await self._objects.jobs_with_key(look.job.namespace, key)
-            look.know(key_owner=key_owner(look.job, rivals))
+        """Find out which object an idempotency key belongs to.
+
+        Memory suffices to wait; whoever would submit asks the API server. Else each of n duplicates would list all n.
+        """
+        job, key = look.job, look.job.spec.idempotency_key
+        if key is None:
+            return
+        owner = key_owner(job, self._inventory.with_key(job.namespace, key))
+        if job.claim is not None or owner.uid == job.uid:
+            owner = key_owner(job, await self._objects.jobs_with_key(job.namespace, key))
+        look.know(key_owner=owner)
 
     async def find_last_attempt(self, look: Look) -> None:
         """Claim and status were lost: ask for the attempts after the one that was found, and claim the last."""
@@ -109,7 +123,7 @@ class Submitter:
             return
         try:
             location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
-            if not self._may_start(look.memory) and not await self._confirm_claim(look):
+            if not self._may_start(look.memory.certainty) and not await self._confirm_claim(look):
                 return
             definition = definition_of(look.job, job_id, program, self._settings.cluster_name)
             accepted = await self._put(look, definition, location)
@@ -123,27 +137,22 @@ class Submitter:
 
     async def _put(self, look: Look, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
         connection, _ = ready(look)
-        memory, before = look.memory, (look.memory.never_sent, look.memory.doubt_until)
-        # Doubt begins before the first byte leaves and ends only by an answer that says "not applied".
-        memory.never_sent = False
-        memory.doubt_until = float("inf")
+        memory, before = look.memory, look.memory.certainty
+        memory.certainty, outcome = before.sending(), Sent.UNKNOWN
         try:
-            return await connection.client.put_job(
-                definition,
-                location,
-                may_start=lambda: self._may_start(memory),
-            )
+            accepted = await connection.client.put_job(definition, location, may_start=lambda: self._may_start(before))
+            outcome = Sent.ACCEPTED
         except ServiceError as error:
             if error.applied is Applied.NO:
-                memory.never_sent, memory.doubt_until = before
+                outcome = Sent.NOT_APPLIED
             raise
         finally:
-            if memory.doubt_until == float("inf"):
-                memory.doubt_until = self._clock.monotonic() + self._settings.fence_seconds
+            now = self._clock.monotonic()
+            memory.certainty = memory.certainty.sent(outcome, before, now, self._settings.fence_seconds)
+        return accepted
 
-    def _may_start(self, memory: Memory) -> bool:
-        claimed = memory.claimed_at
-        return claimed is not None and self._clock.monotonic() - claimed < self._settings.put_start_seconds
+    def _may_start(self, certainty: Certainty) -> bool:
+        return certainty.may_start(self._clock.monotonic(), self._settings.put_start_seconds)
 
     async def _confirm_claim(self, look: Look) -> bool:
         """A live read: is the object still there, unchanged in its claim, and wanted?"""
@@ -159,7 +168,7 @@ class Submitter:
             and not live.deletion_requested
             and live.generation == look.job.generation
         ):
-            look.memory.claimed_at = started
+            look.memory.certainty = look.memory.certainty.confirmed(started)
             look.know(job=live)
             return True
         look.know(job=live, remote=None, program=None)

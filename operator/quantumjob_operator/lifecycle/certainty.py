@@ -67,7 +67,7 @@ class Certainty:
         if self.rival is not None and rival not in (self.rival, _NOBODY):
             until = now + _FENCES_FOR_A_RIVAL * fence
         accepted = job.status.job_id if was_accepted(job) else None
-        # Another process may have submitted what we found absent before.
+        # An absence from before the acceptance, by this process or by another, says nothing of the accepted job.
         absent_since = self.absent_since if accepted == self.accepted else None
         return replace(
             self, rival=rival, rival_until=until, asked_at=None, accepted=accepted, absent_since=absent_since
@@ -120,9 +120,7 @@ class Certainty:
         """
         if outcome is Sent.NOT_APPLIED:
             return replace(self, never_sent=before.never_sent, doubt_until=before.doubt_until)
-        # The 404 that stood before an accepted PUT is not the beginning of an absence.
-        absent_since = None if outcome is Sent.ACCEPTED else self.absent_since
-        return replace(self, doubt_until=now + fence, absent_since=absent_since)
+        return replace(self, doubt_until=now + fence)
 
     def looked(self, remote: RemoteJob | Absent | Trouble | None, asked: float, now: float) -> "Certainty":
         """The service was asked for the job at one time and answered at another."""

@@ -7,7 +7,8 @@ Rules:
 3. A GET stands before every PUT. A GET that failed never counts as "absent", and "absent" counts only when no request
    of doubtful outcome can still take effect (`Tenure.doubt_left`).
 4. A job found under our id is adopted if it is ours (`adoption`); otherwise nothing of it is touched.
-5. What a user asks for (`cancel`, `suspend`) is answered at once only if nothing can be at the service.
+5. What a user asks for (`cancel`, `suspend`) is answered only after a look, if one is possible: an object that was
+   restored can be older than its remote job.
 
 Lives here: the decisions for a job that is neither accepted nor finished nor being deleted. Must not live here: how a
 step is done (`reconciler`).
@@ -38,7 +39,7 @@ def submit(seen: Observation) -> Decision:
         return foreign
     blocked, way = _refusal(seen), seen.way
     if seen.job.claim is None or has_ended(seen.job):
-        return blocked or _before_claim(seen)
+        return (blocked and _unless_forgotten(seen, blocked)) or _before_claim(seen)
     if blocked and seen.never_sent and (isinstance(way, Trouble) or isinstance(seen.remote, Trouble)):
         return blocked
     if isinstance(way, Trouble):
@@ -103,6 +104,20 @@ def _refusal(seen: Observation) -> Decision | None:
         )
         return hold(seen, "WorkspaceChanged", message, again=_HELD_SECONDS)
     return None
+
+
+def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
+    """A wish is granted to a job that is not at the service; whether it is, the object may have forgotten."""
+    wish, remote = seen.job.spec.cancel or seen.job.spec.suspend, seen.remote
+    if not wish or isinstance(seen.way, Trouble):
+        return blocked
+    if remote is None:
+        return step(seen, Action.LOOK)
+    if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
+        return blocked
+    if seen.job.claim is None:
+        return step(seen, Action.CLAIM)
+    return blocked if seen.later_attempts_checked else step(seen, Action.FIND_LAST_ATTEMPT)
 
 
 def null_in(value: Any, path: str) -> str | None:
