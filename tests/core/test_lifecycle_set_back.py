@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Final
 
-from core.observations import accepted, claim, identity, reason_of, remote, seen
+import pytest
+
+from core.observations import accepted, claim, claimed, identity, reason_of, remote, seen, set_aside
 from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.quantumjob import QuantumJob
 
 
 def test_a_cancellation_that_nobody_remembers_makes_ask_for_later_attempts() -> None:
@@ -31,6 +34,28 @@ def test_a_later_attempt_is_taken_over() -> None:
     assert decision.action is Action.RECORD
     assert (decision.status.attempt, decision.status.job_id) == (2, identity(2))
     assert decision.status.state is State.EXECUTING
+
+
+@pytest.mark.parametrize(
+    ("job", "counted"),
+    [
+        pytest.param(claimed(), None, id="the first attempt has none before it"),
+        pytest.param(claimed(attempt=3), 2, id="attempts that status has lost count as failed"),
+        pytest.param(AHEAD, 1, id="so does one that status still takes for the last"),
+        pytest.param(
+            claimed(attempt=2, status=set_aside("Suspended")), None, id="one that status shows as suspended does not"
+        ),
+        pytest.param(
+            claimed(attempt=2, status=set_aside("Retrying", failed_attempts=1)), 1, id="one that failed does once"
+        ),
+    ],
+)
+def test_lost_attempts_are_not_granted_twice(job: QuantumJob, counted: int | None) -> None:
+    """`backoffLimit` holds although nobody remembers how the earlier attempts ended."""
+    assert job.claim
+    found = remote("Executing", attempt=job.claim.attempt)
+    decision = decide(seen(job, remote=found, later_attempts_checked=True))
+    assert decision.status.failed_attempts == counted
 
 
 def test_a_later_attempt_is_looked_at_again_after_a_crash() -> None:

@@ -79,6 +79,7 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         job.status,
         job_id=remote.id,
         attempt=current_attempt(job),
+        failed_attempts=_failed_before(job),
         workspace=WorkspaceUsed(
             id=workspace.id,
             endpoint=workspace.endpoint,
@@ -92,6 +93,12 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         cost=None,
     )
     return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))
+
+
+def _failed_before(job: QuantumJob) -> int | None:
+    """How many attempts count as failed; earlier ones that status has lost all do, or they would be granted twice."""
+    earlier = current_attempt(job) - 1
+    return job.status.failed_attempts if job.status.attempts or not earlier else earlier
 
 
 def _known_digest(job: QuantumJob) -> str | None:
