@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from devcluster.proxyrules import Moment
 from faults.boundaries import BOUNDARIES, Boundary
-from faults.evidence import is_true, releases_of, runs_of, seen_of
+from faults.evidence import false_alarms_of, is_true, releases_of, runs_of, seen_of
 from faults.jobs import Object, Target
 from faults.judge import Evidence, Verdict, judge
 from faults.plan import Plan
@@ -79,6 +79,7 @@ def run(plan: Plan, folder: Path, *, boundaries: Sequence[Boundary] = BOUNDARIES
             "jobs": len(system.users.jobs),
             **{count: len(found) for count, found in asdict(verdict).items()},
             "repeated_put": plan.repeated_put,
+            "false_alarms": len(false_alarms_of(system.log_lines())),
             "paid_runs": len(system.stack.emulator.ledger()),
             "seconds": round(time.monotonic() - began),
             "kills_at_boundaries": {

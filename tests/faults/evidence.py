@@ -11,7 +11,8 @@ from faults.judge import Release, Run, Seen
 
 _UID: Final = "quantumjobs.dev/uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
-_UNCONFIRMED: Final = ("CancellationUnconfirmed", "the object was removed by force")
+_UNCONFIRMED: Final = "CancellationUnconfirmed"
+_BY_FORCE: Final = "the object was removed by force"
 
 Json = Mapping[str, Any]
 
@@ -55,10 +56,23 @@ def is_true(one: Json, condition: str) -> bool:
 
 def releases_of(log: Iterable[str]) -> Iterator[Release]:
     """Objects that an operator released unconfirmed, by its log."""
+    for message in _errors(log, _UNCONFIRMED):
+        yield Release(message)
+
+
+def false_alarms_of(log: Iterable[str]) -> list[str]:
+    """Removals by force that an operator told of; nobody in the campaign does that.
+
+    Of two operators, one lets an object go and the other sees it disappear.
+    """
+    return list(_errors(log, _BY_FORCE))
+
+
+def _errors(log: Iterable[str], beginning: str) -> Iterator[str]:
     for line in log:
         entry = _entry(line)
-        if entry.get("level") == "ERROR" and str(entry.get("message", "")).startswith(_UNCONFIRMED):
-            yield Release(f"{entry.get('namespace')}/{entry.get('name')}: {entry['message']}")
+        if entry.get("level") == "ERROR" and str(entry.get("message", "")).startswith(beginning):
+            yield f"{entry.get('namespace')}/{entry.get('name')}: {entry['message']}"
 
 
 def _entry(line: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from faults.evidence import releases_of, runs_of, seen_of
+from faults.evidence import false_alarms_of, releases_of, runs_of, seen_of
 from faults.judge import Release, Run, Seen
 
 
@@ -73,7 +73,9 @@ def test_log() -> None:
     lines = [
         '{"level": "INFO", "message": "Succeeded: job j1 succeeded"}',
         '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
+        '{"level": "ERROR", "message": "the object was removed by force; cancelling", "namespace": "a", "name": "b"}',
         '{"level": "ERROR", "mess',
         "Traceback",
     ]
+    assert false_alarms_of(lines) == ["a/b: the object was removed by force; cancelling"]
     assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]
