@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all faults mutants control-plane demo dev dev-down clean
+.PHONY: help venv lock fmt lint test test-slow test-all faults mutants control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -64,8 +64,9 @@ lint: venv ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	PYTHONPATH=operator:emulator:tests $(BIN)/lint-imports --no-logo
 
-control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, kubectl and Azurite (once)
+control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, kubectl, Azurite and helm (once)
 	@$(BIN)/python -m devcluster build
+	@$(BIN)/python -m chart build
 	@$(BIN)/python -m workspace_emulator install
 
 test: lint control-plane ## Check everything that is quick, on the real parts (≤ 10 min)
@@ -81,6 +82,16 @@ faults: control-plane ## Kill the operator at every boundary and at random, unde
 
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
 	$(BIN)/python -m mutants $(ONLY)
+
+##@ Charts
+
+chart: venv ## Package the charts into build/charts
+	@$(BIN)/python -m chart package
+
+chart-docs: venv ## Write the charts' READMEs from the comments in their values
+	@$(BIN)/python -m chart docs
+
+##@ Cleaning
 
 clean: ## Remove what builds and tests leave in the tree
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,15 +31,14 @@ class HelmError(Exception):
 class Helm:
     """Runs helm.
 
-    Args:
-        home: Takes its cache, configuration and data.
-        kubeconfig: The cluster; without one, only what needs none works.
+    Attributes:
+        folders: Variables that name the folders of its cache, configuration and data.
     """
 
     def __init__(self, home: Path, kubeconfig: Path | None = None) -> None:
-        self._home = home
-        folders = {f"HELM_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
-        self._environment = os.environ | folders | {"KUBECONFIG": str(kubeconfig or home / "none")}
+        """Prepare to run it; without a kubeconfig, only what needs no cluster works."""
+        self.folders = {f"HELM_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "CONFIG", "DATA")}
+        self._environment = os.environ | self.folders | {"KUBECONFIG": str(kubeconfig or home / "none")}
 
     def run(self, *arguments: str | Path, values: Values | None = None) -> str:
         """What a command prints; `values` become its `--values`.

@@ -4,6 +4,7 @@ Must not live here: what a chart contains.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ import yaml
 
 from chart.helm import OPERATOR_CHART, Helm, Values
 from chart.values import REQUIRED
+from devcluster.build import ensure
 from devcluster.controlplane import ControlPlane
+from devcluster.gotools import CHART_TOOLS
 
 SYSTEM: Final = "quantumjob-system"
 RELEASE: Final = "quantumjob-operator"
@@ -50,6 +53,11 @@ class Releases:
     def established(self) -> None:
         """Wait until our kinds are served."""
         self.cluster.kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in CRDS))
+
+    def environment(self) -> dict[str, str]:
+        """Variables with which a shell finds this cluster, and our helm and kubectl."""
+        ours = self.cluster.kubectl_environment()
+        return ours | self.helm.folders | {"PATH": f"{ensure(CHART_TOOLS)}{os.pathsep}{ours['PATH']}"}
 
     def clean(self) -> None:
         """Remove every release, and then the definitions with all their objects."""

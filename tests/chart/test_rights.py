@@ -39,11 +39,11 @@ def allowed(cluster: ControlPlane, user: str, question: str) -> bool:
     return answer.stdout.split()[-1] == "yes"
 
 
-def until_true(condition: Callable[[], bool]) -> None:
-    """Poll until a condition is true."""
+def until_true(condition: Callable[[], bool], log: Path | None = None) -> None:
+    """Poll until a condition is true; a log tells why it never became so."""
     deadline = time.monotonic() + _SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "the condition never became true"
+        assert time.monotonic() < deadline, log.read_text() if log else "the condition never became true"
         time.sleep(0.1)
 
 
@@ -119,7 +119,9 @@ class TestLiving:
             operator.start()
             reason = 'jsonpath={.status.conditions[?(@.type=="Submitted")].reason}'
             get = ("get", "quantumjob", "bell", "--output", reason)
-            until_true(lambda: namespaced.kubectl(*get, "--namespace=research").stdout == "WorkspaceNotFound")
+            until_true(
+                lambda: namespaced.kubectl(*get, "--namespace=research").stdout == "WorkspaceNotFound", operator.log
+            )
             assert namespaced.kubectl(*get, "--namespace=default").stdout == ""
         finally:
             operator.end()

@@ -1,0 +1,75 @@
+"""The commands of docs/install.md and of the README do what the page says, up to what needs an image."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from chart.helm import PROJECT
+from chart.releases import CRDS, SYSTEM, Releases
+
+pytestmark = pytest.mark.cluster
+
+_GUIDE = (PROJECT / "docs" / "install.md").read_text()
+_README = (PROJECT / "README.md").read_text()
+# There is no container engine, and nothing that would run a pod.
+_NEED_AN_IMAGE = ("docker ", "kubectl rollout status ", "helm test ")
+
+
+def commands(text: str, heading: str) -> list[list[str]]:
+    """The shell commands of each console block under a heading."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+    return [re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE) for block in blocks]
+
+
+def run(releases: Releases, *blocks: list[str]) -> None:
+    """Run commands as somebody would paste them, in the project's folder."""
+    for command in (one for block in blocks for one in block if not one.startswith(_NEED_AN_IMAGE)):
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=PROJECT,
+            env=releases.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+@pytest.fixture
+def empty(releases: Releases) -> Iterator[Releases]:
+    """A cluster on which nobody has followed the guide yet."""
+    yield releases
+    releases.cluster.kubectl("delete", "namespace", SYSTEM, "research", "--ignore-not-found")
+    releases.cluster.kubectl("delete", "--ignore-not-found", "-f", PROJECT / "config" / "rbac")
+
+
+def test_install_and_remove_with_helm(empty: Releases) -> None:
+    """Operator, workspace, first job, one namespace only, upgrade; and afterwards nothing is left."""
+    empty.cluster.kubectl("delete", "namespace", "research", "--ignore-not-found")
+    run(empty, *commands(_GUIDE, "With Helm"), commands(_GUIDE, "Upgrading")[0])
+    assert empty.names("quantumjobs,quantumworkspaces", "--namespace=research") == {
+        "quantumjob.quantumjobs.dev/bell",
+        "quantumworkspace.quantumjobs.dev/default",
+    }
+    assert empty.names("role", "--namespace=research") == {"role.rbac.authorization.k8s.io/quantumjob-operator"}
+    run(empty, *commands(_GUIDE, "Removing it")[:1])
+    assert empty.helm.run("list", "--all-namespaces", "--no-headers").strip() == ""
+    assert empty.names("crd", *CRDS) == set()
+
+
+def test_change_from_kubectl_to_helm(empty: Releases) -> None:
+    """What was applied by hand becomes part of the release."""
+    run(empty, *commands(_GUIDE, "Without Helm"))
+    run(empty, commands(_GUIDE, "Upgrading")[1])
+    role = empty.get("clusterrole", "quantumjob-operator")
+    assert role["metadata"]["annotations"]["meta.helm.sh/release-namespace"] == SYSTEM
+
+
+def test_readme_installs_as_the_guide_does() -> None:
+    """Its commands are the first ones of the guide."""
+    (block,) = commands(_README, "Install")
+    assert block == commands(_GUIDE, "With Helm")[0][: len(block)]
