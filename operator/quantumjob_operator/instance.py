@@ -30,7 +30,7 @@ class Memory:
         job: The newest version, for the case that the object disappears by force.
         certainty: How sure this process is of its claim and of a 404.
         failures: Looks in a row that met trouble.
-        asked_at: When the service was last asked to cancel.
+        asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
         fresh: What the poller's GET answered, to be used once.
         program: The program's bytes, kept only during one look.

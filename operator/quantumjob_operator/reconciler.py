@@ -247,7 +247,8 @@ class Reconciler:
         doubting = look.seen.remote is ABSENT and decision.again is not None
         memory.failures = memory.failures + 1 if decision.backoff or doubting else 0
         if decision.backoff:
-            self._queue.add_after(job.uid, backoff(memory.failures, job.uid, at_least=decision.again))
+            delay = backoff(memory.failures, job.uid, at_least=decision.again)
+            self._queue.add_after(job.uid, delay if decision.latest is None else min(delay, decision.latest))
         elif decision.again is not None:
             self._queue.add_after(job.uid, decision.again)
         if job.status.finished and not job.has_finalizer:

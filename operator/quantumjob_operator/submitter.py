@@ -67,6 +67,9 @@ class Submitter:
         memory.certainty = memory.certainty.claimed(
             job, attempt, asked=asked, now=self._clock.monotonic(), fence=self._settings.fence_seconds
         )
+        if job.claim and attempt > job.claim.attempt:
+            # The request to cancel the attempt before says nothing about this one.
+            memory.asked_at = None
         # What was known about the remote side and of rivals may have changed before the claim became ours.
         look.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
 
@@ -108,6 +111,7 @@ class Submitter:
             return
         if number > claim.attempt:
             job = await self._objects.claim(job, replace(claim, attempt=number))
+            look.memory.asked_at = None
         look.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
 
     async def submit(self, look: Look) -> None:

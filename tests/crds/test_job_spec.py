@@ -179,6 +179,7 @@ REJECTED: Final = [
     pytest.param("spec.output.keys", {"jobId": "probabilities.json"}, "another key", id="probabilities.json is taken"),
     pytest.param("spec.output.keys", {"state": "result"}, "choose another key", id="result is taken"),
     pytest.param("spec.output.keys", {"provider": "resultOmitted"}, "choose another key", id="resultOmitted is taken"),
+    pytest.param("spec.output.keys", {"provider": "countsOmitted"}, "choose another key", id="countsOmitted is taken"),
     pytest.param("spec.output.keys", {"target": "registers"}, "choose another key", id="registers is taken"),
     pytest.param("spec.output.keys", {"uri": "a", "jobId": "a"}, "give each its own", id="two equal output keys"),
     pytest.param(

@@ -52,6 +52,7 @@ class Decision:
             decision that follows the step.
         again: Seconds until the next look; None: when something changes, or when the poller says so.
         watch: The poller is to follow the remote job.
+        latest: Look again after so many seconds at the latest, whatever the back-off says.
         backoff: Count this look as a failure and look again after the back-off (at least `again`).
         notices: Events that don't follow from a difference of two statuses.
     """
@@ -60,6 +61,7 @@ class Decision:
     status: JobStatus
     again: float | None = None
     watch: bool = False
+    latest: float | None = None
     backoff: bool = False
     notices: tuple[Notice, ...] = ()
 

@@ -113,8 +113,8 @@ def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
     decision = _wait(seen, seen.job.status, trouble.reason, f"the job can't be cancelled now: {trouble.message}")
     if decision.action is not Action.NONE or decision.again is None:
         return decision
-    again = None if trouble.retry_after is None else min(trouble.retry_after, decision.again)
-    return replace(decision, again=again, backoff=True)
+    # The grace period ends when it ends, whatever the back-off has grown to.
+    return replace(decision, again=trouble.retry_after, latest=decision.again, backoff=True)
 
 
 def _wait(seen: Observation, status: JobStatus, reason: str, message: str) -> Decision:
