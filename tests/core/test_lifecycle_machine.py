@@ -41,9 +41,16 @@ class Promises(RuleBasedStateMachine):
         self.world = World()
         self.broken: list[str] = []
 
-    @initialize(keyed=st.booleans(), backoff_limit=st.integers(0, 2), two=st.booleans())
-    def begin(self, *, keyed: bool, backoff_limit: int, two: bool) -> None:
+    @initialize(
+        keyed=st.booleans(),
+        backoff_limit=st.integers(0, 2),
+        two=st.booleans(),
+        hides_for=st.sampled_from([0.0, VISIBILITY]),
+        stubborn=st.booleans(),
+    )
+    def begin(self, *, keyed: bool, backoff_limit: int, two: bool, hides_for: float, stubborn: bool) -> None:
         """At least one operator and one object are there."""
+        self.behave(hides_for, stubborn=stubborn)
         self.world.start()
         if two:
             self.world.start()
@@ -68,7 +75,14 @@ class Promises(RuleBasedStateMachine):
     @rule(which=ANY)
     def delete(self, which: int) -> None:
         """A user deletes an object."""
-        self.world.api.delete(list(self.world.api.objects)[which % len(self.world.api.objects)])
+        self.world.delete(list(self.world.api.objects)[which % len(self.world.api.objects)])
+
+    @precondition(lambda self: self.world.api.past)
+    @rule(which=ANY, version=st.integers(0, 30))
+    def restore(self, which: int, version: int) -> None:
+        """An administrator brings an object back as it was."""
+        past = list(self.world.api.past)
+        self.world.restore(past[which % len(past)], version)
 
     # --- the operator
 
@@ -92,10 +106,7 @@ class Promises(RuleBasedStateMachine):
         process = self.process(which)
         while process.inbox:
             process.hear(*process.inbox.pop(0))
-        for _ in range(20):
-            self.world.work(process, 1)
-            if any(self.world.pending[key].call.what.startswith(boundary) for key in self.world.calls_of(process)):
-                return
+        self.world.work_until(process, boundary)
 
     @precondition(lambda self: self.world.processes)
     @rule(which=ANY)
@@ -106,8 +117,8 @@ class Promises(RuleBasedStateMachine):
     @precondition(lambda self: self.world.pending)
     @rule(which=ANY, fate=st.sampled_from(Fate))
     def answer(self, which: int, fate: Fate) -> None:
-        """One request ends, well or badly."""
-        self.world.end_call(list(self.world.pending)[which % len(self.world.pending)], fate)
+        """One request ends, well or badly; the newest more often than others."""
+        self.world.end_call(list(self.world.pending)[-1 - which % len(self.world.pending)], fate)
 
     @precondition(lambda self: self.world.pending)
     @rule(which=ANY)
@@ -188,7 +199,7 @@ class Promises(RuleBasedStateMachine):
     def promises_hold(self) -> None:
         """Nothing is paid twice, nothing runs on, nothing is told that isn't so."""
         self.broken = list(self.world.wrongs())
-        assert not self.broken
+        assert not self.broken, self.broken
 
     def teardown(self) -> None:
         """All faults end: nothing is lost and nothing is stuck, neither now nor after the suspended are resumed."""

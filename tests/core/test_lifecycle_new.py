@@ -86,7 +86,7 @@ def test_the_path_of_a_job_to_which_nothing_happens(known: Observation, action: 
             id="the CRDs are older than we are",
         ),
         pytest.param(seen(new(size=MAX_OBJECT_BYTES + 1)), "SpecTooLarge", False, id="the object is too large"),
-        pytest.param(seen(new({"suspend": True})), "Suspended", False, id="it is suspended"),
+        pytest.param(seen(new({"suspend": True}), remote=ABSENT), "Suspended", False, id="it is suspended"),
         pytest.param(
             seen(new({"program": {"format": "new.format.v9", "source": "x"}})),
             "OutputFormatUnknown",
@@ -146,9 +146,17 @@ def test_what_holds_a_job_back(known: Observation, reason: str, *, retried: bool
 @pytest.mark.parametrize(
     ("known", "reason", "state"),
     [
-        pytest.param(seen(new({"cancel": True})), "Cancelled", State.CANCELLED, id="cancelled before it was claimed"),
         pytest.param(
-            seen(new({"cancel": True, "suspend": True})), "Cancelled", State.CANCELLED, id="cancelled beats suspended"
+            seen(new({"cancel": True}), remote=ABSENT),
+            "Cancelled",
+            State.CANCELLED,
+            id="cancelled before it was claimed",
+        ),
+        pytest.param(
+            seen(new({"cancel": True, "suspend": True}), remote=ABSENT),
+            "Cancelled",
+            State.CANCELLED,
+            id="cancelled beats suspended",
         ),
         pytest.param(
             seen(new({"cancel": True}), workspace=NO_WORKSPACE),
@@ -169,7 +177,7 @@ def test_what_holds_a_job_back(known: Observation, reason: str, *, retried: bool
             id="the same without a workspace to ask",
         ),
         pytest.param(
-            seen(claimed({"cancel": True}, status=set_aside())),
+            seen(claimed({"cancel": True}, status=set_aside()), remote=ABSENT),
             "Cancelled",
             State.CANCELLED,
             id="cancelled between attempts",
@@ -223,7 +231,7 @@ def test_what_we_remember_of_our_claim_says_nothing_once_another_process_holds_i
 
 def test_a_job_taken_up_again_shows_no_trace_of_what_held_it() -> None:
     """Suspended is False once, with the reason, not absent: tools that wait for it see it turn."""
-    held = decide(seen(new({"suspend": True}))).status
+    held = decide(seen(new({"suspend": True}), remote=ABSENT)).status
     resumed = decide(seen(new(status=held), full=FULL, **READY)).status
     assert reason_of(resumed, "Suspended") == "False:Resumed"
     assert reason_of(resumed, "Reconciling") == "True:MaxJobsInFlight"

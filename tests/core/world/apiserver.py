@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from core.mergepatch import merged
-from core.world.calls import Conflict, Gone
+from core.world.calls import Clock, Conflict, Gone
 from quantumjob_operator.jobstatus import JobStatus, parse_status, status_json, status_patch
 from quantumjob_operator.naming import FINALIZER
 from quantumjob_operator.quantumjob import Claim, JobSpec, QuantumJob
@@ -18,12 +18,17 @@ class ApiServer:
 
     Attributes:
         outputs: The uids of jobs whose output ConfigMap was written.
-        told: Uids of jobs whose unconfirmed end was told by a Warning Event.
+        told: When the unconfirmed end of a job was told by a Warning Event, by its uid.
+        past: Every version that an object ever had, for restores.
+        clock: Virtual seconds.
     """
+
+    clock: Clock
 
     objects: dict[str, QuantumJob] = field(default_factory=dict)
     outputs: set[str] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
+    told: dict[str, float] = field(default_factory=dict)
+    past: dict[str, list[QuantumJob]] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
     _versions: int = 0
 
@@ -35,6 +40,7 @@ class ApiServer:
         self._versions += 1
         stored = replace(job, resource_version=str(self._versions))
         self.objects[job.uid] = stored
+        self.past.setdefault(job.uid, []).append(stored)
         for watcher in self.watchers:
             watcher(job.uid, stored)
         return stored
@@ -60,6 +66,10 @@ class ApiServer:
             return read
         live = self._unchanged(read)
         return self.put(replace(live, status=parse_status(merged(status_json(live.status), patch))))
+
+    def tell(self, uid: str) -> None:
+        """A Warning Event that the end of a job is not confirmed."""
+        self.told[uid] = self.clock.now
 
     def delete(self, uid: str) -> None:
         """What a user's deletion, or that of a TTL, does."""

@@ -30,6 +30,13 @@ class NotSent(Exception):  # noqa: N818 - says what happened
     """It did not take effect."""
 
 
+@dataclass(slots=True)
+class Clock:
+    """Virtual seconds, the same for everybody."""
+
+    now: float = 0.0
+
+
 class Fate(StrEnum):
     """What becomes of a request."""
 

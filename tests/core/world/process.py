@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from core.observations import NOW, OUTPUT, PROGRAM, WORKSPACE, WRITTEN
 from core.world.apiserver import ApiServer
-from core.world.calls import TIMEOUT, Call, Conflict, Gone, Look, NoAnswer, NotSent
+from core.world.calls import TIMEOUT, Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
 from core.world.service import VISIBILITY, Service
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
@@ -33,13 +33,6 @@ _OUTAGE: Final = Trouble("ServiceUnavailable", "the service can't be reached")
 _UNKNOWN: Final = Trouble("ServiceUnavailable", "no answer in time", unconfirmed=True)
 
 Facts = Generator[Call, Any, Observation]
-
-
-@dataclass(slots=True)
-class Clock:
-    """Virtual seconds, the same for everybody."""
-
-    now: float = 0.0
 
 
 @dataclass(slots=True)
@@ -313,7 +306,7 @@ class Process:
     def _release(self, seen: Observation, decision: Decision) -> Generator[Call, Any, QuantumJob | None]:
         job = seen.job
         if any(notice.reason == CANCELLATION_UNCONFIRMED for notice in decision.notices):
-            yield self._call("tell", lambda: self.api.told.add(job.uid))
+            yield self._call("tell", lambda: self.api.tell(job.uid))
         released: QuantumJob | None = None
         with suppress(Gone):
             released = yield self._call("release", lambda: self.api.release(job))

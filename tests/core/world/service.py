@@ -37,11 +37,13 @@ class Service:
     Attributes:
         hides_for: For how long the next accepted jobs are hidden.
         stubborn: Executing jobs can't be cancelled.
+        asked_to_cancel: The ids of jobs that somebody asked to cancel.
     """
 
     runs: dict[str, list[Run]] = field(default_factory=dict)
     hides_for: float = 0.0
     stubborn: bool = False
+    asked_to_cancel: set[str] = field(default_factory=set)
 
     def put(self, job_id: str, uid: str, now: float) -> RemoteJob:
         """Accept a job: paid from now on, whether one of this id exists or not."""
@@ -58,6 +60,7 @@ class Service:
         """Ask for a cancellation: a request, not a result."""
         if self.get(job_id, now) is None:
             return CancelAnswer.ABSENT
+        self.asked_to_cancel.add(job_id)
         run = self.runs[job_id][-1]
         if run.ended or (self.stubborn and run.job.status == "Executing"):
             return CancelAnswer.NOT_CANCELLABLE

@@ -11,8 +11,8 @@ from datetime import timedelta
 from core.bodies import job
 from core.observations import KEYED, NOW
 from core.world.apiserver import ApiServer
-from core.world.calls import Call, Fate, Look, Pending
-from core.world.process import Clock, Process
+from core.world.calls import Call, Clock, Fate, Look, Pending
+from core.world.process import FENCE, GRACE, Process
 from core.world.service import Run, Service
 from quantumjob_operator.jobstatus import State
 from quantumjob_operator.quantumjob import JobSpec, QuantumJob
@@ -24,9 +24,17 @@ _CALLS_TO_CALM = 4000
 
 @dataclass(slots=True)
 class History:
-    """What users did to one object, by which its bills are judged."""
+    """What users did to one object, by which its bills are judged.
 
+    Attributes:
+        deleted_at: For the first time; a restore does not undo what is known.
+        orphaned: Its job may run on without it.
+    """
+
+    suspended: int = 0
     resumed: int = 0
+    cancelled: bool = False
+    deleted_at: float | None = None
     orphaned: bool = False
 
 
@@ -35,13 +43,16 @@ class World:
     """Everything there is."""
 
     clock: Clock = field(default_factory=Clock)
-    api: ApiServer = field(default_factory=ApiServer)
+    api: ApiServer = field(init=False)
     service: Service = field(default_factory=Service)
     processes: list[Process] = field(default_factory=list)
     pending: dict[tuple[str, str, str], Pending] = field(default_factory=dict)
     on_the_wire: list[Call] = field(default_factory=list)
     histories: dict[str, History] = field(default_factory=dict)
     started: int = 0
+
+    def __post_init__(self) -> None:
+        self.api = ApiServer(self.clock)
 
     # --- operators
 
@@ -98,6 +109,14 @@ class World:
                 return taken
         return steps
 
+    def work_until(self, process: Process, boundary: str, steps: int = 20) -> bool:
+        """Let a process go on until it waits for the answer to such a request; False if it never does."""
+        for _ in range(steps):
+            if any(self.pending[key].call.what.startswith(boundary) for key in self.calls_of(process)):
+                return True
+            self.work(process, 1)
+        return False
+
     # --- users
 
     def create(self, number: int, *, keyed: bool, backoff_limit: int) -> None:
@@ -113,8 +132,30 @@ class World:
         before = self.api.objects[uid].spec
         self.api.edit(uid, change)
         after = self.api.objects[uid].spec
-        self.histories[uid].resumed += before.suspend and not after.suspend
-        self.histories[uid].orphaned |= after.deletion_policy == "Orphan"
+        history = self.histories[uid]
+        history.suspended += after.suspend and not before.suspend
+        history.resumed += before.suspend and not after.suspend
+        history.cancelled |= after.cancel
+        history.orphaned |= after.deletion_policy == "Orphan"
+
+    def delete(self, uid: str) -> None:
+        """A user's deletion. What carries no finalizer goes unseen; a job that a restore made it forget runs on."""
+        history, live = self.histories[uid], self.api.objects[uid]
+        history.deleted_at = self.clock.now if history.deleted_at is None else history.deleted_at
+        history.orphaned |= not live.has_finalizer and bool(self.service.open_runs())
+        self.api.delete(uid)
+
+    def restore(self, uid: str, number: int) -> None:
+        """Everything stops, and one object is as it was once; the operator starts when what was sent is visible."""
+        for process in list(self.processes):
+            self.crash(process, arrive=False)
+        self.advance(FENCE, late=True)
+        past, history = self.api.past[uid], self.histories[uid]
+        version = past[number % len(past)]
+        history.suspended += version.spec.suspend
+        self.api.told.pop(uid, None)
+        self.api.put(version)
+        self.start()
 
     # --- time
 
@@ -153,6 +194,7 @@ class World:
             own = [run for run in self.service.all_runs() if run.uid == uid]
             live = self.api.objects.get(uid)
             yield from self._bill(uid, history, own, live)
+            yield from self._cancellations(uid, history, own)
             if live is None:
                 let_go = history.orphaned or uid in self.api.told
                 if not let_go and any(not run.ended for run in own):
@@ -164,6 +206,16 @@ class World:
         asked = 1 + history.resumed + (live.spec.backoff_limit or 0 if live else len(own))
         if len(own) > asked:
             yield f"{uid} was paid {len(own)} times and only {asked} were asked for"
+
+    def _cancellations(self, uid: str, history: History, own: list[Run]) -> Iterator[str]:
+        told = self.api.told.get(uid)
+        if told is not None and (history.deleted_at is None or told < history.deleted_at + GRACE - 1.0):
+            yield f"{uid} was released before the grace period had passed"
+        if history.cancelled or history.deleted_at is not None:
+            return
+        asked = sum(run.job.id in self.service.asked_to_cancel for run in own)
+        if asked > history.suspended:
+            yield f"{asked} attempts of {uid} were cancelled and {history.suspended} were to be"
 
     def _told(self, live: QuantumJob, own: list[Run]) -> Iterator[str]:
         status = live.status
