@@ -20,6 +20,7 @@ from devcluster.toolchain import find_go
 
 _SOURCES: Final = Path(__file__).parent / "kstatus"
 _NAME: Final = "fluxstatus"
+_SCRATCH_PREFIX: Final = ".building-"
 _ANSWER_SECONDS: Final = 30.0
 _NO_CHECKS: Final[dict[str, Any]] = {}
 
@@ -80,7 +81,10 @@ def _digest() -> str:
 
 def _build(program: Path) -> None:
     report_on_terminal(f"building {_NAME} from Flux's libraries: once, about two minutes")
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=program.parent) as scratch:
+    for stale in program.parent.glob(f"{_SCRATCH_PREFIX}*"):
+        # We hold the lock, so whoever made it was killed.
+        shutil.rmtree(stale, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=program.parent) as scratch:
         built = Path(scratch, _NAME)
         _go_build(built, Path(scratch))
         for older in program.parent.glob(f"{_NAME}-*"):
