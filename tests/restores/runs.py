@@ -26,9 +26,9 @@ ENDLESS: Final = {"quantinuum.sim.h2-1e": {"executing_seconds": 600}}
 """The emulator's setting `targets` by which only the jobs of `endless` don't end by themselves."""
 
 
-def endless(name: str, **spec: Any) -> Manifest:
+def endless(name: str, source: str = jobs.GHZ_QASM, **spec: Any) -> Manifest:
     """A job that executes until it is cancelled, while `ENDLESS` is set."""
-    return jobs.quantinuum(name, **spec)
+    return jobs.quantinuum(name, source, **spec)
 
 
 def run_status(place: JobNamespace, name: str) -> str:
