@@ -5,6 +5,7 @@ Must not live here: what a chart contains.
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from devcluster.gotools import CHART_TOOLS
 
 SYSTEM: Final = "quantumjob-system"
 RELEASE: Final = "quantumjob-operator"
+_API: Final = "/apis/quantumjobs.dev/v1alpha1"
+_SECONDS: Final = 60.0
 CRDS: Final = ("quantumjobs.quantumjobs.dev", "quantumworkspaces.quantumjobs.dev")
 
 
@@ -50,9 +53,18 @@ class Releases:
         """Kind and name of objects, as `deployment.apps/quantumjob-operator`."""
         return set(self.cluster.kubectl("get", *what, "--output=name", "--ignore-not-found").stdout.split())
 
-    def established(self) -> None:
-        """Wait until our kinds are served."""
+    def served(self) -> None:
+        """Wait until our kinds are served and can be listed.
+
+        A definition that is deleted before the API server has listed its objects once is not gone for minutes: the
+        server finds its storage still initialising, and tries again later and later.
+        """
         self.cluster.kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in CRDS))
+        deadline = time.monotonic() + _SECONDS
+        for plural in ("quantumjobs", "quantumworkspaces"):
+            while self.cluster.kubectl("get", "--raw", f"{_API}/{plural}", check=False).returncode:
+                assert time.monotonic() < deadline, f"{plural} can't be listed"
+                time.sleep(0.1)
 
     def environment(self) -> dict[str, str]:
         """Variables with which a shell finds this cluster, and our helm and kubectl."""
@@ -63,4 +75,6 @@ class Releases:
         """Remove every release, and then the definitions with all their objects."""
         for release in json.loads(self.helm.run("list", "--all-namespaces", "--output=json")):
             self.helm.run("uninstall", release["name"], f"--namespace={release['namespace']}")
-        self.cluster.kubectl("delete", "--ignore-not-found", *(f"crd/{name}" for name in CRDS))
+        if self.names("crd", *CRDS):
+            self.served()
+            self.cluster.kubectl("delete", *(f"crd/{name}" for name in CRDS))

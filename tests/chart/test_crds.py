@@ -8,6 +8,7 @@ import yaml
 
 from chart.conftest import Render
 from chart.helm import OPERATOR_CHART, PROJECT, Helm, Manifest, Rendering
+from chart.values import EVERYTHING, REQUIRED
 
 _SOURCES = sorted((PROJECT / "crds").glob("*.yaml"))
 _KEEP = "helm.sh/resource-policy"
@@ -58,3 +59,13 @@ def test_they_can_be_annotated(render: Render) -> None:
 def test_they_can_be_left_to_somebody_else(render: Render) -> None:
     """None is rendered."""
     assert definitions(render({"crds": {"enabled": False}})) == {}
+
+
+def test_packaged_chart_renders_the_same(helm: Helm, tmp_path: Path) -> None:
+    """Nothing that a template reads is left out of the package."""
+    helm.run("package", OPERATOR_CHART, f"--destination={tmp_path}")
+    (packaged,) = tmp_path.glob("*.tgz")
+    values = REQUIRED | EVERYTHING
+    assert (
+        Rendering(helm.template(packaged, values)).objects == Rendering(helm.template(OPERATOR_CHART, values)).objects
+    )

@@ -56,7 +56,8 @@ def test_install_and_remove_with_helm(empty: Releases) -> None:
         "quantumworkspace.quantumjobs.dev/default",
     }
     assert empty.names("role", "--namespace=research") == {"role.rbac.authorization.k8s.io/quantumjob-operator"}
-    run(empty, *commands(_GUIDE, "Removing it")[:1])
+    empty.served()
+    run(empty, commands(_GUIDE, "Removing it")[0])
     assert empty.helm.run("list", "--all-namespaces", "--no-headers").strip() == ""
     assert empty.names("crd", *CRDS) == set()
 

@@ -69,7 +69,7 @@ class TestInstall:
     def test_all_objects_appear_and_the_kinds_are_served(self, releases: Releases) -> None:
         """And the notes tell how to go on."""
         notes = releases.install({})
-        releases.established()
+        releases.served()
         assert in_the_namespace(releases) == _IN_THE_NAMESPACE
         assert len(in_the_cluster(releases)) == 5
         releases.cluster.kubectl("create", "-f", "-", stdin=job("bell"))
@@ -117,7 +117,7 @@ class TestUpgrade:
     def test_definitions_are_upgraded_too_and_their_objects_stay(self, releases: Releases, tmp_path: Path) -> None:
         """What Helm's own folder for CRDs would never do."""
         releases.install({}, chart=older_chart(tmp_path))
-        releases.established()
+        releases.served()
         releases.cluster.kubectl("create", "-f", "-", stdin=job("bell"))
         before = columns(releases)
         releases.upgrade({})
@@ -140,7 +140,7 @@ class TestUninstall:
     def test_definitions_and_jobs_stay(self, releases: Releases) -> None:
         """Everything else goes, and the same release can come back."""
         releases.install({})
-        releases.established()
+        releases.served()
         releases.cluster.kubectl("create", "-f", "-", stdin=job("bell"))
         told = releases.uninstall()
         assert CRDS[0] in told
@@ -159,6 +159,7 @@ class TestUninstall:
     def test_definitions_go_if_they_are_not_kept(self, releases: Releases) -> None:
         """And all jobs with them, as the notes warn."""
         assert "crds.keep is false" in releases.install({"crds": {"keep": False}})
+        releases.served()
         releases.uninstall()
         releases.cluster.kubectl("wait", "--for=delete", *(f"crd/{name}" for name in CRDS), "--timeout=30s")
 
@@ -169,7 +170,7 @@ class TestWorkspaceChart:
     def test_it_can_be_changed_in_what_is_not_fixed(self, releases: Releases) -> None:
         """And the API server says why the rest can't."""
         releases.install({})
-        releases.established()
+        releases.served()
         arguments = ("default-workspace", WORKSPACE_CHART, "--namespace=default")
         notes = releases.helm.run("install", *arguments, values=WORKSPACE)
         assert "kubectl get quantumworkspace default --namespace default" in notes

@@ -28,7 +28,7 @@ def namespaced(cluster_helm: Helm, control_plane: ControlPlane) -> Iterator[Cont
         if not releases.names(f"namespace/{name}"):
             control_plane.kubectl("create", "namespace", name)
     releases.install(NAMESPACED)
-    releases.established()
+    releases.served()
     yield control_plane
     releases.clean()
 
