@@ -47,8 +47,8 @@ def test_depth_is_measured_without_recursion(nested: Any, levels: int, *, too_de
 
 
 def test_job_whose_parameters_are_too_deep_is_refused_for_good() -> None:
-    """It ends before anything is claimed or asked, whatever else it wants, and says what to do."""
-    decision = decide(seen(new({"suspend": True}, parameters_too_deep=True)))
+    """It ends before anything is claimed or asked, and says what to do."""
+    decision = decide(seen(new(parameters_too_deep=True)))
     failed = decision.status.condition(Kind.FAILED)
     assert failed is not None
     assert (failed.status, failed.reason) == ("True", "Rejected")
