@@ -20,6 +20,7 @@ from core.observations import (
     remote,
     seen,
 )
+from quantumjob_operator.jobstatus import JobStatus
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT
@@ -91,11 +92,14 @@ def deleted(job: QuantumJob, **facts: Any) -> Observation:
             deleted(accepted(**ASKED), remote=ABSENT), Action.RELEASE, id="unknown to the service, past every doubt"
         ),
         pytest.param(
-            deleted(claimed(holder=RIVAL, status=accepted(**ASKED).status.__class__(cancellation=asked("Deleted"))),
+            deleted(claimed(holder=RIVAL, status=JobStatus(cancellation=asked("Deleted"))),
                     remote=ABSENT),
             Action.CLAIM,
             id="submitted perhaps by a process that died: its claim is taken over first",
         ),
+        pytest.param(deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
+                             remote=ABSENT, doubt_left=9.0),
+                     Action.NONE, id="a PUT of ours may still take effect"),
         pytest.param(deleted(claimed(status=finished())), Action.RELEASE, id="it had ended: released"),
         pytest.param(
             deleted(claimed(claim=claim(uid=OTHER_UID))), Action.RELEASE, id="a copy is let go, its original untouched"
@@ -104,7 +108,7 @@ def deleted(job: QuantumJob, **facts: Any) -> Observation:
             deleted(accepted({"deletionPolicy": "Orphan"})), Action.RELEASE, id="Orphan: released without cancelling"
         ),
         pytest.param(
-            deleted(claimed(status=accepted(**ASKED).status.__class__(cancellation=asked("Deleted"))),
+            deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
                     remote=remote(metadata=owner(uid=OTHER_UID))),
             Action.RELEASE,
             id="the job under its id is another object's: left alone",
