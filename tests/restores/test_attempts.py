@@ -64,6 +64,7 @@ def test_each_attempt_can_be_cancelled_right_after_the_one_before(place: JobName
     assert [run["status"] for run in place.runs("ghz")] == ["Cancelled"] * 3
 
 
+@pytest.mark.slow
 def test_transient_failure_is_followed_by_one_more_paid_attempt(
     stack: Stack, place: JobNamespace, emulator: Emulator
 ) -> None:

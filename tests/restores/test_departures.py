@@ -56,7 +56,7 @@ def test_workspace_that_is_deleted_first_stays_until_its_jobs_have_ended(
     ("restarted", "left", "warned"),
     [
         pytest.param(False, "Cancelled", False, id="the process still holds the credential"),
-        pytest.param(True, "Executing", True, id="a new process has no credential"),
+        pytest.param(True, "Executing", True, id="a new process has no credential", marks=pytest.mark.slow),
     ],
 )
 def test_secret_that_is_deleted_first(

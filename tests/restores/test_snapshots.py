@@ -81,6 +81,7 @@ def test_jobs_of_a_snapshot_from_before_they_ran_are_found_again(
     eventually(lambda: run_status(place, "late") == unknown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "meanwhile",
     [

@@ -49,6 +49,7 @@ def test_wiped_status_comes_back_and_nothing_is_paid_for_it(
     assert (run_status(place, "executing"), run_status(place, "waiting")) == ("Cancelled", "Cancelled")
 
 
+@pytest.mark.slow
 def test_wiped_status_grants_no_further_attempts(place: JobNamespace, emulator: Emulator) -> None:
     """Failures that nobody remembers count towards `backoffLimit` all the same."""
     emulator.behave(executing_seconds=A_WHILE)
