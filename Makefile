@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all faults mutants control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock fmt lint test test-slow test-all faults mutants docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -87,6 +87,9 @@ mutants: control-plane ## Break each promise on purpose: its test must fail (≤
 
 chart: venv ## Package the charts into build/charts
 	@$(BIN)/python -m chart package
+
+docs: venv ## Renew the drawing of the state machine in docs/lifecycle.md
+	$(BIN)/python tests/core/drawing.py
 
 chart-docs: venv ## Write the charts' READMEs from the comments in their values
 	@$(BIN)/python -m chart docs
