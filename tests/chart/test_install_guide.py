@@ -9,7 +9,7 @@ import pytest
 from chart.helm import PROJECT
 from chart.releases import CRDS, SYSTEM, Releases
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _GUIDE = (PROJECT / "docs" / "install.md").read_text()
 _README = (PROJECT / "README.md").read_text()

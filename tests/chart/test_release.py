@@ -11,7 +11,7 @@ from chart.helm import OPERATOR_CHART, PROJECT, WORKSPACE_CHART, HelmError, Valu
 from chart.releases import CRDS, RELEASE, SYSTEM, Releases
 from chart.values import NAMESPACED, WORKSPACE
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _IN_THE_NAMESPACE = {
     "deployment.apps/quantumjob-operator",

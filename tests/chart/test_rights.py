@@ -14,7 +14,7 @@ from chart.values import NAMESPACED
 from devcluster.controlplane import ControlPlane
 from localstack.operated import Operator
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _ACCOUNT = f"system:serviceaccount:{SYSTEM}:{RELEASE}"
 _SECONDS = 30.0

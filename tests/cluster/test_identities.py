@@ -27,7 +27,7 @@ from localstack import manifests
 from localstack.manifests import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 OLD: Final = "old~secret.of-the_application-0123456789"
 NEW: Final = "new~secret.of-the_application-0123456789"

@@ -16,7 +16,7 @@ from devcluster.errors import StartError
 from localstack.manifests import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _TESTS = Path(__file__).parents[1]
 _API_VERSION = "2026-01-15-preview"

@@ -15,7 +15,7 @@ from localstack.emulated import Emulator
 from localstack.operated import Operator
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _CRD_SECONDS: Final = 300.0
 

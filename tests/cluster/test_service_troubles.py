@@ -15,7 +15,7 @@ from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 NEW_KEY: Final = "another-key-of-this-workspace"
 PAID_TWICE: Final = {"repeated_put": "second-run"}

@@ -7,7 +7,7 @@ the world around it is a model in virtual time (`core.world`).
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -216,6 +216,7 @@ class Promises(RuleBasedStateMachine):
 
 
 COMMON = settings(
+    phases=[Phase.explicit, Phase.generate],
     deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 

@@ -15,7 +15,7 @@ from crash.harness import EXPENSIVE, create, quantum_job
 from devcluster.proxyrules import Moment, Request, Rule
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _FENCE: Final = ("--put-start-seconds=0.7", "--request-timeout-seconds=1.5", "--visibility-delay-seconds=0.3")
 _POLLS: Final = ("--poll-min-seconds=0.3", "--poll-max-seconds=1")

@@ -11,7 +11,7 @@ import pytest
 from demonstration.conftest import PROJECT, Demo
 from devcluster.controlplane import ControlPlane
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _CRDS: Final = PROJECT / "crds"
 _HERE: Final = ("--cluster=current", "--yes")

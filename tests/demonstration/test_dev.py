@@ -14,7 +14,7 @@ from azure.quantum import Workspace
 
 from demonstration.conftest import PROJECT
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _NAMES = [
     "KUBECONFIG",

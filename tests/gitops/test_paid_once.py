@@ -10,7 +10,7 @@ from cluster.jobnamespace import JobNamespace, condition_of
 from localstack.manifests import Manifest
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 KEY = "run-2026-11"
 

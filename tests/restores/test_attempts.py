@@ -10,7 +10,7 @@ from localstack.emulated import Emulator
 from localstack.stack import Stack
 from restores.runs import ENDLESS, endless
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 SLOW_ANSWER: Final = {"least": 1.5, "most": 1.5}
 SOON: Final = "--timeout=20s"

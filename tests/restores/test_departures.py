@@ -8,7 +8,7 @@ from localstack.manifests import Manifest
 from localstack.stack import Stack
 from restores.runs import ENDLESS, endless, operator_stopped, run_status
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 MANY = 50
 

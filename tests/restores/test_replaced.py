@@ -11,7 +11,7 @@ from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 from restores.runs import ENDLESS, endless, run_status
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 KEY: Final = "run-2026-11"
 OWNED: Final = ["quantumjobs.dev/cancel"]

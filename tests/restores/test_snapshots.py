@@ -15,7 +15,7 @@ from localstack.emulated import Emulator
 from localstack.stack import Stack
 from restores.runs import EMULATOR_ARGS, ENDLESS, OPERATOR_ARGS, endless, operator_stopped, run_status
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 A_WHILE: Final = 4
 Meanwhile = Callable[[Stack], AbstractContextManager[None]]

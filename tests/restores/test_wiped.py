@@ -10,7 +10,7 @@ from cluster.jobnamespace import JobNamespace, condition_of
 from localstack.emulated import Emulator
 from restores.runs import ENDLESS, endless, run_status
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 EMPTY: Final[dict[str, Any]] = {}
 MINIMAL: Final[dict[str, Any]] = {"observedGeneration": -1}

@@ -15,10 +15,11 @@ from core.observations import NOW, OUTPUT, PROGRAM, WORKSPACE, WRITTEN
 from core.world.apiserver import ApiServer
 from core.world.calls import TIMEOUT, Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
 from core.world.service import VISIBILITY, Service
+from quantumjob_operator.instance import Memory
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, current_attempt, identify, key_owner
-from quantumjob_operator.lifecycle.certainty import Certainty, Sent
+from quantumjob_operator.lifecycle.certainty import Sent
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Limits, Tenure, Trouble
 from quantumjob_operator.quantumjob import Claim, QuantumJob
@@ -33,17 +34,6 @@ _OUTAGE: Final = Trouble("ServiceUnavailable", "the service can't be reached")
 _UNKNOWN: Final = Trouble("ServiceUnavailable", "no answer in time", unconfirmed=True)
 
 Facts = Generator[Call, Any, Observation]
-
-
-@dataclass(slots=True)
-class Remembered:
-    """What a process remembers of one object; gone with the process."""
-
-    job: QuantumJob
-    certainty: Certainty = field(default_factory=Certainty)
-    failures: int = 0
-    cancelled_at: float | None = None
-    fresh: RemoteJob | None = None
 
 
 @dataclass(slots=True)
@@ -65,7 +55,7 @@ class Process:
     api: ApiServer
     service: Service
     cache: dict[str, QuantumJob] = field(default_factory=dict)
-    memories: dict[str, Remembered] = field(default_factory=dict)
+    memories: dict[str, Memory] = field(default_factory=dict)
     due: dict[str, float] = field(default_factory=dict)
     watched: dict[str, Watched] = field(default_factory=dict)
     inbox: list[tuple[str, QuantumJob | None]] = field(default_factory=list)
@@ -101,7 +91,7 @@ class Process:
             self.memories.pop(uid, None)
             self.watched.pop(uid, None)
             return
-        memory = self.memories.setdefault(uid, Remembered(job))
+        memory = self.memories.setdefault(uid, Memory(job))
         try:
             yield from self._walk(job, memory)
         except Conflict:
@@ -127,11 +117,11 @@ class Process:
                 self.add(uid)
         one.due = self.clock.now + poll_interval(self.clock.now - one.since, uid, shortest=1.0, longest=30.0)
 
-    def _stumbled(self, uid: str, memory: Remembered) -> None:
+    def _stumbled(self, uid: str, memory: Memory) -> None:
         memory.failures += 1
         self.add_after(uid, backoff(memory.failures, uid))
 
-    def _refresh(self, job: QuantumJob, memory: Remembered) -> Look:
+    def _refresh(self, job: QuantumJob, memory: Memory) -> Look:
         try:
             live = yield self._call("read", lambda: self.api.objects.get(job.uid))
         except (NoAnswer, NotSent):
@@ -141,7 +131,7 @@ class Process:
             self._keep(live)
         self.add_after(job.uid, backoff(1, job.uid) / 10)
 
-    def _walk(self, job: QuantumJob, memory: Remembered) -> Look:
+    def _walk(self, job: QuantumJob, memory: Memory) -> Look:
         seen = self._begin(job, memory)
         for _ in range(_MAX_STEPS):
             decision = decide(seen)
@@ -164,12 +154,12 @@ class Process:
                     seen = replace(seen, tenure=self._tenure(memory))
         raise AssertionError(f"no end after {_MAX_STEPS} steps: {decision}")
 
-    def _begin(self, job: QuantumJob, memory: Remembered) -> Observation:
+    def _begin(self, job: QuantumJob, memory: Memory) -> Observation:
         memory.certainty = memory.certainty.met(job, self.holder, self.clock.now, FENCE)
         job_id = job.status.job_id if was_accepted(job) else None
         job_id = job_id or identify(job, job.claim.workspace if job.claim else WORKSPACE.id)
         fresh, memory.fresh = memory.fresh, None
-        if fresh is not None and fresh.id != job_id:
+        if not isinstance(fresh, RemoteJob) or fresh.id != job_id:
             fresh = None
         if fresh:
             memory.certainty = memory.certainty.looked(fresh, self.clock.now, self.clock.now)
@@ -183,40 +173,31 @@ class Process:
             remote=fresh,
         )
 
-    def _tenure(self, memory: Remembered) -> Tenure:
-        now, sure = self.clock.now, memory.certainty
-        return Tenure(
-            holder=self.holder,
-            never_sent=sure.never_sent,
-            doubt_left=sure.doubt_left(now),
-            absence_left=sure.absence_left(now, FENCE),
-            failures=memory.failures,
-            since_cancel=None if memory.cancelled_at is None else now - memory.cancelled_at,
-            rival_left=sure.rival_left(now),
-        )
+    def _tenure(self, memory: Memory) -> Tenure:
+        return memory.tenure(self.holder, self.clock.now, fence=FENCE, patience=600.0)
 
-    def _read_program(self, seen: Observation, _: Remembered) -> Facts:
+    def _read_program(self, seen: Observation, _: Memory) -> Facts:
         yield self._call("read the program", lambda: None)
         return replace(seen, program=PROGRAM)
 
-    def _check_output(self, seen: Observation, _: Remembered) -> Facts:
+    def _check_output(self, seen: Observation, _: Memory) -> Facts:
         yield self._call("check the output", lambda: None)
         return replace(seen, output=OUTPUT)
 
-    def _check_key(self, seen: Observation, _: Remembered) -> Facts:
+    def _check_key(self, seen: Observation, _: Memory) -> Facts:
         live = yield self._call("list by key", lambda: list(self.api.objects.values()))
         return replace(seen, key_owner=key_owner(seen.job, live))
 
-    def _write_output(self, seen: Observation, _: Remembered) -> Facts:
+    def _write_output(self, seen: Observation, _: Memory) -> Facts:
         yield self._call("write the output", lambda: self.api.outputs.add(seen.job.uid))
         return replace(seen, output=WRITTEN)
 
-    def _renounce(self, seen: Observation, memory: Remembered) -> Facts:
+    def _renounce(self, seen: Observation, memory: Memory) -> Facts:
         renounced = yield self._call("renounce", lambda: self.api.renounce(seen.job))
         memory.certainty = memory.certainty.renounced()
         return replace(seen, job=self._kept(renounced))
 
-    def _claim(self, seen: Observation, memory: Remembered) -> Facts:
+    def _claim(self, seen: Observation, memory: Memory) -> Facts:
         job, asked, attempt = seen.job, self.clock.now, attempt_to_claim(seen.job)
         place = job.claim.workspace if job.claim else WORKSPACE.id
         new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self.holder)
@@ -224,7 +205,7 @@ class Process:
         memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self.clock.now, fence=FENCE)
         return replace(seen, job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
 
-    def _look_remote(self, seen: Observation, memory: Remembered) -> Facts:
+    def _look_remote(self, seen: Observation, memory: Memory) -> Facts:
         asked, job_id = self.clock.now, _id(seen)
         found: RemoteJob | Absent | Trouble
         try:
@@ -235,7 +216,7 @@ class Process:
         memory.certainty = memory.certainty.looked(found, asked, self.clock.now)
         return replace(seen, remote=found)
 
-    def _find_last(self, seen: Observation, _: Remembered) -> Facts:
+    def _find_last(self, seen: Observation, _: Memory) -> Facts:
         job, last = seen.job, seen.remote
         number = current_attempt(job)
         place = job.claim.workspace if job.claim else WORKSPACE.id
@@ -252,16 +233,16 @@ class Process:
     def _get(self, job_id: str) -> Call:
         return self._call(f"GET {job_id[:4]}", lambda: self.service.get(job_id, self.clock.now))
 
-    def _cancel(self, seen: Observation, memory: Remembered) -> Facts:
+    def _cancel(self, seen: Observation, memory: Memory) -> Facts:
         asked, job_id = self.clock.now, _id(seen)
         try:
             answer = yield self._call(f"cancel {job_id[:4]}", lambda: self.service.cancel(job_id, self.clock.now))
         except (NoAnswer, NotSent):
             return replace(seen, cancel=_OUTAGE)
-        memory.cancelled_at = asked
+        memory.asked_at = asked
         return replace(seen, cancel=answer, remote=None)
 
-    def _submit(self, seen: Observation, memory: Remembered) -> Facts:
+    def _submit(self, seen: Observation, memory: Memory) -> Facts:
         job_id, job = _id(seen), seen.job
         try:
             yield self._call("upload", lambda: None)
@@ -287,7 +268,7 @@ class Process:
         memory.certainty = memory.certainty.sent(outcome, before, self.clock.now, FENCE)
         return replace(seen, submission=answer)
 
-    def _confirm(self, seen: Observation, memory: Remembered) -> Generator[Call, Any, QuantumJob | None]:
+    def _confirm(self, seen: Observation, memory: Memory) -> Generator[Call, Any, QuantumJob | None]:
         asked, job = self.clock.now, seen.job
         live: QuantumJob | None = yield self._call("read the claim", lambda: self.api.objects.get(job.uid))
         if live is not None:
@@ -317,7 +298,7 @@ class Process:
             return None
         return self._kept(released)
 
-    def _plan(self, seen: Observation, memory: Remembered, decision: Decision) -> None:
+    def _plan(self, seen: Observation, memory: Memory, decision: Decision) -> None:
         job, now = seen.job, self.clock.now
         if decision.watch and seen.job_id:
             known = self.watched.get(job.uid)
@@ -330,7 +311,8 @@ class Process:
         doubting = seen.remote is ABSENT and decision.again is not None
         memory.failures = memory.failures + 1 if decision.backoff or doubting else 0
         if decision.backoff:
-            self.add_after(job.uid, backoff(memory.failures, job.uid, at_least=decision.again))
+            delay = backoff(memory.failures, job.uid, at_least=decision.again)
+            self.add_after(job.uid, delay if decision.latest is None else min(delay, decision.latest))
         elif decision.again is not None:
             self.add_after(job.uid, decision.again)
         if job.status.finished and not job.has_finalizer:
@@ -351,7 +333,7 @@ class Process:
         return Call(what, effect, self.clock.now)
 
 
-_DEEDS: Final[Mapping[Action, Callable[[Process, Observation, Remembered], Facts]]] = {
+_DEEDS: Final[Mapping[Action, Callable[[Process, Observation, Memory], Facts]]] = {
     Action.READ_PROGRAM: Process._read_program,
     Action.CHECK_OUTPUT: Process._check_output,
     Action.CHECK_KEY: Process._check_key,
