@@ -47,7 +47,7 @@ def deleted(job: QuantumJob, **facts: Any) -> Observation:
             deleted(claimed(), never_sent=True, remote=ABSENT), Action.RELEASE, id="never submitted, nothing there"
         ),
         pytest.param(
-            deleted(claimed(), never_sent=True, remote=OUTAGE), Action.RELEASE, id="never submitted, nobody to ask"
+            deleted(claimed(), never_sent=True, workspace=NO_WORKSPACE), Action.RELEASE, id="never sent, nowhere to ask"
         ),
         pytest.param(deleted(accepted()), Action.RECORD, id="the wish is written before the service is asked"),
         pytest.param(

@@ -77,13 +77,6 @@ class Promises(RuleBasedStateMachine):
         """A user deletes an object."""
         self.world.delete(list(self.world.api.objects)[which % len(self.world.api.objects)])
 
-    @precondition(lambda self: self.world.api.past)
-    @rule(which=ANY, version=st.integers(0, 30))
-    def restore(self, which: int, version: int) -> None:
-        """An administrator brings an object back as it was."""
-        past = list(self.world.api.past)
-        self.world.restore(past[which % len(past)], version)
-
     # --- the operator
 
     def process(self, which: int) -> Process:
@@ -217,7 +210,9 @@ class Promises(RuleBasedStateMachine):
 
 COMMON = settings(
     phases=[Phase.explicit, Phase.generate],
-    deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
 

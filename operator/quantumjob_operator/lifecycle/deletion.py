@@ -1,8 +1,8 @@
 """Deletion is cancellation: the object goes when its remote job is final, or is known never to have existed.
 
 Rules:
-1. What cannot have been sent is released as soon as one look, if one is possible, has shown nothing: an object that was
-   restored can be older than its remote job.
+1. What was not sent under this claim is released as soon as one look has shown nothing: an object that was restored
+   can be older than its remote job.
 2. The wish is written to status before the service is asked.
 3. "Already final", "no such job" past the doubt, and "cannot cancel" are answers, not errors.
 4. A final attempt is the last one only if the service knows no later one.
@@ -21,7 +21,7 @@ from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
-from quantumjob_operator.lifecycle.facts import Absent, Observation, Trouble
+from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
@@ -40,18 +40,14 @@ def delete(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE)
     if job.spec.deletion_policy == "Orphan":
         return _release(seen, Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run"))
-    if seen.never_sent and not isinstance(seen.remote, RemoteJob):
-        return _look_once(seen)
+    if seen.never_sent and (isinstance(seen.way, Trouble) or seen.remote is ABSENT):
+        return step(seen, Action.RELEASE)
+    if seen.never_sent and seen.remote is None:
+        return step(seen, Action.LOOK)
     attempt = current_attempt(job)
     if job.status.cancellation is None or job.status.cancellation.attempt != attempt:
         return _record(seen, attempt)
     return _cancel(seen)
-
-
-def _look_once(seen: Observation) -> Decision:
-    """Nothing was sent under this claim, so that neither a 404 nor silence leaves a doubt."""
-    asked = seen.remote is not None or isinstance(seen.way, Trouble)
-    return step(seen, Action.RELEASE if asked else Action.LOOK)
 
 
 def _cancel(seen: Observation) -> Decision:

@@ -40,7 +40,7 @@ def submit(seen: Observation) -> Decision:
     blocked, way = _refusal(seen), seen.way
     if seen.job.claim is None or has_ended(seen.job):
         return (blocked and _unless_forgotten(seen, blocked)) or _before_claim(seen)
-    if blocked and seen.never_sent and (isinstance(way, Trouble) or isinstance(seen.remote, Trouble)):
+    if blocked and seen.never_sent and isinstance(way, Trouble):
         return blocked
     if isinstance(way, Trouble):
         return hold_for(seen, way)
@@ -113,6 +113,8 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
         return blocked
     if remote is None:
         return step(seen, Action.LOOK)
+    if isinstance(remote, Trouble):
+        return hold_for(seen, remote)
     if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
         return blocked
     if seen.job.claim is None:
