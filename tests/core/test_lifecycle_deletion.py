@@ -6,6 +6,7 @@ import pytest
 
 from core.bodies import OTHER_UID
 from core.observations import (
+    KEYED,
     NO_WORKSPACE,
     OUTAGE,
     RIVAL,
@@ -29,6 +30,7 @@ from quantumjob_operator.remotejob import CancelAnswer
 
 ASKED: dict[str, Any] = {"cancellation": asked("Deleted")}
 GRACE = {"cancellation_grace": 300.0}
+KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
 
 
 def deleted(job: QuantumJob, **facts: Any) -> Observation:
@@ -107,6 +109,13 @@ def deleted(job: QuantumJob, **facts: Any) -> Observation:
         pytest.param(
             deleted(accepted({"deletionPolicy": "Orphan"})), Action.RELEASE, id="Orphan: released without cancelling"
         ),
+        pytest.param(deleted(accepted(KEPT)), Action.LOOK, id="Orphan, with a key: the next one must find it"),
+        pytest.param(deleted(accepted(KEPT), remote=remote()), Action.RELEASE, id="Orphan, with a key: it is shown"),
+        pytest.param(deleted(accepted(KEPT), remote=OUTAGE), Action.RELEASE, id="Orphan, with a key: nobody answers"),
+        pytest.param(
+            deleted(claimed(KEPT), remote=ABSENT, doubt_left=9.0), Action.NONE, id="Orphan, with a key: in doubt"
+        ),
+        pytest.param(deleted(claimed(KEPT), remote=ABSENT), Action.RELEASE, id="Orphan, with a key: nothing was sent"),
         pytest.param(
             deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
                     remote=remote(metadata=owner(uid=OTHER_UID))),

@@ -218,7 +218,7 @@ COMMON = settings(
 
 def test_the_four_promises() -> None:
     """The same interleavings in every run."""
-    few = settings(COMMON, derandomize=True, max_examples=300, stateful_step_count=50, database=None)
+    few = settings(COMMON, derandomize=True, max_examples=800, stateful_step_count=50, database=None)
     run_state_machine_as_test(Promises, settings=few)
 
 

@@ -21,7 +21,7 @@ from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble
+from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
@@ -39,7 +39,7 @@ def delete(seen: Observation) -> Decision:
     if copied or job.status.finished:
         return step(seen, Action.RELEASE)
     if job.spec.deletion_policy == "Orphan":
-        return _release(seen, Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run"))
+        return _orphan(seen)
     if seen.never_sent and (isinstance(seen.way, Trouble) or seen.remote is ABSENT):
         return step(seen, Action.RELEASE)
     if seen.never_sent and seen.remote is None:
@@ -48,6 +48,16 @@ def delete(seen: Observation) -> Decision:
     if job.status.cancellation is None or job.status.cancellation.attempt != attempt:
         return _record(seen, attempt)
     return _cancel(seen)
+
+
+def _orphan(seen: Observation) -> Decision:
+    """Released without cancelling; but whoever has the same key next must find the job, or it would be paid again."""
+    if seen.job.spec.idempotency_key is not None and isinstance(seen.way, WorkspaceFacts):
+        if seen.remote is None:
+            return step(seen, Action.LOOK)
+        if isinstance(seen.remote, Absent):
+            return _absent(seen)
+    return _release(seen, Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run"))
 
 
 def _cancel(seen: Observation) -> Decision:

@@ -188,6 +188,11 @@ class World:
             else:
                 yield from self._told(live, own)
 
+    def judge(self) -> None:
+        """Raise if a promise is broken now."""
+        wrongs = list(self.wrongs())
+        assert not wrongs, wrongs
+
     def _bill(self, uid: str, history: History, own: list[Run], live: QuantumJob | None) -> Iterator[str]:
         asked = 1 + history.resumed + (live.spec.backoff_limit or 0 if live else len(own))
         if len(own) > asked:
@@ -250,6 +255,7 @@ class World:
                 while process.inbox:
                     process.hear(*process.inbox.pop(0))
                 taken += self.work(process, 50)
+                self.judge()
             assert taken < _CALLS_A_MOMENT, f"hot: {taken} steps at {self.clock.now}"
             if taken == before:
                 return taken
