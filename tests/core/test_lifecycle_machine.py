@@ -77,6 +77,13 @@ class Promises(RuleBasedStateMachine):
         """A user deletes an object."""
         self.world.delete(list(self.world.api.objects)[which % len(self.world.api.objects)])
 
+    @precondition(lambda self: self.world.api.past)
+    @rule(which=ANY, version=st.integers(0, 30))
+    def restore(self, which: int, version: int) -> None:
+        """An administrator brings an object back as it was."""
+        past = list(self.world.api.past)
+        self.world.restore(past[which % len(past)], version)
+
     # --- the operator
 
     def process(self, which: int) -> Process:

@@ -36,8 +36,9 @@ class Demo:
 
     def start(self, *arguments: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str]":
         """Start it and return at once; it has no terminal unless `stdout` is one."""
+        # A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
         return subprocess.Popen(
-            [sys.executable, "-m", "demo", *arguments],
+            ["env", "--default-signal=INT", sys.executable, "-m", "demo", *arguments],
             cwd=PROJECT,
             env=os.environ | dict(self.environment) | {_MARK: self.mark},
             stdin=subprocess.DEVNULL,

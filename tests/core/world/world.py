@@ -12,7 +12,7 @@ from core.bodies import job
 from core.observations import KEYED, NOW
 from core.world.apiserver import ApiServer
 from core.world.calls import Call, Clock, Fate, Look, Pending
-from core.world.process import GRACE, Process
+from core.world.process import FENCE, GRACE, Process
 from core.world.service import Run, Service
 from quantumjob_operator.jobstatus import State
 from quantumjob_operator.quantumjob import JobSpec, QuantumJob
@@ -144,6 +144,23 @@ class World:
         history.deleted_at = self.clock.now if history.deleted_at is None else history.deleted_at
         history.orphaned |= not live.has_finalizer and bool(self.service.open_runs())
         self.api.delete(uid)
+
+    def restore(self, uid: str, number: int) -> None:
+        """Everything stops, and one object is as it was once; the operator starts when what was sent is visible.
+
+        What came after that version is no past any more: a snapshot of an abandoned future could bring back an end
+        that this object never came to, and a finished status is never computed again.
+        """
+        for process in list(self.processes):
+            self.crash(process, arrive=False)
+        self.advance(FENCE, late=True)
+        past, history = self.api.past[uid], self.histories[uid]
+        version = past[number % len(past)]
+        del past[number % len(past) + 1 :]
+        history.suspended += version.spec.suspend
+        self.api.told.pop(uid, None)
+        self.api.put(version)
+        self.start()
 
     def advance(self, seconds: float, *, late: bool) -> None:
         """Time passes; requests that were not answered in time have failed.
