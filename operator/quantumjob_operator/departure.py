@@ -21,6 +21,7 @@ from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
+from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.quantumjob import QuantumJob
 
@@ -103,9 +104,20 @@ class Departures:
 
     async def cancel_left_job(self, job: QuantumJob, connection: Connection, job_id: str) -> None:
         """Cancel a job whose object was removed by force: once, for nobody would see the end."""
+        if await self._has_ended(connection, job_id):
+            # Another instance let the object go in order.
+            return
         self._metrics.unconfirmed.inc()
         _log.error("the object was removed by force; cancelling its job %s once", job_id, extra=about(job))
         try:
             await connection.client.cancel_job(job_id)
         except ServiceError:
             _log.exception("job %s could not be cancelled and may still run", job_id, extra=about(job))
+
+    async def _has_ended(self, connection: Connection, job_id: str) -> bool:
+        """Whether the service says so; a question that failed is no such answer, and keeps nobody from cancelling."""
+        try:
+            found = await connection.client.get_job(job_id)
+        except ServiceError:
+            return False
+        return found is not None and is_final_word(found.status)

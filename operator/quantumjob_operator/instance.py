@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle.certainty import Certainty
-from quantumjob_operator.lifecycle.facts import Absent, Tenure
+from quantumjob_operator.lifecycle.facts import Tenure
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
@@ -41,7 +41,7 @@ class Memory:
     failures: int = 0
     asked_at: float | None = None
     output_since: float | None = None
-    fresh: RemoteJob | Absent | None = None
+    fresh: RemoteJob | None = None
     program: bytes | None = field(default=None, repr=False)
 
     def tenure(self, holder: str, now: float, *, fence: float, patience: float) -> Tenure:

@@ -71,7 +71,8 @@ class Reconciler:
         """The poller's news of a job: kept for the look that follows at once."""
         memory = self._memories.get(uid)
         if memory:
-            memory.fresh = ABSENT if remote is None else remote
+            # A 404 counts from the moment in which it was asked for, which only the look's own GET knows.
+            memory.fresh = remote
             self._queue.add(uid)
 
     async def look(self, uid: str) -> None:
