@@ -48,6 +48,9 @@ def test_a_later_attempt_is_taken_over() -> None:
         pytest.param(
             claimed(attempt=2, status=set_aside("Retrying", failed_attempts=1)), 1, id="one that failed does once"
         ),
+        pytest.param(
+            claimed(attempt=3, status=set_aside("Retrying", failed_attempts=1)), 2, id="one lost after it does too"
+        ),
     ],
 )
 def test_lost_attempts_are_not_granted_twice(job: QuantumJob, counted: int | None) -> None:

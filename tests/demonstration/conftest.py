@@ -1,6 +1,7 @@
 """The demo's command as a user starts it, and a look at what it leaves behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 PROJECT: Final = Path(__file__).parents[2]
 _MARK: Final = "DEMO_TEST_MARK"
 _SECONDS: Final = 120
+_ENV: Final = shutil.which("env") or "env"
+"""Found here: a test may start the demo with an empty PATH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Demo:
         """Start it and return at once; it has no terminal unless `stdout` is one."""
         # A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
         return subprocess.Popen(
-            ["env", "--default-signal=INT", sys.executable, "-m", "demo", *arguments],
+            [_ENV, "--default-signal=INT", sys.executable, "-m", "demo", *arguments],
             cwd=PROJECT,
             env=os.environ | dict(self.environment) | {_MARK: self.mark},
             stdin=subprocess.DEVNULL,

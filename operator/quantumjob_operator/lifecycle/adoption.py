@@ -96,9 +96,10 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
 
 
 def _failed_before(job: QuantumJob) -> int | None:
-    """How many attempts count as failed; earlier ones that status has lost all do, or they would be granted twice."""
-    earlier = current_attempt(job) - 1
-    return job.status.failed_attempts if job.status.attempts or not earlier else earlier
+    """How many attempts count as failed; those that status has lost all do, or they would be granted twice."""
+    counted = max((one.attempt for one in job.status.attempts), default=(job.status.attempt or 1) - 1)
+    lost = max(0, current_attempt(job) - 1 - counted)
+    return (job.status.failed_attempts or 0) + lost if lost else job.status.failed_attempts
 
 
 def _known_digest(job: QuantumJob) -> str | None:
