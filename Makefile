@@ -58,6 +58,9 @@ fmt: venv ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Two files at a time: a test with a cluster waits as long as it works.
+PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
+
 lint: venv ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -70,10 +73,10 @@ control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, k
 	@$(BIN)/python -m workspace_emulator install
 
 test: lint control-plane ## Check everything that is quick, on the real parts (≤ 10 min)
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: control-plane ## Run only the suites that `test` leaves out
-	$(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 
 test-all: test test-slow ## Run every test (≤ 40 min)
 

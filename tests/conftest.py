@@ -8,11 +8,22 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from devcluster.controlplane import ControlPlane
 
 # looptime's plugin asks for the current event loop, and on Python 3.11 the policy would make one that nobody closes.
 asyncio.set_event_loop(None)
+
+# A busy machine breaks nothing; and in CI the examples are the same each time, so that only a change can break them.
+settings.register_profile(
+    "project",
+    deadline=None,
+    print_blob=True,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("project")
 
 
 @pytest.hookimpl(wrapper=True)

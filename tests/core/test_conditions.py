@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.conditions import Kind, for_kstatus, stamp, with_condition, without_conditions
@@ -97,7 +97,6 @@ def test_a_message_is_cut_at_its_limit(length: int, kept: int) -> None:
     assert after.message == "x" * kept
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(list(Kind)), unique=True),
     st.sampled_from(list(Kind)),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -117,7 +117,6 @@ REALISTIC = {
 }
 
 
-@settings(deadline=None)
 @given(STATUSES)
 def test_a_status_survives_its_json(status: JobStatus) -> None:
     """What is written is what is read, for every status."""
@@ -172,21 +171,18 @@ def test_zero_and_empty_text_are_not_absent() -> None:
     assert shown == {"observedGeneration": -1, "failedAttempts": 0, "remoteStatus": ""}
 
 
-@settings(deadline=None)
 @given(STATUSES, STATUSES)
 def test_a_patch_turns_one_status_into_the_other(old: JobStatus, new: JobStatus) -> None:
     """Applied as RFC 7386 says, the patch leaves exactly the new status behind."""
     assert merged(status_json(old), status_patch(old, new)) == status_json(new)
 
 
-@settings(deadline=None)
 @given(STATUSES)
 def test_equal_statuses_need_no_patch(status: JobStatus) -> None:
     """No news, no write: that is what keeps ten thousand finished jobs quiet."""
     assert status_patch(status, parse_status(status_json(status))) == {}
 
 
-@settings(deadline=None)
 @given(STATUSES, STATUSES)
 def test_a_patch_names_only_what_differs(old: JobStatus, new: JobStatus) -> None:
     """A field that stays the same is not sent."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 import fastjsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from core.anything import STARTS, TYPICAL, observations
@@ -21,7 +21,7 @@ from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, WorkspaceF
 from quantumjob_operator.quantumjob import QuantumJob
 
 CRD: Final = Path(__file__).parents[2] / "crds" / "quantumjobs.dev_quantumjobs.yaml"
-OFTEN: Final = settings(derandomize=True, max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+OFTEN: Final = settings(derandomize=True, max_examples=200)
 
 
 THEREAFTER: Final = (

@@ -4,7 +4,6 @@ No attempt is paid twice, none is lost, none runs on after its object is gone, n
 the world around it is a model in virtual time (`core.world`).
 """
 
-import os
 from dataclasses import replace
 
 import pytest
@@ -218,8 +217,6 @@ class Promises(RuleBasedStateMachine):
 
 COMMON = settings(
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -233,5 +230,5 @@ def test_the_four_promises() -> None:
 @pytest.mark.slow
 def test_the_four_promises_for_longer() -> None:
     """Longer interleavings, and new ones in each run; in CI the same ones, so that only a change can break it."""
-    many = settings(COMMON, derandomize="CI" in os.environ, max_examples=1500, stateful_step_count=80, database=None)
+    many = settings(COMMON, max_examples=1500, stateful_step_count=80)
     run_state_machine_as_test(Promises, settings=many)

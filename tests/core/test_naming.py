@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator import naming
@@ -48,7 +48,6 @@ def test_the_case_of_the_workspace_makes_no_difference_to_ids() -> None:
     assert len(ids) == 1
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_a_key_never_meets_a_uid(text: str) -> None:
     """A user who puts another job's uid into the key gets another id."""
@@ -56,7 +55,6 @@ def test_a_key_never_meets_a_uid(text: str) -> None:
     assert naming.job_id(WORKSPACE, "research", uid=text, key=text, attempt=1) != by_uid
 
 
-@settings(deadline=None)
 @given(st.tuples(LINES, LINES, st.integers(1, 50)), st.tuples(LINES, LINES, st.integers(1, 50)))
 def test_different_owners_get_different_ids(one: tuple[str, str, int], other: tuple[str, str, int]) -> None:
     """No two triples of namespace, key and attempt run together."""

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.results.histogram import Probabilities, apportion
@@ -15,7 +15,6 @@ DISTRIBUTIONS = (
 )
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS, st.integers(1, 10**6))
 def test_counts_add_up_and_stay_near(outcomes: dict[str, float], shots: int) -> None:
     """All shots are dealt out, and no outcome gets a whole shot more or less than its share."""
@@ -25,7 +24,6 @@ def test_counts_add_up_and_stay_near(outcomes: dict[str, float], shots: int) -> 
     assert all(abs(counts.get(outcome, 0) - value / total * shots) < 1 + 1e-6 for outcome, value in outcomes.items())
 
 
-@settings(deadline=None)
 @given(DISTRIBUTIONS, st.integers(1, 1000))
 def test_the_order_of_the_result_makes_no_difference(outcomes: dict[str, float], shots: int) -> None:
     """The same probabilities give the same counts, however the provider sorts them."""

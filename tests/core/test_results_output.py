@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, output_data
@@ -216,7 +216,6 @@ RESULTS = st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).enco
 @example(
     b'{"DataFormat":"' + QIR.encode() + b'","Results":[{"Histogram":[{"Display":"\\ud800","Count":1}]}]}', QIR, {}, b""
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RESULTS, st.sampled_from([*READERS, "", "x.v1"]), st.none() | st.dictionaries(st.just("shots"), JSON), RESULTS)
 def test_garbage_in_never_raises(
     result: bytes, output_format: str, parameters: dict[str, Any] | None, program: bytes | None
@@ -231,7 +230,6 @@ def test_garbage_in_never_raises(
     assert stored == result or "resultOmitted" in output.data
 
 
-@settings(deadline=None)
 @given(st.builds(OutputFacts, *[st.text(st.characters(), max_size=3000)] * 5), st.dictionaries(st.text(), st.text()))
 def test_any_facts_and_names_are_survived(facts: OutputFacts, keys: dict[str, str]) -> None:
     """Facts come from outside as well."""

@@ -1,7 +1,7 @@
 """Back-off and poll intervals: laws for all inputs, and a few values."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.schedule import BACKOFF_BASE, BACKOFF_CAP, backoff, poll_interval
@@ -12,35 +12,30 @@ COUNTS = st.integers(1, 10_000)
 SECONDS = st.floats(0, 1e7)
 
 
-@settings(deadline=None)
 @given(COUNTS, COUNTS, NAMES)
 def test_more_failures_never_mean_a_shorter_wait(one: int, other: int, name: str) -> None:
     """Monotone in the count, for one and the same object."""
     assert backoff(min(one, other), name) <= backoff(max(one, other), name)
 
 
-@settings(deadline=None)
 @given(COUNTS, NAMES)
 def test_a_wait_is_never_without_end_nor_without_length(failures: int, name: str) -> None:
     """Between the base and the cap, whatever happened and however often."""
     assert BACKOFF_BASE <= backoff(failures, name) <= BACKOFF_CAP * JITTER
 
 
-@settings(deadline=None)
 @given(COUNTS, NAMES, st.floats(BACKOFF_BASE, 86_400))
 def test_what_the_other_side_asked_for_wins(failures: int, name: str, asked: float) -> None:
     """`Retry-After` is obeyed, shorter or longer than our own, and however often it failed."""
     assert asked <= backoff(failures, name, at_least=asked) <= asked * JITTER
 
 
-@settings(deadline=None)
 @given(COUNTS, NAMES, st.floats(0, BACKOFF_BASE))
 def test_nobody_can_ask_for_a_busy_loop(failures: int, name: str, asked: float) -> None:
     """`Retry-After: 0`, or a date that is past by our clock, must not make a loop that only asks."""
     assert backoff(failures, name, at_least=asked) >= BACKOFF_BASE
 
 
-@settings(deadline=None)
 @given(st.integers(-5, 10_000), NAMES, st.none() | SECONDS)
 def test_a_back_off_is_no_matter_of_chance(failures: int, name: str, asked: float | None) -> None:
     """The same object waits the same time, so that a test needs no luck."""
@@ -69,7 +64,6 @@ def test_waits_double_up_to_a_minute(failures: int, seconds: float) -> None:
     assert seconds <= backoff(failures, "research/bell") <= seconds * JITTER
 
 
-@settings(deadline=None)
 @given(SECONDS, SECONDS, NAMES)
 def test_older_jobs_are_never_looked_at_more_often(one: float, other: float, name: str) -> None:
     """Monotone in the age, for one and the same job."""
@@ -77,7 +71,6 @@ def test_older_jobs_are_never_looked_at_more_often(one: float, other: float, nam
     assert young <= old
 
 
-@settings(deadline=None)
 @given(SECONDS, NAMES, st.floats(0, 100), st.floats(0, 100))
 def test_a_poll_interval_keeps_to_its_limits(age: float, name: str, one: float, other: float) -> None:
     """Between the shortest and the longest that the administrator set, and always the same."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.test_jobstatus import STATUSES
@@ -138,14 +138,12 @@ def test_the_events_of_a_change(before: JobStatus, after: JobStatus, expected: l
     assert list(notices_between(before, after)) == expected
 
 
-@settings(deadline=None)
 @given(STATUSES)
 def test_nothing_is_told_when_nothing_changed(same: JobStatus) -> None:
     """A restart looks at everything, and must not repeat every Event."""
     assert notices_between(same, same) == ()
 
 
-@settings(deadline=None)
 @given(STATUSES, st.integers(0, 9))
 def test_nothing_is_told_when_only_the_generation_moved(before: JobStatus, generation: int) -> None:
     """That is what happens to a finished job whose spec somebody touches."""

@@ -23,12 +23,13 @@ from localstack.manifests import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
 from localstack.operated import Operator
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _SLOW_ANSWERS: Final = '--put-delay-after={"least":0.2,"most":1.0}'
 _SEED: Final = 20261122
 _ROUNDS: Final = 25
 _JOBS_IN_A_ROUND: Final = 2
+_JOBS_OF_TWO: Final = 200
 _LEAST_KILLS: Final = 20
 _LEAST_KILLS_IN_AN_ANSWER: Final = 5
 _LOOK_SECONDS: Final = 0.02
@@ -98,7 +99,7 @@ def test_killed_again_and_again(stack: Stack) -> None:
 
 
 def test_two_operators_at_the_same_time(stack: Stack, tmp_path: Path) -> None:
-    """40 jobs that two operators both want to submit: none is paid twice, and each ends."""
+    """200 jobs that two operators both want to submit: none is paid twice, and each ends."""
     other = Operator(
         tmp_path,
         kubeconfig=stack.cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, SERVICE_ACCOUNT),
@@ -107,7 +108,7 @@ def test_two_operators_at_the_same_time(stack: Stack, tmp_path: Path) -> None:
     )
     try:
         other.start()
-        create(stack, [quantum_job(f"job-{number}") for number in range(40)])
+        create(stack, [quantum_job(f"job-{number}") for number in range(_JOBS_OF_TWO)])
         assert_all_succeeded_once(stack)
     finally:
         other.end()
@@ -115,7 +116,7 @@ def test_two_operators_at_the_same_time(stack: Stack, tmp_path: Path) -> None:
 
 def assert_all_succeeded_once(stack: Stack) -> None:
     """Every job has ended, or ends soon, and the workspace ran nothing but one run of each."""
-    stack.kubectl("wait", "--for=condition=Finished", "quantumjobs", "--all", "--timeout=60s", timeout=90)
+    stack.kubectl("wait", "--for=condition=Finished", "quantumjobs", "--all", "--timeout=120s", timeout=150)
     jobs = read_jobs(stack)
     assert unlike_one_success_each(stack, jobs) == {}
     assert set(runs_by_object(stack)) == {job["metadata"]["uid"] for job in jobs}
