@@ -19,7 +19,8 @@ from hypothesis.stateful import (
 )
 
 from core.world.calls import Fate
-from core.world.process import FENCE, Process
+from core.world.deeds import FENCE
+from core.world.process import Process
 from core.world.service import VISIBILITY
 from core.world.world import World
 

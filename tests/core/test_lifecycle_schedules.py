@@ -6,7 +6,8 @@ Each was a way to pay twice, to lose a job or to stop moving. They run in the wo
 import pytest
 
 from core.world.calls import TIMEOUT, Fate
-from core.world.process import FENCE, PUT_START, Process
+from core.world.deeds import FENCE, PUT_START
+from core.world.process import Process
 from core.world.service import VISIBILITY
 from core.world.world import World
 from quantumjob_operator.jobstatus import State

@@ -1,39 +1,33 @@
 """A process of the operator as a model: what it remembers, its queue, its poller, and its look at a job.
 
-The look goes as the real shell goes (`reconciler`, `deeds`, `submitter`), with a `Call` at each boundary, and uses the
+The look goes as the real `reconciler` goes, with a `Call` at each boundary (more of them in `deeds`), and uses the
 real core for everything that is decided or remembered. Nothing here decides.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from core.observations import NOW, OUTPUT, PROGRAM, WORKSPACE, WRITTEN
+from core.observations import NOW, WORKSPACE
 from core.world.apiserver import ApiServer
-from core.world.calls import TIMEOUT, Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
-from core.world.service import VISIBILITY, Service
+from core.world.calls import Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
+from core.world.deeds import DEEDS, FENCE, Facts
+from core.world.service import Service
 from quantumjob_operator.instance import Memory
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import attempt_to_claim, current_attempt, identify, key_owner
-from quantumjob_operator.lifecycle.certainty import Sent
+from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Limits, Tenure, Trouble
-from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure
+from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
 
-PUT_START: Final = 5.0
-FENCE: Final = PUT_START + TIMEOUT + VISIBILITY
 GRACE: Final = 300.0
 _MAX_STEPS: Final = 24
-_OUTAGE: Final = Trouble("ServiceUnavailable", "the service can't be reached")
-_UNKNOWN: Final = Trouble("ServiceUnavailable", "no answer in time", unconfirmed=True)
-
-Facts = Generator[Call, Any, Observation]
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ class Process:
         if job is None:
             if self.cache.pop(uid, None):
                 self.add(uid)
-        elif self._keep(job):
+        elif self.keep(job):
             self.add(uid)
 
     def add(self, uid: str) -> None:
@@ -104,7 +98,7 @@ class Process:
         one = self.watched[uid]
         one.due = float("inf")
         try:
-            found = yield self._call(f"poll {one.job_id[:4]}", lambda: self.service.get(one.job_id, self.clock.now))
+            found = yield self.call(f"poll {one.job_id[:4]}", lambda: self.service.get(one.job_id, self.clock.now))
         except (NoAnswer, NotSent):
             one.due = self.clock.now + backoff(3, uid)
             return
@@ -123,12 +117,12 @@ class Process:
 
     def _refresh(self, job: QuantumJob, memory: Memory) -> Look:
         try:
-            live = yield self._call("read", lambda: self.api.objects.get(job.uid))
+            live = yield self.call("read", lambda: self.api.objects.get(job.uid))
         except (NoAnswer, NotSent):
             self._stumbled(job.uid, memory)
             return
         if live is not None:
-            self._keep(live)
+            self.keep(live)
         self.add_after(job.uid, backoff(1, job.uid) / 10)
 
     def _walk(self, job: QuantumJob, memory: Memory) -> Look:
@@ -147,10 +141,10 @@ class Process:
                         return
                     seen = replace(seen, job=released)
                 case Action.DELETE:
-                    yield self._call("delete", partial(self.api.delete_unchanged, seen.job))
+                    yield self.call("delete", partial(self.api.delete_unchanged, seen.job))
                     return
                 case _:
-                    seen = yield from _DEEDS[decision.action](self, seen, memory)
+                    seen = yield from DEEDS[decision.action](self, seen, memory)
                     seen = replace(seen, tenure=self._tenure(memory))
         raise AssertionError(f"no end after {_MAX_STEPS} steps: {decision}")
 
@@ -176,127 +170,25 @@ class Process:
     def _tenure(self, memory: Memory) -> Tenure:
         return memory.tenure(self.holder, self.clock.now, fence=FENCE, patience=600.0)
 
-    def _read_program(self, seen: Observation, _: Memory) -> Facts:
-        yield self._call("read the program", lambda: None)
-        return replace(seen, program=PROGRAM)
-
-    def _check_output(self, seen: Observation, _: Memory) -> Facts:
-        yield self._call("check the output", lambda: None)
-        return replace(seen, output=OUTPUT)
-
-    def _check_key(self, seen: Observation, _: Memory) -> Facts:
-        live = yield self._call("list by key", lambda: list(self.api.objects.values()))
-        return replace(seen, key_owner=key_owner(seen.job, live))
-
-    def _write_output(self, seen: Observation, _: Memory) -> Facts:
-        yield self._call("write the output", lambda: self.api.outputs.add(seen.job.uid))
-        return replace(seen, output=WRITTEN)
-
-    def _renounce(self, seen: Observation, memory: Memory) -> Facts:
-        renounced = yield self._call("renounce", lambda: self.api.renounce(seen.job))
-        memory.certainty = memory.certainty.renounced()
-        return replace(seen, job=self._kept(renounced))
-
-    def _claim(self, seen: Observation, memory: Memory) -> Facts:
-        job, asked, attempt = seen.job, self.clock.now, attempt_to_claim(seen.job)
-        place = job.claim.workspace if job.claim else WORKSPACE.id
-        new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self.holder)
-        claimed = self._kept((yield self._call(f"claim {attempt} for {self.holder}", lambda: self.api.claim(job, new))))
-        memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self.clock.now, fence=FENCE)
-        return replace(seen, job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
-
-    def _look_remote(self, seen: Observation, memory: Memory) -> Facts:
-        asked, job_id = self.clock.now, _id(seen)
-        found: RemoteJob | Absent | Trouble
-        try:
-            answer = yield self._call(f"GET {job_id[:4]}", lambda: self.service.get(job_id, self.clock.now))
-            found = ABSENT if answer is None else answer
-        except (NoAnswer, NotSent):
-            found = _OUTAGE
-        memory.certainty = memory.certainty.looked(found, asked, self.clock.now)
-        return replace(seen, remote=found)
-
-    def _find_last(self, seen: Observation, _: Memory) -> Facts:
-        job, last = seen.job, seen.remote
-        number = current_attempt(job)
-        place = job.claim.workspace if job.claim else WORKSPACE.id
-        try:
-            while (found := (yield self._get(identify(job, place, number + 1)))) is not None:
-                number, last = number + 1, found
-        except (NoAnswer, NotSent):
-            return replace(seen, remote=_OUTAGE)
-        if job.claim and number > job.claim.attempt:
-            new = replace(job.claim, attempt=number)
-            job = self._kept((yield self._call("claim the last", lambda: self.api.claim(seen.job, new))))
-        return replace(seen, job=job, job_id=identify(job, place), remote=last, later_attempts_checked=True)
-
-    def _get(self, job_id: str) -> Call:
-        return self._call(f"GET {job_id[:4]}", lambda: self.service.get(job_id, self.clock.now))
-
-    def _cancel(self, seen: Observation, memory: Memory) -> Facts:
-        asked, job_id = self.clock.now, _id(seen)
-        try:
-            answer = yield self._call(f"cancel {job_id[:4]}", lambda: self.service.cancel(job_id, self.clock.now))
-        except (NoAnswer, NotSent):
-            return replace(seen, cancel=_OUTAGE)
-        memory.asked_at = asked
-        return replace(seen, cancel=answer, remote=None)
-
-    def _submit(self, seen: Observation, memory: Memory) -> Facts:
-        job_id, job = _id(seen), seen.job
-        try:
-            yield self._call("upload", lambda: None)
-            if not memory.certainty.may_start(self.clock.now, PUT_START):
-                live = yield from self._confirm(seen, memory)
-                if live is None:
-                    gone = Trouble("ObjectGone", "the object disappeared before its job was submitted")
-                    return replace(seen, submission=gone)
-                if not memory.certainty.may_start(self.clock.now, PUT_START):
-                    return replace(seen, job=live, remote=None, program=None)
-        except (NoAnswer, NotSent):
-            return replace(seen, submission=_OUTAGE)
-        before, memory.certainty = memory.certainty, memory.certainty.sending()
-        outcome, answer = Sent.UNKNOWN, _UNKNOWN
-        try:
-            put = self._call(f"PUT {job_id[:4]}", lambda: self.service.put(job_id, job.uid, self.clock.now))
-            answer = yield put
-            outcome = Sent.ACCEPTED
-        except NotSent:
-            outcome, answer = Sent.NOT_APPLIED, _OUTAGE
-        except NoAnswer:
-            outcome = Sent.UNKNOWN
-        memory.certainty = memory.certainty.sent(outcome, before, self.clock.now, FENCE)
-        return replace(seen, submission=answer)
-
-    def _confirm(self, seen: Observation, memory: Memory) -> Generator[Call, Any, QuantumJob | None]:
-        asked, job = self.clock.now, seen.job
-        live: QuantumJob | None = yield self._call("read the claim", lambda: self.api.objects.get(job.uid))
-        if live is not None:
-            self._keep(live)
-            same = (live.claim, live.generation, live.deletion_requested) == (job.claim, job.generation, False)
-            if same and live.claim and live.claim.holder == self.holder:
-                memory.certainty = memory.certainty.confirmed(asked)
-        return live
-
     def _write(self, seen: Observation, decision: Decision) -> Facts:
         if decision.status == seen.job.status:
             return seen
-        written = yield self._call("status", lambda: self.api.write_status(seen.job, decision.status))
-        return replace(seen, job=self._kept(written))
+        written = yield self.call("status", lambda: self.api.write_status(seen.job, decision.status))
+        return replace(seen, job=self.kept(written))
 
     def _release(self, seen: Observation, decision: Decision) -> Generator[Call, Any, QuantumJob | None]:
         job = seen.job
         if any(notice.reason == CANCELLATION_UNCONFIRMED for notice in decision.notices):
-            yield self._call("tell", lambda: self.api.tell(job.uid))
+            yield self.call("tell", lambda: self.api.tell(job.uid))
         released: QuantumJob | None = None
         with suppress(Gone):
-            released = yield self._call("release", lambda: self.api.release(job))
+            released = yield self.call("release", lambda: self.api.release(job))
         self.watched.pop(job.uid, None)
         if released is None:
             self.cache.pop(job.uid, None)
             self.memories.pop(job.uid, None)
             return None
-        return self._kept(released)
+        return self.kept(released)
 
     def _plan(self, seen: Observation, memory: Memory, decision: Decision) -> None:
         job, now = seen.job, self.clock.now
@@ -318,35 +210,19 @@ class Process:
         if job.status.finished and not job.has_finalizer:
             self.memories.pop(job.uid, None)
 
-    def _keep(self, job: QuantumJob) -> bool:
+    def keep(self, job: QuantumJob) -> bool:
+        """Remember a version of an object; False if it is no news."""
         known = self.cache.get(job.uid)
         if known is not None and int(known.resource_version) >= int(job.resource_version):
             return False
         self.cache[job.uid] = job
         return True
 
-    def _kept(self, job: QuantumJob) -> QuantumJob:
-        self._keep(job)
+    def kept(self, job: QuantumJob) -> QuantumJob:
+        """The same, and hand it back."""
+        self.keep(job)
         return job
 
-    def _call(self, what: str, effect: Any) -> Call:
+    def call(self, what: str, effect: Callable[[], Any]) -> Call:
+        """A request that begins now."""
         return Call(what, effect, self.clock.now)
-
-
-_DEEDS: Final[Mapping[Action, Callable[[Process, Observation, Memory], Facts]]] = {
-    Action.READ_PROGRAM: Process._read_program,
-    Action.CHECK_OUTPUT: Process._check_output,
-    Action.CHECK_KEY: Process._check_key,
-    Action.LOOK: Process._look_remote,
-    Action.FIND_LAST_ATTEMPT: Process._find_last,
-    Action.CLAIM: Process._claim,
-    Action.RENOUNCE: Process._renounce,
-    Action.SUBMIT: Process._submit,
-    Action.CANCEL: Process._cancel,
-    Action.WRITE_OUTPUT: Process._write_output,
-}
-
-
-def _id(seen: Observation) -> str:
-    assert seen.job_id is not None
-    return seen.job_id

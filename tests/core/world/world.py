@@ -12,7 +12,9 @@ from core.bodies import job
 from core.observations import KEYED, NOW
 from core.world.apiserver import ApiServer
 from core.world.calls import Call, Clock, Fate, Look, Pending
-from core.world.process import FENCE, GRACE, Process
+from core.world.deeds import FENCE
+from core.world.history import History
+from core.world.process import GRACE, Process
 from core.world.service import Run, Service
 from quantumjob_operator.jobstatus import State
 from quantumjob_operator.quantumjob import JobSpec, QuantumJob
@@ -20,22 +22,6 @@ from quantumjob_operator.quantumjob import JobSpec, QuantumJob
 _CALM_SECONDS = 4 * 3600.0
 _CALLS_A_MOMENT = 400
 _CALLS_TO_CALM = 4000
-
-
-@dataclass(slots=True)
-class History:
-    """What users did to one object, by which its bills are judged.
-
-    Attributes:
-        deleted_at: For the first time; a restore does not undo what is known.
-        orphaned: Its job may run on without it.
-    """
-
-    suspended: int = 0
-    resumed: int = 0
-    cancelled: bool = False
-    deleted_at: float | None = None
-    orphaned: bool = False
 
 
 @dataclass(slots=True)
