@@ -40,6 +40,7 @@ venv: $(STAMP) ## Make .venv from the lock files
 $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml $(NODE_LOCK) $(GO_LOCK)
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "Python >= 3.11 with venv is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@echo "Installing the locked packages into $(VENV) (under a minute)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --require-hashes requirements/uv.txt requirements/dev.txt $(NODE_LOCK) $(GO_LOCK)
