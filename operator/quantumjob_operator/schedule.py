@@ -8,7 +8,8 @@ import zlib
 from typing import Final
 
 BACKOFF_BASE: Final = 1.0
-BACKOFF_CAP: Final = 60.0
+BACKOFF_CAP: Final = 45.0
+"""With the jitter less than a minute: so long after the end of an outage every object has been looked at again."""
 _JITTER: Final = 0.2
 _AGE_SHARE: Final = 0.1
 
@@ -16,7 +17,7 @@ _AGE_SHARE: Final = 0.1
 def backoff(failures: int, identity: str, *, at_least: float | None = None) -> float:
     """Seconds to wait after this many failures in a row.
 
-    Doubles up to a minute. The jitter is a function of who waits, not of chance: two objects that failed together
+    Doubles up to the cap. The jitter is a function of who waits, not of chance: two objects that failed together
     don't come back together, and a test needs no luck.
 
     Args:
