@@ -55,11 +55,11 @@ def test_objects_that_failed_together_come_back_apart() -> None:
         pytest.param(1, 1, id="the first"),
         pytest.param(2, 2, id="the second"),
         pytest.param(6, 32, id="the sixth"),
-        pytest.param(7, 60, id="the seventh reaches the cap"),
-        pytest.param(1_000_000, 60, id="a million"),
+        pytest.param(7, BACKOFF_CAP, id="the seventh reaches the cap"),
+        pytest.param(1_000_000, BACKOFF_CAP, id="a million"),
     ],
 )
-def test_waits_double_up_to_a_minute(failures: int, seconds: float) -> None:
+def test_waits_double_up_to_the_cap(failures: int, seconds: float) -> None:
     """Values without the jitter."""
     assert seconds <= backoff(failures, "research/bell") <= seconds * JITTER
 
