@@ -15,12 +15,14 @@ from pythonjsonlogger.json import JsonFormatter
 
 from quantumjob_operator.assembly import start
 from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.leadership import LeadershipLost
 from quantumjob_operator.settings import InvalidSettings, Settings, read_settings
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError
 from quantumjob_operator.workspace.redaction import redact_logging
 
 _log = logging.getLogger("quantumjob_operator")
 _USAGE: Final = 2
+_ENDING_SECONDS: Final = 5.0
 _FRAMES: Final = 50_000
 _STACK_BYTES: Final = 16 * 1024 * 1024
 
@@ -39,7 +41,7 @@ def main() -> None:
     allow_deep_json()
     try:
         asyncio.run(run(settings, allowed))
-    except ClusterError as error:
+    except (ClusterError, LeadershipLost) as error:
         _log.critical("%s", error)
         raise SystemExit(1) from None
 
@@ -80,6 +82,7 @@ async def run(settings: Settings, allowed: AllowedOrigins) -> None:
 
     Raises:
         ClusterError: There is no configuration for an API server.
+        LeadershipLost: Another process leads, or may lead.
     """
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -94,6 +97,8 @@ async def run(settings: Settings, allowed: AllowedOrigins) -> None:
         ended = [task for task in tasks if task.done()]
         for task in tasks:
             task.cancel()
+        # Whoever succeeds this process is told only when it acts no more.
+        await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
         for task in ended:
             task.result()
 

@@ -5,6 +5,7 @@ Must not live here: behaviour, or anything about the process itself (`__main__`)
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -15,6 +16,7 @@ from quantumjob_operator import __version__
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.identities import Identities
+from quantumjob_operator.cluster.leases import Leases
 from quantumjob_operator.cluster.materials import Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
@@ -23,9 +25,11 @@ from quantumjob_operator.connections import Connections
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.delivery import Delivery
 from quantumjob_operator.departure import Departures
+from quantumjob_operator.election import Candidacy
 from quantumjob_operator.inspection import Inspector
 from quantumjob_operator.instance import Clock, new_holder
 from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
@@ -98,12 +102,32 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     workspaces.wake = reconciler.learned
     watch = Watch(common.inventory, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
-    await _open_probes(common, watch, workspaces, reconciler, stack)
+    leadership = _leadership(common, cluster)
+    await _open_probes(common, watch, workspaces, reconciler, stack, leadership=leadership)
+    if leadership:
+        # Given back first of all: a successor begins while this process still takes down what acts no more.
+        stack.push_async_callback(leadership.resign)
 
     async def look(uid: str) -> None:
         await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
 
-    named = asyncio.Event()
+    return _loops(common, cluster, watch, leadership, look)
+
+
+def _loops(
+    common: Common,
+    cluster: Cluster,
+    watch: Watch,
+    leadership: Leadership | None,
+    look: Callable[[str], Coroutine[Any, Any, None]],
+) -> list[Coroutine[Any, Any, None]]:
+    settings, named = common.settings, asyncio.Event()
+
+    async def follow() -> None:
+        """Nothing is known before the first listing, and so nothing is done: who waits here stands by."""
+        if leadership:
+            await leadership.leading.wait()
+        await watch.run()
 
     async def name_cluster() -> None:
         """Jobs carry their cluster's name, so none is submitted before it is known."""
@@ -116,7 +140,18 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         await named.wait()
         await common.queue.work(look)
 
-    return [watch.run(), name_cluster(), common.queue.keep_time(), *(worker() for _ in range(settings.workers))]
+    electing = [leadership.run()] if leadership else []
+    return [*electing, follow(), name_cluster(), common.queue.keep_time(), *(worker() for _ in range(settings.workers))]
+
+
+def _leadership(common: Common, cluster: Cluster) -> Leadership | None:
+    """None without a Lease: then this process leads from the beginning."""
+    common.metrics.leader.set(0 if common.settings.lease else 1)
+    if common.settings.lease is None:
+        return None
+    # The host's name, which is the pod's, tells people who leads; the holder's makes it unique.
+    candidacy = Candidacy(f"{socket.gethostname()}_{common.holder}")
+    return Leadership(Leases(cluster.api, common.settings.lease), candidacy, common.clock, common.metrics)
 
 
 def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> Connections:
@@ -211,11 +246,18 @@ def _reconciler(common: Common, cluster: Cluster, workspaces: Workspaces, slots:
 
 
 async def _open_probes(
-    common: Common, watch: Watch, workspaces: Workspaces, reconciler: Reconciler, stack: AsyncExitStack
+    common: Common,
+    watch: Watch,
+    workspaces: Workspaces,
+    reconciler: Reconciler,
+    stack: AsyncExitStack,
+    *,
+    leadership: Leadership | None,
 ) -> None:
     common.metrics.count_jobs_from(common.inventory.labels)
     probes = Probes(
         watch=watch,
+        leadership=leadership,
         workspaces=workspaces,
         metrics=common.metrics,
         clock=common.clock,

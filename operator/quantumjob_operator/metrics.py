@@ -51,6 +51,7 @@ class Metrics:
             "Seconds since the last answered look at a workspace's jobs, by workspace",
             ["namespace", "workspace"],
         )
+        self.leader = gauge("quantumjob_leader", "1 where this process works on objects, 0 where it stands by")
         self.queue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")
 
     def observe_request(self, operation: str, code: str, seconds: float) -> None:

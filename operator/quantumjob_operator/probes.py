@@ -14,6 +14,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from quantumjob_operator.instance import Clock
+from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.watch import Watch
 from quantumjob_operator.workspaces import Workspaces
@@ -28,6 +29,7 @@ class Probes:
         self,
         *,
         watch: Watch,
+        leadership: Leadership | None,
         workspaces: Workspaces,
         metrics: Metrics,
         clock: Clock,
@@ -36,6 +38,7 @@ class Probes:
         request_seconds: float,
     ) -> None:
         self._watch = watch
+        self._leadership = leadership
         self._workspaces = workspaces
         self._metrics = metrics
         self._clock = clock
@@ -70,10 +73,15 @@ class Probes:
         """Stop listening."""
         await self._runner.cleanup()
 
+    def _stands_by(self) -> bool:
+        return self._leadership is not None and not self._leadership.leading.is_set()
+
     def _ages(self) -> dict[str, float]:
         """Seconds since each loop turned."""
         now = self._clock.monotonic()
-        ages = {"watch": now - self._watch.turned_at}
+        ages = {} if self._stands_by() else {"watch": now - self._watch.turned_at}
+        if self._leadership:
+            ages["leadership"] = now - self._leadership.turned_at
         return ages | {f"poller {one.name}": now - one.turned_at for one in self._workspaces.pollers()}
 
     async def _healthz(self, _: web.Request) -> web.Response:
@@ -88,9 +96,11 @@ class Probes:
         return web.json_response(body, status=503 if stale else 200)
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        listed, outdated = self._watch.listed.is_set(), self._crd_outdated()
-        ready = listed and not outdated
-        return web.json_response({"firstListing": listed, "crdOutdated": outdated}, status=200 if ready else 503)
+        listed, outdated, bystander = self._watch.listed.is_set(), self._crd_outdated(), self._stands_by()
+        # Who stands by does all that it can: unready, it would keep `helm upgrade --wait` waiting for ever.
+        ready = bystander or (listed and not outdated)
+        body = {"firstListing": listed, "crdOutdated": outdated, "standsBy": bystander}
+        return web.json_response(body, status=200 if ready else 503)
 
     async def _scrape(self, _: web.Request) -> web.Response:
         now = self._clock.monotonic()

@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     workspace_refresh_seconds: Seconds = Field(default=300, description="between two looks at a workspace's targets")
     workers: int = Field(default=32, ge=1, description="objects worked on at the same time")
 
+    lease: str | None = Field(
+        default=None,
+        pattern="^[^/]+/[^/]+$",
+        description="namespace/name of the Lease that replicas compete for: one works, the others stand by; a single "
+        "replica needs none",
+    )
+
     host: str = Field(default="0.0.0.0", description="address of /healthz, /readyz and /metrics")  # noqa: S104 - probes
     port: int = Field(default=8080, ge=0, le=65535, description="port of the same; 0 for a free one")
     ready_file: str | None = Field(default=None, description="JSON with the port and pid, written once it listens")
