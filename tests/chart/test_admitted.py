@@ -8,7 +8,7 @@ from chart.conftest import Render
 from chart.helm import OPERATOR_CHART, Helm, Manifest, Rendering, Values
 from chart.monitoring import DEFINITIONS
 from chart.test_environment import ALL_SETTINGS
-from chart.values import EVERYTHING, NAMESPACED, REQUIRED
+from chart.values import EVERYTHING, NAMESPACED, REPLICATED, REQUIRED
 from devcluster.controlplane import ControlPlane
 from devcluster.errors import KubectlError
 
@@ -43,6 +43,8 @@ def cluster(control_plane: ControlPlane) -> ControlPlane:
             id="namespaced, without any object of the cluster",
         ),
         pytest.param({"settings": ALL_SETTINGS}, id="all settings"),
+        pytest.param(REPLICATED, id="two replicas"),
+        pytest.param(NAMESPACED | REPLICATED, id="two replicas, namespaced"),
         pytest.param({"replicaCount": 0, "crds": {"keep": False}}, id="paused"),
         pytest.param(
             {"serviceAccount": {"create": False, "name": "theirs"}, "rbac": {"create": False}},

@@ -6,7 +6,7 @@ import pytest
 
 from chart.conftest import Render
 from chart.helm import Rendering, Values
-from chart.values import EVERYTHING, IMAGE
+from chart.values import EVERYTHING, IMAGE, REPLICATED
 
 
 class TestHardening:
@@ -62,6 +62,12 @@ class TestLife:
     def test_old_pod_ends_before_the_new_one_starts(self, default: Rendering) -> None:
         """A new operator would only wait for the old one's claims."""
         assert default.only("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+
+    def test_of_several_pods_new_ones_stand_by_before_old_ones_end(self, render: Render) -> None:
+        """They share a Lease then, which the lone one does without."""
+        rendering = render(REPLICATED)
+        assert rendering.only("Deployment")["spec"]["strategy"]["type"] == "RollingUpdate"
+        assert rendering.environment() == {"QUANTUMJOB_OPERATOR_LEASE": "quantumjob-system/quantumjob-operator"}
 
     def test_it_can_be_paused(self, render: Render) -> None:
         """No replica, for a restore."""

@@ -10,7 +10,7 @@ from chart.values import NAMESPACED, REQUIRED
 from quantumjob_operator.settings import Settings, read_settings
 
 # What the chart has other values for, or decides itself.
-_OTHERWISE = {"watch_namespaces", "ca_bundle", "host", "port", "ready_file"}
+_OTHERWISE = {"watch_namespaces", "lease", "ca_bundle", "host", "port", "ready_file"}
 _WORKSPACE = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg"
     "/providers/Microsoft.Quantum/workspaces/research-ws"

@@ -9,6 +9,7 @@ from chart.helm import Values
 
 IMAGE: Final = "registry.example.org/quantumjob-operator"
 REQUIRED: Final[Values] = {"image": {"repository": IMAGE}}
+REPLICATED: Final[Values] = {"replicaCount": 2, "podDisruptionBudget": {"enabled": True}}
 NAMESPACED: Final[Values] = {"watchNamespaces": ["research", "teaching"], "settings": {"clusterName": "blue"}}
 
 # Everything optional at once.

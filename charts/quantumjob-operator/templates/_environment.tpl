@@ -10,6 +10,10 @@
 - name: QUANTUMJOB_OPERATOR_WATCH_NAMESPACES
   value: {{ toJson . | quote }}
 {{- end }}
+{{- if gt (int .Values.replicaCount) 1 }}
+- name: QUANTUMJOB_OPERATOR_LEASE
+  value: {{ printf "%s/%s" (include "quantumjob-operator.namespace" .) (include "quantumjob-operator.fullname" .) }}
+{{- end }}
 {{- if or .Values.caBundle.configMapName .Values.caBundle.secretName }}
 - name: QUANTUMJOB_OPERATOR_CA_BUNDLE
   value: {{ printf "/etc/quantumjob-operator/ca/%s" .Values.caBundle.key }}
