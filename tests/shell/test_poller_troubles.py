@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from quantumjob_operator.errors import CredentialsRefused, Retryable, ServiceError, Throttled
+from quantumjob_operator.schedule import BACKOFF_CAP
 from shell.polled import News, as_client, make_poller, now, polling
 from shell.service import Service
 
@@ -16,7 +17,7 @@ TICK = 0.25
 
 
 async def test_a_failing_service_is_asked_ever_more_rarely() -> None:
-    """The pause doubles up to a minute, and holds for all jobs of the workspace together."""
+    """The pause doubles up to the cap, and holds for all jobs of the workspace together."""
     service, news = Service({"a": "Waiting", "b": "Waiting", "c": "Waiting"}, broken={"": DOWN}), News()
     poller = make_poller(service, news)
     async with polling(poller):
@@ -25,7 +26,7 @@ async def test_a_failing_service_is_asked_ever_more_rarely() -> None:
         await asyncio.sleep(600)
         assert poller.trouble is DOWN
     gaps = [later - earlier for earlier, later in pairwise(one.at for one in service.asked)]
-    for gap, pause in zip(gaps, (1, 2, 4, 8, 16, 32, 60, 60), strict=False):
+    for gap, pause in zip(gaps, (1, 2, 4, 8, 16, 32, BACKOFF_CAP, BACKOFF_CAP), strict=False):
         assert pause <= gap <= pause * 1.2 + TICK
     assert len(gaps) >= 8
     assert news.told == []
