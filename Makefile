@@ -73,13 +73,20 @@ control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, k
 	@$(BIN)/python -m chart build
 	@$(BIN)/python -m workspace_emulator install
 
+# Where the control planes of the tests leave what the operator asked of them.
+AUDIT := $(CURDIR)/build/audit
+test test-slow: export DEVCLUSTER_AUDIT_FOLDER := $(AUDIT)
+
 test: lint control-plane ## Check everything that is quick, on the real parts (≤ 10 min)
+	@rm -rf $(AUDIT)
 	$(PYTEST) -m "not slow"
+	@$(BIN)/python -m rights $(AUDIT)
 
 test-slow: control-plane ## Run only the suites that `test` leaves out
 	$(PYTEST) -m slow
 
-test-all: test test-slow ## Run every test (≤ 40 min)
+test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
+	@$(BIN)/python -m rights --whole $(AUDIT)
 
 faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~15 min); SEED=…: replay one
 	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))

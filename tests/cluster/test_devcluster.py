@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from devcluster.audit import SUMMARIES_VARIABLE, Call, Outcome, read_summaries
 from devcluster.build import ASSETS_VARIABLE, control_plane_binaries
 from devcluster.controlplane import ControlPlane
 from devcluster.errors import BuildError, KubectlError
@@ -112,14 +113,38 @@ class TestControlPlane:
         assert "never-logged" not in control_plane.audit_log.read_text()
 
 
+def ask_as_an_account(cluster: ControlPlane) -> set[Call]:
+    """Call the API server as a ServiceAccount that may read the ConfigMaps of one namespace; returns the calls."""
+    own = ("--kubeconfig", cluster.service_account_kubeconfig("default", "default"))
+    cluster.kubectl("create", "role", "reader", "--verb=list,watch", "--resource=configmaps")
+    cluster.kubectl("create", "rolebinding", "reader", "--role=reader", "--serviceaccount=default:default")
+    cluster.kubectl(*own, "get", "configmaps")
+    cluster.kubectl(*own, "get", "configmaps", "--watch", "--request-timeout=1s", check=False)
+    cluster.kubectl(*own, "get", "secrets", check=False)
+    with cluster.refusals_expected():
+        cluster.kubectl(*own, "create", "configmap", "a", check=False)
+    account, there = "default/default", "/api/v1/namespaces/default"
+    return {
+        Call(account, "list", "", "configmaps", Outcome.ALLOWED),
+        Call(account, "watch", "", "configmaps", Outcome.ALLOWED),
+        Call(account, "list", "", "secrets", Outcome.REFUSED, f"{there}/secrets"),
+        Call(account, "create", "", "configmaps", Outcome.REFUSED_ON_PURPOSE, f"{there}/configmaps"),
+    }
+
+
 class TestLifeOfAControlPlane:
     """Starting, restarting and ending, on control planes of the tests' own."""
 
     def test_second_one_is_independent_and_survives_a_restart_of_its_api_server(
-        self, control_plane: ControlPlane
+        self, control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Two run at a time; a restarted API server has its data, a port and a history that ends where it was cut."""
+        """Two run at a time; a restarted API server has its data, a port and a history that ends where it was cut.
+
+        What ServiceAccounts asked of it, before and after, is told when it has ended.
+        """
+        monkeypatch.setenv(SUMMARIES_VARIABLE, str(tmp_path))
         with ControlPlane.start() as second:
+            asked = ask_as_an_account(second)
             second.kubectl("create", "namespace", "kept")
             version = second.kubectl("get", "namespace/kept", "-o", "jsonpath={.metadata.resourceVersion}").stdout
             second.kubectl("create", "namespace", "later")
@@ -137,6 +162,8 @@ class TestLifeOfAControlPlane:
             processes, folder = second.processes, second.folder
         assert all(gone(process.pid) for process in processes)
         assert not folder.exists()
+        told = read_summaries(tmp_path)
+        assert {call for call in told if call.group == "" and call.resource in {"configmaps", "secrets"}} == asked
 
     def test_restored_one_is_what_it_was_at_its_snapshot(self) -> None:
         """What came after the snapshot never was, versions are given out again, and all parts work."""

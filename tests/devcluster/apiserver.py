@@ -87,6 +87,8 @@ def api_server_arguments(credentials: Credentials, *, etcd_url: str, port: int, 
         f"--tls-private-key-file={credentials.key}",
         f"--token-auth-file={credentials.token_file}",
         "--authorization-mode=RBAC",
+        # Off unless asked for, but on in some distributions: who may say that one object owns another.
+        "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
         f"--service-account-issuer={ISSUER}",
         f"--service-account-key-file={credentials.account_public_key}",
         f"--service-account-signing-key-file={credentials.account_key}",

@@ -7,7 +7,7 @@ import itertools
 import os
 import ssl
 import subprocess
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,6 +21,7 @@ from devcluster.apiserver import (
     api_server_arguments,
     controller_manager_arguments,
 )
+from devcluster.audit import SUMMARIES_VARIABLE, Audit
 from devcluster.build import Report, control_plane_binaries, report_on_terminal
 from devcluster.errors import KubectlError, StartError
 from devcluster.etcd import Etcd
@@ -44,12 +45,15 @@ class ControlPlane:
         url: The API server's address.
         ca_file: PEM file of the authority of its certificate.
         kubeconfig: Kubeconfig file of the administrator.
-        audit_log: JSON lines, one for each request: its metadata, never its body.
+        audit_log: JSON lines, one for each request: its metadata, never its body. If the environment names a folder
+            (`devcluster.audit.SUMMARIES_VARIABLE`), a summary is left there.
     """
 
     def __init__(self, binaries: Path, folder: Path, resources: ExitStack) -> None:
         self.folder = folder
         self.audit_log = folder / "audit.log"
+        self._audit = Audit(self.audit_log)
+        self._leave_summary(resources)
         self._binaries = binaries
         self._resources = resources
         self._snapshots = itertools.count(1)
@@ -152,14 +156,20 @@ class ControlPlane:
             namespace=namespace,
         )
 
+    def refusals_expected(self) -> AbstractContextManager[None]:
+        """For the time of a block in which a right is taken away on purpose: what is refused then proves nothing."""
+        return self._audit.refusals_expected()
+
     def stop_api_server(self) -> None:
         """End the API server; its data stay in etcd."""
         self._api_server.stop(_API_SERVER_STOP_SECONDS)
 
     def start_api_server(self) -> None:
         """Start the API server again, on the same port, and wait until it serves."""
-        self._api_server = self._launch_api_server(self._etcd)
-        self._api_server.wait_until(self._serves, _START_SECONDS)
+        # A server that has not read the roles yet refuses whoever asks.
+        with self.refusals_expected():
+            self._api_server = self._launch_api_server(self._etcd)
+            self._api_server.wait_until(self._serves, _START_SECONDS)
 
     def restart_api_server(self) -> None:
         """Stop the API server and start it again; watches break, its cache of recent events is lost."""
@@ -193,6 +203,11 @@ class ControlPlane:
         self._etcd.child.wait_until(self._etcd.is_ready, _START_SECONDS)
         self.start_api_server()
         self._controller_manager = self._start_controller_manager()
+
+    def _leave_summary(self, resources: ExitStack) -> None:
+        """Have the calls of ServiceAccounts summarised between the end of the processes and that of the folder."""
+        if folder := os.environ.get(SUMMARIES_VARIABLE):
+            resources.callback(self._audit.leave_summary, Path(folder))
 
     def _start_on_free_ports(self) -> tuple[Etcd, Child]:
         for attempt in range(1, _PORT_ATTEMPTS + 1):

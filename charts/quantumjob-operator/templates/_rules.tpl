@@ -7,10 +7,6 @@
 - apiGroups: [quantumjobs.dev]
   resources: [quantumworkspaces]
   verbs: [list, watch, patch]
-# Needed where OwnerReferencesPermissionEnforcement is on.
-- apiGroups: [quantumjobs.dev]
-  resources: [quantumjobs/finalizers]
-  verbs: [update]
 - apiGroups: [quantumjobs.dev]
   resources: [quantumjobs/status, quantumworkspaces/status]
   verbs: [patch]
