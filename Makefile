@@ -52,6 +52,7 @@ lock: ## Renew the hash-pinned lock files in requirements/
 	$(UV_COMPILE) pyproject.toml -o requirements/operator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator -o requirements/emulator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+	$(UV_COMPILE) --group build -o requirements/build.txt
 	$(UV_COMPILE) --group node -o requirements/node.txt
 	$(UV_COMPILE) --group go -o requirements/go.txt
 
