@@ -1,0 +1,60 @@
+"""Collects every word of the operator's code that can become the reason of a condition or of an Event.
+
+By looking at the text of the code: each CamelCase literal counts, unless it stands where nothing can emit it. So no
+reason is overlooked however it gets to its condition; what is left over is named in `NO_REASONS`.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+OPERATOR: Final = Path(__file__).resolve().parents[2] / "operator" / "quantumjob_operator"
+# They speak with the service, or of a result: their words stand in messages and keys.
+_FOREIGN: Final = ("results", "workspace")
+_CAMEL_CASE: Final = re.compile(r"[A-Z]+[a-z]+[A-Za-z]*")
+# Enumerations whose values become reasons; those of all others are words of the code.
+_SPOKEN: Final = frozenset({"State", "Sighting"})
+
+NO_REASONS: Final = {
+    "a status of a condition": {"True", "False", "Unknown"},
+    "a type of condition": {"Ready", "Finished"},
+    "a type of Event": {"Normal", "Warning"},
+    "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Namespace", "TokenRequest", "BearerToken"},
+    "a kind of ours": {"QuantumJob", "QuantumWorkspace"},
+    "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable"},
+    "a name of a Python class": {"Api", "Certainty", "Settings"},
+    "a value in a spec": {"Cancel", "In", "NotIn", "Same"},
+    "a state that conditions explain otherwise": {"Pending"},
+    "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
+    "trouble with an object that has gone or has ended, which nobody writes": {"NotNeeded", "ObjectGone"},
+}
+
+
+def literals() -> frozenset[str]:
+    """Every CamelCase literal of the operator that could be emitted."""
+    return frozenset(
+        word
+        for file in OPERATOR.rglob("*.py")
+        if file.relative_to(OPERATOR).parts[0] not in _FOREIGN
+        for word in _words(ast.parse(file.read_text()))
+    )
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(text)) if _CAMEL_CASE.fullmatch(text):
+            yield text
+        case ast.Compare() | ast.Expr(value=ast.Constant()) | ast.Subscript(value=ast.Name(id="Literal")):
+            return
+        case ast.Assign(targets=[ast.Name(id="__all__")]):
+            return
+        case ast.ClassDef(bases=[ast.Name(id="StrEnum")], name=name) if name not in _SPOKEN:
+            return
+        case ast.Dict(values=values):
+            for value in values:
+                yield from _words(value)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _words(child)
