@@ -100,8 +100,9 @@ mutants: control-plane ## Break each promise on purpose: its test must fail (≤
 chart: venv ## Package the charts into build/charts
 	@$(BIN)/python -m chart package
 
-docs: venv ## Renew the drawing of the state machine in docs/lifecycle.md
+docs: venv ## Renew docs/reference.md and the drawing of the state machine in docs/lifecycle.md
 	$(BIN)/python tests/core/drawing.py
+	$(BIN)/python tests/pages/reference.py
 
 chart-docs: venv ## Write the charts' READMEs from the comments in their values
 	@$(BIN)/python -m chart docs
