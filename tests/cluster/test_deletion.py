@@ -141,6 +141,16 @@ def test_job_that_was_held_back_goes_unsent(place: JobNamespace) -> None:
     assert place.runs("bell") == []
 
 
+def test_job_with_a_time_to_live_goes_by_itself_some_time_after_its_end(place: JobNamespace) -> None:
+    """Its output goes with it; the job at the service stays what it is, and one that has no such time stays."""
+    place.apply(jobs.ionq("brief", ttlSecondsAfterFinished=1), jobs.ionq("kept"))
+    place.wait("kept")
+    place.wait("brief", "delete")
+    place.wait("brief-output", "delete", kind="configmap")
+    assert [run["status"] for run in place.runs("brief")] == ["Succeeded"]
+    assert place.output("kept")["counts.json"]
+
+
 def test_orphan_is_released_at_once_and_runs_on(place: JobNamespace, emulator: Emulator) -> None:
     """`deletionPolicy: Orphan` asks the service for nothing, and an Event keeps the job's id."""
     emulator.behave(executing_seconds=FOR_EVER)
