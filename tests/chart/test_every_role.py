@@ -7,7 +7,12 @@ from chart.helm import Manifest, Values
 from chart.values import NAMESPACED
 
 
-@pytest.fixture(params=[pytest.param({}, id="whole cluster"), pytest.param(NAMESPACED, id="some namespaces")])
+@pytest.fixture(
+    params=[
+        pytest.param({"replicaCount": 2}, id="the whole cluster, with replicas"),
+        pytest.param(NAMESPACED | {"replicaCount": 2}, id="some namespaces, with replicas"),
+    ]
+)
 def rules(render: Render, request: pytest.FixtureRequest) -> list[Manifest]:
     """The rules of every Role and ClusterRole of a rendering."""
     values: Values = request.param

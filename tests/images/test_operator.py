@@ -132,6 +132,7 @@ class TestBuilt:
         """Built again, byte for byte."""
         (first,) = kitchen.root.glob("opt/wheel/*.whl")
         with scratch_directory() as folder:
-            build = [kitchen.root / "opt" / "build" / "bin" / "hatchling", "build", "-t", "wheel", "-d", folder]
+            hatchling = kitchen.root / "opt" / "build" / "bin" / "hatchling"
+            build = [str(hatchling), "build", "-t", "wheel", "-d", str(folder)]
             subprocess.run(build, cwd=kitchen.source, check=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
             assert (folder / first.name).read_bytes() == first.read_bytes()

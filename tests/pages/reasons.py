@@ -21,10 +21,9 @@ NO_REASONS: Final = {
     "a status of a condition": {"True", "False", "Unknown"},
     "a type of condition": {"Ready", "Finished"},
     "a type of Event": {"Normal", "Warning"},
-    "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Namespace", "TokenRequest", "BearerToken"},
+    "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Lease", "Namespace", "TokenRequest", "BearerToken"},
     "a kind of ours": {"QuantumJob", "QuantumWorkspace"},
     "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable"},
-    "a name of a Python class": {"Api", "Certainty", "Settings"},
     "a value in a spec": {"Cancel", "In", "NotIn", "Same"},
     "a state that conditions explain otherwise": {"Pending"},
     "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
@@ -56,5 +55,12 @@ def _words(node: ast.AST) -> Iterator[str]:
             for value in values:
                 yield from _words(value)
         case _:
-            for child in ast.iter_child_nodes(node):
+            for child in _children(node):
                 yield from _words(child)
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """What a node consists of, without types, which can be written as text."""
+    for name, value in ast.iter_fields(node):
+        if name not in {"annotation", "returns"}:
+            yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from devcluster.audit import SUMMARIES_VARIABLE, read_summaries
-from rights.granted import MANIFEST, rights
+from rights.granted import rights
 from rights.verdict import is_operator, rows, table
 
 
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     calls = read_summaries(chosen.folder)
     if not any(is_operator(call.account) for call in calls):
         return _say(f"no call of an operator is in {chosen.folder}: nothing was shown", 1)
-    judged = rows(rights(MANIFEST.read_text()), calls)
+    judged = rows(rights(), calls)
     _say(table(judged))
     if not chosen.whole:
         _say("Only a part of the cluster tests ran: what is unused isn't judged.")

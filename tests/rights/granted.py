@@ -1,4 +1,4 @@
-"""The rights that a manifest grants to the operator.
+"""The rights that the project's manifests grant to the operator, alone or with several replicas.
 
 Must not live here: which of them are used.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-MANIFEST: Final = Path(__file__).resolve().parents[2] / "config" / "rbac" / "operator.yaml"
+MANIFESTS: Final = Path(__file__).resolve().parents[2] / "config" / "rbac"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,11 +32,12 @@ class Right:
         return f"{self.verb} {'.'.join(filter(None, (resource, self.group)))}{slash}{subresource}"
 
 
-def rights(manifest: str) -> frozenset[Right]:
-    """Every right in the ClusterRoles and Roles of a manifest."""
+def rights() -> frozenset[Right]:
+    """Every right in the ClusterRoles and Roles of the manifests."""
     return frozenset(
         Right(group, resource, verb)
-        for rule in _rules(manifest)
+        for manifest in MANIFESTS.rglob("*.yaml")
+        for rule in _rules(manifest.read_text())
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]

@@ -8,7 +8,7 @@ import pytest
 
 from devcluster.audit import Call, Outcome
 from rights.__main__ import main
-from rights.granted import MANIFEST, Right, rights
+from rights.granted import Right, rights
 from rights.verdict import rows, table
 
 _ACCOUNT: Final = "quantumjob-system/quantumjob-operator"
@@ -85,11 +85,10 @@ def test_table_tells_granted_used_and_refused() -> None:
     assert [line.split()[-4:] for line in lines] == [["yes", "5", "0", "0"], ["yes", "0", "4", "0"]]
 
 
-def test_manifest_is_read() -> None:
-    """Roles of every kind, verb by verb."""
-    granted = rights(MANIFEST.read_text())
-    assert granted >= _GRANTED
-    assert Right("", "serviceaccounts/token", "create") in granted
+def test_manifests_are_read() -> None:
+    """Roles of every kind, verb by verb, those for several replicas too."""
+    assert rights() >= {*_GRANTED, Right("", "serviceaccounts/token", "create")}
+    assert Right("coordination.k8s.io", "leases", "patch") in rights()
 
 
 @pytest.mark.parametrize(
