@@ -5,10 +5,12 @@ Must not live here: anything that could fail.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import kopf
 
+from quantumjob_operator.cluster.api import address_in_a_pod
 from quantumjob_operator.naming import GROUP, JOB_PLURAL, VERSION, WORKSPACE_PLURAL
 
 
@@ -36,7 +38,11 @@ def _passing(plural: str, sink: Sink) -> Callable[..., Any]:
 
 
 def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    account = kopf.login_with_service_account(**kwargs)
+    if account is None:
+        return kopf.login_with_kubeconfig(**kwargs)
+    # kopf would ask by the name kubernetes.default.svc, which needs DNS and is not what NO_PROXY names.
+    return replace(account, server=address_in_a_pod())
 
 
 def quiet_settings() -> kopf.OperatorSettings:

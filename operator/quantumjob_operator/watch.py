@@ -24,7 +24,7 @@ from quantumjob_operator.cluster.objects import PLURALS, Objects
 from quantumjob_operator.handlers import quiet_settings, watching
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory, is_echo
-from quantumjob_operator.naming import JOB_PLURAL
+from quantumjob_operator.naming import JOB_PLURAL, MANAGED_BY
 from quantumjob_operator.quantumjob import MalformedObject, parse_job
 from quantumjob_operator.quantumworkspace import parse_workspace
 from quantumjob_operator.schedule import backoff
@@ -34,6 +34,8 @@ from quantumjob_operator.workqueue import WorkQueue
 _BEAT: Final = 1.0
 _CATCH_UP: Final = 15.0
 _PROBE: Final = 10.0
+# Else kopf asks for the name of the user, and the image's has none. Nobody reads it: there is no peering.
+_IDENTITY: Final[Any] = MANAGED_BY
 _log = logging.getLogger(__name__)
 
 
@@ -133,6 +135,7 @@ class Watch:
             registry=watching(sink),
             settings=quiet_settings(),
             standalone=True,
+            identity=_IDENTITY,
             clusterwide=not namespaces,
             namespaces=namespaces,
             stop_flag=stop,

@@ -53,6 +53,17 @@ class Conflict(ClusterError):  # noqa: N818 - the API server's own word
 _CLASSES: Final[Mapping[int, type[ClusterError]]] = {404: NotFound, 409: Conflict}
 
 
+def address_in_a_pod() -> str:
+    """Origin of the API server as the environment of every pod has it.
+
+    Raises:
+        ConfigException: This is no pod with a ServiceAccount's token.
+    """
+    configuration = Configuration()
+    config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    return str(configuration.host)
+
+
 class Api:
     """A connection to one API server; close it after use."""
 
