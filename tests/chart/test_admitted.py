@@ -1,6 +1,8 @@
 """A real API server accepts every rendering, field by field, and the strictest Pod Security Standard its pods."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -71,16 +73,27 @@ def cluster(control_plane: ControlPlane) -> ControlPlane:
 def test_api_server_accepts(cluster: ControlPlane, helm: Helm, values: Values) -> None:
     """With strict validation: no unknown, doubled or mistyped field."""
     rendered = helm.template(OPERATOR_CHART, REQUIRED | values)
-    answer = cluster.kubectl(
-        "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", stdin=rendered
-    )
+    with account_of(cluster, Rendering(rendered).only("Pod")):
+        answer = cluster.kubectl(
+            "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", stdin=rendered
+        )
     assert len(answer.stdout.splitlines()) == len(Rendering(rendered).objects)
 
 
-def pod_of(rendering: Rendering) -> Manifest:
-    """A pod as the Deployment would make it, under the account that each namespace has."""
-    spec = {key: value for key, value in rendering.pod().items() if key != "serviceAccountName"}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "operator"}, "spec": spec}
+@contextmanager
+def account_of(cluster: ControlPlane, pod: Manifest) -> Iterator[None]:
+    """The ServiceAccount of a pod, without which the pod is refused, and which a dry run doesn't make."""
+    name, namespace = pod["spec"]["serviceAccountName"], pod["metadata"]["namespace"]
+    which = ("serviceaccount", name, f"--namespace={namespace}")
+    cluster.kubectl("create", *which)
+    yield
+    cluster.kubectl("delete", *which)
+
+
+def pod_of(spec: Manifest) -> Manifest:
+    """A pod of this spec, but under the account that each namespace has."""
+    wanted = {key: value for key, value in spec.items() if key != "serviceAccountName"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "operator"}, "spec": wanted}
 
 
 def create(cluster: ControlPlane, pod: Manifest) -> str:
@@ -101,13 +114,12 @@ def test_pods_meet_the_restricted_standard(cluster: ControlPlane, render: Render
     """The operator's and the test's."""
     cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={_RESTRICTED}", "--timeout=30s")
     rendering = render(values)
-    test = dict(rendering.only("Pod"), metadata={"name": "test"})
-    assert "created" in create(cluster, pod_of(rendering))
-    assert "created" in create(cluster, test)
+    assert "created" in create(cluster, pod_of(rendering.pod()))
+    assert "created" in create(cluster, pod_of(rendering.only("Pod")["spec"]))
 
 
 def test_weaker_pod_would_be_refused_there(cluster: ControlPlane, render: Render) -> None:
     """So that the test above can fail."""
     rendering = render({"securityContext": {"capabilities": {"drop": []}}})
     with pytest.raises(KubectlError, match="unrestricted capabilities"):
-        create(cluster, pod_of(rendering))
+        create(cluster, pod_of(rendering.pod()))

@@ -1,0 +1,53 @@
+"""What the operator has to be allowed to do in the cluster: what `config/rbac` grants, as a test holds.
+
+Data only.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from quantumjob_operator.naming import GROUP, JOB_PLURAL, WORKSPACE_PLURAL
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A right on one resource.
+
+    Attributes:
+        group: API group; empty for the core.
+        resource: Plural name.
+        subresource: `status`, …; empty for the resource itself.
+        verbs: What may be done.
+        of_one_name: Whether it is limited to the name that a setting gives.
+    """
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+    subresource: str = ""
+    of_one_name: bool = False
+
+    def __str__(self) -> str:
+        """As kubectl names it."""
+        plain = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{plain}/{self.subresource}" if self.subresource else plain
+
+
+RIGHTS: Final = (
+    Right(GROUP, JOB_PLURAL, ("get", "list", "watch", "patch", "delete")),
+    Right(GROUP, WORKSPACE_PLURAL, ("list", "watch", "patch")),
+    Right(GROUP, JOB_PLURAL, ("patch",), "status"),
+    Right(GROUP, WORKSPACE_PLURAL, ("patch",), "status"),
+    Right("", "configmaps", ("get", "create")),
+    Right("", "secrets", ("get",)),
+    # The name in the setting `workload_service_account`.
+    Right("", "serviceaccounts", ("create",), "token", of_one_name=True),
+    Right("", "namespaces", ("get",)),
+    Right("", "events", ("create",)),
+)
+
+LEASE_RIGHTS: Final = (
+    Right("coordination.k8s.io", "leases", ("get", "patch"), of_one_name=True),
+    Right("coordination.k8s.io", "leases", ("create",)),
+)
+"""What several replicas need beside them, in the namespace of the Lease that the setting `lease` names."""
