@@ -125,9 +125,7 @@ async def _granted(api: Api, right: Right, namespace: str | None, only: str) -> 
     place = f"in the namespace {namespace}" if namespace else "in all namespaces"
     limit = f" for {name}" if name else ""
     text = f"{', '.join(lacking or right.verbs)} {right}{limit} {place}"
-    return Finding(
-        good=not lacking, text=f"may not {text}: see config/rbac" if lacking else f"may {text}"
-    )
+    return Finding(good=not lacking, text=f"may not {text}: see config/rbac" if lacking else f"may {text}")
 
 
 async def _allowed(api: Api, right: Right, verb: str, namespace: str | None, name: str) -> bool:

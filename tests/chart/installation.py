@@ -85,6 +85,13 @@ class Installation:
         """How many runs the emulator has accepted so far."""
         return len(self.emulator.ledger())
 
+    def uninstall(self) -> None:
+        """Remove the release, and wait until its pod has ended: Helm takes the rights from it first."""
+        with self.releases.cluster.refusals_expected():
+            self.releases.uninstall()
+            selector = f"--selector=app.kubernetes.io/name={RELEASE}"
+            self.releases.cluster.kubectl("wait", "--for=delete", "pods", selector, f"--namespace={SYSTEM}")
+
     def operators(self) -> list[Manifest]:
         """The operator's pods."""
         selector = f"--selector=app.kubernetes.io/name={RELEASE}"

@@ -30,11 +30,12 @@ def installation(
     try:
         emulator.start()
         with Node.start(control_plane) as node:
-            yield Installation(releases, node, emulator, "laboratory")
+            installation = Installation(releases, node, emulator, "laboratory")
+            yield installation
             # Before the operator goes, which has to let its objects go.
             control_plane.kubectl("delete", "namespace", "laboratory", "--ignore-not-found")
+            installation.uninstall()
             releases.clean()
-            control_plane.kubectl("delete", "namespace", SYSTEM, "--ignore-not-found")
     finally:
         emulator.end()
 
