@@ -48,7 +48,7 @@ _IDLE_SECONDS: Final = 5.0
 _log = logging.getLogger("quantumjob_operator")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
     """What nearly every part needs."""
 
@@ -57,8 +57,8 @@ class Common:
     clock: Clock = field(default_factory=lambda: Clock(time.monotonic))
     holder: str = field(default_factory=new_holder)
     metrics: Metrics = field(default_factory=Metrics)
-    inventory: Inventory = field(default_factory=Inventory)
-    queue: WorkQueue[str] = field(default_factory=lambda: WorkQueue(time.monotonic))
+    inventory: Inventory
+    queue: WorkQueue[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     Raises:
         ClusterError: There is no configuration for an API server.
     """
-    common = Common(settings, allowed)
+    inventory = Inventory()
+    queue = WorkQueue(time.monotonic, inventory.namespace)
+    common = Common(settings=settings, allowed=allowed, inventory=inventory, queue=queue)
     api = await Api.connect()
     stack.push_async_callback(api.close)
     cluster = Cluster(
@@ -96,7 +98,12 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     connections = _connections(common, cluster, transport)
     workspaces = _workspaces(common, cluster, connections)
     stack.push_async_callback(workspaces.close)
-    slots = Slots(jobs=common.inventory.jobs.values, wake=common.queue.add, emptied=_inspecting_later(common))
+    slots = Slots(
+        jobs=common.inventory.jobs.values,
+        referenced=workspaces.referenced,
+        wake=common.queue.add,
+        emptied=_inspecting_later(common),
+    )
     inspector = _inspector(common, cluster, connections, workspaces, slots)
     reconciler = _reconciler(common, cluster, workspaces, slots)
     workspaces.wake = reconciler.learned

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
+from quantumjob_operator.allowance import TokenBucket
+from quantumjob_operator.budget import Budget
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.settings import Settings
@@ -37,6 +39,15 @@ class Connection:
     workspace: QuantumWorkspace
     client: WorkspaceClient
     cancel_only: bool = False
+
+    def on_behalf(self, namespace: str, *, cancelling: bool = False) -> "Connection":
+        """The same connection, whose requests are made for a namespace's job.
+
+        Args:
+            namespace: Whose turn each request takes.
+            cancelling: Whether they serve to end a job, and go first.
+        """
+        return replace(self, client=self.client.on_behalf(namespace, cancelling=cancelling))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,8 @@ class Connections:
         self._monotonic = monotonic
         patience = settings.request_timeout_seconds
         self._timing = Timing(request_seconds=patience, blob_seconds=2 * patience, monotonic=monotonic)
+        self._rate, self._burst = settings.requests_per_second, settings.requests_burst
+        self._budgets: dict[str, Budget] = {}
         self._open: dict[str, _Kept] = {}
         self._held: dict[str, _Kept] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -128,6 +141,7 @@ class Connections:
         if kept:
             connection = replace(kept.connection, cancel_only=True)
             self._held[uid] = replace(kept, connection=connection, until=self._monotonic() + HELD_SECONDS)
+        self._budgets.pop(uid, None)
 
     async def close(self) -> None:
         """Close all of them."""
@@ -163,4 +177,12 @@ class Connections:
             allowed=self._allowed,
             observer=self._observer,
             timing=self._timing,
+            budget=self._budget(workspace.uid),
         )
+
+    def _budget(self, uid: str) -> Budget:
+        """One for each object, whatever becomes of its credential meanwhile."""
+        if uid not in self._budgets:
+            now = self._monotonic()
+            self._budgets[uid] = Budget(TokenBucket.full(self._rate, self._burst, now), self._monotonic)
+        return self._budgets[uid]

@@ -82,6 +82,11 @@ class Inventory:
         """What is known of an object."""
         return self.jobs.get(uid) or self.workspaces.get(uid)
 
+    def namespace(self, uid: str) -> str:
+        """The namespace of an object; empty if it is gone."""
+        known = self.find(uid)
+        return known.namespace if known else ""
+
     def resource_version(self, uid: str) -> str | None:
         """Of what is known of an object, and not doubted."""
         known = self.find(uid)

@@ -10,6 +10,7 @@ from quantumjob_operator.connections import Connection
 from quantumjob_operator.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.instance import Memory
 from quantumjob_operator.lifecycle import Observation
+from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.lifecycle.troubles import trouble_of
 from quantumjob_operator.quantumjob import QuantumJob
@@ -39,10 +40,11 @@ class Look:
 
 
 def ready(look: Look) -> tuple[Connection, str]:
-    """What every request to the service needs; `decide` asks for none without them."""
+    """What every request to the service needs, in the job's own name; `decide` asks for none without them."""
     if look.connection is None or look.seen.job_id is None:
         raise RuntimeError(f"{look.job.key}: a request was decided on without a workspace")
-    return look.connection, look.seen.job_id
+    way = look.connection.on_behalf(look.job.namespace, cancelling=is_cancelling(look.job))
+    return way, look.seen.job_id
 
 
 def trouble(look: Look, error: ServiceError) -> Trouble:

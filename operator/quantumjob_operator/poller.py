@@ -1,11 +1,14 @@
 """One poller for each workspace: follows its jobs with as few requests as it can, and wakes those that changed.
 
 A page of a list is a hint only: each difference is confirmed by a GET before it is told. A sweep asks job by job while
-few are due, and lists the workspace's unfinished jobs when that is cheaper. Must not live here: what a change means.
+few are due, and lists the workspace's unfinished jobs when that is cheaper. Namespaces take turns in being asked about,
+and a sweep is short: thousands of jobs of one that end together don't keep the others' news. Must not live here: what a
+change means.
 """
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -14,6 +17,7 @@ from quantumjob_operator.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
 from quantumjob_operator.settings import Settings
+from quantumjob_operator.turns import Turns
 from quantumjob_operator.workspace.client import WorkspaceClient
 
 PAGE: Final = 100
@@ -23,6 +27,8 @@ UNFINISHED: Final = (
     " or State eq 'CancellationRequested' or State eq 'Cancelling')"
 )
 _PARALLEL: Final = 8
+_BATCHES: Final = 8
+"""How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
 _TICK: Final = 0.25
 
 _log = logging.getLogger(__name__)
@@ -37,10 +43,18 @@ class Wake(Protocol):
 
 @dataclass(slots=True)
 class Watched:
-    """A remote job that is followed."""
+    """A remote job that is followed.
+
+    Attributes:
+        namespace: Whose job it is.
+        word: What is known of it.
+        since: Monotonic time from which on it is known.
+        due: When it is asked about next; infinite while it stands in line.
+    """
 
     uid: str
     job_id: str
+    namespace: str
     word: str | None
     since: float
     due: float
@@ -79,6 +93,7 @@ class Poller:
     turned_at: float = 0.0
     trouble: ServiceError | None = None
     _watched: dict[str, Watched] = field(default_factory=dict)
+    _line: Turns[str] = field(default_factory=Turns)
     _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
@@ -88,19 +103,29 @@ class Poller:
         if client is not self.client:
             self.client, self._pause_until = client, 0.0
 
-    def watch(self, uid: str, job_id: str, word: str | None) -> None:
-        """Follow a job; `word` is what its status already says, so that only news wakes it."""
+    def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "") -> None:
+        """Follow a job.
+
+        Args:
+            uid: Of its object.
+            job_id: At the service.
+            word: What its status says already, so that only news wakes it.
+            namespace: Whose turn it is asked about in.
+        """
         known = self._watched.get(uid)
         now = self.monotonic()
         if known and known.job_id == job_id:
             if word is not None and known.word != word:
                 known.word, known.since, known.due = word, now, now + self.settings.poll_min_seconds
             return
-        self._watched[uid] = Watched(uid, job_id, word, now, now + self.settings.poll_min_seconds)
+        self.unwatch(uid)
+        self._watched[uid] = Watched(uid, job_id, namespace, word, now, now + self.settings.poll_min_seconds)
 
     def unwatch(self, uid: str) -> None:
         """Follow it no longer."""
-        self._watched.pop(uid, None)
+        known = self._watched.pop(uid, None)
+        if known:
+            self._line.discard(known.namespace, uid)
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -118,10 +143,10 @@ class Poller:
             await asyncio.sleep(_TICK)
 
     async def sweep(self) -> None:
-        """Look at every job that is due, once."""
+        """Look at the jobs that are due, or at the first of them."""
         now = self.monotonic()
         due = sorted((one for one in self._watched.values() if one.due <= now), key=lambda one: one.due)
-        if not due:
+        if not due and not self._line:
             # Nothing to ask is no silence of the service.
             self.answered_at = self.answered_at if self._failures and self._watched else now
             return
@@ -137,13 +162,24 @@ class Poller:
     async def _look(self, due: list[Watched]) -> None:
         if cheaper_to_list(len(due), len(self._watched) + self._others):
             due = await self._differing(due)
-        for start in range(0, len(due), _PARALLEL):
+        for one in due:
+            if self._watched.get(one.uid) is one:
+                one.due = math.inf
+                self._line.push(one.namespace, one.uid)
+        for _ in range(_BATCHES):
+            batch = self._next_batch()
+            if not batch:
+                return
             self.turned_at = self.monotonic()
-            batch = due[start : start + _PARALLEL]
             answers = await asyncio.gather(*(self._get(one) for one in batch), return_exceptions=True)
             for answer in answers:
                 if isinstance(answer, BaseException):
                     raise answer
+
+    def _next_batch(self) -> list[Watched]:
+        """The first in line, namespace by namespace."""
+        taken = [one for _ in range(min(_PARALLEL, len(self._line))) if (one := self._line.pop())]
+        return [self._watched[uid] for _, uid in taken]
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that the list does not show as they were; the others are done with."""
@@ -165,7 +201,7 @@ class Poller:
     async def _get(self, one: Watched) -> None:
         # A job that can't be asked about goes to the end of the line, or the others would never have their turn.
         one.due = self.monotonic()
-        remote = await self.client.get_job(one.job_id)
+        remote = await self.client.on_behalf(one.namespace).get_job(one.job_id)
         if self._watched.get(one.uid) is not one:
             return  # meanwhile it was let go, or its next attempt has begun: this is no news of that one
         if remote is None or remote.status != one.word:

@@ -233,7 +233,7 @@ class Reconciler:
         released = await self._departures.release(look.job, decision.notices)
         self._workspaces.unfollow(look.job.uid)
         if released is None:
-            self._slots.free(look.job.uid)
+            self._slots.forget(look.job.uid)
             self._memories.pop(look.job.uid, None)
         else:
             look.know(job=released)
@@ -242,7 +242,7 @@ class Reconciler:
         """When to look again, and whether the poller follows the job meanwhile."""
         job, memory = look.job, look.memory
         if decision.watch and look.connection and look.seen.job_id:
-            self._workspaces.follow(look.connection, job.uid, look.seen.job_id, job.status.remote_status)
+            self._workspaces.follow(look.connection, job, look.seen.job_id)
         else:
             self._workspaces.unfollow(job.uid)
         doubting = look.seen.remote is ABSENT and decision.again is not None
@@ -265,7 +265,8 @@ class Reconciler:
             workspace, connection = await self._way(memory.job)
             job_id = self._job_id(memory.job, workspace)
             if connection and job_id:
-                await self._departures.cancel_left_job(memory.job, connection, job_id)
+                way = connection.on_behalf(memory.job.namespace, cancelling=True)
+                await self._departures.cancel_left_job(memory.job, way, job_id)
         self._memories.pop(uid, None)
         self._workspaces.unfollow(uid)
-        self._slots.free(uid)
+        self._slots.forget(uid)

@@ -102,7 +102,16 @@ class Settings(BaseSettings):
     poll_max_seconds: Seconds = Field(default=30, description="between two looks at an old job")
     resync_seconds: Seconds = Field(default=600, description="between two checks of the watch against a listing")
     workspace_refresh_seconds: Seconds = Field(default=300, description="between two looks at a workspace's targets")
-    workers: int = Field(default=32, ge=1, description="objects worked on at the same time")
+    requests_per_second: float = Field(
+        default=100,
+        gt=0,
+        description="requests that each QuantumWorkspace's service gets at most, shared by submitting, polling and "
+        "cancelling, in turns of namespaces",
+    )
+    requests_burst: float = Field(default=200, ge=1, description="the same after a rest: so many at once")
+    workers: int = Field(
+        default=32, ge=1, description="objects worked on at the same time; one namespace has at most half of them"
+    )
 
     lease: str | None = Field(
         default=None,

@@ -1,16 +1,20 @@
 """Places in a workspace: how many jobs may be at the service at a time, and who waits for one.
 
-Lives here: counting what is in flight and waking who waits, in the order of waiting. Must not live here: what a job
-without a place says in its status (`lifecycle.submission`).
+Lives here: counting what is in flight, and giving places that become free to namespaces in turns. What is in flight is
+counted by Azure workspace; limits hold for the jobs that came through the QuantumWorkspace that sets them, so that
+nobody fills another tenant's places by an object of their own that names the same workspace. Must not live here: what a
+job without a place says in its status (`lifecycle.submission`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from quantumjob_operator.lifecycle.attempts import has_ended
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.turns import Turns
 
 FULL = "MaxJobsInFlight"
 
@@ -21,66 +25,131 @@ def in_flight(job: QuantumJob) -> bool:
 
 
 @dataclass(slots=True)
+class Door:
+    """The way into a workspace through one QuantumWorkspace: its limits, who is in, who waits."""
+
+    limit: int | None = None
+    limit_each: int | None = None
+    inside: "Counter[str]" = field(default_factory=Counter)
+    waiting: Turns[str] = field(default_factory=Turns)
+
+    def full_for(self, namespace: str) -> tuple[str, int] | None:
+        """The field of the limit that keeps a job of this namespace out, and its value."""
+        if self.limit is not None and self.inside.total() >= self.limit:
+            return "maxJobsInFlight", self.limit
+        if self.limit_each is not None and self.inside[namespace] >= self.limit_each:
+            return "maxJobsInFlightPerNamespace", self.limit_each
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A job's place: at which Azure workspace, through which QuantumWorkspace, for which namespace."""
+
+    workspace_id: str
+    through: Name
+    namespace: str
+
+
+@dataclass(slots=True)
 class Slots:
-    """The places of all workspaces, by canonical workspace id.
+    """The places of all workspaces.
 
     Attributes:
         jobs: All known jobs, for the first count of a workspace after a start.
-        emptied: Called with a workspace's id when its last place became free.
-        wake: Called with the uid of a job for which a place may be free now.
+        referenced: The name of the QuantumWorkspace that a job's reference means.
+        wake: Called with the uid of a job that was given a place.
+        emptied: Called with the canonical id of a workspace when its last place became free.
     """
 
     jobs: Callable[[], Iterable[QuantumJob]]
+    referenced: Callable[[QuantumJob], Name]
     wake: Callable[[str], None]
     emptied: Callable[[str], None]
-    _taken: dict[str, dict[str, str]] = field(default_factory=dict)
-    _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
-    _where: dict[str, str] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _places: dict[str, Place] = field(default_factory=dict)
+    _doors: dict[Name, Door] = field(default_factory=dict)
+    _waiting: dict[str, Place] = field(default_factory=dict)
 
     def take(self, workspace: QuantumWorkspace, job: QuantumJob) -> Trouble | None:
         """A place for the job, kept until `free`; or why there is none.
 
-        A job that is in flight already has its place, whatever the limit says now.
+        A job that is in flight already has its place, whatever the limit says now. A place that became free is given to
+        the namespace whose turn it is before that one's job is looked at, so that nobody overtakes it meanwhile.
         """
-        taken = self._count(workspace.id)
-        if job.uid not in taken and not in_flight(job):
-            spec = workspace.spec
-            same = sum(1 for namespace in taken.values() if namespace == job.namespace)
-            for field_name, limit, count in (
-                ("maxJobsInFlight", spec.max_jobs_in_flight, len(taken)),
-                ("maxJobsInFlightPerNamespace", spec.max_jobs_in_flight_per_namespace, same),
-            ):
-                if limit is not None and count >= limit:
-                    self._waiting.setdefault(workspace.id, {})[job.uid] = None
-                    name = f"{workspace.namespace}/{workspace.name}"
-                    message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free place"
-                    return Trouble(FULL, message)
-        taken[job.uid] = job.namespace
-        self._where[job.uid] = workspace.id
-        return None
+        self._count(workspace.id)
+        door = self._doors.setdefault(workspace.key, Door())
+        door.limit = workspace.spec.max_jobs_in_flight
+        door.limit_each = workspace.spec.max_jobs_in_flight_per_namespace
+        place = Place(workspace.id, workspace.key, job.namespace)
+        if in_flight(job):
+            self._enter(job.uid, place)
+        elif self._places.get(job.uid) != place:
+            self.free(job.uid)
+            self._wait(job.uid, place, door)
+            self._admit(door, asking=job.uid)
+        if job.uid in self._places:
+            return None
+        field_name, limit = door.full_for(job.namespace) or ("maxJobsInFlight", door.limit)
+        name = f"{workspace.namespace}/{workspace.name}"
+        message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free place"
+        return Trouble(FULL, message)
 
     def count(self, workspace_id: str) -> int:
         """How many jobs have a place in a workspace."""
-        return len(self._count(workspace_id))
+        self._count(workspace_id)
+        return self._counts[workspace_id]
 
     def free(self, uid: str) -> None:
-        """The job is at the service no longer; whoever waits longest is looked at."""
-        place = self._where.pop(uid, None)
+        """The job is at the service no longer: whose turn it is has the place."""
+        place = self._places.pop(uid, None)
         if place is None:
             return
-        self._taken[place].pop(uid, None)
-        if not self._taken[place]:
-            self.emptied(place)
-        waiting = self._waiting.get(place)
-        if waiting:
-            first = next(iter(waiting))
-            del waiting[first]
-            self.wake(first)
+        door = self._doors[place.through]
+        door.inside[place.namespace] -= 1
+        if not door.inside[place.namespace]:
+            del door.inside[place.namespace]
+        self._counts[place.workspace_id] -= 1
+        self._admit(door)
+        if not self._counts[place.workspace_id]:
+            self.emptied(place.workspace_id)
 
-    def _count(self, workspace_id: str) -> dict[str, str]:
-        known = self._taken.get(workspace_id)
-        if known is None:
-            claimed = [job for job in self.jobs() if job.claim and job.claim.workspace == workspace_id]
-            known = self._taken[workspace_id] = {job.uid: job.namespace for job in claimed if in_flight(job)}
-            self._where |= dict.fromkeys(known, workspace_id)
-        return known
+    def forget(self, uid: str) -> None:
+        """The object is gone: it has no place and waits for none."""
+        self._leave_line(uid)
+        self.free(uid)
+
+    def _admit(self, door: Door, asking: str = "") -> None:
+        """Give the places that are free to those that wait, namespace by namespace."""
+        while (taken := door.waiting.pop(lambda namespace: door.full_for(namespace) is None)) is not None:
+            _, uid = taken
+            self._enter(uid, self._waiting.pop(uid))
+            if uid != asking:
+                self.wake(uid)
+
+    def _wait(self, uid: str, place: Place, door: Door) -> None:
+        if self._waiting.get(uid) != place:
+            self._leave_line(uid)
+            self._waiting[uid] = place
+            door.waiting.push(place.namespace, uid)
+
+    def _leave_line(self, uid: str) -> None:
+        left = self._waiting.pop(uid, None)
+        if left:
+            self._doors[left.through].waiting.discard(left.namespace, uid)
+
+    def _enter(self, uid: str, place: Place) -> None:
+        self._leave_line(uid)
+        if uid not in self._places:
+            self._places[uid] = place
+            self._doors.setdefault(place.through, Door()).inside[place.namespace] += 1
+            self._counts[place.workspace_id] = self._counts.get(place.workspace_id, 0) + 1
+
+    def _count(self, workspace_id: str) -> None:
+        """After a start, the jobs that were claimed for a workspace have their places before anybody else."""
+        if workspace_id in self._counts:
+            return
+        self._counts[workspace_id] = 0
+        for job in self.jobs():
+            if job.claim and job.claim.workspace == workspace_id and in_flight(job):
+                self._enter(job.uid, Place(workspace_id, self.referenced(job), job.namespace))

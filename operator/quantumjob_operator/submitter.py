@@ -127,6 +127,8 @@ class Submitter:
             return
         try:
             location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
+            # Waiting for a turn may take longer than a claim is fresh: before it is confirmed, not after.
+            await connection.client.turn_to_put()
             if not self._may_start(look.memory.certainty) and not await self._confirm_claim(look):
                 return
             definition = definition_of(look.job, job_id, program, self._settings.cluster_name)

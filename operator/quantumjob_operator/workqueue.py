@@ -1,15 +1,18 @@
 """Keys to be looked at: each at most once in the queue, each in at most one worker, now or at a time.
 
-Level-triggered: a key carries no message, so losing or merging notifications loses nothing. Must not live here: what a
-look does.
+Level-triggered: a key carries no message, so losing or merging notifications loses nothing. Tenants take turns, and one
+whose looks are slow leaves workers to the others. Must not live here: what a look does.
 """
 
 import asyncio
 import heapq
 import itertools
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from quantumjob_operator.turns import Turns
 
 K = TypeVar("K", bound=Hashable)
 
@@ -20,10 +23,14 @@ class WorkQueue(Generic[K]):
 
     Attributes:
         clock: Monotonic seconds.
+        tenant: Whose a key is; unless told otherwise each key is a tenant of its own, so that they go in their order.
     """
 
     clock: Callable[[], float]
-    _ready: "asyncio.Queue[K]" = field(default_factory=asyncio.Queue)
+    tenant: Callable[[K], str] = str
+    _ready: Turns[K] = field(default_factory=Turns)
+    _idle: "deque[asyncio.Future[tuple[str, K]]]" = field(default_factory=deque)
+    _held: "Counter[str]" = field(default_factory=Counter)
     _queued: set[K] = field(default_factory=set)
     _working: set[K] = field(default_factory=set)
     _dirty: set[K] = field(default_factory=set)
@@ -39,7 +46,8 @@ class WorkQueue(Generic[K]):
             self._dirty.add(key)
         elif key not in self._queued:
             self._queued.add(key)
-            self._ready.put_nowait(key)
+            self._ready.push(self.tenant(key), key)
+            self._hand_out()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Look at this key in so many seconds, unless a look is due earlier anyway."""
@@ -66,17 +74,44 @@ class WorkQueue(Generic[K]):
         Args:
             look: Must not raise: what goes wrong is its own decision about time.
         """
+        loop = asyncio.get_running_loop()
         while True:
-            key = await self._ready.get()
-            self._queued.discard(key)
-            self._working.add(key)
+            free: asyncio.Future[tuple[str, K]] = loop.create_future()
+            self._idle.append(free)
+            self._hand_out()
+            tenant, key = await free
             try:
                 await look(key)
             finally:
-                self._working.discard(key)
-                if key in self._dirty:
-                    self._dirty.discard(key)
-                    self.add(key)
+                self._put_down(tenant, key)
+
+    def _hand_out(self) -> None:
+        """Give free workers what waits.
+
+        A tenant begins another look only while it holds fewer workers than are free. So one alone has half of them, the
+        next half of the rest, and looks that hang on one tenant's slow workspace leave workers to everybody else.
+        """
+        while self._idle:
+            if self._idle[0].done():
+                self._idle.popleft()  # its worker was cancelled
+                continue
+            taken = self._ready.pop(lambda tenant: self._held[tenant] < len(self._idle))
+            if taken is None:
+                return
+            tenant, key = taken
+            self._queued.discard(key)
+            self._working.add(key)
+            self._held[tenant] += 1
+            self._idle.popleft().set_result(taken)
+
+    def _put_down(self, tenant: str, key: K) -> None:
+        self._working.discard(key)
+        self._held[tenant] -= 1
+        if not self._held[tenant]:
+            del self._held[tenant]
+        if key in self._dirty:
+            self._dirty.discard(key)
+            self.add(key)
 
     async def keep_time(self) -> None:
         """Put keys into the queue when their time has come, for ever; one of these runs beside the workers."""

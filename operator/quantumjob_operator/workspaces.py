@@ -13,7 +13,7 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
+from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.poller import Poller, Wake
 from quantumjob_operator.quantumjob import QuantumJob
@@ -70,13 +70,13 @@ class Workspaces:
             ClusterError: The API server could not be asked.
         """
         way = await self._way(job)
-        if isinstance(way, Trouble) and job.claim and _is_cancelling(job):
-            held = self._connections.for_cancelling([self._referenced(job)], job.claim.workspace)
+        if isinstance(way, Trouble) and job.claim and is_cancelling(job):
+            held = self._connections.for_cancelling([self.referenced(job)], job.claim.workspace)
             return held or way
         return way
 
     async def _way(self, job: QuantumJob) -> Connection | Trouble:
-        if self._referenced(job)[0] != job.namespace:
+        if self.referenced(job)[0] != job.namespace:
             await self._namespaces.labels(job.namespace)
         found = self._resolve(job)
         if job.claim:
@@ -102,7 +102,8 @@ class Workspaces:
         found = self._resolve(job)
         return isinstance(found, str) or found.id != job.claim.workspace
 
-    def _referenced(self, job: QuantumJob) -> Name:
+    def referenced(self, job: QuantumJob) -> Name:
+        """The name of the QuantumWorkspace that a job's reference means."""
         return referenced_name(job, self._inventory.find_workspace, self._default)
 
     def _resolve(self, job: QuantumJob) -> QuantumWorkspace | str:
@@ -110,7 +111,7 @@ class Workspaces:
         return resolve_reference(job, self._inventory.find_workspace, self._default, labels)
 
     def _claimed(self, job: QuantumJob, workspace_id: str) -> QuantumWorkspace | None:
-        referenced, labels = self._referenced(job), self._namespaces.known(job.namespace)
+        referenced, labels = self.referenced(job), self._namespaces.known(job.namespace)
         candidates = [one for one in self._inventory.workspaces.values() if one.id == workspace_id]
         allowed = [one for one in candidates if one.key == referenced or one.admits(job.namespace, labels)]
         return min(allowed, key=lambda one: (one.key != referenced, one.key), default=None)
@@ -136,9 +137,9 @@ class Workspaces:
         if followed:
             followed.poller.use(connection.client)
 
-    def follow(self, connection: Connection, uid: str, job_id: str, word: str | None) -> None:
-        """Let the workspace's poller follow a job."""
-        workspace = connection.workspace
+    def follow(self, connection: Connection, job: QuantumJob, job_id: str) -> None:
+        """Let the workspace's poller follow a job under its id at the service."""
+        workspace, uid = connection.workspace, job.uid
         followed = self._followed.get(workspace.uid)
         if followed is None:
             followed = self._followed[workspace.uid] = self._start(connection)
@@ -146,7 +147,7 @@ class Workspaces:
         if self._where.get(uid) not in (None, workspace.uid):
             self.unfollow(uid)
         self._where[uid] = workspace.uid
-        followed.poller.watch(uid, job_id, word)
+        followed.poller.watch(uid, job_id, job.status.remote_status, job.namespace)
 
     def unfollow(self, uid: str) -> None:
         """Follow a job no longer."""
@@ -194,10 +195,3 @@ class Workspaces:
             followed.task.cancel()
         await asyncio.gather(*(one.task for one in self._followed.values()), return_exceptions=True)
         await self._connections.close()
-
-
-def _is_cancelling(job: QuantumJob) -> bool:
-    """Whether the only thing left to do for the current attempt is to see it end."""
-    cancellation = job.status.cancellation
-    recorded = cancellation is not None and cancellation.attempt == current_attempt(job)
-    return job.deletion_requested or (recorded and not has_ended(job))

@@ -35,6 +35,8 @@ ALL_SETTINGS: Values = {
     "pollMaxSeconds": 61,
     "resyncSeconds": 602,
     "workspaceRefreshSeconds": 301,
+    "requestsPerSecond": 20.5,
+    "requestsBurst": 41,
     "workers": 1000000,
     "logLevel": "DEBUG",
     "logFormat": "text",

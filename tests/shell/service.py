@@ -34,6 +34,7 @@ class Service:
         seconds: How long each request takes, unless `quick` names its job.
         quick: Jobs about which requests take no time.
         open_requests: Requests that have begun and not ended.
+        asked_for: The namespaces in whose name something was asked.
     """
 
     words: dict[str, str] = field(default_factory=dict)
@@ -43,6 +44,12 @@ class Service:
     quick: frozenset[str] = frozenset()
     asked: list[Asked] = field(default_factory=list)
     open_requests: int = 0
+    asked_for: list[str] = field(default_factory=list)
+
+    def on_behalf(self, namespace: str) -> "Service":
+        """Whoever asks is answered."""
+        self.asked_for.append(namespace)
+        return self
 
     async def get_job(self, job_id: str) -> RemoteJob | None:
         """The job as it is when the request arrives, or None."""

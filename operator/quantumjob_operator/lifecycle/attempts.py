@@ -46,6 +46,13 @@ def has_ended(job: QuantumJob) -> bool:
     return any(one.attempt == number for one in job.status.attempts)
 
 
+def is_cancelling(job: QuantumJob) -> bool:
+    """Whether the only thing left to do for the current attempt is to see it end."""
+    cancellation = job.status.cancellation
+    recorded = cancellation is not None and cancellation.attempt == current_attempt(job)
+    return job.deletion_requested or (recorded and not has_ended(job))
+
+
 def attempt_to_claim(job: QuantumJob) -> int:
     """The attempt that a claim is to name."""
     return current_attempt(job) + 1 if has_ended(job) else current_attempt(job)

@@ -5,6 +5,7 @@ tells the observer. It knows no operation of the service; `client` does.
 """
 
 import asyncio
+import copy
 import json
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -16,9 +17,10 @@ from uuid import uuid4
 import httpx
 
 from quantumjob_operator import __version__
+from quantumjob_operator.budget import Budget
 from quantumjob_operator.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
 from quantumjob_operator.workspace.auth import Credential
-from quantumjob_operator.workspace.failures import answer_failure, exchange_failure, unreadable, word_for
+from quantumjob_operator.workspace.failures import answer_failure, asked_pause, exchange_failure, unreadable, word_for
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, parse_origin
 from quantumjob_operator.workspace.wire import API_VERSION, Unreadable
 
@@ -81,6 +83,7 @@ class ServiceChannel:
         allowed: Where requests may go.
         observer: Told (operation, status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
+        budget: What bounds the requests of all that speak with this workspace; no bound if None.
         request_ids: Makes the `x-ms-client-request-id` of each request.
     """
 
@@ -93,6 +96,7 @@ class ServiceChannel:
         allowed: AllowedOrigins,
         observer: Observer | None,
         timing: Timing,
+        budget: Budget | None = None,
         request_ids: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self.endpoint = endpoint.strip().rstrip("/")
@@ -102,9 +106,26 @@ class ServiceChannel:
         self._observer = observer
         self._timing = timing
         self._request_ids = request_ids
+        self._budget = budget
+        self._tenant, self._cancelling = "", False
         # Single reads and writes are bounded by the whole; but httpcore leaks the socket of a TLS handshake that is
         # cancelled from outside, so that connecting (TCP, then TLS) has to give up by itself before.
         self._phases = httpx.Timeout(None, connect=timing.request_seconds / 3)
+
+    def on_behalf(self, tenant: str, *, cancelling: bool) -> "ServiceChannel":
+        """The same line, whose requests take a tenant's turns."""
+        view = copy.copy(self)
+        view._tenant, view._cancelling = tenant, cancelling  # noqa: SLF001 - a copy of our own
+        return view
+
+    async def turn(self, operation: str, *, cancelling: bool = False) -> None:
+        """Wait until the workspace's budget lets a request begin.
+
+        Raises:
+            Throttled: The service asked for a pause, which is not over.
+        """
+        if self._budget is not None:
+            await self._budget.turn(operation, self._tenant, cancelling=cancelling or self._cancelling)
 
     async def call(
         self,
@@ -114,13 +135,14 @@ class ServiceChannel:
         *,
         body: Mapping[str, Any] | None = None,
         may_start: Callable[[], bool] | None = None,
+        in_turn: bool = False,
     ) -> Answer:
         """Send a request and insist on a 2xx answer.
 
         Raises:
             ServiceError: It did not work; `applied` says whether it may have happened.
         """
-        answer = await self.send(operation, method, url, body=body, may_start=may_start)
+        answer = await self.send(operation, method, url, body=body, may_start=may_start, in_turn=in_turn)
         if not answer.succeeded:
             raise self.failure(operation, answer)
         return answer
@@ -133,6 +155,7 @@ class ServiceChannel:
         *,
         body: Mapping[str, Any] | None = None,
         may_start: Callable[[], bool] | None = None,
+        in_turn: bool = False,
     ) -> Answer:
         """Send a request once, and once more with a renewed credential if it was not let in.
 
@@ -142,6 +165,7 @@ class ServiceChannel:
             url: An absolute URL of the endpoint's origin, with its query but without the API version.
             body: Sent as JSON.
             may_start: Asked right before each sending; False ends it with a `Retryable` that was not applied.
+            in_turn: The caller has waited for its turn already.
 
         Returns:
             The answer, whatever its status.
@@ -149,7 +173,12 @@ class ServiceChannel:
         Raises:
             ServiceError: There was no answer.
         """
+        if not in_turn:
+            await self.turn(operation)
         answer = await self._send_once(operation, method, url, body, may_start)
+        pause = asked_pause(answer.status, answer.headers, self._timing.clock())
+        if pause and self._budget is not None:
+            self._budget.stop(pause)
         # A request that was not let in was not applied, so that repeating even a PUT is safe.
         if answer.status == httpx.codes.UNAUTHORIZED and await self._renewed(operation):
             return await self._send_once(operation, method, url, body, may_start)

@@ -4,6 +4,7 @@ Each is tried once and raises a `ServiceError` if it did not work; whoever calls
 DELETE: it meant cancelling in older versions of the API and deletes the record in newer ones.
 """
 
+import copy
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
+from quantumjob_operator.budget import Budget
 from quantumjob_operator.errors import Refused, Retryable
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.workspace import wire
@@ -56,6 +58,7 @@ class WorkspaceClient:
         allowed: Which hosts may get requests; checked before each.
         observer: Told (operation, HTTP status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
+        budget: Bounds the requests to the service (not to its storage); no bound if None.
 
     Raises:
         ValueError: `resource_id` is none.
@@ -71,6 +74,7 @@ class WorkspaceClient:
         allowed: AllowedOrigins,
         observer: Observer | None = None,
         timing: Timing | None = None,
+        budget: Budget | None = None,
     ) -> None:
         if not _RESOURCE_ID.fullmatch(resource_id) or {".", ".."} & set(resource_id.split("/")):
             raise ValueError("resource_id is not the id of a Microsoft.Quantum workspace")
@@ -82,9 +86,16 @@ class WorkspaceClient:
             allowed=allowed,
             observer=observer,
             timing=self._timing,
+            budget=budget,
         )
         self._blobs = BlobStore(transport=transport.storage, allowed=allowed, observer=observer, timing=self._timing)
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
+
+    def on_behalf(self, tenant: str, *, cancelling: bool = False) -> "WorkspaceClient":
+        """The same client, whose requests take a tenant's turns in the workspace's budget; it is not to be closed."""
+        view = copy.copy(self)
+        view._channel = self._channel.on_behalf(tenant, cancelling=cancelling)  # noqa: SLF001 - a copy of our own
+        return view
 
     async def get_job(self, job_id: str) -> RemoteJob | None:
         """The job, or None only when the service itself says, in its own error shape, that there is none."""
@@ -125,6 +136,14 @@ class WorkspaceClient:
         plain = container.partition("?")[0].rstrip("/")
         return ProgramLocation(container, f"{plain}/{wire.INPUT_BLOB}")
 
+    async def turn_to_put(self) -> None:
+        """Wait for the turn of a PUT; its own step, so that what has to be fresh when it starts is looked at after it.
+
+        Raises:
+            Throttled: The service asked for a pause, which is not over.
+        """
+        await self._channel.turn("put_job")
+
     async def put_job(
         self,
         definition: JobDefinition,
@@ -134,6 +153,8 @@ class WorkspaceClient:
     ) -> RemoteJob:
         """Create the job: one PUT, never repeated unless a 401 showed that it was not let in.
 
+        Its turn in the budget is waited for by `turn_to_put`.
+
         Args:
             definition: What the job shall be.
             location: Where its program lies.
@@ -142,12 +163,13 @@ class WorkspaceClient:
         """
         body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
         url = self._job_url(definition.job_id)
-        answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start)
+        answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, in_turn=True)
         return _read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
-        answer = await self._channel.send("cancel_job", "POST", f"{self._job_url(job_id)}:cancel")
+        await self._channel.turn("cancel_job", cancelling=True)
+        answer = await self._channel.send("cancel_job", "POST", f"{self._job_url(job_id)}:cancel", in_turn=True)
         if answer.succeeded:
             return CancelAnswer.ACCEPTED
         if says_absent(answer.status, answer.body):

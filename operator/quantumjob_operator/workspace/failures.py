@@ -71,6 +71,16 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max((zoned - now).total_seconds(), 0.0), _LONGEST_RETRY_AFTER)
 
 
+def asked_pause(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds for which the service wants no requests of the whole workspace, if an answer says so.
+
+    429 and 503 speak of the caller and of the service; any other answer with `Retry-After`, such as 409
+    `TargetUnavailable`, only of what was asked for.
+    """
+    whole = status in {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
+    return retry_after(headers, now) if whole else None
+
+
 def answer_failure(operation: str, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ServiceError:
     """The error that an answer of the service stands for, if it is no success."""
     error = parse_error(body)

@@ -1,0 +1,79 @@
+"""A workspace's budget of requests, shared by submitting, polling and cancelling.
+
+One for each QuantumWorkspace object, never for each Azure workspace: whoever names another tenant's workspace in an
+object of their own doesn't spend that tenant's budget. Must not live here: who is next (`allowance`), or what a request
+is (`workspace.channel`).
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from quantumjob_operator.allowance import Line, TokenBucket
+from quantumjob_operator.errors import Applied, Throttled
+
+Turn = asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class Budget:
+    """Lets requests begin, as many as the workspace's rate allows.
+
+    Attributes:
+        bucket: The rate.
+        monotonic: Seconds of a clock that never steps back.
+    """
+
+    bucket: TokenBucket
+    monotonic: Callable[[], float]
+    _line: Line[Turn] = field(default_factory=Line)
+    _stopped_until: float = 0.0
+    _timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, operation: str, tenant: str, *, cancelling: bool = False) -> None:
+        """Wait until a request may begin.
+
+        Args:
+            operation: For the error.
+            tenant: The namespace for which it is made.
+            cancelling: Whether it serves to end a job.
+
+        Raises:
+            Throttled: The service asked for a pause, which is not over; nothing was sent. A worker that waited for
+                minutes would be missing elsewhere.
+        """
+        self._refuse_while_stopped(operation)
+        turn: Turn = asyncio.get_running_loop().create_future()
+        self._line.push(tenant, turn, cancelling=cancelling)
+        self._serve()
+        await turn
+        self._refuse_while_stopped(operation)
+
+    def stop(self, seconds: float) -> None:
+        """The service asked for so long a pause: nobody begins before it is over."""
+        self._stopped_until = max(self._stopped_until, self.monotonic() + seconds)
+        # Whoever waits finds it stopped.
+        while (turn := self._line.pop()) is not None:
+            if not turn.done():
+                turn.set_result(None)
+
+    def _refuse_while_stopped(self, operation: str) -> None:
+        left = self._stopped_until - self.monotonic()
+        if left > 0:
+            detail = "the service asked for a pause, in which no request of this workspace is sent"
+            raise Throttled(operation, detail=detail, retry_after=left, applied=Applied.NO)
+
+    def _serve(self) -> None:
+        """Give the tokens that are there to those that wait, and come back for the next."""
+        now = self.monotonic()
+        while len(self._line) and self.bucket.wait(now) <= 0:
+            turn = self._line.pop()
+            if turn is not None and not turn.done():
+                self.bucket.take(now)
+                turn.set_result(None)
+        if len(self._line) and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self.bucket.wait(now), self._come_back)
+
+    def _come_back(self) -> None:
+        self._timer = None
+        self._serve()

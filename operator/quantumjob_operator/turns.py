@@ -1,0 +1,62 @@
+"""Taking turns: a line for each tenant, and the lines served in rotation.
+
+Whoever has the most to do waits for its own, not the others: between two turns of a tenant that has something waiting,
+each other tenant has one turn at most. Used wherever tenants share what is scarce: workers, requests, places. Must not
+live here: what a turn is for, or what it costs.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(slots=True)
+class Turns(Generic[T]):
+    """Items of several tenants, each at most once; first come, first served among those of one tenant."""
+
+    _lines: dict[str, dict[T, None]] = field(default_factory=dict)
+    _size: int = 0
+
+    def push(self, tenant: str, item: T) -> None:
+        """Put an item at the end of its tenant's line; one that stands there keeps its place.
+
+        A tenant that had nothing waiting has its turn after all others that have.
+        """
+        line = self._lines.setdefault(tenant, {})
+        if item not in line:
+            line[item] = None
+            self._size += 1
+
+    def pop(self, may: Callable[[str], bool] = lambda _: True) -> tuple[str, T] | None:
+        """Take the first item of the tenant whose turn it is.
+
+        Args:
+            may: Whether a tenant can use a turn now; one that can't keeps its turn for later.
+
+        Returns:
+            The tenant and its item, or None if nobody who waits can use a turn.
+        """
+        tenant = next((one for one in self._lines if may(one)), None)
+        if tenant is None:
+            return None
+        line = self._lines.pop(tenant)
+        item = next(iter(line))
+        del line[item]
+        self._size -= 1
+        if line:
+            self._lines[tenant] = line
+        return tenant, item
+
+    def discard(self, tenant: str, item: T) -> None:
+        """Take an item out of its line, wherever it stands; nothing happens if it doesn't."""
+        line = self._lines.get(tenant, {})
+        if item in line:
+            del line[item]
+            self._size -= 1
+            if not line:
+                del self._lines[tenant]
+
+    def __len__(self) -> int:
+        return self._size

@@ -1,0 +1,155 @@
+"""Places of `maxJobsInFlight`: who gets the next one that is free."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from core.bodies import RESOURCE_ID, job, workspace
+from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.quantumworkspace import QuantumWorkspace, referenced_name
+from quantumjob_operator.slots import FULL, Slots
+
+SHARED: Final = ("platform", "shared")
+OWN: Final = ("b", "own")
+
+
+def shared(**limits: int) -> QuantumWorkspace:
+    """The workspace of the platform team."""
+    return workspace(limits, namespace=SHARED[0], name=SHARED[1])
+
+
+def own_object() -> QuantumWorkspace:
+    """An object of tenant b that names the same Azure workspace, without a limit."""
+    return workspace(namespace=OWN[0], name=OWN[1], uid="own")
+
+
+def waiting_job(uid: str, through: tuple[str, str] = SHARED) -> QuantumJob:
+    """A job that was not submitted; the letter before its number is its namespace."""
+    ref = {"workspaceRef": {"namespace": through[0], "name": through[1]}}
+    return job(ref, uid=uid, name=uid, namespace=uid[0])
+
+
+def flying_job(uid: str, through: tuple[str, str] = SHARED) -> QuantumJob:
+    """A job that is at the service."""
+    ref = {"workspaceRef": {"namespace": through[0], "name": through[1]}}
+    claim = f'{{"v":1,"uid":"{uid}","workspace":"{RESOURCE_ID.lower()}","attempt":1,"holder":"h"}}'
+    metadata: dict[str, Any] = {"finalizers": [FINALIZER], "annotations": {CLAIM_ANNOTATION: claim}}
+    return job(ref, uid=uid, name=uid, namespace=uid[0], **metadata)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Slots, and whom they woke."""
+
+    known: list[QuantumJob] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
+
+    def slots(self) -> Slots:
+        """Slots of a process that has just started."""
+        return Slots(
+            jobs=lambda: self.known,
+            referenced=lambda job: referenced_name(job, lambda _: None, None),
+            wake=self.woken.append,
+            emptied=self.emptied.append,
+        )
+
+
+def test_free_places_go_round() -> None:
+    """Fifty jobs of one namespace wait; the first of another is next but one."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    crowd = [f"a{number}" for number in range(50)]
+    assert slots.take(limited, waiting_job("a0")) is None
+    for uid in [*crowd[1:], "b0"]:
+        refused = slots.take(limited, waiting_job(uid))
+        assert refused is not None
+        assert (refused.reason, "maxJobsInFlight of QuantumWorkspace platform/shared is 1" in refused.message) == (
+            FULL,
+            True,
+        )
+    served = "a0"
+    for _ in range(3):
+        slots.free(served)
+        served = bench.woken[-1]
+    assert bench.woken == ["a1", "b0", "a2"]
+
+
+def test_a_place_is_kept_for_whose_turn_it_is() -> None:
+    """Between the moment in which it is free and the look at that job nobody overtakes it."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.take(limited, waiting_job("a0")) is None
+    assert slots.take(limited, waiting_job("b0"))
+    slots.free("a0")
+    assert slots.take(limited, waiting_job("a1"))
+    assert slots.take(limited, waiting_job("b0")) is None
+    assert slots.count(limited.id) == 1
+
+
+@pytest.mark.parametrize("gone", ["free", "forget"])
+def test_a_place_that_is_not_used_goes_on(gone: str) -> None:
+    """A job that was given a place and is suspended, refused or gone passes it on."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    slots.take(limited, waiting_job("a0"))
+    for uid in ("b0", "c0", "d0"):
+        slots.take(limited, waiting_job(uid))
+    slots.forget("c0")
+    slots.free("a0")
+    getattr(slots, gone)("b0")
+    assert bench.woken == ["b0", "d0"]
+
+
+def test_a_namespace_at_its_own_limit_keeps_nobody_waiting() -> None:
+    """A place that the first in line may not have goes to the next namespace."""
+    bench, limited = Bench(), shared(maxJobsInFlight=2, maxJobsInFlightPerNamespace=1)
+    slots = bench.slots()
+    assert slots.take(limited, waiting_job("a0")) is None
+    assert slots.take(limited, waiting_job("b0")) is None
+    told = slots.take(limited, waiting_job("a1"))
+    assert told is not None
+    assert slots.take(limited, waiting_job("c0"))
+    slots.free("b0")
+    assert bench.woken == ["c0"]
+    refused = slots.take(limited, waiting_job("a1"))
+    assert refused is not None
+
+
+def test_a_limit_that_is_raised_lets_them_in_by_turns() -> None:
+    """The next look at any job finds the new places and wakes who gets them."""
+    bench = Bench()
+    slots = bench.slots()
+    for uid in ("a0", "a1", "a2", "b0"):
+        slots.take(shared(maxJobsInFlight=1), waiting_job(uid))
+    assert slots.take(shared(maxJobsInFlight=3), waiting_job("a2"))
+    assert bench.woken == ["a1", "b0"]
+
+
+def test_an_object_of_ones_own_does_not_fill_anothers_places() -> None:
+    """A tenant who names another's Azure workspace in a QuantumWorkspace of their own takes nothing from its limit."""
+    bench, limited = Bench([flying_job(f"b{number}", OWN) for number in range(9)]), shared(maxJobsInFlight=2)
+    slots = bench.slots()
+    for number in range(9, 20):
+        assert slots.take(own_object(), waiting_job(f"b{number}", OWN)) is None
+    assert slots.take(limited, waiting_job("a0")) is None
+    assert slots.take(limited, waiting_job("a1")) is None
+    assert slots.take(limited, waiting_job("a2"))
+    # For the workspace's finalizer all of them count.
+    assert slots.count(limited.id) == 22
+
+
+def test_after_a_start_what_flies_has_its_place() -> None:
+    """Whatever the limit says; the first that ends gives its place to who waits."""
+    bench, limited = Bench([flying_job("a0"), flying_job("a1")]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.take(limited, waiting_job("b0"))
+    assert slots.take(limited, flying_job("a1")) is None
+    slots.free("a0")
+    assert bench.woken == []
+    slots.free("a1")
+    assert bench.woken == ["b0"]
+    slots.free("b0")
+    assert bench.emptied == [limited.id]
