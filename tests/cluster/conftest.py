@@ -4,16 +4,13 @@ Each test works in a namespace of its own, with a QuantumWorkspace and a Secret 
 emulator is put back after it; whatever it stops, it starts again.
 """
 
-import itertools
-import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
 from azure.core.credentials import AzureKeyCredential
 from azure.quantum import Workspace
 
-from cluster.jobnamespace import JobNamespace
 from devcluster.controlplane import ControlPlane
 from devcluster.processes import free_port
 from localstack.emulated import Emulator
@@ -29,7 +26,6 @@ OPERATOR_ARGS: Final = (
     "--poll-max-seconds=2",
 )
 EMULATOR_ARGS: Final = ("--waiting-seconds=0.2", "--executing-seconds=0.2", "--seed=7")
-_numbers: Final = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +50,6 @@ def stack(refusing_origin: str) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def emulator(stack: Stack) -> Emulator:
-    """The workspace at Azure; `place` puts its settings back after the test."""
-    return stack.emulator
-
-
-@pytest.fixture
 def sdk(emulator: Emulator) -> Iterator[Workspace]:
     """The official SDK, as a client of the same workspace."""
     told = emulator.announced
@@ -72,22 +62,3 @@ def sdk(emulator: Emulator) -> Iterator[Workspace]:
         _quantum_endpoint=f"{emulator.url}/",
     ) as workspace:
         yield workspace
-
-
-@pytest.fixture
-def place(stack: Stack, emulator: Emulator, request: pytest.FixtureRequest) -> Iterator[JobNamespace]:
-    """A namespace of the test's own, with a QuantumWorkspace `default` that leads to the emulator."""
-    plain = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
-    yield JobNamespace.make(stack, f"{plain[:50].strip('-')}-{next(_numbers)}")
-    emulator.admin("DELETE", "settings")
-    emulator.admin("DELETE", "faults")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the operator said about the namespace of a test that failed."""
-    report = yield
-    place = getattr(item, "funcargs", {}).get("place")
-    if report.when == "call" and report.failed and isinstance(place, JobNamespace):
-        report.sections.append(("operator's log", place.operator_log()))
-    return report
