@@ -22,6 +22,7 @@ NO_REASONS: Final = {
     "a type of condition": {"Ready", "Finished"},
     "a type of Event": {"Normal", "Warning"},
     "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Lease", "Namespace", "TokenRequest", "BearerToken"},
+    "a question to the API server": {"SelfSubjectAccessReview", "SelfSubjectReview"},
     "a kind of ours": {"QuantumJob", "QuantumWorkspace"},
     "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable"},
     "a value in a spec": {"Cancel", "In", "NotIn", "Same"},
