@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from chart.helm import OPERATOR_CHART, Helm, Rendering, Values
+from chart.installation import Installation
 from chart.releases import Releases
 from chart.values import REQUIRED
 from devcluster.controlplane import ControlPlane
+from localstack.emulated import Emulator
+from nodestandin.node import Node
 
 Render = Callable[[Values], Rendering]
 
@@ -61,3 +64,19 @@ def releases(cluster_helm: Helm, control_plane: ControlPlane) -> Iterator[Releas
     clean = Releases(cluster_helm, control_plane)
     yield clean
     clean.clean()
+
+
+@pytest.fixture(scope="module")
+def installation(
+    cluster_helm: Helm, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """A cluster with a node and nothing of ours on it, and a workspace beside it that makes each mistake expensive."""
+    emulator = Emulator(tmp_path_factory.mktemp("emulator"), ["--repeated-put=second-run"])
+    try:
+        emulator.start()
+        with Node.start(control_plane) as node:
+            empty = Installation(Releases(cluster_helm, control_plane), node, emulator, "laboratory")
+            yield empty
+            empty.clean()
+    finally:
+        emulator.end()

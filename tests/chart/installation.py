@@ -92,6 +92,13 @@ class Installation:
             selector = f"--selector=app.kubernetes.io/name={RELEASE}"
             self.releases.cluster.kubectl("wait", "--for=delete", "pods", selector, f"--namespace={SYSTEM}")
 
+    def clean(self) -> None:
+        """Remove everything, the objects before the operator, which has to let them go."""
+        self.releases.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found")
+        if self.releases.names("deployment", RELEASE, f"--namespace={SYSTEM}"):
+            self.uninstall()
+        self.releases.clean()
+
     def operators(self) -> list[Manifest]:
         """The operator's pods."""
         selector = f"--selector=app.kubernetes.io/name={RELEASE}"

@@ -11,7 +11,7 @@ from chart.releases import CRDS, SYSTEM, Releases
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-_GUIDE = (PROJECT / "docs" / "install.md").read_text()
+GUIDE = (PROJECT / "docs" / "install.md").read_text()
 _README = (PROJECT / "README.md").read_text()
 # There is no container engine, and nothing that would run a pod.
 _NEED_AN_IMAGE = ("docker ", "kubectl rollout status ", "helm test ")
@@ -50,22 +50,22 @@ def empty(releases: Releases) -> Iterator[Releases]:
 def test_install_and_remove_with_helm(empty: Releases) -> None:
     """Operator, workspace, first job, one namespace only, upgrade; and afterwards nothing is left."""
     empty.cluster.kubectl("delete", "namespace", "research", "--ignore-not-found")
-    run(empty, *commands(_GUIDE, "With Helm"), commands(_GUIDE, "Upgrading")[0])
+    run(empty, *commands(GUIDE, "With Helm"), commands(GUIDE, "Upgrading")[0])
     assert empty.names("quantumjobs,quantumworkspaces", "--namespace=research") == {
         "quantumjob.quantumjobs.dev/bell",
         "quantumworkspace.quantumjobs.dev/default",
     }
     assert empty.names("role", "--namespace=research") == {"role.rbac.authorization.k8s.io/quantumjob-operator"}
     empty.served()
-    run(empty, commands(_GUIDE, "Removing it")[0])
+    run(empty, commands(GUIDE, "Removing it")[0])
     assert empty.helm.run("list", "--all-namespaces", "--no-headers").strip() == ""
     assert empty.names("crd", *CRDS) == set()
 
 
 def test_change_from_kubectl_to_helm(empty: Releases) -> None:
     """What was applied by hand becomes part of the release."""
-    run(empty, *commands(_GUIDE, "Without Helm"))
-    run(empty, commands(_GUIDE, "Upgrading")[1])
+    run(empty, *commands(GUIDE, "Without Helm"))
+    run(empty, commands(GUIDE, "Upgrading")[1])
     role = empty.get("clusterrole", "quantumjob-operator")
     assert role["metadata"]["annotations"]["meta.helm.sh/release-namespace"] == SYSTEM
 
@@ -73,4 +73,4 @@ def test_change_from_kubectl_to_helm(empty: Releases) -> None:
 def test_readme_installs_as_the_guide_does() -> None:
     """Its commands are the first ones of the guide."""
     (block,) = commands(_README, "Install")
-    assert block == commands(_GUIDE, "With Helm")[0][: len(block)]
+    assert block == commands(GUIDE, "With Helm")[0][: len(block)]

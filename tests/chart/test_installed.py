@@ -3,41 +3,17 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chart.helm import Helm, HelmError
+from chart.helm import HelmError
 from chart.installation import WAIT, Installation, bell
-from chart.releases import RELEASE, SYSTEM, Releases
-from devcluster.controlplane import ControlPlane
-from localstack.emulated import Emulator
-from nodestandin.node import Node
+from chart.releases import RELEASE, SYSTEM
 
 pytestmark = pytest.mark.cluster
 
 _FROM_DEAD_PROXY = {"httpsProxy": "http://127.0.0.1:9", "noProxy": "127.0.0.1"}
-
-
-@pytest.fixture(scope="module")
-def installation(
-    cluster_helm: Helm, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """A cluster with a node and nothing of ours on it, and a workspace beside it."""
-    emulator = Emulator(tmp_path_factory.mktemp("emulator"), ["--repeated-put=second-run"])
-    releases = Releases(cluster_helm, control_plane)
-    try:
-        emulator.start()
-        with Node.start(control_plane) as node:
-            installation = Installation(releases, node, emulator, "laboratory")
-            yield installation
-            # Before the operator goes, which has to let its objects go.
-            control_plane.kubectl("delete", "namespace", "laboratory", "--ignore-not-found")
-            installation.uninstall()
-            releases.clean()
-    finally:
-        emulator.end()
 
 
 @pytest.fixture(scope="module")
