@@ -72,3 +72,16 @@ def test_five_thousand_jobs_of_one_do_not_delay_the_first_of_another(tenants: Te
     assert left > CROWD / 2, "the crowd was through before: nothing was shown"
     # Each worker ends the look it is at, and some begin another before the job has gone through its steps.
     assert max(overtaken for overtaken, _ in beside.values()) <= 8 * WORKERS
+
+
+def test_a_budget_that_makes_everybody_wait_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """Turns that take longer than a claim stays fresh: each job is submitted all the same, and paid once."""
+    slow = ("--requests-per-second=3", "--requests-burst=1", "--put-start-seconds=0.5", "--visibility-delay-seconds=1")
+    ends = ("--no-simulate", "--waiting-seconds=0", "--executing-seconds=0.1", "--repeated-put=second-run")
+    with Stack.start(operator_args=slow, emulator_args=ends, folder=tmp_path) as stack, Tenants.of(stack) as tenants:
+        place = tenants.tenant("crowd")
+        tenants.crowd(place, 12)
+        for number in range(12):
+            place.wait(f"crowd-{number}")
+        assert sorted(tenants.accepted()) == sorted((place.name, f"crowd-{number}") for number in range(12))
+        assert {place.status(f"crowd-{number}")["state"] for number in range(12)} == {"Succeeded"}
