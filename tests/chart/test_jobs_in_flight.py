@@ -9,6 +9,7 @@ import pytest
 from chart.installation import WAIT, Installation, bell, states
 from chart.releases import RELEASE, SYSTEM
 from chart.test_install_guide import GUIDE, commands
+from chart.values import REPLICATED
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -91,3 +92,22 @@ def test_what_is_stuck_without_an_operator_is_let_go_as_the_guide_says(abandoned
             abandoned.kubectl(*command.split()[1:], name, option, flag, value.strip("'"))
     abandoned.kubectl("wait", "--for=delete", "quantumjobs,quantumworkspaces", "--all", "--timeout=30s")
     abandoned.releases.cluster.kubectl("delete", "namespace", abandoned.namespace, "--timeout=60s", timeout=90)
+
+
+def test_either_of_two_replicas_can_go(installation: Installation) -> None:
+    """Both are ready side by side, and whichever is killed, jobs go on and are paid once."""
+    values = installation.values(**_SHORT_FENCE) | REPLICATED
+    installation.releases.install(values, *WAIT)
+    installation.make_workspace()
+    installation.emulator.behave(simulate=False)
+    told = installation.releases.helm.run("test", RELEASE, f"--namespace={SYSTEM}", "--timeout=90s")
+    assert "Phase:          Succeeded" in told
+    first, second = installation.operators()
+    for number, pod in enumerate((first, second)):
+        name = pod["metadata"]["name"]
+        force = ("--grace-period=0", "--force")
+        installation.releases.cluster.kubectl("delete", "pod", name, f"--namespace={SYSTEM}", *force)
+        installation.apply(bell(f"after-{number}"))
+        installation.finish(f"after-{number}")
+    assert installation.paid() == {"after-0": 1, "after-1": 1}
+    assert states(installation.jobs()) == {"Succeeded": 2}
