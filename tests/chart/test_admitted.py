@@ -10,7 +10,7 @@ from chart.conftest import Render
 from chart.helm import OPERATOR_CHART, Helm, Manifest, Rendering, Values
 from chart.monitoring import DEFINITIONS
 from chart.test_environment import ALL_SETTINGS
-from chart.values import EVERYTHING, NAMESPACED, REPLICATED, REQUIRED
+from chart.values import EMULATED, EVERYTHING, NAMESPACED, REPLICATED, REQUIRED
 from devcluster.controlplane import ControlPlane
 from devcluster.errors import KubectlError
 
@@ -46,6 +46,21 @@ def cluster(control_plane: ControlPlane) -> ControlPlane:
         ),
         pytest.param({"settings": ALL_SETTINGS}, id="all settings"),
         pytest.param(REPLICATED, id="two replicas"),
+        pytest.param(EMULATED | {"networkPolicy": {"enabled": True}}, id="with the local workspace"),
+        pytest.param(
+            NAMESPACED
+            | {
+                "emulator": EMULATED["emulator"]
+                | {
+                    "secretName": "keys",
+                    "extraArgs": ["--no-simulate"],
+                    "runtimeClassName": "gvisor",
+                    "nodeSelector": {"kubernetes.io/os": "linux"},
+                    "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+                }
+            },
+            id="with the local workspace, namespaced, and everything optional of it",
+        ),
         pytest.param(NAMESPACED | REPLICATED, id="two replicas, namespaced"),
         pytest.param({"replicaCount": 0, "crds": {"keep": False}}, id="paused"),
         pytest.param(

@@ -3,7 +3,7 @@
 import pytest
 
 from chart.helm import OPERATOR_CHART, WORKSPACE_CHART, Helm, Values
-from chart.values import NAMESPACED, REQUIRED, WORKSPACE
+from chart.values import EMULATED, NAMESPACED, REQUIRED, WORKSPACE
 
 
 def notes(helm: Helm, values: Values) -> str:
@@ -23,6 +23,11 @@ def notes(helm: Helm, values: Values) -> str:
         pytest.param(
             NAMESPACED, "apply --namespace research -f examples/bell.yaml", id="a first job where it is served"
         ),
+        pytest.param(EMULATED, "NOT FOR SHARED CLUSTERS", id="where the local workspace does not belong"),
+        pytest.param(
+            EMULATED, "endpoint=http://blue-quantumjob-operator-emulator.quantum.svc:8790", id="how it is reached"
+        ),
+        pytest.param(EMULATED, "{{.data.apiKey | base64decode}}", id="how its key is copied"),
         pytest.param({"crds": {"enabled": False}}, "leaves them to you", id="that the definitions are missing"),
         pytest.param({"crds": {"keep": False}}, "deletes every QuantumJob", id="what an uninstall would do"),
     ],
@@ -35,6 +40,8 @@ def test_notes_tell(helm: Helm, values: Values, told: str) -> None:
 @pytest.mark.parametrize(
     ("values", "untold"),
     [
+        pytest.param({}, "SHARED CLUSTERS", id="nothing of a workspace that is not there"),
+        pytest.param(EMULATED, "azure-quantum", id="nothing of a workspace in Azure"),
         pytest.param({}, "crds.keep is false", id="no warning without a reason"),
         pytest.param({"metrics": {"service": {"enabled": False}}}, "helm test", id="no check that checks little"),
     ],

@@ -10,7 +10,7 @@ import yaml
 
 from chart.helm import OPERATOR_CHART, WORKSPACE_CHART, Helm, HelmError, Values
 from chart.test_environment import ALL_SETTINGS
-from chart.values import EVERYTHING, NAMESPACED, REPLICATED, REQUIRED, WORKSPACE
+from chart.values import EMULATED, EVERYTHING, NAMESPACED, REPLICATED, REQUIRED, WORKSPACE
 
 _NOT_IN_VALUES = {"global", "enabled"}
 
@@ -54,6 +54,9 @@ def objects_of(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any
         pytest.param({"replicaCount": -1}, "/replicaCount", id="less than no replica"),
         pytest.param({"watchNamespaces": "research"}, "/watchNamespaces", id="a word where a list belongs"),
         pytest.param({"watchNamespaces": ["Research"]}, "/watchNamespaces/0", id="no name of a namespace"),
+        pytest.param(
+            {"emulator": {"enabled": True}}, "emulator.image.repository", id="a local workspace without its image"
+        ),
         pytest.param({"crds": {"enable": True}}, "'enable'", id="a name that does not exist, further down"),
         pytest.param({"resources": {"limit": {}}}, "'limit'", id="a name that does not exist, in resources"),
         pytest.param({"livenessProbe": {"periodSecond": 3}}, "'periodSecond'", id="a name that no probe has"),
@@ -125,6 +128,7 @@ class TestCompleteness:
         pytest.param(OPERATOR_CHART, REQUIRED, id="operator, required values only"),
         pytest.param(OPERATOR_CHART, REQUIRED | EVERYTHING, id="operator, everything"),
         pytest.param(OPERATOR_CHART, REQUIRED | NAMESPACED, id="operator, namespaced"),
+        pytest.param(OPERATOR_CHART, REQUIRED | EMULATED, id="operator, with the local workspace"),
         pytest.param(OPERATOR_CHART, REQUIRED | REPLICATED, id="operator, two replicas"),
         pytest.param(OPERATOR_CHART, REQUIRED | {"settings": ALL_SETTINGS}, id="operator, all settings"),
         pytest.param(

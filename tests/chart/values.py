@@ -9,6 +9,7 @@ from chart.helm import Values
 
 IMAGE: Final = "registry.example.org/quantumjob-operator"
 REQUIRED: Final[Values] = {"image": {"repository": IMAGE}}
+EMULATED: Final[Values] = {"emulator": {"enabled": True, "image": {"repository": "registry.example.org/emulator"}}}
 REPLICATED: Final[Values] = {"replicaCount": 2, "podDisruptionBudget": {"enabled": True}}
 NAMESPACED: Final[Values] = {"watchNamespaces": ["research", "teaching"], "settings": {"clusterName": "blue"}}
 

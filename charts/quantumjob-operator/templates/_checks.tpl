@@ -6,6 +6,9 @@
 {{- if and .Values.caBundle.configMapName .Values.caBundle.secretName }}
 {{- fail "\ncaBundle: configMapName and secretName are both set; keep one of them." }}
 {{- end }}
+{{- if and .Values.emulator.enabled (not .Values.emulator.image.repository) }}
+{{- fail "\nemulator.image.repository is missing: no image is published. Build it with emulator/Dockerfile, push it, and say where it is." }}
+{{- end }}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
 {{- fail "\nmetrics.serviceMonitor.enabled needs metrics.service.enabled: Prometheus finds the pod through the Service." }}
 {{- end }}

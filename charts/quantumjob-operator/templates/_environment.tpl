@@ -18,7 +18,12 @@
 - name: QUANTUMJOB_OPERATOR_CA_BUNDLE
   value: {{ printf "/etc/quantumjob-operator/ca/%s" .Values.caBundle.key }}
 {{- end }}
-{{- range $name, $value := .Values.settings }}
+{{- $settings := .Values.settings }}
+{{- if .Values.emulator.enabled }}
+{{- $ours := list (include "quantumjob-operator.emulatorEndpoint" .) (include "quantumjob-operator.emulatorStorage" .) }}
+{{- $settings = merge (dict "allowedEndpoints" (concat (.Values.settings.allowedEndpoints | default list) $ours)) .Values.settings }}
+{{- end }}
+{{- range $name, $value := $settings }}
 - name: QUANTUMJOB_OPERATOR_{{ $name | snakecase | upper }}
   value: {{ include "quantumjob-operator.literal" (kindIs "string" $value | ternary $value (toJson $value)) }}
 {{- end }}
@@ -33,8 +38,12 @@
 {{- end }}
 {{- if or .httpProxy .httpsProxy }}
 # The API server is reached by the address in this variable of the pod.
+{{- $direct := list "$(KUBERNETES_SERVICE_HOST)" }}
+{{- if $.Values.emulator.enabled }}
+{{- $direct = append $direct (include "quantumjob-operator.emulatorHost" $) }}
+{{- end }}
 - name: NO_PROXY
-  value: {{ printf "$(KUBERNETES_SERVICE_HOST)%s" (.noProxy | empty | ternary "" (printf ",%s" .noProxy)) | quote }}
+  value: {{ append $direct .noProxy | compact | join "," | quote }}
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}
