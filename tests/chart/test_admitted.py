@@ -9,6 +9,7 @@ import pytest
 from chart.conftest import Render
 from chart.helm import OPERATOR_CHART, Helm, Manifest, Rendering, Values
 from chart.monitoring import DEFINITIONS
+from chart.test_emulator_deployment import pod as emulator_pod
 from chart.test_environment import ALL_SETTINGS
 from chart.values import EMULATED, EVERYTHING, NAMESPACED, REPLICATED, REQUIRED
 from devcluster.controlplane import ControlPlane
@@ -131,6 +132,15 @@ def test_pods_meet_the_restricted_standard(cluster: ControlPlane, render: Render
     rendering = render(values)
     assert "created" in create(cluster, pod_of(rendering.pod()))
     assert "created" in create(cluster, pod_of(rendering.only("Pod")["spec"]))
+
+
+def test_pod_of_the_local_workspace_meets_it_too(cluster: ControlPlane, render: Render) -> None:
+    """It least of all may do more."""
+    cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={_RESTRICTED}", "--timeout=30s")
+    spec = emulator_pod(render(EMULATED))
+    assert "created" in create(
+        cluster, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "emulator"}, "spec": spec}
+    )
 
 
 def test_weaker_pod_would_be_refused_there(cluster: ControlPlane, render: Render) -> None:
