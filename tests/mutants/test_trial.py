@@ -1,11 +1,13 @@
 """The trial of mutants tells those that are noticed from those that are not."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from localstack.manifests import PROJECT
 from mutants.mutant import MalformedMutant, Mutant, all_mutants
 from mutants.trial import Result, failing, try_out, worktree
 
@@ -78,3 +80,13 @@ def test_the_project_s_own_mutants_have_headers() -> None:
     project = Path(__file__).resolve().parents[2]
     missing = [one.name for one in all_mutants() if not (project / one.test.partition("::")[0]).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("one", all_mutants(), ids=lambda one: one.name)
+def test_patches_fit_the_code(one: Mutant) -> None:
+    """A patch that no longer applies breaks nothing, and so proves nothing."""
+    # Inside a repository git skips files that it doesn't know; told of none, it looks at the files as they are.
+    nowhere = os.environ | {"GIT_DIR": os.devnull}
+    command = ["git", "apply", "--check", "--whitespace=nowarn", str(one.patch)]
+    ended = subprocess.run(command, cwd=PROJECT, env=nowhere, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
