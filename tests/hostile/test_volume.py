@@ -44,12 +44,16 @@ def conditions(found: Object) -> dict[str, Any]:
 
 
 def is_answered(found: Object) -> bool:
-    """Whether the object says that it ended, or why it isn't submitted, or whether it is ready."""
+    """Whether the object says that it ended, or why it isn't submitted, or whether it is ready.
+
+    Of jobs that want the same ConfigMap, those that were submitted before one of them had it say so at their end.
+    """
     said = conditions(found)
     if found["kind"] == "QuantumWorkspace":
         return "Ready" in said
     held_back = "Submitted" in said and said["Submitted"]["status"] == "False" and said["Submitted"]["reason"]
-    return bool(held_back or "Finished" in said)
+    unwritten = said.get("Complete", {}).get("reason") == "OutputConfigMapConflict"
+    return bool(held_back or unwritten or "Finished" in said)
 
 
 def unanswered(api: ApiServer, namespace: str) -> list[str]:
