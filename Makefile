@@ -89,7 +89,7 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
 	@$(BIN)/python -m rights --whole $(AUDIT)
 
-faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~15 min); SEED=…: replay one
+faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~30 min); SEED=…: replay one
 	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
 
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant

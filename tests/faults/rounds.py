@@ -3,7 +3,7 @@
 In each life of an operator many objects are held at once, each at its own boundary, when SIGKILL comes. What was held
 before its effect is lost, or arrives late, as on a slow network. A round is a life in which new jobs are submitted and
 a successor stands by; the successor's life, in which objects get into the states that further boundaries ask for; and
-two lives at those boundaries.
+lives at those boundaries, with some of the objects in each.
 """
 
 import os
@@ -13,22 +13,18 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
-from devcluster.proxyrules import Moment, Request, Rule
+from devcluster.proxyrules import Moment
 from faults.boundaries import LOOK, SUBMIT, Asked, Boundary, State, Way
 from faults.evidence import is_true
+from faults.holds import FRESH_SECONDS, LATEST_SECONDS, Hold, arrive
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
-from faults.system import NAMESPACES, REQUEST_SECONDS, System, launch
+from faults.system import NAMESPACES, System, launch
 from localstack.operated import Operator
 
 _CALM_SECONDS: Final = 25.0
 _ARMED_SECONDS: Final = 12.0
-_FRESH_SECONDS: Final = {Way.CLUSTER: 25.0, Way.SERVICE: REQUEST_SECONDS - 0.2, Way.STORAGE: REQUEST_SECONDS - 0.2}
-"""After this the operator may have given a held call up."""
-_LATEST_SECONDS: Final = {Way.CLUSTER: 6.0, Way.SERVICE: REQUEST_SECONDS - 0.2, Way.STORAGE: REQUEST_SECONDS}
-"""Up to this a call may still arrive after it was sent."""
 _LOOK_SECONDS: Final = 0.03
 _PREPARED: Final = {
     State.EXECUTING: (Target.LONG, "Executing"),
@@ -37,38 +33,13 @@ _PREPARED: Final = {
 }
 _LEFT_BY: Final = {State.CLAIMED: Moment.BEFORE, State.SENT: Moment.AFTER}
 _SECOND_LIFE: Final = {*_LEFT_BY, State.ANY}
+_CLOCKED: Final = {State.STARTED, State.ENDED}
+_AT_ONCE: Final = 16
+"""So many get to their boundaries before the first of them gives up, on two cores."""
 _BYSTANDERS: Final = 3
 """In each of two workspaces: a poller lists only when there are several to look at."""
 
 Point = tuple[Boundary, Moment]
-
-
-@dataclass(slots=True)
-class Hold:
-    """One object at its boundary; the predicate that the proxy calls.
-
-    Attributes:
-        at: When its call came there (monotonic), None until then.
-        strictly: Whether what is held before its effect must be lost.
-    """
-
-    boundary: Boundary
-    moment: Moment
-    job: Job
-    strictly: bool = False
-    at: float | None = None
-    rule: Rule = field(init=False)
-
-    def __call__(self, request: Request) -> bool:
-        """Whether this request is the one; called in the proxy's thread."""
-        if self.at is not None or not self.boundary.picks(request, self.job):
-            return False
-        self.at = time.monotonic()
-        return True
-
-    def hits(self, now: float) -> bool:
-        """Whether the operator is at this boundary at a time."""
-        return self.at is not None and now - self.at < _FRESH_SECONDS[self.boundary.way]
 
 
 class Rounds:
@@ -109,6 +80,11 @@ class Rounds:
             self._calm()
             second = [point for point in self.missing if point[0].state in _SECOND_LIFE]
             first = [point for point in self.missing if point not in second and point[0].state is not State.NEW]
+            # What moves with the clock comes first: each life puts it forward.
+            first.sort(key=lambda point: point[0].state not in _CLOCKED)
+            while len(first) > _AT_ONCE:
+                self._armed(first[:_AT_ONCE], [])
+                del first[:_AT_ONCE]
             self._armed(first, self._feeders())
             self._armed(second, [])
             report(f"round {number + 1}: {self.kills} kills, {len(self.missing)} boundaries to go")
@@ -233,7 +209,7 @@ class Rounds:
         while (now := time.monotonic()) < deadline:
             waiting = [hold for hold in holds if hold.at is None]
             expiring = any(
-                hold.at is not None and now - hold.at > 0.8 * _FRESH_SECONDS[hold.boundary.way] for hold in holds
+                hold.at is not None and now - hold.at > 0.8 * FRESH_SECONDS[hold.boundary.way] for hold in holds
             )
             if not waiting or expiring or not self._operator.running:
                 return
@@ -265,9 +241,9 @@ class Rounds:
         if hold.moment is Moment.AFTER or hold.strictly or (look is None and self._chance.random() < 0.5):
             hold.rule.drop()
             return
-        latest = hold.at + _LATEST_SECONDS[hold.boundary.way]
+        latest = hold.at + LATEST_SECONDS[hold.boundary.way]
         drawn = latest if look else time.monotonic() + self._chance.random() * max(0.0, latest - time.monotonic())
-        late = threading.Thread(target=_arrive, args=(hold, look, drawn))
+        late = threading.Thread(target=arrive, args=(hold, look, drawn))
         self._late.append(late)
         late.start()
 
@@ -278,13 +254,6 @@ class Rounds:
     @property
     def _successor(self) -> Operator:
         return self._system.operators[1]
-
-
-def _arrive(hold: Hold, look: Hold | None, latest: float) -> None:
-    """Let a late call arrive at a time, or as soon as it has been looked for in vain."""
-    while time.monotonic() < latest and not (look and look.at):
-        time.sleep(_LOOK_SECONDS / 3)
-    hold.rule.release()
 
 
 def _state_of(one: Object, role: str) -> State | None:
