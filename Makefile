@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all faults mutants docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock fmt lint test test-slow test-all faults mutants bench bench-quick docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -94,6 +94,12 @@ faults: control-plane ## Kill the operator at every boundary and at random, unde
 
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
 	$(BIN)/python -m mutants $(ONLY)
+
+bench: control-plane ## Measure against two peers, up to 10,000 jobs (30 min or more); build/bench.json and .png; SIZES="…": others
+	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))
+
+bench-quick: control-plane ## The same with 100 and 300 jobs (3 to 4 min)
+	$(BIN)/python -m benchmarks --plan quick $(if $(SIZES),--sizes $(SIZES))
 
 ##@ Charts
 

@@ -11,7 +11,7 @@
 | POST /admin/faults | a fault, or a list of them (`fault_model.Fault`) | arms them; answers `{"armed": [numbers]}` |
 | GET /admin/faults | | `{"faults": […], "struck": {kind: times}}`: those still armed, and what acted since the start |
 | DELETE /admin/faults | | disarms all |
-| GET /admin/requests | | counts by operation and status, and how many at the same time |
+| GET /admin/requests | | counts by operation and status, how many at the same time, and the number of jobs told of |
 | DELETE /admin/requests | | counts from zero again |
 | GET /admin/clock | | `{"now", "offset_seconds"}` |
 | POST /admin/clock | `{"advance_seconds"}` | puts the clock of jobs and sessions forward (not that of the SAS) |

@@ -41,6 +41,7 @@ class _JobRoutes:
 
     async def get(self, request: Request) -> Response:
         job = self._parts.workspace.get(request.path_params["job_id"])
+        self._parts.traffic.show([job.id])
         return json_answer(job_json(job, self._parts.storage, Signing.FRESH, self._parts.behaviour.now))
 
     async def update(self, request: Request) -> Response:
@@ -73,6 +74,7 @@ class _JobRoutes:
         query = read_query(request, JOB_FIELDS, behaviour.page_size)
         condition: Condition = query.condition if session is None else in_session(session, query.condition)
         page = parts.jobs.page(condition, query.order, query.place, query.size, now=parts.clock.now())
+        parts.traffic.show(row["id"] for row in page.rows)
         return json_answer(
             page_json(request, page, lambda row: job_json(job_from_row(row), parts.storage, Signing.STALE, behaviour))
         )

@@ -1,7 +1,7 @@
 """Counts requests by operation and status, so that tests can say how often a client calls; decides nothing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -27,6 +27,11 @@ class Traffic:
         """Start counting anew."""
         self._counts: Counter[tuple[str, str]] = Counter()
         self._most_in_flight = self._in_flight
+        self._shown: set[str] = set()
+
+    def show(self, job_ids: Iterable[str]) -> None:
+        """Note that a client was told where these jobs are, by a GET or in a list."""
+        self._shown.update(job_ids)
 
     @contextmanager
     def request(self, operation: Operation) -> Iterator[Exchanged]:
@@ -41,8 +46,16 @@ class Traffic:
             self._counts[operation, exchanged.status] += 1
 
     def rows(self) -> dict[str, Any]:
-        """Return the counts as JSON: by operation and status, the present and the greatest number at the same time."""
+        """Return the counts as JSON.
+
+        They are by operation and status; of requests at the same time, now and at most; and of jobs that were shown.
+        """
         counts: dict[str, dict[str, int]] = {}
         for (operation, status), count in sorted(self._counts.items()):
             counts.setdefault(operation, {})[status] = count
-        return {"operations": counts, "in_flight": self._in_flight, "max_in_flight": self._most_in_flight}
+        return {
+            "operations": counts,
+            "in_flight": self._in_flight,
+            "max_in_flight": self._most_in_flight,
+            "jobs_shown": len(self._shown),
+        }

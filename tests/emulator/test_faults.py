@@ -225,3 +225,16 @@ def test_requests_are_counted(admin: httpx.Client, wire: httpx.Client) -> None:
     counts = admin.get("/requests").json()
     assert counts["operations"] == {"get-job": {"404": 1}, "get-quotas": {"200": 2}}
     assert (counts["in_flight"], counts["max_in_flight"]) == (0, 1)
+
+
+def test_jobs_that_were_shown_are_counted(admin: httpx.Client, wire: httpx.Client, jobs: Jobs) -> None:
+    """Each job counts once, however often a GET or a list tells of it; a job that was only made doesn't."""
+    admin.put("/settings", json={"waiting_seconds": 3600})
+    made = jobs.queue(3)
+    admin.delete("/requests")
+    assert admin.get("/requests").json()["jobs_shown"] == 0
+    wire.get(f"/jobs/{made[0]}")
+    wire.get(f"/jobs/{made[0]}")
+    assert admin.get("/requests").json()["jobs_shown"] == 1
+    assert {job["id"] for page in jobs.pages() for job in page["value"]} >= set(made)
+    assert admin.get("/requests").json()["jobs_shown"] >= 3
