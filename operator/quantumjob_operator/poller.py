@@ -182,7 +182,7 @@ class Poller:
         return [self._watched[uid] for _, uid in taken]
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
-        """Those of the due jobs that the list does not show as they were; the others are done with."""
+        """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
         words: dict[str, str] = {}
         rows = 0
         async for page in self.client.list_jobs(filter=UNFINISHED):
@@ -190,13 +190,11 @@ class Poller:
             rows += len(page)
             words.update((row.id.lower(), row.status) for row in page)
         self._others = max(0, rows - len(self._watched))
-        differing = []
-        for one in due:
+        # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.
+        for one in self._watched.values():
             if one.word is not None and words.get(one.job_id.lower()) == one.word:
                 self._next(one)
-            else:
-                differing.append(one)
-        return differing
+        return [one for one in due if one.word is None or words.get(one.job_id.lower()) != one.word]
 
     async def _get(self, one: Watched) -> None:
         # A job that can't be asked about goes to the end of the line, or the others would never have their turn.

@@ -240,3 +240,18 @@ async def test_an_answer_that_comes_too_late_is_dropped(then: Callable[[Poller],
         await asyncio.sleep(60)
     assert ("uid-a", "Cancelled") not in news.words
     assert now() >= 63
+
+
+async def test_one_list_serves_all_that_it_shows() -> None:
+    """300 jobs that came one by one are old together: three pages a sweep, and no job has a sweep of its own."""
+    service, news = Service({f"j{number}": "Waiting" for number in range(300)}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for number in range(300):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(600)
+        before = len(service.asked)
+        await asyncio.sleep(600)
+    assert 0 < len(service.asked) - before <= 3 * 600 / 30 * 2
+    assert news.told == []
