@@ -33,7 +33,7 @@ _OPERATOR: Final = (
     "--poll-max-seconds=2",
     "--resync-seconds=20",
     "--workspace-refresh-seconds=15",
-    "--workers=128",
+    "--workers=64",
 )
 NAMESPACES: Final = ("default", "research", "teaching")
 
