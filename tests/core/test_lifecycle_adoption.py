@@ -132,3 +132,11 @@ def test_a_program_of_unknown_purchase_is_no_match() -> None:
     found = remote(metadata=owner(OTHER_UID))
     status = decide(seen(claimed(KEYED), remote=found, key_owner=OURS, program=nothing)).status
     assert reason_of(status, "Failed") == "True:IdempotencyKeyReused"
+
+
+@pytest.mark.parametrize("word", ["Waiting", "Executing", "CancellationRequested", "Paused"])
+def test_a_second_look_at_an_accepted_job_writes_nothing(word: str) -> None:
+    """What is told at its first sight is all that there is to tell until it moves: each word more is a write more."""
+    job = claimed()
+    first = decide(seen(job, remote=remote(word), **CHECKED)).status
+    assert decide(seen(replace(job, status=first), remote=remote(word), **CHECKED)).status == first

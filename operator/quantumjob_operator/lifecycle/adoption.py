@@ -20,6 +20,7 @@ from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold_for, step
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, ProgramFacts, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.mirror import told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, sighting
 from quantumjob_operator.naming import (
     METADATA_CLUSTER,
@@ -111,7 +112,7 @@ def _first_sight(seen: Observation, base: JobStatus, remote: RemoteJob, message:
     state = TRANSITIONS[State.PENDING][sighting(remote.status)]
     shown = state if state in (State.WAITING, State.EXECUTING, State.CANCELLING) else State.WAITING
     submitted = Condition(type=Kind.SUBMITTED, status="True", reason="Submitted", message=message)
-    return draw(seen, base, shown, shown.value, f"job {remote.id} is at the service", [submitted])
+    return draw(seen, base, shown, shown.value, told_of(shown), [submitted])
 
 
 def belongs_to(job: QuantumJob, remote: RemoteJob) -> bool:

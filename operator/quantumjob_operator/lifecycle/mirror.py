@@ -10,7 +10,7 @@ from typing import Final
 
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.errors import clean_text
-from quantumjob_operator.jobstatus import CostShown, ErrorShown, JobStatus
+from quantumjob_operator.jobstatus import CostShown, ErrorShown, JobStatus, State
 from quantumjob_operator.lifecycle.facts import Observation
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
 from quantumjob_operator.remotejob import RemoteJob
@@ -19,6 +19,16 @@ _MAX_URI: Final = 2048
 _MAX_AMOUNT: Final = 64
 _MAX_CURRENCY: Final = 16
 _FIRST_YEAR: Final = 1970
+_TOLD: Final = {
+    State.WAITING: "the job waits in the provider's queue",
+    State.EXECUTING: "the job executes",
+    State.CANCELLING: "the service is cancelling the job",
+}
+
+
+def told_of(state: State) -> str:
+    """What people are told of a job that is at the service; the same at its first sight, or each costs a write."""
+    return _TOLD.get(state, "the job is at the service")
 
 
 def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:

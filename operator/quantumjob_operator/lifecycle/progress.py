@@ -26,17 +26,12 @@ from quantumjob_operator.lifecycle.attempts import (
 )
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, OutputPlace, Trouble
-from quantumjob_operator.lifecycle.mirror import mirror
+from quantumjob_operator.lifecycle.mirror import mirror, told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
 _DOUBT_STEP: Final = 2.0
 _LASTING: Final = 3
-_SAID: Final = {
-    State.WAITING: "the job waits in the provider's queue",
-    State.EXECUTING: "the job executes",
-    State.CANCELLING: "the service is cancelling the job",
-}
 _WHY: Final = {
     "Cancelled": "spec.cancel is true",
     "DeadlineExceeded": "spec.activeDeadlineSeconds passed before the job ended",
@@ -185,7 +180,7 @@ def _unfinished(seen: Observation, status: JobStatus) -> Decision:
         return step(seen, Action.CANCEL)
     old = seen.job.status.state or State.PENDING
     state = TRANSITIONS[old][sighting(status.remote_status or "")]
-    message = _SAID.get(state, "the job is at the service")
+    message = told_of(state)
     if seen.cancel is CancelAnswer.NOT_CANCELLABLE:
         message = "the provider can't cancel a job that executes; it runs to its end"
     elif isinstance(seen.cancel, Trouble):
