@@ -43,6 +43,11 @@ def stages(dockerfile: Path) -> list[list[Instruction]]:
     return found
 
 
+def texts(stage: list[Instruction], name: str) -> list[str]:
+    """What follows each instruction of a name."""
+    return [one.text for one in stage if one.name == name]
+
+
 class Kitchen:
     """A folder that stands for the root of the build stage's file system.
 
