@@ -13,6 +13,8 @@ OPERATOR_ARGS = (
     "--visibility-delay-seconds=0.5",
     "--poll-min-seconds=0.3",
     "--poll-max-seconds=1",
+    # An object that leaves stays while other files' tests take their time in between.
+    "--cancellation-grace-period-seconds=3600",
 )
 EMULATOR_ARGS = ("--waiting-seconds=0.1", "--executing-seconds=0.1", "--seed=7")
 

@@ -53,15 +53,22 @@ def repository(idle_stack: Stack, objects: dict[Situation, Object]) -> Iterator[
     """A job in each situation, those that an operator would end at once made anew without one."""
     idle_stack.wait(f"quantumjob/{Situation.UNSEEN}", "Finished", namespace=NAMESPACE)
     idle_stack.operator.stop()
-    idle_stack.kubectl("delete", "quantumjob", Situation.UNSEEN, namespace=NAMESPACE)
-    idle_stack.apply(jobs.ionq(Situation.UNSEEN), namespace=NAMESPACE)
+    try:
+        yield Repository(idle_stack, _manifests(idle_stack, set(objects)))
+    finally:
+        idle_stack.operator.start()
+
+
+def _manifests(stack: Stack, expected: set[Situation]) -> str:
+    """Make the jobs anew that an operator would have ended, and take all of them for what is in Git."""
+    stack.kubectl("delete", "quantumjob", Situation.UNSEEN, namespace=NAMESPACE)
+    stack.apply(jobs.ionq(Situation.UNSEEN), namespace=NAMESPACE)
     change = '{"spec":{"ttlSecondsAfterFinished":86399}}'
-    idle_stack.kubectl("patch", "quantumjob", Situation.CHANGED, "--type=merge", "-p", change, namespace=NAMESPACE)
+    stack.kubectl("patch", "quantumjob", Situation.CHANGED, "--type=merge", "-p", change, namespace=NAMESPACE)
     arguments = ("get", "quantumjobs", "-o", "json", "--show-managed-fields")
-    found = json.loads(idle_stack.kubectl(*arguments, namespace=NAMESPACE))["items"]
-    assert {one["metadata"]["name"] for one in found} == set(objects)
-    yield Repository(idle_stack, json.dumps({"apiVersion": "v1", "kind": "List", "items": [*map(in_git, found)]}))
-    idle_stack.operator.start()
+    found = json.loads(stack.kubectl(*arguments, namespace=NAMESPACE))["items"]
+    assert {one["metadata"]["name"] for one in found} == expected
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [*map(in_git, found)]})
 
 
 def test_diff_is_empty_in_every_situation(repository: Repository) -> None:
