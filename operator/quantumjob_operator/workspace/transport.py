@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
+from urllib.request import getproxies_environment
 
 import aiohttp
 import httpx
@@ -76,7 +77,8 @@ async def _azure_transport(trusted: ssl.SSLContext) -> AsyncIterator[AioHttpTran
         connector=aiohttp.TCPConnector(ssl=trusted),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
-        trust_env=True,
+        # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
+        trust_env=bool(getproxies_environment()),
     )
     async with session:
         yield AioHttpTransport(session=session, session_owner=False)
