@@ -37,9 +37,9 @@ class Releases:
             "install", name, chart, f"--namespace={SYSTEM}", "--create-namespace", *arguments, values=REQUIRED | values
         )
 
-    def upgrade(self, values: Values, *arguments: str, chart: Path = OPERATOR_CHART) -> str:
+    def upgrade(self, values: Values, *arguments: str, name: str = RELEASE, chart: Path = OPERATOR_CHART) -> str:
         """Upgrade it; returns the notes."""
-        return self.helm.run("upgrade", RELEASE, chart, f"--namespace={SYSTEM}", *arguments, values=REQUIRED | values)
+        return self.helm.run("upgrade", name, chart, f"--namespace={SYSTEM}", *arguments, values=REQUIRED | values)
 
     def uninstall(self, name: str = RELEASE) -> str:
         """Remove it; returns what Helm says about what it keeps."""

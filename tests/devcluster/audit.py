@@ -72,6 +72,16 @@ class Audit:
             counted[self._call(account, event)] += 1
         return counted
 
+    def namespaces(self, account: str) -> set[str]:
+        """The namespaces whose objects a ServiceAccount asked for or changed; empty for those of no namespace.
+
+        Args:
+            account: Namespace and name.
+        """
+        name = f"{_ACCOUNT}{account.replace('/', ':')}"
+        events = (event for event in self._events() if event["user"]["username"] == name)
+        return {event.get("objectRef", {}).get("namespace", "") for event in events}
+
     def leave_summary(self, folder: Path) -> None:
         """Write the calls into a new file of a folder, where other control planes and processes leave theirs."""
         folder.mkdir(parents=True, exist_ok=True)
