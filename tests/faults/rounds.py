@@ -30,6 +30,7 @@ _PREPARED: Final = {
     State.EXECUTING: (Target.LONG, "Executing"),
     State.STARTED: (Target.DELAYED, "Waiting"),
     State.ENDED: (Target.TIMED, "Executing"),
+    State.SUSPENDED: (Target.LONG, "Suspended"),
 }
 _LEFT_BY: Final = {State.CLAIMED: Moment.BEFORE, State.SENT: Moment.AFTER}
 _SECOND_LIFE: Final = {*_LEFT_BY, State.ANY}
@@ -132,6 +133,8 @@ class Rounds:
         self._pools.clear()
         for one in objects:
             job = self._system.users.jobs[one["metadata"]["uid"]]
+            if _is_to_be_suspended(one, job.role):
+                self._system.users.suspend(job)
             state = _state_of(one, job.role)
             if state:
                 self._pools[state].append(job)
@@ -254,6 +257,11 @@ class Rounds:
     @property
     def _successor(self) -> Operator:
         return self._system.operators[1]
+
+
+def _is_to_be_suspended(one: Object, role: str) -> bool:
+    executing = one.get("status", {}).get("state") == "Executing"
+    return role == State.SUSPENDED and executing and not one["spec"].get("suspend")
 
 
 def _state_of(one: Object, role: str) -> State | None:

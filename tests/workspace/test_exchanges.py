@@ -1,5 +1,6 @@
 """What comes back from the service, its gateways and the network becomes a decision about time."""
 
+import asyncio
 import gc
 import socket
 
@@ -21,9 +22,11 @@ from workspace.conftest import MakeClient, Observed
 from workspace.misbehaving import (
     Behaviour,
     MisbehavingServer,
+    Received,
     answers,
     drops,
     fails,
+    misbehaving_server,
     says,
     server_without_tls,
     speaks_gibberish,
@@ -91,6 +94,29 @@ async def test_a_silent_service(server: MisbehavingServer, make_client: MakeClie
         await make_client(seconds=0.2).put_job(DEFINITION, LOCATION)
     assert caught.value.applied is UNKNOWN
     assert observed.exchanges == [("put_job", "timeout")]
+
+
+async def test_workspaces_that_never_answer_leave_connections_to_the_others(
+    server: MisbehavingServer, make_client: MakeClient
+) -> None:
+    """Thirty of them, each with all the requests that a poller has under way, and one workspace that is well."""
+    asked = asyncio.Semaphore(0)
+
+    async def take_note(request: Received, _: asyncio.StreamWriter) -> None:
+        asked.release()
+        await request.gone()
+
+    server.plays(take_note)
+    async with misbehaving_server() as healthy, asyncio.TaskGroup() as group:
+        healthy.plays(says(job()))
+        silent = [group.create_task(make_client().get_job(JOB_ID)) for _ in range(30 * 8)]
+        for _ in silent:
+            await asked.acquire()
+        other = make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), seconds=5)
+        assert await other.get_job(JOB_ID)
+        assert not any(one.done() for one in silent)
+        for one in silent:
+            one.cancel()
 
 
 @pytest.mark.parametrize(

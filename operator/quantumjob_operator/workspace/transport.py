@@ -14,7 +14,9 @@ import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
-_CONNECTIONS: Final = 64
+# What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
+# have to be so many that workspaces which never answer leave connections to the others.
+_CONNECTIONS: Final = 512
 _KEPT_ALIVE: Final = 16
 # Below the idle time-outs of the usual servers: what became of a PUT on a connection that is just closing is unknown.
 _KEEP_ALIVE_SECONDS: Final = 4.0
