@@ -1,10 +1,12 @@
 """When to look again, as pure functions of what happened.
 
-Lives here: the back-off after failures and the interval between two looks at a job. Must not live here: clocks and
-timers (`workqueue`, `poller`).
+Lives here: the back-off after failures, the interval between two looks at a job, and for how long to wait for what goes
+on. Must not live here: clocks and timers (`workqueue`, `poller`).
 """
 
+import math
 import zlib
+from dataclasses import dataclass
 from typing import Final
 
 BACKOFF_BASE: Final = 1.0
@@ -36,6 +38,30 @@ def poll_interval(age: float, identity: str, *, shortest: float, longest: float)
     A tenth of its age: news is never later than 10 % of what the job has taken already.
     """
     return min(max(age * _AGE_SHARE, shortest), longest) * (1 + _spread(identity))
+
+
+@dataclass(slots=True)
+class Patience:
+    """Waits for work to be done, however much it is, while it gets less.
+
+    Attributes:
+        seconds: For so long it may stay as it is.
+    """
+
+    seconds: float
+    _least: float = math.inf
+    _since: float = 0.0
+
+    def is_over(self, left: int, now: float) -> bool:
+        """Whether nothing has been done for too long.
+
+        Args:
+            left: How much there still is to be done.
+            now: Monotonic seconds.
+        """
+        if left < self._least:
+            self._least, self._since = left, now
+        return now - self._since >= self.seconds
 
 
 def _spread(identity: str) -> float:

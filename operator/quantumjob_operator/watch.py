@@ -27,12 +27,13 @@ from quantumjob_operator.inventory import Inventory, is_echo
 from quantumjob_operator.naming import JOB_PLURAL, MANAGED_BY
 from quantumjob_operator.quantumjob import MalformedObject, parse_job
 from quantumjob_operator.quantumworkspace import parse_workspace
-from quantumjob_operator.schedule import backoff
+from quantumjob_operator.schedule import Patience, backoff
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workqueue import WorkQueue
 
 _BEAT: Final = 1.0
 _CATCH_UP: Final = 15.0
+_DOUBT: Final = 2.0
 _PROBE: Final = 10.0
 # Else kopf asks for the name of the user, and the image's has none. Nobody reads it: there is no peering.
 _IDENTITY: Final[Any] = MANAGED_BY
@@ -200,12 +201,27 @@ class Watch:
             self._revision = revision
             return False
         self._revision = revision
-        until = self.clock.monotonic() + _CATCH_UP
-        await self._sleep(_CATCH_UP, lambda: self._ended() or not self._behind(there))
-        if self._behind(there) and self.clock.monotonic() >= until:
+        if not await self._catch_up(there):
             return False
         self.heard_at = self.clock.monotonic()
         self.listed.set()
+        return True
+
+    async def _catch_up(self, there: Mapping[str, str]) -> bool:
+        """Wait until the watch has told all that is there; False if it ends before, or stops telling.
+
+        A first listing takes as long as there are objects: ten thousand of them are no reason to begin again.
+        """
+        patience, doubt = Patience(_CATCH_UP), Patience(_DOUBT)
+        while left := self._behind(there):
+            now = self.clock.monotonic()
+            if self._ended() or patience.is_over(left, now):
+                return False
+            if doubt.is_over(left, now):
+                # What was deleted after our listing and before the watch's own is never told.
+                still = await self._list()
+                there, doubt = {uid: version for uid, version in there.items() if uid in still}, Patience(_DOUBT)
+            await self._sleep(_BEAT / 10, self._ended)
         return True
 
     async def _list(self) -> dict[str, str]:
@@ -215,8 +231,9 @@ class Watch:
             there |= {uid: version async for uid, version in self.objects.versions(plural, scope)}
         return there
 
-    def _behind(self, there: Mapping[str, str]) -> bool:
-        return any(
+    def _behind(self, there: Mapping[str, str]) -> int:
+        """How many objects the watch has not told in the version that is there, or in a later one."""
+        return sum(
             int(self.inventory.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
             for uid, version in there.items()
         )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.schedule import BACKOFF_BASE, BACKOFF_CAP, backoff, poll_interval
+from quantumjob_operator.schedule import BACKOFF_BASE, BACKOFF_CAP, Patience, backoff, poll_interval
 
 JITTER = 1.2
 NAMES = st.text(max_size=40)
@@ -93,3 +93,20 @@ def test_a_poll_interval_keeps_to_its_limits(age: float, name: str, one: float, 
 def test_news_is_late_by_a_tenth_of_the_age(age: float, seconds: float) -> None:
     """Values without the jitter."""
     assert seconds <= poll_interval(age, "research/bell", shortest=1, longest=30) <= seconds * JITTER
+
+
+@pytest.mark.parametrize(
+    ("seen", "over"),
+    [
+        pytest.param([(9, 0), (9, 14.9)], False, id="nothing is done, but not for long"),
+        pytest.param([(9, 0), (9, 15)], True, id="nothing is done for too long"),
+        pytest.param([(9, 0), (8, 14), (8, 28.9)], False, id="each step gives new time"),
+        pytest.param([(9, 0), (8, 14), (8, 29)], True, id="a step, and then nothing for too long"),
+        pytest.param([(9, 0), (8, 14), (9, 28), (8, 29)], True, id="what was undone and done again is no step"),
+        pytest.param([(9, 1000.0)], False, id="the first moment, whatever the clock says"),
+    ],
+)
+def test_patience_lasts_while_work_is_done(seen: list[tuple[int, float]], *, over: bool) -> None:
+    """However much there is to be done; each pair is what was left at a time."""
+    patience = Patience(15.0)
+    assert [patience.is_over(left, now) for left, now in seen] == [*[False] * (len(seen) - 1), over]
