@@ -171,10 +171,20 @@ def test_grace_begins_with_the_first_answer(facts: dict[str, Any], reason: str) 
 def test_grace_ends(facts: dict[str, Any], reason: str, answered: float, *, released: bool) -> None:
     """Before its end the object stays and says why; after it the object goes, with a warning that names the job."""
     recorded = accepted(cancellation=asked("Deleted", answered=answered))
-    decision = decide(deleted(recorded, limits=GRACE, **facts))
+    decision = decide(deleted(recorded, limits=GRACE, failures=3, **facts))
     assert (decision.action is Action.RELEASE) == released, reason
     warned = [notice.reason for notice in decision.notices if notice.warning]
     assert warned == ([CANCELLATION_UNCONFIRMED] if released else [])
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+def test_operator_that_was_away_for_the_grace_period_asks_some_times_more(failures: int) -> None:
+    """It was killed, and the first answer after its start is a failure: the next may say that all is well."""
+    recorded = accepted(cancellation=asked("Deleted", answered=3000.0))
+    decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=failures))
+    assert decision.action is Action.NONE
+    assert decision.backoff
+    assert decision.latest == pytest.approx(2.0)
 
 
 def test_back_off_does_not_outlast_the_grace_period() -> None:

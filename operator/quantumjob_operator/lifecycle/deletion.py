@@ -7,7 +7,8 @@ Rules:
 3. "Already final", "no such job" past the doubt, and "cannot cancel" are answers, not errors.
 4. A final attempt is the last one only if the service knows no later one.
 5. It always ends: after the grace period, counted from the first answered or failed request to cancel, the object is
-   released and a warning names the job that may still run.
+   released and a warning names the job that may still run. One failure is no reason for that: an operator that was away
+   for the whole period asks some times more.
 
 Lives here: the decisions for an object with a deletionTimestamp. Must not live here: how it is released.
 """
@@ -28,6 +29,7 @@ from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
 CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
 _DOUBT_STEP: Final = 2.0
+_TRIES: Final = 3
 
 
 def delete(seen: Observation) -> Decision:
@@ -116,15 +118,25 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
 def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
     if has_ended(seen.job):
         return step(seen, Action.RELEASE)
-    decision = _wait(seen, seen.job.status, trouble.reason, f"the job can't be cancelled now: {trouble.message}")
+    message = f"the job can't be cancelled now: {trouble.message}"
+    longer = 0.0 if seen.tenure.failures >= _TRIES else _DOUBT_STEP
+    decision = _wait(seen, seen.job.status, trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
     # The grace period ends when it ends, whatever the back-off has grown to.
     return replace(decision, again=trouble.retry_after, latest=decision.again, backoff=True)
 
 
-def _wait(seen: Observation, status: JobStatus, reason: str, message: str) -> Decision:
-    """Wait for the remote end, for as long as the grace period lasts. An empty reason leaves the words as they are."""
+def _wait(seen: Observation, status: JobStatus, reason: str, message: str, *, longer: float = 0.0) -> Decision:
+    """Wait for the remote end, for as long as the grace period lasts.
+
+    Args:
+        seen: What is known.
+        status: To be shown meanwhile.
+        reason: Of the wait; an empty one leaves the words as they are.
+        message: Of the wait.
+        longer: Seconds to wait when the period is over.
+    """
     cancellation = status.cancellation
     if cancellation is None:  # recorded before anything was asked
         return _record(seen, current_attempt(seen.job))
@@ -132,7 +144,7 @@ def _wait(seen: Observation, status: JobStatus, reason: str, message: str) -> De
         answered = cancellation.answered_time or stamp(seen.now)
         cancellation = replace(cancellation, answered_time=answered)
         status = draw(seen, replace(status, cancellation=cancellation), State.CANCELLING, reason, message)
-    left = _grace_left(seen, cancellation)
+    left = max(_grace_left(seen, cancellation), longer)
     if left <= 0:
         text = f"released although the end of job {_job(seen)} is not confirmed; it may still run and be billed"
         return _release(seen, Notice(CANCELLATION_UNCONFIRMED, text, warning=True))
