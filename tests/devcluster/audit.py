@@ -73,14 +73,15 @@ class Audit:
         return counted
 
     def namespaces(self, account: str) -> set[str]:
-        """The namespaces whose objects a ServiceAccount asked for or changed; empty for those of no namespace.
+        """The namespaces whose objects a ServiceAccount asked for or changed; empty for what is in no namespace.
 
         Args:
             account: Namespace and name.
         """
         name = f"{_ACCOUNT}{account.replace('/', ':')}"
-        events = (event for event in self._events() if event["user"]["username"] == name)
-        return {event.get("objectRef", {}).get("namespace", "") for event in events}
+        ours = (event for event in self._events() if event["user"]["username"] == name)
+        # Without an object it was a question about the API itself: its version, its kinds.
+        return {event["objectRef"].get("namespace", "") for event in ours if "objectRef" in event}
 
     def leave_summary(self, folder: Path) -> None:
         """Write the calls into a new file of a folder, where other control planes and processes leave theirs."""
