@@ -5,6 +5,7 @@ value a field gets (`lifecycle`), the rules of conditions (`conditions`), or who
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -141,6 +142,12 @@ class JobStatus:
         """Whether the condition of this type is there and True."""
         found = self.condition(kind)
         return found is not None and found.status == "True"
+
+    def seconds_in_state(self, now: datetime) -> float:
+        """For how long the job at the service has been as this status shows it; 0 if nothing tells."""
+        told = (self.submission_time, self.start_time, self.cancellation and self.cancellation.time)
+        since = max((datetime.fromisoformat(moment) for moment in told if moment), default=now)
+        return max((now - since).total_seconds(), 0.0)
 
     @property
     def finished(self) -> bool:

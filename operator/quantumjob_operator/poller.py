@@ -30,6 +30,8 @@ _PARALLEL: Final = 8
 _BATCHES: Final = 8
 """How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
 _TICK: Final = 0.25
+_SOON: Final = 1.0
+"""Whoever is due within so many seconds is served by a list that is made for those that are due now."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def cheaper_to_list(due: int, unfinished: int) -> bool:
     """Whether listing the unfinished jobs of a workspace costs fewer requests than a GET for each that is due.
 
     Args:
-        due: How many jobs are to be looked at now.
+        due: How many jobs are to be looked at now or very soon.
         unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
     """
     pages = -(-max(unfinished, 1) // PAGE)
@@ -103,14 +105,15 @@ class Poller:
         if client is not self.client:
             self.client, self._pause_until = client, 0.0
 
-    def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "") -> None:
-        """Follow a job.
+    def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "", *, age: float = 0.0) -> None:
+        """Follow a job, beginning with a look soon.
 
         Args:
             uid: Of its object.
             job_id: At the service.
             word: What its status says already, so that only news wakes it.
             namespace: Whose turn it is asked about in.
+            age: Seconds for which its status has said so already: after a restart old jobs are old.
         """
         known = self._watched.get(uid)
         now = self.monotonic()
@@ -119,7 +122,7 @@ class Poller:
                 known.word, known.since, known.due = word, now, now + self.settings.poll_min_seconds
             return
         self.unwatch(uid)
-        self._watched[uid] = Watched(uid, job_id, namespace, word, now, now + self.settings.poll_min_seconds)
+        self._watched[uid] = Watched(uid, job_id, namespace, word, now - age, now + self.settings.poll_min_seconds)
 
     def unwatch(self, uid: str) -> None:
         """Follow it no longer."""
@@ -160,7 +163,7 @@ class Poller:
         self._failures, self.trouble, self.answered_at = 0, None, self.monotonic()
 
     async def _look(self, due: list[Watched]) -> None:
-        if cheaper_to_list(len(due), len(self._watched) + self._others):
+        if due and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
             due = await self._differing(due)
         for one in due:
             if self._watched.get(one.uid) is one:
@@ -175,6 +178,10 @@ class Poller:
             for answer in answers:
                 if isinstance(answer, BaseException):
                     raise answer
+
+    def _due_soon(self) -> int:
+        soon = self.monotonic() + _SOON
+        return sum(one.due <= soon for one in self._watched.values())
 
     def _next_batch(self) -> list[Watched]:
         """The first in line, namespace by namespace."""

@@ -147,7 +147,8 @@ class Workspaces:
         if self._where.get(uid) not in (None, workspace.uid):
             self.unfollow(uid)
         self._where[uid] = workspace.uid
-        followed.poller.watch(uid, job_id, job.status.remote_status, job.namespace)
+        age = job.status.seconds_in_state(self._clock.now())
+        followed.poller.watch(uid, job_id, job.status.remote_status, job.namespace, age=age)
 
     def unfollow(self, uid: str) -> None:
         """Follow a job no longer."""

@@ -20,7 +20,8 @@ class Plan:
         rate: Of them in a second.
         burst: Jobs that arrive at once.
         freshness: Seconds between two looks at an idle job, for all alike.
-        window: Seconds for which idle jobs are watched; a few times the freshness.
+        window: Seconds for which idle jobs are watched; a whole number of times the freshness, or a sweep more or less
+            is counted.
         usual_window: The same after the restart, with the intervals that each has by default; 0 leaves it out.
         kopf_most: Largest number of jobs that the peer with a timer for each is given; more is extrapolated.
         sdk_processes: Processes that wait with the SDK, one job each; more jobs are extrapolated.
@@ -49,7 +50,7 @@ FULL: Final = Plan(
     rate=10,
     burst=1_000,
     freshness=30,
-    window=66,
+    window=60,
     usual_window=20,
     kopf_most=2_000,
     sdk_processes=20,

@@ -1,5 +1,6 @@
 """Status and its JSON, both ways, and the merge patch between two statuses."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -245,3 +246,34 @@ def test_a_job_is_finished_by_its_condition_alone(
     """The state is a summary for people; the condition is what nothing can change any more."""
     status = JobStatus(state=State.SUCCEEDED, conditions=conditions)
     assert (status.is_true("Finished"), status.finished) == (true, finished)
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds"),
+    [
+        pytest.param(JobStatus(), 0, id="nothing tells"),
+        pytest.param(JobStatus(submission_time="2026-11-22T11:00:00Z"), 3600, id="since it was submitted"),
+        pytest.param(
+            JobStatus(submission_time="2026-11-22T11:00:00Z", start_time="2026-11-22T11:59:00Z"),
+            60,
+            id="since it was begun",
+        ),
+        pytest.param(
+            JobStatus(
+                submission_time="2026-11-22T11:00:00Z",
+                start_time="2026-11-22T11:30:00Z",
+                cancellation=Cancellation(1, "Cancelled", "2026-11-22T11:59:30Z"),
+            ),
+            30,
+            id="since it was to be cancelled",
+        ),
+        pytest.param(
+            JobStatus(submission_time="2026-11-22T11:00:00Z", start_time="2026-11-22T12:30:00Z"),
+            0,
+            id="by a clock that is ahead of ours",
+        ),
+    ],
+)
+def test_how_long_a_job_has_been_as_it_is(status: JobStatus, seconds: float) -> None:
+    """The latest of what the status tells, and never less than nothing."""
+    assert status.seconds_in_state(datetime(2026, 11, 22, 12, tzinfo=UTC)) == seconds

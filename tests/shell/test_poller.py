@@ -166,6 +166,18 @@ async def test_looks_become_rarer_with_age() -> None:
     assert all(gap <= max(2, age / 10) * 1.2 + tick for age, gap in zip(times, gaps, strict=False))
 
 
+async def test_after_a_restart_old_jobs_are_old() -> None:
+    """Each is looked at soon, and then as rarely as before."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news, poll_min_seconds=2, poll_max_seconds=60)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting", age=3600)
+        await asyncio.sleep(3600)
+    first, *rest = asked_at(service)
+    assert first <= 3
+    assert rest[0] - first >= 60
+
+
 async def test_a_change_makes_a_job_young_again() -> None:
     """What has begun to execute may soon end."""
     service, news = Service({"a": "Waiting"}), News()
@@ -255,3 +267,31 @@ async def test_one_list_serves_all_that_it_shows() -> None:
         await asyncio.sleep(600)
     assert 0 < len(service.asked) - before <= 3 * 600 / 30 * 2
     assert news.told == []
+
+
+async def test_ten_thousand_idle_jobs_cost_their_pages_and_little_more() -> None:
+    """A sweep is a hundred pages; looks that come due while it is about to be made are no requests of their own."""
+    count = 10_000
+    service, news = Service({f"j{number}": "Waiting" for number in range(count)}, seconds=0.02), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for number in range(count):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting", age=3600)
+        await asyncio.sleep(60)
+        before = len(service.asked)
+        await asyncio.sleep(600)
+    assert 10 * 100 <= len(service.asked) - before <= 10 * 250
+    assert news.told == []
+
+
+async def test_a_list_does_not_wait_until_more_are_due() -> None:
+    """One is due now and many are right afterwards: the list that is made for them serves the one as well."""
+    service, news = Service({f"j{number}": "Waiting" for number in range(150)}), News()
+    poller = make_poller(service, news, poll_min_seconds=30)
+    async with polling(poller):
+        poller.watch("uid-0", "j0", "Waiting")
+        await asyncio.sleep(0.5)
+        for number in range(1, 150):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+        await asyncio.sleep(31)
+    assert (service.count("list"), service.count("get")) == (2, 0)

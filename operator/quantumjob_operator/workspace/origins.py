@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 import httpx
@@ -119,6 +120,7 @@ def origin_of(url: str) -> Origin:
     return Origin(parsed.scheme, host, parsed.port or _DEFAULT_PORTS[parsed.scheme])
 
 
+@lru_cache(maxsize=256)
 def parse_origin(text: str) -> Origin:
     """Read an origin that stands alone: a URL with nothing after the port but a slash.
 
