@@ -30,6 +30,7 @@ class Memory:
         job: The newest version, for the case that the object disappears by force.
         certainty: How sure this process is of its claim and of a 404.
         failures: Looks in a row that met trouble.
+        troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
         fresh: What the poller's GET answered, to be used once.
@@ -39,10 +40,17 @@ class Memory:
     job: QuantumJob
     certainty: Certainty = field(default_factory=Certainty)
     failures: int = 0
+    troubled_since: float | None = None
     asked_at: float | None = None
     output_since: float | None = None
     fresh: RemoteJob | None = None
     program: bytes | None = field(default=None, repr=False)
+
+    def looked(self, now: float, *, trouble: bool) -> None:
+        """A look has ended, in trouble or not."""
+        self.failures = self.failures + 1 if trouble else 0
+        since = now if self.troubled_since is None else self.troubled_since
+        self.troubled_since = since if trouble else None
 
     def tenure(self, holder: str, now: float, *, fence: float, patience: float) -> Tenure:
         """The facts at a monotonic time.
@@ -60,6 +68,7 @@ class Memory:
             doubt_left=sure.doubt_left(now),
             absence_left=sure.absence_left(now, fence),
             failures=self.failures,
+            troubled=now - self.troubled_since if self.troubled_since is not None else 0.0,
             output_doubt_left=patience - (now - self.output_since if self.output_since is not None else 0.0),
             since_cancel=now - self.asked_at if self.asked_at is not None else None,
             rival_left=sure.rival_left(now),

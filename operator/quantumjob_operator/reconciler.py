@@ -246,7 +246,7 @@ class Reconciler:
         else:
             self._workspaces.unfollow(job.uid)
         doubting = look.seen.remote is ABSENT and decision.again is not None
-        memory.failures = memory.failures + 1 if decision.backoff or doubting else 0
+        memory.looked(self._clock.monotonic(), trouble=decision.backoff or doubting)
         if decision.backoff:
             delay = backoff(memory.failures, job.uid, at_least=decision.again)
             self._queue.add_after(job.uid, delay if decision.latest is None else min(delay, decision.latest))

@@ -171,26 +171,34 @@ def test_grace_begins_with_the_first_answer(facts: dict[str, Any], reason: str) 
 def test_grace_ends(facts: dict[str, Any], reason: str, answered: float, *, released: bool) -> None:
     """Before its end the object stays and says why; after it the object goes, with a warning that names the job."""
     recorded = accepted(cancellation=asked("Deleted", answered=answered))
-    decision = decide(deleted(recorded, limits=GRACE, failures=3, **facts))
+    decision = decide(deleted(recorded, limits=GRACE, troubled=60.0, **facts))
     assert (decision.action is Action.RELEASE) == released, reason
     warned = [notice.reason for notice in decision.notices if notice.warning]
     assert warned == ([CANCELLATION_UNCONFIRMED] if released else [])
 
 
-@pytest.mark.parametrize("failures", [0, 1, 2])
-def test_operator_that_was_away_for_the_grace_period_asks_some_times_more(failures: int) -> None:
-    """It was killed, and the first answer after its start is a failure: the next may say that all is well."""
+@pytest.mark.parametrize(
+    ("grace", "troubled", "left"),
+    [
+        pytest.param(300.0, 0.0, 30.0, id="the first answer after the start is a failure"),
+        pytest.param(300.0, 59.0, 1.0, id="nothing was answered for a minute, nearly"),
+        pytest.param(10.0, 0.0, 10.0, id="the grace period is shorter than a minute"),
+    ],
+)
+def test_operator_that_was_away_for_the_grace_period_goes_on_asking(grace: float, troubled: float, left: float) -> None:
+    """The next answer may say that the job was cancelled long ago."""
     recorded = accepted(cancellation=asked("Deleted", answered=3000.0))
-    decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=failures))
+    known = deleted(recorded, limits={"cancellation_grace": grace}, remote=OUTAGE, troubled=troubled)
+    decision = decide(known)
     assert decision.action is Action.NONE
     assert decision.backoff
-    assert decision.latest == pytest.approx(2.0)
+    assert decision.latest == pytest.approx(left)
 
 
 def test_back_off_does_not_outlast_the_grace_period() -> None:
     """However long the back-off has grown, the end of the grace period is looked at in time."""
     recorded = accepted(cancellation=asked("Deleted", answered=295.0))
-    decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=9))
+    decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=9, troubled=280.0))
     assert decision.backoff
     assert decision.latest is not None
     assert decision.latest <= 5.0

@@ -8,7 +8,7 @@ Rules:
 4. A final attempt is the last one only if the service knows no later one.
 5. It always ends: after the grace period, counted from the first answered or failed request to cancel, the object is
    released and a warning names the job that may still run. One failure is no reason for that: an operator that was away
-   for the whole period asks some times more.
+   for the whole period goes on asking for a minute.
 
 Lives here: the decisions for an object with a deletionTimestamp. Must not live here: how it is released.
 """
@@ -29,7 +29,7 @@ from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
 CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
 _DOUBT_STEP: Final = 2.0
-_TRIES: Final = 3
+_AT_LEAST_ASKED: Final = 60.0
 
 
 def delete(seen: Observation) -> Decision:
@@ -119,7 +119,7 @@ def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
     if has_ended(seen.job):
         return step(seen, Action.RELEASE)
     message = f"the job can't be cancelled now: {trouble.message}"
-    longer = 0.0 if seen.tenure.failures >= _TRIES else _DOUBT_STEP
+    longer = min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.tenure.troubled
     decision = _wait(seen, seen.job.status, trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
@@ -135,7 +135,7 @@ def _wait(seen: Observation, status: JobStatus, reason: str, message: str, *, lo
         status: To be shown meanwhile.
         reason: Of the wait; an empty one leaves the words as they are.
         message: Of the wait.
-        longer: Seconds to wait when the period is over.
+        longer: Seconds to wait at least, even when the period is over.
     """
     cancellation = status.cancellation
     if cancellation is None:  # recorded before anything was asked

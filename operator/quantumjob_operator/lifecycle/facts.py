@@ -104,6 +104,7 @@ class Tenure:
         doubt_left: Seconds for which a 404 is not believed yet, because a request may still take effect.
         absence_left: Seconds for which a 404 for an accepted job is not believed yet.
         failures: Steps in a row that met trouble; for the back-off.
+        troubled: Seconds since the first of them; 0 without trouble.
         output_doubt_left: Seconds for which an unreadable result is tried again.
         since_cancel: Seconds since this process last asked to cancel; None if it never did.
         rival_left: Seconds for which a claim of another process is left to it, because it was seen to be alive.
@@ -114,6 +115,7 @@ class Tenure:
     doubt_left: float = 0.0
     absence_left: float = 0.0
     failures: int = 0
+    troubled: float = 0.0
     output_doubt_left: float = 600.0
     since_cancel: float | None = None
     rival_left: float = 0.0

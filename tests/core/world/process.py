@@ -201,7 +201,7 @@ class Process:
         else:
             self.watched.pop(job.uid, None)
         doubting = seen.remote is ABSENT and decision.again is not None
-        memory.failures = memory.failures + 1 if decision.backoff or doubting else 0
+        memory.looked(now, trouble=decision.backoff or doubting)
         if decision.backoff:
             delay = backoff(memory.failures, job.uid, at_least=decision.again)
             self.add_after(job.uid, delay if decision.latest is None else min(delay, decision.latest))
