@@ -13,7 +13,7 @@ from cluster.jobnamespace import JobNamespace, condition_of, eventually
 from localstack.stack import Stack
 
 NAMESPACE: Final = "gitops"
-_FOR_EVER: Final = 600
+_FOR_EVER: Final = 1_000_000
 _SLOW_QUEUE: Final = "ionq.qpu.aria-1"
 _SLOW_MACHINE: Final = "ionq.qpu.forte-1"
 
