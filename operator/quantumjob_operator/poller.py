@@ -105,7 +105,7 @@ class Poller:
         if client is not self.client:
             self.client, self._pause_until = client, 0.0
 
-    def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "", *, age: float = 0.0) -> None:
+    def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "", *, age: float | None = None) -> None:
         """Follow a job, beginning with a look soon.
 
         Args:
@@ -113,16 +113,25 @@ class Poller:
             job_id: At the service.
             word: What its status says already, so that only news wakes it.
             namespace: Whose turn it is asked about in.
-            age: Seconds for which its status has said so already: after a restart old jobs are old.
+            age: Seconds for which it has been as its status says, if that is known: after a restart old jobs are old,
+                and one that is being cancelled is young again.
         """
         known = self._watched.get(uid)
         now = self.monotonic()
         if known and known.job_id == job_id:
             if word is not None and known.word != word:
                 known.word, known.since, known.due = word, now, now + self.settings.poll_min_seconds
+            elif age is not None and now - age > known.since + _TICK:
+                known.since = now - age
+                self._hasten(known)
             return
         self.unwatch(uid)
-        self._watched[uid] = Watched(uid, job_id, namespace, word, now - age, now + self.settings.poll_min_seconds)
+        since, due = now - (age or 0.0), now + self.settings.poll_min_seconds
+        self._watched[uid] = Watched(uid, job_id, namespace, word, since, due)
+
+    def _hasten(self, one: Watched) -> None:
+        if one.due < math.inf:  # else it stands in line already
+            one.due = min(one.due, self.monotonic() + self.settings.poll_min_seconds)
 
     def unwatch(self, uid: str) -> None:
         """Follow it no longer."""
