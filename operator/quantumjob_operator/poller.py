@@ -30,8 +30,8 @@ _PARALLEL: Final = 8
 _BATCHES: Final = 8
 """How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
 _TICK: Final = 0.25
-_SOON: Final = 1.0
-"""Whoever is due within so many seconds is served by a list that is made for those that are due now."""
+_SOON_SHARE: Final = 0.1
+"""Whoever is due within this share of the longest interval is served by a list that is made for those due now."""
 
 _log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class Poller:
                     raise answer
 
     def _due_soon(self) -> int:
-        soon = self.monotonic() + _SOON
+        soon = self.monotonic() + _SOON_SHARE * self.settings.poll_max_seconds
         return sum(one.due <= soon for one in self._watched.values())
 
     def _next_batch(self) -> list[Watched]:
