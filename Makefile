@@ -95,7 +95,7 @@ faults: control-plane ## Kill the operator at every boundary and at random, unde
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
 	$(BIN)/python -m mutants $(ONLY)
 
-bench: control-plane ## Measure against two peers, up to 10,000 jobs (30 min or more); build/bench.json and .png; SIZES="…": others
+bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 min); build/bench.json and .png; SIZES="…": others
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))
 
 bench-quick: control-plane ## The same with 100 and 300 jobs (3 to 4 min)
