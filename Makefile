@@ -98,7 +98,7 @@ mutants: control-plane ## Break each promise on purpose: its test must fail (≤
 bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 min); build/bench.json and .png; SIZES="…": others
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))
 
-bench-quick: control-plane ## The same with 100 and 300 jobs (3 to 4 min)
+bench-quick: control-plane ## The same with 100 and 300 jobs (under 3 min)
 	$(BIN)/python -m benchmarks --plan quick $(if $(SIZES),--sizes $(SIZES))
 
 ##@ Charts
