@@ -4,8 +4,9 @@ Must not live here: what has to be true of it (the tests).
 """
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +19,10 @@ from nodestandin.node import Node
 
 UID: Final = "quantumjobs.dev/uid"
 WAIT: Final = ("--wait", "--timeout=90s")
+SHORT_FENCE: Final = {"visibilityDelaySeconds": 1, "requestTimeoutSeconds": 5, "putStartSeconds": 1}
+"""Settings with which an operator soon believes that a job is not there."""
 _SECONDS: Final = 150
+_SOON_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,14 @@ def bell(name: str) -> Manifest:
             "program": program,
         },
     }
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Poll until a condition is true."""
+    deadline = time.monotonic() + _SOON_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never became true"
+        time.sleep(0.1)
 
 
 def states(jobs: Iterable[Manifest]) -> Counter[str]:

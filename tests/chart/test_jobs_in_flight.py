@@ -1,12 +1,11 @@
 """Helm's commands while jobs run: nothing is lost, nothing is paid twice, nothing is stuck for good."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
-from chart.installation import WAIT, Installation, bell, states
+from chart.installation import SHORT_FENCE, WAIT, Installation, bell, states, until
 from chart.releases import RELEASE, SYSTEM
 from chart.test_install_guide import GUIDE, commands
 from chart.values import REPLICATED
@@ -14,22 +13,12 @@ from chart.values import REPLICATED
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _JOBS: Final = 50
-_SECONDS: Final = 60.0
-_SHORT_FENCE: Final = {"visibilityDelaySeconds": 1, "requestTimeoutSeconds": 5, "putStartSeconds": 1}
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Poll until a condition is true."""
-    deadline = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never became true"
-        time.sleep(0.1)
 
 
 @pytest.fixture
 def installed(installation: Installation) -> Iterator[Installation]:
     """An operator with a workspace and no job."""
-    installation.releases.install(installation.values(**_SHORT_FENCE), *WAIT)
+    installation.releases.install(installation.values(**SHORT_FENCE), *WAIT)
     installation.make_workspace()
     installation.emulator.behave(simulate=False)
     yield installation
@@ -42,7 +31,7 @@ def test_fifty_jobs_in_flight_do_not_notice(installed: Installation, command: st
     """Some are being submitted while the old pod ends, and some run; each is paid once and succeeds."""
     paid_before = installed.accepted()
     if command == "rollback":
-        installed.releases.upgrade(installed.values(**_SHORT_FENCE, workers=16), *WAIT)
+        installed.releases.upgrade(installed.values(**SHORT_FENCE, workers=16), *WAIT)
     slowly = {"least": 1.0, "most": 3.0}
     installed.emulator.behave(executing_seconds=15, put_delay_before=slowly, put_delay_after=slowly)
     (before,) = installed.operators()
@@ -50,7 +39,7 @@ def test_fifty_jobs_in_flight_do_not_notice(installed: Installation, command: st
     until(lambda: installed.accepted() > paid_before)
     assert installed.accepted() < paid_before + _JOBS, "all were accepted before the old pod was asked to end"
     if command == "upgrade":
-        installed.releases.upgrade(installed.values(**_SHORT_FENCE, workers=8), *WAIT)
+        installed.releases.upgrade(installed.values(**SHORT_FENCE, workers=8), *WAIT)
     else:
         installed.releases.helm.run("rollback", RELEASE, f"--namespace={SYSTEM}", *WAIT)
     (after,) = installed.operators()
@@ -77,7 +66,7 @@ def abandoned(installed: Installation) -> Installation:
 
 def test_jobs_that_were_deleted_without_an_operator_are_cancelled_by_the_next(abandoned: Installation) -> None:
     """The definitions have stayed, and the same release takes them over."""
-    abandoned.releases.install(abandoned.values(**_SHORT_FENCE), *WAIT)
+    abandoned.releases.install(abandoned.values(**SHORT_FENCE), *WAIT)
     abandoned.kubectl("wait", "--for=delete", "quantumjobs", "--all", "--timeout=60s", timeout=90)
     assert {run["status"] for run in abandoned.emulator.ledger()[-2:]} == {"Cancelled"}
 
@@ -96,7 +85,7 @@ def test_what_is_stuck_without_an_operator_is_let_go_as_the_guide_says(abandoned
 
 def test_either_of_two_replicas_can_go(installation: Installation) -> None:
     """Both are ready side by side, and whichever is killed, jobs go on and are paid once."""
-    values = installation.values(**_SHORT_FENCE) | REPLICATED
+    values = installation.values(**SHORT_FENCE) | REPLICATED
     installation.releases.install(values, *WAIT)
     installation.make_workspace()
     installation.emulator.behave(simulate=False)

@@ -8,20 +8,13 @@ from typing import Final
 import pytest
 
 from chart.helm import Values
-from chart.installation import WAIT, Installation, bell, states
+from chart.installation import SHORT_FENCE, WAIT, Installation, bell, states, until
 from chart.releases import RELEASE, SYSTEM
-from chart.test_jobs_in_flight import until
 from devcluster.audit import Audit
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _JOBS: Final = 10
-_SETTINGS: Final = {
-    "clusterName": "campus",
-    "visibilityDelaySeconds": 1,
-    "requestTimeoutSeconds": 5,
-    "putStartSeconds": 1,
-}
 _WITHOUT_WHAT_IS_SHARED: Final[Values] = {"crds": {"enabled": False}, "rbac": {"aggregateClusterRoles": False}}
 _CLAIM: Final = "quantumjobs.dev/claim"
 
@@ -43,7 +36,11 @@ class Shards:
     def values(self, shard: str, *served: Installation) -> Values:
         """The values of a release that serves these namespaces."""
         shared = {} if shard == "blue" else _WITHOUT_WHAT_IS_SHARED
-        return {"watchNamespaces": [one.namespace for one in served], **self.blue.values(**_SETTINGS), **shared}
+        return {
+            "watchNamespaces": [one.namespace for one in served],
+            **self.blue.values(clusterName="campus", **SHORT_FENCE),
+            **shared,
+        }
 
     def upgrade(self, shard: str, *served: Installation) -> None:
         """Let a release serve other namespaces."""

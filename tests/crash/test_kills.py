@@ -1,5 +1,6 @@
 """The operator is killed again and again while it submits to a workspace that charges each repeated PUT once more."""
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ _JOBS_OF_TWO: Final = 200
 _LEAST_KILLS: Final = 20
 _LEAST_KILLS_IN_AN_ANSWER: Final = 5
 _LOOK_SECONDS: Final = 0.02
+_CLAIM: Final = "quantumjobs.dev/claim"
 
 
 @pytest.fixture
@@ -112,6 +114,10 @@ def test_two_operators_at_the_same_time(stack: Stack, tmp_path: Path) -> None:
         assert_all_succeeded_once(stack)
     finally:
         other.end()
+    claims = [job["metadata"]["annotations"][_CLAIM] for job in read_jobs(stack)]
+    assert len(claims) == _JOBS_OF_TWO
+    if len({json.loads(claim)["holder"] for claim in claims}) != 2:
+        pytest.fail("invalid run: one of the two claimed all jobs")
 
 
 def assert_all_succeeded_once(stack: Stack) -> None:
