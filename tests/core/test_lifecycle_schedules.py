@@ -105,6 +105,16 @@ def _kill(made: World, key: tuple[str, str, str], fate: tuple[bool, bool]) -> No
     made.crash(made.processes[0], arrive=arrive)
 
 
+def test_a_submission_whose_answer_was_lost_is_not_sent_again() -> None:
+    """The process lives on, and the service hides what it has accepted for as long as it may."""
+    made = world()
+    made.service.hides_for = VISIBILITY
+    made.end_call(reach(made, made.processes[0], "PUT"), Fate.LOST_AFTER)
+    made.live(2 * FENCE)
+    judge(made)
+    assert [one.status.state for one in made.api.objects.values()] == [State.SUCCEEDED]
+
+
 def test_a_doubt_that_ends_while_the_service_answers_has_not_ended_for_the_question() -> None:
     """The other process's PUT starts, arrives and is shown as late as it may."""
     made = world(operators=2)
