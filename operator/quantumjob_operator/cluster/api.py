@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
+from urllib.request import getproxies_environment
 
 import aiohttp
 from kubernetes.aio import config
@@ -84,6 +85,9 @@ class Api:
             raise ClusterError("connect", None, "NoConfiguration", str(error)) from None
         configuration.retries = None  # when to try again is decided by the reconciler
         configuration.connection_pool_maxsize = 64
+        # Without a proxy there is nothing to learn there, and for each request aiohttp would open ~/.netrc in a thread;
+        # a `default` entry in it would even be an error beside our token.
+        configuration.client_session_kwargs = {"trust_env": bool(getproxies_environment())}
         return cls(ApiClient(configuration))
 
     async def close(self) -> None:
