@@ -90,6 +90,18 @@ async def test_a_merge_patch_goes_out_as_one(server: MisbehavingServer, api: Api
     assert received.query == {"fieldManager": ["quantumjob-operator"]}
 
 
+async def test_a_netrc_file_is_none_of_its_business(
+    server: MisbehavingServer, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password for everything else in it is no reason to give up our own token, nor to refuse two of them."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password something\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.plays(says({}))
+    await api.request("GET", PATH)
+    assert server.received[0].headers["authorization"] == "Bearer throw-away"
+
+
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """What an answer is to be taken for."""

@@ -254,7 +254,7 @@ async def test_a_whole_run_leaves_no_secret(
     factory = logging.getLogRecordFactory()
     redact_logging()
     told: list[str] = []
-    loud = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "azure", "aiohttp", "urllib3")}
+    loud = {name: logging.getLogger(name).level for name in ("httpx", "azure", "aiohttp", "urllib3")}
     try:
         for name in loud:
             logging.getLogger(name).setLevel(logging.DEBUG)

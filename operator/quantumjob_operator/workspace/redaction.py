@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from quantumjob_operator.errors import redact
 
-_NOISY: Final = ("httpx", "httpcore", "azure", "aiohttp", "urllib3", "msal")
+_NOISY: Final = ("httpx", "azure", "aiohttp", "urllib3", "msal")
 _UNFORMATTABLE: Final = "a log record could not be formatted"
 
 

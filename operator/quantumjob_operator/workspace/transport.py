@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.request import getproxies_environment
 
@@ -14,12 +15,14 @@ import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
+from quantumjob_operator.workspace.engine import AiohttpTransport, sent_once
+
 # What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
 # have to be so many that workspaces which never answer leave connections to the others.
 _CONNECTIONS: Final = 512
-_KEPT_ALIVE: Final = 16
 # Below the idle time-outs of the usual servers: what became of a PUT on a connection that is just closing is unknown.
 _KEEP_ALIVE_SECONDS: Final = 4.0
+_NO_COOKIES: Final = DefaultCookiePolicy(allowed_domains=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,18 @@ async def open_transport(
     Raises:
         OSError: The file cannot be read, or holds no certificate.
     """
-    limits = httpx.Limits(
-        max_connections=connections,
-        max_keepalive_connections=min(connections, _KEPT_ALIVE),
-        keepalive_expiry=_KEEP_ALIVE_SECONDS,
-    )
     trusted = trust(ca_bundle)
-    # Each request brings its own time-outs, from its channel.
-    client = httpx.AsyncClient(http1=True, http2=False, limits=limits, follow_redirects=False, verify=trusted)
+    # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
+    engine = AiohttpTransport(
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trusted),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            middlewares=[sent_once],
+        ),
+        getproxies_environment(),
+    )
+    client = httpx.AsyncClient(transport=engine, follow_redirects=False, cookies=CookieJar(_NO_COOKIES))
     async with client, _azure_transport(trusted) as storage, _azure_transport(trusted) as identity:
         yield HttpTransport(service=client, storage=storage, identity=identity)
 

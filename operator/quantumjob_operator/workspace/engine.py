@@ -1,0 +1,93 @@
+"""What carries httpx's requests: connections of aiohttp, in place of httpx's own pool.
+
+That pool asks each of its idle connections twice for each request whether it is still alive, and closes idle ones as
+soon as more are open, idle or not, than it keeps: with two dozen requests at a time nearly each made a connection of
+its own, and took ten times the CPU. Must not live here: what a failure means (`failures`).
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from urllib.request import proxy_bypass
+
+import aiohttp
+import httpx
+from yarl import URL
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Sends each request once, over a session of aiohttp, and raises httpx's errors.
+
+    `httpx.ConnectError` only where there was no connection, so that nothing can have been applied; what broke off
+    later, or nobody knows when, is another error. That line is what paying once rests on.
+
+    Args:
+        session: With the middleware `sent_once`, without decompression; closed with this transport.
+        proxies: URLs of proxies by scheme, and under `no` the hosts that need none, as in the environment.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, proxies: Mapping[str, str]) -> None:
+        self._session = session
+        self._proxies = dict(proxies)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the answer's body is read from its stream, and its connection given back by closing it."""
+        patience = request.extensions.get("timeout", {})
+        with _translated():
+            response = await self._session.request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                headers=request.headers.multi_items(),
+                data=await request.aread() or None,
+                allow_redirects=False,
+                proxy=self._proxy(request.url),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=patience.get("connect"), sock_read=patience.get("read")
+                ),
+            )
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+
+    async def aclose(self) -> None:
+        """Close the session and its connections."""
+        await self._session.close()
+
+    def _proxy(self, url: httpx.URL) -> str | None:
+        # Not left to aiohttp, which would look into ~/.netrc as well and lend the service a password from there.
+        proxy = self._proxies.get(url.scheme)
+        return None if proxy is None or proxy_bypass(url.host, self._proxies) else proxy
+
+
+async def sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A middleware for the session: what broke off is told at once.
+
+    By itself aiohttp repeats a GET or a PUT whose connection was lost, and a PUT that is repeated may be paid twice.
+    It does so on seeing an error of its own; it never sees one.
+    """
+    with _translated():
+        return await handler(request)
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translated():
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+
+    async def aclose(self) -> None:
+        self._response.release()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except aiohttp.ClientConnectorError as error:
+        raise httpx.ConnectError(str(error)) from error
+    except aiohttp.ConnectionTimeoutError as error:
+        raise httpx.ConnectTimeout("no connection in time") from error
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("no answer in time") from error
+    except aiohttp.ClientError as error:
+        raise httpx.RemoteProtocolError(type(error).__name__) from error

@@ -1,0 +1,131 @@
+"""Connections that are kept: what goes over them once, how many there are, and what they don't carry."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+
+from quantumjob_operator.errors import Applied, Retryable
+from quantumjob_operator.workspace.auth import ApiKey
+from quantumjob_operator.workspace.client import WorkspaceClient
+from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.workspace.transport import HttpTransport
+from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID, job
+
+_AT_A_TIME: Final = 24
+
+
+@dataclass(slots=True)
+class KeepingServer:
+    """Answers each request with a job and keeps the connection, as long as it is told to.
+
+    Attributes:
+        headers: Of each answer.
+        body: Of each answer.
+        silent_for: Methods whose requests are read, and then the connection is dropped.
+        received: Heads of the requests, by connection.
+    """
+
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = json.dumps(job()).encode()
+    silent_for: frozenset[str] = frozenset()
+    received: list[list[str]] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        here: list[str] = []
+        self.received.append(here)
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                here.append(head)
+                length = head.partition("content-length: ")[2].partition("\r")[0]
+                await reader.readexactly(int(length or 0))
+                if head.split()[0].upper() in self.silent_for:
+                    return
+                # Those who come together are under way together, but don't end together.
+                await asyncio.sleep(0.001 * (10 + (3 * len(self.received) + 7 * len(here)) % 11))
+                lines = {"Content-Length": str(len(self.body)), "Content-Type": "application/json", **self.headers}
+                shown = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+                writer.write(f"HTTP/1.1 200 OK\r\n{shown}\r\n".encode() + self.body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def keeping_server() -> AsyncIterator[KeepingServer]:
+    """Run one on a free port."""
+    running = KeepingServer()
+    server = await asyncio.start_server(running.serve, "127.0.0.1", 0)
+    running.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield running
+
+
+@pytest.fixture
+async def keeping() -> AsyncIterator[KeepingServer]:
+    """A server that keeps connections."""
+    async with keeping_server() as running:
+        yield running
+
+
+@pytest.fixture
+def asking(keeping: KeepingServer, transport: HttpTransport) -> WorkspaceClient:
+    """A client of it."""
+    return WorkspaceClient(
+        endpoint=keeping.url,
+        resource_id=RESOURCE_ID,
+        credential=ApiKey(KEY),
+        transport=transport,
+        allowed=AllowedOrigins.parse([keeping.url]),
+    )
+
+
+async def test_a_put_on_a_kept_connection_that_is_lost_is_sent_once(
+    keeping: KeepingServer, asking: WorkspaceClient
+) -> None:
+    """The connection was good for the GET before; whether the PUT was applied nobody knows, so it is not repeated."""
+    assert await asking.get_job(JOB_ID)
+    keeping.silent_for = frozenset({"PUT"})
+    with pytest.raises(Retryable) as caught:
+        await asking.put_job(DEFINITION, LOCATION)
+    assert caught.value.applied is Applied.UNKNOWN
+    assert [[head.split()[0] for head in heads] for heads in keeping.received] == [["get", "put"]]
+
+
+async def test_requests_at_the_same_time_don_t_cost_a_connection_each(
+    keeping: KeepingServer, asking: WorkspaceClient
+) -> None:
+    """Connections are as many as there are requests at a time, and serve again and again."""
+
+    async def ask_often() -> None:
+        for _ in range(10):
+            assert await asking.get_job(JOB_ID)
+
+    await asyncio.gather(*(ask_often() for _ in range(_AT_A_TIME)))
+    assert len(keeping.received) <= _AT_A_TIME
+
+
+async def test_a_compressed_answer_is_read(keeping: KeepingServer, asking: WorkspaceClient) -> None:
+    """Requests say that compression is welcome."""
+    keeping.headers, keeping.body = {"Content-Encoding": "gzip"}, gzip.compress(keeping.body)
+    found = await asking.get_job(JOB_ID)
+    assert found
+    assert found.id == JOB_ID
+    assert "accept-encoding: gzip" in keeping.received[0][0]
+
+
+async def test_cookies_are_not_kept(keeping: KeepingServer, asking: WorkspaceClient) -> None:
+    """Connections are shared by all tenants: a cookie of one would go along with the requests of the others."""
+    keeping.headers = {"Set-Cookie": "affinity=somebody; Path=/"}
+    for _ in range(2):
+        await asking.get_job(JOB_ID)
+    assert not [head for heads in keeping.received for head in heads if "cookie" in head]
