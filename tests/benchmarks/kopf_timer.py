@@ -3,7 +3,7 @@
 `on.create` submits, the timer asks the service and patches what is new, `on.delete` cancels. It is for benchmarks only:
 it would pay for a program that was changed, and cancel without looking whether that worked. Chosen in its favour: it
 posts no Events, patches only news, and its ids can be repeated. Must not live here: anything of the operator that it is
-compared with.
+compared with, but for the HTTP client, which both have.
 """
 
 import argparse
@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import aiohttp
 import httpx
 import kopf
 import yaml
+
+from quantumjob_operator.workspace.engine import AiohttpTransport
 
 RESOURCE: Final = ("quantumjobs.dev", "v1alpha1", "quantumjobs")
 _API_VERSION: Final = {"api-version": "2026-01-15-preview"}
@@ -29,18 +32,18 @@ _RETRY_SECONDS: Final = 5.0
 _TIMEOUT: Final = httpx.Timeout(30, pool=None)
 
 
+def _http_client(trusted: ssl.SSLContext | None = None, **options: Any) -> httpx.AsyncClient:
+    engine = AiohttpTransport(aiohttp.TCPConnector(ssl=trusted or True), {})
+    return httpx.AsyncClient(transport=engine, timeout=_TIMEOUT, **options)
+
+
 class Service:
     """The few calls of a workspace that it needs."""
 
     def __init__(self, workspace_url: str, api_key: str) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=workspace_url,
-            params=_API_VERSION,
-            headers={"x-ms-quantum-api-key": api_key},
-            timeout=_TIMEOUT,
-            trust_env=False,
-        )
-        self._storage = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False)
+        headers = {"x-ms-quantum-api-key": api_key}
+        self._client = _http_client(base_url=workspace_url, params=_API_VERSION, headers=headers)
+        self._storage = _http_client()
 
     async def submit(self, job_id: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Upload a program and create its job."""
@@ -86,13 +89,9 @@ class ConfigMaps:
     def __init__(self, kubeconfig: Path) -> None:
         described = yaml.safe_load(kubeconfig.read_text())
         cluster, user = described["clusters"][0]["cluster"], described["users"][0]["user"]
-        self._client = httpx.AsyncClient(
-            base_url=cluster["server"],
-            headers={"Authorization": f"Bearer {user['token']}"},
-            verify=ssl.create_default_context(cafile=cluster["certificate-authority"]),
-            timeout=_TIMEOUT,
-            trust_env=False,
-        )
+        trusted = ssl.create_default_context(cafile=cluster["certificate-authority"])
+        headers = {"Authorization": f"Bearer {user['token']}"}
+        self._client = _http_client(trusted, base_url=cluster["server"], headers=headers)
 
     async def write(self, owner: kopf.Body, text: str) -> str:
         """Write the output of an object, once; returns the ConfigMap's name."""

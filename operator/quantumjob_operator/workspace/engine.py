@@ -21,12 +21,17 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     later, or nobody knows when, is another error. That line is what paying once rests on.
 
     Args:
-        session: With the middleware `sent_once`, without decompression; closed with this transport.
+        connector: Bounds the connections and knows whose certificates are accepted; closed with this transport.
         proxies: URLs of proxies by scheme, and under `no` the hosts that need none, as in the environment.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, proxies: Mapping[str, str]) -> None:
-        self._session = session
+    def __init__(self, connector: aiohttp.TCPConnector, proxies: Mapping[str, str]) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # httpx does it
+            middlewares=[_sent_once],
+        )
         self._proxies = dict(proxies)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -47,7 +52,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
 
     async def aclose(self) -> None:
-        """Close the session and its connections."""
+        """Close all connections."""
         await self._session.close()
 
     def _proxy(self, url: httpx.URL) -> str | None:
@@ -56,8 +61,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return None if proxy is None or proxy_bypass(url.host, self._proxies) else proxy
 
 
-async def sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """A middleware for the session: what broke off is told at once.
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A middleware of the session: what broke off is told at once.
 
     By itself aiohttp repeats a GET or a PUT whose connection was lost, and a PUT that is repeated may be paid twice.
     It does so on seeing an error of its own; it never sees one.

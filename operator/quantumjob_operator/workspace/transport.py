@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
-from quantumjob_operator.workspace.engine import AiohttpTransport, sent_once
+from quantumjob_operator.workspace.engine import AiohttpTransport
 
 # What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
 # have to be so many that workspaces which never answer leave connections to the others.
@@ -48,16 +48,9 @@ async def open_transport(
         OSError: The file cannot be read, or holds no certificate.
     """
     trusted = trust(ca_bundle)
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trusted)
+    engine = AiohttpTransport(connector, getproxies_environment())
     # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
-    engine = AiohttpTransport(
-        aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trusted),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            middlewares=[sent_once],
-        ),
-        getproxies_environment(),
-    )
     client = httpx.AsyncClient(transport=engine, follow_redirects=False, cookies=CookieJar(_NO_COOKIES))
     async with client, _azure_transport(trusted) as storage, _azure_transport(trusted) as identity:
         yield HttpTransport(service=client, storage=storage, identity=identity)
