@@ -1,14 +1,19 @@
 """What the environment says about the way to a server, for all that share the connections."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
+from emulator.process import RunningEmulator
 from quantumjob_operator.workspace.transport import open_transport
 from workspace.misbehaving import MisbehavingServer, answers
+from workspace.samples import KEY
 
 _VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
@@ -105,3 +110,53 @@ async def test_a_proxy_that_wants_a_password_gets_it(
     (received,) = answering.received
     assert received.headers["proxy-authorization"] == "Basic c29tZWJvZHk6c29tZXRoaW5n"
     assert "authorization" not in received.headers
+
+
+async def test_a_proxy_without_a_scheme_is_an_http_proxy(
+    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As curl and others read it."""
+    monkeypatch.setenv("http_proxy", answering.url.removeprefix("http://"))
+    await ask_service("http://service.invalid/jobs")
+    assert [one.target for one in answering.received] == ["http://service.invalid/jobs"]
+
+
+async def test_a_proxy_sees_of_an_https_request_only_where_it_goes(
+    entra_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tunnel; what goes through it is for the server alone."""
+    async with tunnelling_proxy() as (proxy, heads):
+        monkeypatch.setenv("https_proxy", proxy)
+        authority = entra_emulator.facts["entra_authority"]
+        async with open_transport(ca_bundle=entra_emulator.facts["entra_ca_file"]) as transport:
+            answer = await transport.service.get(
+                f"{authority}/{uuid4()}/nothing", headers={"x-ms-quantum-api-key": KEY}
+            )
+    assert answer.status_code == 404
+    (head,) = heads
+    assert head.startswith(f"CONNECT {urlsplit(authority).netloc} HTTP/1.1")
+    assert KEY not in head
+
+
+@asynccontextmanager
+async def tunnelling_proxy() -> AsyncIterator[tuple[str, list[str]]]:
+    """A proxy that opens tunnels; its URL, and the heads of the requests that it got."""
+    heads: list[str] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while some := await reader.read(65_536):
+                writer.write(some)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        host, _, port = heads[-1].split()[1].partition(":")
+        there = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pass_on(reader, there[1]), pass_on(there[0], writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heads

@@ -2,7 +2,7 @@
 
 That pool asks each of its idle connections twice for each request whether it is still alive, and closes idle ones as
 soon as more are open, idle or not, than it keeps: with two dozen requests at a time nearly each made a connection of
-its own, and took ten times the CPU. Must not live here: what a failure means (`failures`).
+its own, and took some four times the CPU. Must not live here: what a failure means (`failures`).
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -32,7 +32,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             auto_decompress=False,  # httpx does it
             middlewares=[_sent_once],
         )
-        self._proxies = dict(proxies)
+        self._proxies = proxies
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the answer's body is read from its stream, and its connection given back by closing it."""
@@ -58,7 +58,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _proxy(self, url: httpx.URL) -> str | None:
         # Not left to aiohttp, which would look into ~/.netrc as well and lend the service a password from there.
         proxy = self._proxies.get(url.scheme)
-        return None if proxy is None or proxy_bypass(url.host, self._proxies) else proxy
+        if proxy is None or proxy_bypass(url.host, self._proxies):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
