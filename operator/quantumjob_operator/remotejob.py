@@ -53,6 +53,18 @@ class RemoteJob:
     is_cancelling: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """What a row of a list hints at: lists may lag, so nothing but a question follows from it.
+
+    Attributes:
+        status: The service's own word, as in `RemoteJob`.
+    """
+
+    id: str
+    status: str
+
+
 class CancelAnswer(StrEnum):
     """What the service answered to a request to cancel."""
 

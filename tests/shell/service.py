@@ -5,11 +5,11 @@ It stands for the service, not for our client of it: that one is tested against 
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from quantumjob_operator.poller import PAGE, UNFINISHED
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.remotejob import JobRow, RemoteJob
 
 _FINAL: Final = frozenset({"Succeeded", "Completed", "Failed", "Cancelled"})
 
@@ -57,15 +57,15 @@ class Service:
         await self._answer(Asked(_now(), "get", job_id))
         return None if word is None else _job(job_id, word)
 
-    async def list_jobs(self, *, filter: str) -> AsyncIterator[list[RemoteJob]]:  # noqa: A002 - the wire's own name
+    async def list_jobs(self, *, filter: str) -> AsyncIterator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of the jobs that have not ended."""
         assert filter == UNFINISHED
         told = {job_id: self.listed.get(job_id, word) for job_id, word in self.words.items()}
-        rows = [_job(job_id, word) for job_id, word in told.items() if word is not None and word not in _FINAL]
+        # The service spells ids as it likes.
+        rows = [JobRow(job_id.upper(), word) for job_id, word in told.items() if word and word not in _FINAL]
         for start in range(0, max(len(rows), 1), PAGE):
             await self._answer(Asked(_now(), "list"))
-            # The service spells ids as it likes.
-            yield [replace(row, id=row.id.upper()) for row in rows[start : start + PAGE]]
+            yield rows[start : start + PAGE]
 
     def count(self, kind: Literal["get", "list"]) -> int:
         """How many requests of a kind there were."""

@@ -2,10 +2,7 @@
 
 import asyncio
 import gzip
-import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from typing import Final
 
 import pytest
@@ -15,59 +12,10 @@ from quantumjob_operator.workspace.auth import ApiKey
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.transport import HttpTransport
-from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID, job
+from workspace.keeping import KeepingServer, keeping_server
+from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID
 
 _AT_A_TIME: Final = 24
-
-
-@dataclass(slots=True)
-class KeepingServer:
-    """Answers each request with a job and keeps the connection, as long as it is told to.
-
-    Attributes:
-        headers: Of each answer.
-        body: Of each answer.
-        silent_for: Methods whose requests are read, and then the connection is dropped.
-        received: Heads of the requests, by connection.
-    """
-
-    url: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = json.dumps(job()).encode()
-    silent_for: frozenset[str] = frozenset()
-    received: list[list[str]] = field(default_factory=list)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        here: list[str] = []
-        self.received.append(here)
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-                here.append(head)
-                length = head.partition("content-length: ")[2].partition("\r")[0]
-                await reader.readexactly(int(length or 0))
-                if head.split()[0].upper() in self.silent_for:
-                    return
-                # Those who come together are under way together, but don't end together.
-                await asyncio.sleep(0.001 * (10 + (3 * len(self.received) + 7 * len(here)) % 11))
-                lines = {"Content-Length": str(len(self.body)), "Content-Type": "application/json", **self.headers}
-                shown = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-                writer.write(f"HTTP/1.1 200 OK\r\n{shown}\r\n".encode() + self.body)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def keeping_server() -> AsyncIterator[KeepingServer]:
-    """Run one on a free port."""
-    running = KeepingServer()
-    server = await asyncio.start_server(running.serve, "127.0.0.1", 0)
-    running.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        yield running
 
 
 @pytest.fixture

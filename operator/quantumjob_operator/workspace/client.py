@@ -16,7 +16,7 @@ import httpx
 
 from quantumjob_operator.budget import Budget
 from quantumjob_operator.errors import Refused, Retryable
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
@@ -106,7 +106,7 @@ class WorkspaceClient:
         self,
         *,
         filter: str | None = None,  # noqa: A002 - the wire's own name
-    ) -> AsyncIterator[list[RemoteJob]]:
+    ) -> AsyncIterator[list[JobRow]]:
         """Pages of jobs, newest first.
 
         A row is a hint: an unreadable one is left out and logged, so that a missing row means nothing.
@@ -277,9 +277,9 @@ def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
     return job
 
 
-def _row(row: Any) -> RemoteJob | None:
+def _row(row: Any) -> JobRow | None:
     try:
-        return wire.parse_job(row)
+        return wire.parse_row(row)
     except Unreadable as error:
         _log.warning("left out a row of the job list that cannot be read: %s", error)
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from quantumjob_operator.remotejob import Cost, RemoteError, RemoteJob
+from quantumjob_operator.remotejob import Cost, JobRow, RemoteError, RemoteJob
 
 API_VERSION: Final = "2026-01-15-preview"
 TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret
@@ -103,6 +103,16 @@ def parse_job(body: Any) -> RemoteJob:
         session_id=_text(job, "sessionId"),
         is_cancelling=job.get("isCancelling") is True,
     )
+
+
+def parse_row(body: Any) -> JobRow:
+    """Read of a row of a list what it is asked for; the rest, which may be much, is not looked at.
+
+    Raises:
+        Unreadable: The id or the status is missing or no text.
+    """
+    row = as_object(body, "row")
+    return JobRow(_required(row, "id"), _required(row, "status"))
 
 
 def output_location(body: Any) -> str | None:
