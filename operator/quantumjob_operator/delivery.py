@@ -38,15 +38,17 @@ class Delivery:
 
     async def write(self, look: Look) -> None:
         """Read what the job wrote, bring it into normal form, and make the ConfigMap."""
-        connection, job_id = ready(look)
+        connection, _ = ready(look)
         wanted = look.job.spec.output is None or look.job.spec.output.include_result
         if not wanted:
             await self._put(look, None, None)
             return
-        memory = look.memory
+        memory, remote = look.memory, look.seen.remote
+        if not isinstance(remote, RemoteJob):
+            raise RuntimeError(f"{look.job.key}: an output was to be written without a job")  # noqa: TRY004 - a state, no type
         memory.output_since = memory.output_since if memory.output_since is not None else self._clock.monotonic()
         try:
-            output = await connection.client.read_output(job_id, MAX_READ_BYTES)
+            output = await connection.client.read_output(remote, MAX_READ_BYTES)
         except ServiceError as error:
             look.know(output=replace(trouble(look, error), reason="OutputUnreadable", final=False))
             return

@@ -28,11 +28,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class RemoteJob:
-    """What a GET of a job answers, without anything secret.
+    """What a GET of a job answers; what is secret in it shows in no repr.
 
     Attributes:
         status: The service's own word, whatever it is.
         output_uri: Where the output will be or is, without its query (the query carries a SAS).
+        output_location: The same as the service gave it: a secret, for reading the output at once.
         metadata: Text to text; the operator's own keys tell whose job it is.
     """
 
@@ -48,6 +49,7 @@ class RemoteJob:
     error: RemoteError | None = None
     cost: Cost | None = None
     output_uri: str | None = None
+    output_location: str | None = field(default=None, repr=False, compare=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     session_id: str | None = None
     is_cancelling: bool = False

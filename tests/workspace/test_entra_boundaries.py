@@ -16,6 +16,7 @@ from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.entraclients import SECRET
 from workspace.entraworkspace import EntraWorkspace
 from workspace.misbehaving import Behaviour, MisbehavingServer, answers, misbehaving_server, says
+from workspace.reading import read_output
 from workspace.samples import JOB_ID, job
 
 SAS_ERA = "se=2099-01-01T00%3A00%3A00Z&sig=abc"
@@ -53,7 +54,7 @@ def upload(client: WorkspaceClient) -> Awaitable[object]:
 
 def read(client: WorkspaceClient) -> Awaitable[object]:
     """Read the output where the service says."""
-    return client.read_output(JOB_ID, 1000)
+    return read_output(client, 1000)
 
 
 def redirects(status: int) -> Callable[[str], Behaviour]:

@@ -19,6 +19,7 @@ from workspace.misbehaving import (
     speaks_gibberish,
     stays_silent,
 )
+from workspace.reading import read_output
 from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, SAS, SIGNATURE, TOKEN, job
 
 NOISY = ["", "httpx", "azure", "azure.core", "aiohttp", "urllib3", "msal", "quantumjob_operator", "asyncio"]
@@ -107,7 +108,7 @@ async def test_exchanges_that_fail_leave_no_secret(
     told.append(caught.value)
     server.plays(says(job(outputDataUri=f"{uri}/outputData?{SAS}")), trouble)
     with pytest.raises(ServiceError) as caught:
-        await client.read_output(JOB_ID, 1000)
+        await read_output(client, 1000)
     told.append(caught.value)
     server.plays(trouble)
     with pytest.raises(ServiceError) as caught:

@@ -83,6 +83,8 @@ def test_a_job_with_everything() -> None:
     assert parsed.error == RemoteError("InvalidInputData", "no such gate")
     assert parsed.cost == Cost("1.25", "USD")
     assert parsed.output_uri == "https://acct.blob.core.windows.net/job-1/rawOutputData"
+    assert parsed.output_location == f"{parsed.output_uri}?{SAS}"
+    assert SAS not in repr(parsed)
     assert parsed.metadata == {"quantumjobs.dev/uid": "42"}
     assert (parsed.session_id, parsed.is_cancelling, parsed.status) == ("s-1", True, "Failed")
     assert parsed.creation_time == datetime(2026, 11, 22, 11, 59, 0, 123456, UTC)

@@ -21,6 +21,7 @@ from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.redaction import redact_logging
 from quantumjob_operator.workspace.transport import HttpTransport
 from quantumjob_operator.workspace.wire import JobDefinition
+from workspace.reading import read_output
 from workspace.renewal import RenewableToken
 from workspace.samples import DEFINITION, TOKEN
 
@@ -134,7 +135,7 @@ async def test_a_job_from_upload_to_output(workspace: WorkspaceClient) -> None:
     """The program is uploaded and run, and the result is read from the blob that the service names."""
     job = await submitted(workspace, metadata={"quantumjobs.dev/uid": "42"}, tags=("bell",))
     done = await finished(workspace, job.id)
-    output = await workspace.read_output(job.id, LIMIT)
+    output = await read_output(workspace, LIMIT, job.id)
     assert (done.status, done.error, done.metadata) == ("Succeeded", None, {"quantumjobs.dev/uid": "42"})
     assert done.output_uri is not None
     assert "?" not in done.output_uri
@@ -146,10 +147,10 @@ async def test_an_output_over_the_limit(workspace: WorkspaceClient) -> None:
     """A limit of a few bytes is noticed, and one of exactly the size is not."""
     job = await submitted(workspace)
     await finished(workspace, job.id)
-    body = (await workspace.read_output(job.id, LIMIT)).body
+    body = (await read_output(workspace, LIMIT, job.id)).body
     assert body is not None
-    assert (await workspace.read_output(job.id, len(body))).body == body
-    assert (await workspace.read_output(job.id, len(body) - 1)).too_large
+    assert (await read_output(workspace, len(body), job.id)).body == body
+    assert (await read_output(workspace, len(body) - 1, job.id)).too_large
 
 
 async def test_a_broken_program(workspace: WorkspaceClient) -> None:
@@ -261,10 +262,10 @@ async def test_a_whole_run_leaves_no_secret(
         with caplog.at_level(logging.DEBUG):
             job = await submitted(workspace)
             await finished(workspace, job.id)
-            await workspace.read_output(job.id, LIMIT)
+            await read_output(workspace, LIMIT, job.id)
             await admin.fail_once("get-job", kind="drop-before")
             try:
-                await workspace.read_output(job.id, LIMIT)
+                await read_output(workspace, LIMIT, job.id)
             except Retryable as error:
                 told.append("".join(traceback.format_exception(error)) + repr(error))
     finally:

@@ -99,8 +99,12 @@ class WorkspaceClient:
 
     async def get_job(self, job_id: str) -> RemoteJob | None:
         """The job, or None only when the service itself says, in its own error shape, that there is none."""
-        answer = await self._get_job("get_job", job_id)
-        return None if answer is None else _read_job("get_job", job_id, answer)
+        answer = await self._channel.send("get_job", "GET", self._job_url(job_id))
+        if says_absent(answer.status, answer.body):
+            return None
+        if not answer.succeeded:
+            raise self._channel.failure("get_job", answer)
+        return _read_job("get_job", job_id, answer)
 
     async def list_jobs(
         self,
@@ -179,17 +183,18 @@ class WorkspaceClient:
             return CancelAnswer.NOT_CANCELLABLE
         raise failure
 
-    async def read_output(self, job_id: str, max_bytes: int) -> Output:
-        """Read the job's output where the service says it is, with a SAS that is fresh.
+    async def read_output(self, job: RemoteJob, max_bytes: int) -> Output:
+        """Read a job's output where the service said that it is, with a SAS that is fresh.
+
+        Args:
+            job: As it was read just now.
+            max_bytes: Of a larger output nothing is kept.
 
         Raises:
             Retryable: The output is not there (yet), or could not be read now.
-            Refused: There is no such job, or the storage account refuses.
+            Refused: The storage account refuses.
         """
-        answer = await self._get_job("get_job", job_id)
-        if answer is None:
-            raise Refused("read_output", status=404, detail="the job does not exist")
-        uri = _understood("get_job", answer, wire.output_location)
+        uri = job.output_location
         if not uri:
             raise Retryable("read_output", detail="the service names no output")
         return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes))
@@ -209,14 +214,6 @@ class WorkspaceClient:
 
     def _job_url(self, job_id: str) -> str:
         return f"{self._workspace_url}/jobs/{_guid(job_id)}"
-
-    async def _get_job(self, operation: str, job_id: str) -> Answer | None:
-        answer = await self._channel.send(operation, "GET", self._job_url(job_id))
-        if says_absent(answer.status, answer.body):
-            return None
-        if not answer.succeeded:
-            raise self._channel.failure(operation, answer)
-        return answer
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"

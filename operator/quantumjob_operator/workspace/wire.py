@@ -99,6 +99,7 @@ def parse_job(body: Any) -> RemoteJob:
         error=_job_error(job),
         cost=_cost(job),
         output_uri=_without_query(_text(job, "outputDataUri")),
+        output_location=_text(job, "outputDataUri"),
         metadata=_metadata(job),
         session_id=_text(job, "sessionId"),
         is_cancelling=job.get("isCancelling") is True,
@@ -113,11 +114,6 @@ def parse_row(body: Any) -> JobRow:
     """
     row = as_object(body, "row")
     return JobRow(_required(row, "id"), _required(row, "status"))
-
-
-def output_location(body: Any) -> str | None:
-    """The URI of a job's output as the service gave it, with its SAS: a secret, for reading at once."""
-    return _text(as_object(body, "job"), "outputDataUri")
 
 
 def sas_uri(body: Any) -> str:
