@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all faults mutants bench bench-quick docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock fmt lint test test-slow test-all faults mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -100,6 +100,9 @@ bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 m
 
 bench-quick: control-plane ## The same with 100 and 300 jobs (under 3 min)
 	$(BIN)/python -m benchmarks --plan quick $(if $(SIZES),--sizes $(SIZES))
+
+bench-parts: venv ## CPU of single steps, beside the least that it could be (half a minute)
+	@$(BIN)/python -m benchmarks.parts
 
 ##@ Charts
 

@@ -4,6 +4,7 @@ Requests over TLS as the operator sends them, by httpx with its own pool, and by
 answer and of an event, beside reading their JSON alone. Must not live here: what whole jobs cost (`scenarios`).
 """
 
+import argparse
 import asyncio
 import gc
 import json
@@ -38,6 +39,7 @@ _EACH_AT_MOST: Final = 200
 _READINGS: Final = 300
 _PAGE: Final = 100
 _MILLI: Final = 1_000
+_WIDTH: Final = 110
 
 Ask = Callable[[], Awaitable[object]]
 
@@ -60,17 +62,19 @@ class Cost:
 
 
 def main() -> int:
-    """Measure, print, and write build/bench-parts.json."""
+    """Measure, print, and write bench-parts.json."""
+    parser = argparse.ArgumentParser(prog="benchmarks.parts", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=PROJECT / "build", help="takes bench-parts.json")
+    folder = parser.parse_args().folder
     costs = [*requests(), *readings()]
     table = Table(title="CPU of single steps", title_justify="left")
     for column in ("step", "by", "ms of CPU", "connections"):
         table.add_column(column, justify="left" if column in {"step", "by"} else "right", no_wrap=True)
     for cost in costs:
         table.add_row(cost.what, cost.by, f"{cost.milliseconds:.3f}", str(cost.connections or ""))
-    Console().print(table)
-    file = PROJECT / "build" / "bench-parts.json"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps([asdict(cost) for cost in costs], indent=2) + "\n")
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bench-parts.json").write_text(json.dumps([asdict(cost) for cost in costs], indent=2) + "\n")
     return 0
 
 

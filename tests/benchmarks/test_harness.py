@@ -15,6 +15,19 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 OF_THE_CLUSTER = frozenset({"lag_p99", "writes_a_job", "requests_a_job", "settled_a_second", "submitted_p99_steady"})
 
 
+def test_single_steps_are_measured(tmp_path: Path) -> None:
+    """Each has a cost, and the operator's connections are no more than its requests at a time."""
+    command = [sys.executable, "-m", "benchmarks.parts", f"--folder={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    costs = json.loads((tmp_path / "bench-parts.json").read_text())
+    assert all(cost["milliseconds"] > 0 for cost in costs)
+    ours = [cost["connections"] for cost in costs if cost["by"] == "the operator" and cost["connections"]]
+    assert len(ours) == 3
+    assert all(connections <= most for connections, most in zip(ours, (1, 24, 100), strict=True))
+    assert "aiohttp alone" in done.stdout
+
+
 def test_a_tiny_run_measures_everybody(tmp_path: Path) -> None:
     """Every measure has our figure, the peers have theirs, and table, JSON and drawing are there."""
     command = [sys.executable, "-m", "benchmarks", "--plan=tiny", f"--folder={tmp_path}"]
