@@ -108,8 +108,8 @@ class ServiceChannel:
         self._request_ids = request_ids
         self._budget = budget
         self._tenant, self._cancelling = "", False
-        # Single reads and writes are bounded by the whole; but httpcore leaks the socket of a TLS handshake that is
-        # cancelled from outside, so that connecting (TCP, then TLS) has to give up by itself before.
+        # Single reads and writes are bounded by the whole; but who doesn't even take a connection holds a worker for a
+        # shorter time than who thinks about a request.
         self._phases = httpx.Timeout(None, connect=timing.request_seconds / 3)
 
     def on_behalf(self, tenant: str, *, cancelling: bool) -> "ServiceChannel":

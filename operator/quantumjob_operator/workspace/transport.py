@@ -67,6 +67,7 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
         OSError: The file cannot be read, or holds no certificate (`ssl.SSLError`).
     """
     context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
     if ca_bundle:
         context.load_verify_locations(cafile=ca_bundle)
     return context
