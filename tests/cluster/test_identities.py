@@ -172,6 +172,8 @@ def test_a_missing_account_is_waited_for(place: JobNamespace, directory: Directo
         assert not place.runs(name)
         place.apply(service_account())
         place.wait(name, "Complete")
+        # A job finds the account itself, maybe before the workspace's next look: what that says must be of today.
+        place.wait("default", "Ready", kind="quantumworkspace")
         place.kubectl("delete", "serviceaccount", ACCOUNT)
 
 
