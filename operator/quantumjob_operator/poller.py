@@ -99,6 +99,8 @@ class Poller:
     _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
+    _earliest: float = math.inf
+    """Nobody is due before: else all of them would be looked through at each turn of the loop."""
 
     def use(self, client: WorkspaceClient) -> None:
         """Go on with a client that was signed in anew, at once if the old one had trouble."""
@@ -120,18 +122,22 @@ class Poller:
         now = self.monotonic()
         if known and known.job_id == job_id:
             if word is not None and known.word != word:
-                known.word, known.since, known.due = word, now, now + self.settings.poll_min_seconds
+                known.word, known.since = word, now
+                self._schedule(known, now + self.settings.poll_min_seconds)
             elif age is not None and now - age > known.since + _TICK:
                 known.since = now - age
                 self._hasten(known)
             return
         self.unwatch(uid)
-        since, due = now - (age or 0.0), now + self.settings.poll_min_seconds
-        self._watched[uid] = Watched(uid, job_id, namespace, word, since, due)
+        new = self._watched[uid] = Watched(uid, job_id, namespace, word, now - (age or 0.0), math.inf)
+        self._schedule(new, now + self.settings.poll_min_seconds)
 
     def _hasten(self, one: Watched) -> None:
         if one.due < math.inf:  # else it stands in line already
-            one.due = min(one.due, self.monotonic() + self.settings.poll_min_seconds)
+            self._schedule(one, min(one.due, self.monotonic() + self.settings.poll_min_seconds))
+
+    def _schedule(self, one: Watched, due: float) -> None:
+        one.due, self._earliest = due, min(due, self._earliest)
 
     def unwatch(self, uid: str) -> None:
         """Follow it no longer."""
@@ -157,7 +163,7 @@ class Poller:
     async def sweep(self) -> None:
         """Look at the jobs that are due, or at the first of them."""
         now = self.monotonic()
-        due = sorted((one for one in self._watched.values() if one.due <= now), key=lambda one: one.due)
+        due = self._due(now)
         if not due and not self._line:
             # Nothing to ask is no silence of the service.
             self.answered_at = self.answered_at if self._failures and self._watched else now
@@ -170,6 +176,14 @@ class Poller:
             self._failed(error)
             return
         self._failures, self.trouble, self.answered_at = 0, None, self.monotonic()
+
+    def _due(self, now: float) -> list[Watched]:
+        if now < self._earliest:
+            return []
+        due = sorted((one for one in self._watched.values() if one.due <= now), key=lambda one: one.due)
+        if not due:
+            self._earliest = min((one.due for one in self._watched.values()), default=math.inf)
+        return due
 
     async def _look(self, due: list[Watched]) -> None:
         if due and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
@@ -214,7 +228,7 @@ class Poller:
 
     async def _get(self, one: Watched) -> None:
         # A job that can't be asked about goes to the end of the line, or the others would never have their turn.
-        one.due = self.monotonic()
+        self._schedule(one, self.monotonic())
         remote = await self.client.on_behalf(one.namespace).get_job(one.job_id)
         if self._watched.get(one.uid) is not one:
             return  # meanwhile it was let go, or its next attempt has begun: this is no news of that one
@@ -226,7 +240,7 @@ class Poller:
     def _next(self, one: Watched) -> None:
         now = self.monotonic()
         shortest, longest = self.settings.poll_min_seconds, self.settings.poll_max_seconds
-        one.due = now + poll_interval(now - one.since, one.uid, shortest=shortest, longest=longest)
+        self._schedule(one, now + poll_interval(now - one.since, one.uid, shortest=shortest, longest=longest))
 
     def _failed(self, error: ServiceError) -> None:
         """Nothing is known anew; come back later, for all jobs of this workspace together."""
