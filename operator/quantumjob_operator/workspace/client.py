@@ -23,7 +23,7 @@ from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and
 from quantumjob_operator.workspace.channel import Answer, Observer, ServiceChannel, Timing
 from quantumjob_operator.workspace.failures import says_absent, unreadable
 from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.paging import next_url
+from quantumjob_operator.workspace.paging import Trail
 from quantumjob_operator.workspace.transport import HttpTransport
 from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus, Unreadable
 
@@ -240,8 +240,8 @@ class WorkspaceClient:
             raise unreadable(operation, None, str(error)) from None
 
     async def _pages(self, operation: str, path: str, params: dict[str, str]) -> AsyncIterator[list[Any]]:
-        first = str(httpx.URL(self._workspace_url + path, params=params))
-        url, seen = first, set[str]()
+        url = str(httpx.URL(self._workspace_url + path, params=params))
+        trail = Trail(url)
         while True:
             answer = await self._channel.call(operation, "GET", url)
             rows, link = _understood(operation, answer, wire.parse_page)
@@ -249,7 +249,7 @@ class WorkspaceClient:
             if link is None:
                 return
             try:
-                url = next_url(link, first, seen)
+                url = trail.follow(link)
             except Unreadable as error:
                 raise unreadable(operation, answer.status, str(error)) from None
 
