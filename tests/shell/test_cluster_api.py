@@ -232,7 +232,8 @@ async def test_without_a_configuration_nothing_is_connected(
 def page(*uids: str, following: str | None = None) -> Behaviour:
     """A page of metadata; without uids as the API server writes it, with a null."""
     items = [{"metadata": {"uid": uid, "resourceVersion": "1"}} for uid in uids] or None
-    return says({"metadata": {"continue": following} if following else {}, "items": items})
+    metadata = {"resourceVersion": "9"} | ({"continue": following} if following else {})
+    return says({"metadata": metadata, "items": items})
 
 
 @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ async def test_a_collection_is_read_page_by_page(
 ) -> None:
     """Metadata only, and each page with the token of the one before."""
     server.plays(*pages)
-    listed = [one["uid"] async for one in api.list_metadata("/apis/x")]
+    listed = [one.uid async for one in api.list_versions("/apis/x")]
     assert listed == uids
     tokens = [received.query.get("continue") for received in server.received]
     assert tokens == [None, ["t1"], ["t2"]][: len(pages)]
@@ -260,8 +261,27 @@ async def test_a_collection_that_breaks_off_is_an_error(server: MisbehavingServe
     """Half a listing would make objects look deleted."""
     server.plays(page("a", following="t1"), status(410, "Expired"))
     with pytest.raises(ClusterError) as caught:
-        [one async for one in api.list_metadata("/apis/x")]
+        [one async for one in api.list_versions("/apis/x")]
     assert caught.value.status == 410
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(says({}), id="an empty object"),
+        pytest.param(says({"metadata": {"resourceVersion": "9"}}), id="no items at all"),
+        pytest.param(says({"metadata": {"resourceVersion": "9"}, "items": [{"metadata": {}}]}), id="no uid"),
+        pytest.param(says({"metadata": {}, "items": []}), id="no revision"),
+        pytest.param(says([]), id="a list"),
+        pytest.param(answers(200, PAGE), id="a page of a proxy"),
+        pytest.param(answers(204, b""), id="nothing"),
+    ],
+)
+async def test_what_is_no_listing_is_an_error(server: MisbehavingServer, api: Api, behaviour: Behaviour) -> None:
+    """Taken for an empty one it would make all objects look deleted."""
+    server.plays(behaviour)
+    with pytest.raises(ClusterError):
+        [one async for one in api.list_versions("/apis/x")]
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
+from quantumjob_operator.cluster.listing import ACCEPT, Page, PageError, Version, parse_page
 from quantumjob_operator.naming import MANAGED_BY
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
-_METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TIMEOUT: Final = 30
 _PAGE: Final = 500
+_OK: Final = 200
 
 
 class ClusterError(Exception):
@@ -101,7 +102,6 @@ class Api:
         body: Any = None,
         *,
         content_type: str = _JSON,
-        accept: str = _JSON,
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """One request, one answer.
@@ -110,44 +110,58 @@ class Api:
             ClusterError: The answer is not 2xx, or none came, or it is no JSON; `NotFound` and `Conflict` where the API
                 server says so itself with 404 and 409.
         """
-        what = f"{method} {path}"
-        try:
-            parameters: Any = await self._client.param_serialize(
-                method=method,
-                resource_path=path,
-                query_params=list((query or {}).items()),
-                header_params={"Accept": accept, "Content-Type": content_type},
-                body=body,
-                auth_settings=["BearerToken"],
-            )
-            response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
-            text: bytes = await response.read()
-        except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
-            raise ClusterError(what, None, type(error).__name__, str(error)) from None
-        return _answer(what, response.status, text)
+        headers = {"Accept": _JSON, "Content-Type": content_type}
+        return _answer(f"{method} {path}", *await self._exchange(method, path, headers, query or {}, body))
 
     async def patch(self, path: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         """A merge patch (RFC 7386) under the operator's field manager."""
         query = {"fieldManager": MANAGED_BY}
         return await self.request("PATCH", path, patch, content_type=MERGE_PATCH, query=query)
 
-    async def list_metadata(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """The metadata of all objects of a collection, in pages: specs stay at the server."""
-        query = {"limit": str(_PAGE)}
+    async def list_versions(self, path: str) -> AsyncIterator[Version]:
+        """The versions of all objects of a collection, in pages: specs stay at the server."""
+        following = ""
         while True:
-            page = await self.request("GET", path, accept=_METADATA_LIST, query=query)
-            for item in page["items"] or ():  # an empty list of this kind is null
-                yield item["metadata"]
-            token = page["metadata"].get("continue")
-            if not token:
+            page = await self._page(path, _PAGE, following)
+            for version in page.versions:
+                yield version
+            following = page.following
+            if not following:
                 return
-            query = {"limit": str(_PAGE), "continue": token}
             await asyncio.sleep(0)
 
     async def list_revision(self, path: str) -> str:
         """The resource version of a listing, which is read from the store and not from a cache that may lag."""
-        page = await self.request("GET", path, accept=_METADATA_LIST, query={"limit": "1"})
-        return str(page["metadata"]["resourceVersion"])
+        return (await self._page(path, 1)).revision
+
+    async def _page(self, path: str, limit: int, following: str = "") -> Page:
+        query = {"limit": str(limit)} | ({"continue": following} if following else {})
+        what = f"GET {path}"
+        status, text = await self._exchange("GET", path, {"Accept": ACCEPT}, query)
+        if status != _OK:
+            _answer(what, status, text)
+        try:
+            return parse_page(text)
+        except PageError as error:
+            raise ClusterError(what, status, "Unreadable", str(error)) from None
+
+    async def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: Any = None
+    ) -> tuple[int, bytes]:
+        """Send a request; the status and the text of its answer."""
+        try:
+            parameters: Any = await self._client.param_serialize(
+                method=method,
+                resource_path=path,
+                query_params=list(query.items()),
+                header_params=dict(headers),
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
+            return response.status, await response.read()
+        except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
+            raise ClusterError(f"{method} {path}", None, type(error).__name__, str(error)) from None
 
 
 def _answer(what: str, status: int, text: bytes) -> dict[str, Any]:

@@ -52,8 +52,8 @@ class Objects:
 
     async def versions(self, plural: str, namespace: str | None) -> AsyncIterator[tuple[str, str]]:
         """The uid and resourceVersion of each object."""
-        async for metadata in self._api.list_metadata(collection(plural, namespace)):
-            yield metadata["uid"], metadata["resourceVersion"]
+        async for version in self._api.list_versions(collection(plural, namespace)):
+            yield version.uid, version.resource_version
 
     async def revision(self, plural: str, namespace: str | None) -> int:
         """The revision of the whole cluster's store at this moment, as the API server stamps it on a listing."""

@@ -1,0 +1,74 @@
+"""A page of a collection's metadata, read for which objects are there in which version.
+
+The rest of the metadata, most of it `managedFields`, never becomes objects of Python: for ten thousand jobs they would
+be hundreds of thousands, and the garbage collector would look through all that the operator holds again and again.
+Pure: the requests are sent elsewhere.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+ACCEPT: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class PageError(ValueError):
+    """An answer that is no page of metadata."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An object in one of its versions."""
+
+    uid: str
+    resource_version: Annotated[str, Field(alias="resourceVersion")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    metadata: Version
+
+
+@dataclass(frozen=True, slots=True)
+class _ListMeta:
+    resource_version: Annotated[str, Field(alias="resourceVersion")]
+    following: Annotated[str, Field(alias="continue")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    metadata: _ListMeta
+    items: list[_Item] | None  # an empty list of this kind is null
+
+
+_LIST: Final = TypeAdapter(_List)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says.
+
+    Attributes:
+        revision: Resource version of the listing.
+        versions: The objects of this page.
+        following: Token of the next page; empty on the last one.
+    """
+
+    revision: str
+    versions: list[Version]
+    following: str
+
+
+def parse_page(text: bytes) -> Page:
+    """Read a `PartialObjectMetadataList`.
+
+    Raises:
+        PageError: It is none: to take it for an empty one would make all objects look deleted.
+    """
+    try:
+        read = _LIST.validate_json(text)
+    except ValidationError:
+        raise PageError("the answer is no list of metadata; does a proxy stand between?") from None
+    versions = [item.metadata for item in read.items or ()]
+    return Page(read.metadata.resource_version, versions, read.metadata.following)
