@@ -38,6 +38,7 @@ def test_every_example_is_played_to_its_end(demo: Demo) -> None:
 
 
 @pytest.mark.cluster
+@pytest.mark.slow
 def test_a_job_that_does_not_end_is_not_taken_for_success(demo: Demo) -> None:
     """It ends 1 and names the job and the reason; on a terminal, where a table shows the jobs meanwhile."""
     controller, terminal = pty.openpty()
