@@ -250,8 +250,8 @@ async def test_a_collection_is_read_page_by_page(
 ) -> None:
     """Metadata only, and each page with the token of the one before."""
     server.plays(*pages)
-    listed = [one.uid async for one in api.list_versions("/apis/x")]
-    assert listed == uids
+    listed = [version async for version in api.list_versions("/apis/x")]
+    assert listed == [(uid, "1") for uid in uids]
     tokens = [received.query.get("continue") for received in server.received]
     assert tokens == [None, ["t1"], ["t2"]][: len(pages)]
     assert all("PartialObjectMetadataList" in received.headers["accept"] for received in server.received)
@@ -280,8 +280,9 @@ async def test_a_collection_that_breaks_off_is_an_error(server: MisbehavingServe
 async def test_what_is_no_listing_is_an_error(server: MisbehavingServer, api: Api, behaviour: Behaviour) -> None:
     """Taken for an empty one it would make all objects look deleted."""
     server.plays(behaviour)
-    with pytest.raises(ClusterError):
+    with pytest.raises(ClusterError) as caught:
         [one async for one in api.list_versions("/apis/x")]
+    assert caught.value.reason == "Unreadable"
 
 
 @pytest.mark.parametrize(

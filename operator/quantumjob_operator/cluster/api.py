@@ -6,8 +6,8 @@ rebuild every object twice. Must not live here: paths of kinds, or what an answe
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final, TypeVar
 from urllib.request import getproxies_environment
 
 import aiohttp
@@ -15,14 +15,14 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
-from quantumjob_operator.cluster.listing import ACCEPT, Page, PageError, Version, parse_page
+from quantumjob_operator.cluster.listing import ACCEPT, Page, parse_page
 from quantumjob_operator.naming import MANAGED_BY
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
 _TIMEOUT: Final = 30
 _PAGE: Final = 500
-_OK: Final = 200
+T = TypeVar("T")
 
 
 class ClusterError(Exception):
@@ -111,15 +111,15 @@ class Api:
                 server says so itself with 404 and 409.
         """
         headers = {"Accept": _JSON, "Content-Type": content_type}
-        return _answer(f"{method} {path}", *await self._exchange(method, path, headers, query or {}, body))
+        return await self._exchange(_object, method, path, headers=headers, query=query or {}, body=body)
 
     async def patch(self, path: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         """A merge patch (RFC 7386) under the operator's field manager."""
         query = {"fieldManager": MANAGED_BY}
         return await self.request("PATCH", path, patch, content_type=MERGE_PATCH, query=query)
 
-    async def list_versions(self, path: str) -> AsyncIterator[Version]:
-        """The versions of all objects of a collection, in pages: specs stay at the server."""
+    async def list_versions(self, path: str) -> AsyncIterator[tuple[str, str]]:
+        """The uid and the resource version of each object of a collection, in pages: the rest is not looked at."""
         following = ""
         while True:
             page = await self._page(path, _PAGE, following)
@@ -136,44 +136,57 @@ class Api:
 
     async def _page(self, path: str, limit: int, following: str = "") -> Page:
         query = {"limit": str(limit)} | ({"continue": following} if following else {})
-        what = f"GET {path}"
-        status, text = await self._exchange("GET", path, {"Accept": ACCEPT}, query)
-        if status != _OK:
-            _answer(what, status, text)
-        try:
-            return parse_page(text)
-        except PageError as error:
-            raise ClusterError(what, status, "Unreadable", str(error)) from None
+        return await self._exchange(parse_page, "GET", path, headers={"Accept": ACCEPT}, query=query)
 
     async def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], query: Mapping[str, str], body: Any = None
-    ) -> tuple[int, bytes]:
-        """Send a request; the status and the text of its answer."""
+        self,
+        parse: Callable[[bytes], T],
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        query: Mapping[str, str],
+        body: Any = None,
+    ) -> T:
+        """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too."""
+        what = f"{method} {path}"
         try:
             parameters: Any = await self._client.param_serialize(
                 method=method,
                 resource_path=path,
                 query_params=list(query.items()),
-                header_params=dict(headers),
+                header_params=headers,
                 body=body,
                 auth_settings=["BearerToken"],
             )
             response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
-            return response.status, await response.read()
+            status, text = response.status, await response.read()
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
-            raise ClusterError(f"{method} {path}", None, type(error).__name__, str(error)) from None
+            raise ClusterError(what, None, type(error).__name__, str(error)) from None
+        if not 200 <= status < 300:  # noqa: PLR2004 - HTTP
+            raise _refusal(what, status, text)
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ClusterError(what, status, "Unreadable", f"{error}; does a proxy stand between?") from None
 
 
-def _answer(what: str, status: int, text: bytes) -> dict[str, Any]:
+def _object(text: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(text)
     except ValueError:
         parsed = None
-    if 200 <= status < 300:  # noqa: PLR2004 - HTTP
-        if isinstance(parsed, dict):
-            return parsed
-        raise ClusterError(what, status, "Unreadable", "the answer is not a JSON object; does a proxy stand between?")
-    if not isinstance(parsed, dict) or parsed.get("kind") != "Status":
-        raise ClusterError(what, status, "Unexpected", "the answer is not in the API server's own words")
-    reason, message = str(parsed.get("reason") or "Unexpected"), str(parsed.get("message") or "")
-    raise _CLASSES.get(status, ClusterError)(what, status, reason, message)
+    if not isinstance(parsed, dict):
+        raise ValueError("the answer is not a JSON object")  # noqa: TRY004 - of its value
+    return parsed
+
+
+def _refusal(what: str, status: int, text: bytes) -> ClusterError:
+    try:
+        told = _object(text)
+    except ValueError:
+        told = {}
+    if told.get("kind") != "Status":
+        return ClusterError(what, status, "Unexpected", "the answer is not in the API server's own words")
+    reason, message = str(told.get("reason") or "Unexpected"), str(told.get("message") or "")
+    return _CLASSES.get(status, ClusterError)(what, status, reason, message)

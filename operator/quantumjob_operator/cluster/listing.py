@@ -13,32 +13,26 @@ from pydantic import Field, TypeAdapter, ValidationError
 ACCEPT: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
-class PageError(ValueError):
-    """An answer that is no page of metadata."""
-
-
 @dataclass(frozen=True, slots=True)
-class Version:
-    """An object in one of its versions."""
-
+class _Metadata:
     uid: str
     resource_version: Annotated[str, Field(alias="resourceVersion")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    metadata: Version
+    metadata: _Metadata
 
 
 @dataclass(frozen=True, slots=True)
-class _ListMeta:
+class _ListMetadata:
     resource_version: Annotated[str, Field(alias="resourceVersion")]
     following: Annotated[str, Field(alias="continue")] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    metadata: _ListMeta
+    metadata: _ListMetadata
     items: list[_Item] | None  # an empty list of this kind is null
 
 
@@ -51,12 +45,12 @@ class Page:
 
     Attributes:
         revision: Resource version of the listing.
-        versions: The objects of this page.
+        versions: The uid and the resource version of each object of this page.
         following: Token of the next page; empty on the last one.
     """
 
     revision: str
-    versions: list[Version]
+    versions: list[tuple[str, str]]
     following: str
 
 
@@ -64,11 +58,11 @@ def parse_page(text: bytes) -> Page:
     """Read a `PartialObjectMetadataList`.
 
     Raises:
-        PageError: It is none: to take it for an empty one would make all objects look deleted.
+        ValueError: It is none: to take it for an empty one would make all objects look deleted.
     """
     try:
         read = _LIST.validate_json(text)
-    except ValidationError:
-        raise PageError("the answer is no list of metadata; does a proxy stand between?") from None
-    versions = [item.metadata for item in read.items or ()]
+    except ValidationError:  # which cites the answer
+        raise ValueError("the answer is no list of metadata") from None
+    versions = [(item.metadata.uid, item.metadata.resource_version) for item in read.items or ()]
     return Page(read.metadata.resource_version, versions, read.metadata.following)

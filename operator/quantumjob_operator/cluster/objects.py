@@ -50,10 +50,9 @@ class Objects:
         names = {resource["name"] for resource in found.get("resources", [])}
         return names.issuperset(PLURALS)
 
-    async def versions(self, plural: str, namespace: str | None) -> AsyncIterator[tuple[str, str]]:
+    def versions(self, plural: str, namespace: str | None) -> AsyncIterator[tuple[str, str]]:
         """The uid and resourceVersion of each object."""
-        async for version in self._api.list_versions(collection(plural, namespace)):
-            yield version.uid, version.resource_version
+        return self._api.list_versions(collection(plural, namespace))
 
     async def revision(self, plural: str, namespace: str | None) -> int:
         """The revision of the whole cluster's store at this moment, as the API server stamps it on a listing."""
