@@ -74,7 +74,9 @@ class Footprint:
         verb = ("apply", "--server-side", "--force-conflicts") if self._present_crds() else ("create",)
         self._cluster.run(*verb, "--filename=-", stdin=listed)
         names = [f"crd/{crd['metadata']['name']}" for crd in own_crds()]
-        self._cluster.run("wait", "--for=condition=Established", *names)
+        # A definition that was just made has `conditions: null`, which `--for=condition` takes for an error.
+        for wanted in ("jsonpath={.status.conditions[0].type}", "condition=Established"):
+            self._cluster.run("wait", f"--for={wanted}", *names)
 
     def remove_crds(self) -> str | None:
         """Remove the CRDs, and so the objects of their kinds; returns why they had to be left, if they had to."""

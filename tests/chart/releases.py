@@ -59,7 +59,7 @@ class Releases:
         A definition that is deleted before the API server has listed its objects once is not gone for minutes: the
         server finds its storage still initialising, and tries again later and later.
         """
-        self.cluster.kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in CRDS))
+        self.cluster.wait_until_established(*(f"crd/{name}" for name in CRDS))
         deadline = time.monotonic() + _SECONDS
         for plural in ("quantumjobs", "quantumworkspaces"):
             while self.cluster.kubectl("get", "--raw", f"{_API}/{plural}", check=False).returncode:

@@ -25,7 +25,7 @@ _RESTRICTED = "restricted"
 def cluster(control_plane: ControlPlane) -> ControlPlane:
     """With the namespaces of the renderings, and the Prometheus operator's kinds."""
     control_plane.kubectl("apply", "-f", "-", stdin=json.dumps(DEFINITIONS))
-    control_plane.kubectl("wait", "--for=condition=Established", "-f", "-", stdin=json.dumps(DEFINITIONS))
+    control_plane.wait_until_established("-f", "-", stdin=json.dumps(DEFINITIONS))
     objects = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {}}} for name in _NAMESPACES
     ]

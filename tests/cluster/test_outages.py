@@ -95,7 +95,7 @@ class BareStack(Stack):
     def install_crds(self) -> None:
         """Install the CRDs, wait until they are served, and make the workspace `default`."""
         self.apply(manifests.CRDS)
-        self.wait(f"--filename={manifests.CRDS}", "Established")
+        self.cluster.wait_until_established("-f", manifests.CRDS)
         self.add_workspace("default")
 
 

@@ -13,7 +13,7 @@ from devcluster.controlplane import ControlPlane
 def served(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """A control plane that serves the CRDs, with a namespace for these tests."""
     control_plane.kubectl("apply", "--server-side", "-f", CRD_FOLDER)
-    control_plane.kubectl("wait", "--for=condition=Established", "-f", CRD_FOLDER)
+    control_plane.wait_until_established("-f", CRD_FOLDER)
     control_plane.kubectl("create", "namespace", NAMESPACE)
     yield control_plane
     control_plane.kubectl("delete", "namespace", NAMESPACE, "--wait=false")

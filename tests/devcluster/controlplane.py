@@ -126,6 +126,20 @@ class ControlPlane:
             raise KubectlError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr.strip()}")
         return done
 
+    def wait_until_established(self, *what: str | Path, stdin: str | None = None) -> None:
+        """Wait until the API server serves the kinds of definitions.
+
+        Args:
+            what: The definitions, as kubectl takes them: `crd/name`, or `--filename=…`.
+            stdin: What it reads from standard input.
+
+        Raises:
+            KubectlError: They are not, or it took longer than kubectl waits.
+        """
+        # A definition that was just made has `conditions: null`, which `--for=condition` takes for an error.
+        for wanted in ("jsonpath={.status.conditions[0].type}", "condition=Established"):
+            self.kubectl("wait", f"--for={wanted}", *what, stdin=stdin)
+
     def kubectl_environment(self) -> dict[str, str]:
         """Our environment, with our kubectl first on the PATH, as the administrator of this cluster."""
         return os.environ | {

@@ -180,7 +180,7 @@ class Stack:
 
     def _install(self) -> None:
         self.apply(manifests.CRDS)
-        self.wait(f"--filename={manifests.CRDS}", "Established")
+        self.cluster.wait_until_established("-f", manifests.CRDS)
         self.apply(manifests.namespace(manifests.SYSTEM_NAMESPACE))
         self.apply(manifests.RBAC, namespace=manifests.SYSTEM_NAMESPACE)
         self.add_workspace("default")
