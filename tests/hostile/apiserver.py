@@ -6,6 +6,7 @@ Must not live here: what is right.
 import json
 import ssl
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -93,14 +94,24 @@ class ApiServer:
         found: list[Object] = []
         query = {"limit": str(_PAGE)}
         while True:
-            said = self._client.get(f"{_GROUP}/namespaces/{namespace}/{plural}", params=query).raise_for_status()
+            text = self._read(f"{_GROUP}/namespaces/{namespace}/{plural}", query)
             with deep_json():
-                page = json.loads(said.text)
+                page = json.loads(text)
             found += page["items"]
             token = page["metadata"].get("continue")
             if not token:
                 return found
             query = {"limit": str(_PAGE), "continue": token}
+
+    def _read(self, path: str, query: dict[str, str]) -> str:
+        """Like every client of Kubernetes, ask again when told to: a loaded API server's cache lags behind a list."""
+        deadline = time.monotonic() + _SECONDS
+        said = self._client.get(path, params=query)
+        while (pause := said.headers.get("Retry-After")) and time.monotonic() < deadline:
+            time.sleep(float(pause))
+            said = self._client.get(path, params=query)
+        assert said.is_success, f"{said.status_code}: {said.text}"
+        return said.text
 
 
 class Audit:
