@@ -35,6 +35,7 @@ _BEAT: Final = 1.0
 _CATCH_UP: Final = 15.0
 _DOUBT: Final = 2.0
 _PROBE: Final = 10.0
+_LONGEST_PAUSE: Final = 15.0
 # Else kopf asks for the name of the user, and the image's has none. Nobody reads it: there is no peering.
 _IDENTITY: Final[Any] = MANAGED_BY
 _log = logging.getLogger(__name__)
@@ -80,14 +81,27 @@ class Watch:
                 _log.warning("%s", error)
             finally:
                 await self._end_thread()
-            await self._sleep(min(backoff(max(failures, 1), "watch"), 15.0), lambda: False)
+            await self._sleep(_pause(max(failures, 1)), lambda: False)
 
     async def _follow(self) -> None:
-        """One life of kopf's watch: returns when it has ended, or was found to lag."""
+        """One life of kopf's watch: returns when it has ended, or was found to lag.
+
+        A check that fails says nothing of the watch, and an API server that is overloaded would have to list all
+        objects anew for another one.
+        """
         self._start_thread(asyncio.get_running_loop())
         await self._sleep(_BEAT / 10, self._ended)
+        failures = 0
         while not self._ended():
-            if not await self._check():
+            try:
+                agrees = await self._check()
+            except ClusterError as error:
+                failures += 1
+                _log.warning("%s", error)
+                await self._sleep(_pause(failures), self._ended)
+                continue
+            failures = 0
+            if not agrees:
                 _log.warning("the watch is not what the API server says; starting it anew")
                 return
             await self._rest()
@@ -237,6 +251,10 @@ class Watch:
             int(self.inventory.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
             for uid, version in there.items()
         )
+
+
+def _pause(failures: int) -> float:
+    return min(backoff(failures, "watch"), _LONGEST_PAUSE)
 
 
 async def _as_coroutine(awaitable: Awaitable[None]) -> None:

@@ -71,3 +71,20 @@ def test_object_that_goes_meanwhile_is_not_waited_for(stack: Stack, held: Predic
         later.release()
         stack.operator.stop()
     assert "starting it anew" not in log
+
+
+def test_check_that_fails_says_nothing_of_the_watch(stack: Stack) -> None:
+    """It is made again; the watch goes on, for to list all objects anew is no help to an overloaded API server."""
+    create(stack, [quantum_job("patient")])
+    proxy = stack.cluster_proxy
+    assert proxy is not None
+    before = len(proxy.exchanges)
+    proxy.drop(check_lists, times=3)
+    Service.start(stack.operator)
+    try:
+        stack.wait("quantumjob/patient", "Complete")
+    finally:
+        stack.operator.stop()
+    since = proxy.exchanges[before:]
+    assert sum(check_lists(one.request) and one.dropped for one in since) == 3
+    assert sum(watch_lists(one.request) for one in since) == 1
