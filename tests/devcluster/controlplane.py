@@ -32,7 +32,7 @@ from devcluster.scratch import scratch_directory
 _START_SECONDS: Final = 60.0
 # Asked to end, the API server waits for the last client to hang up, up to a minute; nothing is lost by killing it.
 _API_SERVER_STOP_SECONDS: Final = 2.0
-_KUBECTL_SECONDS: Final = 60.0
+_KUBECTL_SECONDS: Final = 180.0
 _PORT_ATTEMPTS: Final = 3
 _PORT_TAKEN: Final = "address already in use"
 
