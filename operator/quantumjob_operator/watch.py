@@ -156,7 +156,7 @@ class Watch:
             stop_flag=stop,
         )
         try:
-            asyncio.run(_as_coroutine(operator))
+            asyncio.run(_watched(operator, stop))
         except Exception:  # noqa: BLE001 - whatever ends kopf, the supervisor starts it anew
             _log.exception("the watch ended")
 
@@ -257,5 +257,13 @@ def _pause(failures: int) -> float:
     return min(backoff(failures, "watch"), _LONGEST_PAUSE)
 
 
-async def _as_coroutine(awaitable: Awaitable[None]) -> None:
-    await awaitable
+async def _watched(operator: Awaitable[None], stop: threading.Event) -> None:
+    """Run kopf to its end, whoever brings it about.
+
+    kopf waits for the flag in a thread of the loop's executor, and the loop doesn't close before that thread has ended:
+    a watch that failed would look alive for ever.
+    """
+    try:
+        await operator
+    finally:
+        stop.set()

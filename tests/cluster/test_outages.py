@@ -139,3 +139,16 @@ def test_crds_that_go_and_come_again(bare: BareStack) -> None:
     assert_done_once(place, "second")
     assert operator.running
     assert operator.pid == pid
+
+
+@pytest.mark.slow  # as above
+def test_watch_that_fails_is_started_anew(bare: BareStack) -> None:
+    """One kind goes and comes while nobody asks for it but the watch: what is applied then is seen at once."""
+    place, operator = JobNamespace(bare, "default"), bare.operator
+    bare.install_crds()
+    operator.start()
+    bare.kubectl("delete", "customresourcedefinition", "quantumworkspaces.quantumjobs.dev", timeout=_CRD_SECONDS)
+    eventually(lambda: "has failed" in operator.log.read_text())
+    bare.install_crds()
+    place.apply(jobs.ionq("bell"))
+    assert_done_once(place, "bell")
