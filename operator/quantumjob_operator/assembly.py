@@ -6,7 +6,6 @@ Must not live here: behaviour, or anything about the process itself (`__main__`)
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from quantumjob_operator.delivery import Delivery
 from quantumjob_operator.departure import Departures
 from quantumjob_operator.election import Candidacy
 from quantumjob_operator.inspection import Inspector
-from quantumjob_operator.instance import Clock, new_holder
+from quantumjob_operator.instance import Clock, monotonic_seconds, new_holder
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.metrics import Metrics
@@ -54,7 +53,7 @@ class Common:
 
     settings: Settings
     allowed: AllowedOrigins
-    clock: Clock = field(default_factory=lambda: Clock(time.monotonic))
+    clock: Clock = field(default_factory=lambda: Clock(monotonic_seconds))
     holder: str = field(default_factory=new_holder)
     metrics: Metrics = field(default_factory=Metrics)
     inventory: Inventory
@@ -87,7 +86,7 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         ClusterError: There is no configuration for an API server.
     """
     inventory = Inventory()
-    queue = WorkQueue(time.monotonic, inventory.namespace)
+    queue = WorkQueue(monotonic_seconds, inventory.namespace)
     common = Common(settings=settings, allowed=allowed, inventory=inventory, queue=queue)
     api = await Api.connect()
     stack.push_async_callback(api.close)
@@ -242,6 +241,7 @@ def _reconciler(common: Common, cluster: Cluster, workspaces: Workspaces, slots:
         objects=cluster.objects,
         departures=departures,
         deeds=deeds,
+        submitter=submitter,
         workspaces=workspaces,
         slots=slots,
         queue=common.queue,

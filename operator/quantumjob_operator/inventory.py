@@ -17,11 +17,13 @@ class Inventory:
 
     Attributes:
         newest: The highest resource version that was ever taken.
+        departed: The last version of each job that was removed, until somebody has looked at what it left.
     """
 
     newest: int = 0
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
+    departed: dict[str, QuantumJob] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
 
@@ -62,13 +64,26 @@ class Inventory:
         """Whether what is known of an object may be from before the cluster was set back."""
         return uid in self._doubted
 
-    def remove(self, uid: str) -> QuantumJob | QuantumWorkspace | None:
-        """Forget an object; what was known of it comes back."""
+    def remove(self, uid: str, last: QuantumJob | None = None) -> None:
+        """An object is gone; what is known last of a job stays in `departed`.
+
+        Args:
+            uid: Of the object.
+            last: Its last version, if the event of its deletion told it: it may be newer than what we know.
+        """
+        known = self.jobs.get(uid)
+        self.forget(uid)
+        if known:
+            self.departed[uid] = last or known
+
+    def forget(self, uid: str) -> None:
+        """An object is gone and left nothing."""
         self._doubted.discard(uid)
+        self.departed.pop(uid, None)
         workspace = self.workspaces.pop(uid, None)
         if workspace and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
-        return self.jobs.pop(uid, None) or workspace
+        self.jobs.pop(uid, None)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""

@@ -45,6 +45,13 @@ class Metrics:
             "quantumjob_cancellations_unconfirmed_total",
             "Objects released although the end of their remote job was not confirmed",
         )
+        self.refused_writes = counter(
+            "quantumjob_refused_writes_total", "Writes to QuantumJobs that the API server refused (admission, schema)"
+        )
+        self.left_behind = counter(
+            "quantumjob_jobs_without_object_total",
+            "Unfinished remote jobs whose QuantumJob was gone when they were found",
+        )
         self.submissions = counter("quantumjob_submissions_total", "Jobs that the service accepted from this process")
         self.poll_age = gauge(
             "quantumjob_poll_age_seconds",

@@ -43,6 +43,9 @@ METADATA_NAME: Final = f"{PREFIX}name"
 METADATA_UID: Final = f"{PREFIX}uid"
 METADATA_SPEC_DIGEST: Final = f"{PREFIX}spec-digest"
 
+_ORPHAN_TAG: Final = "quantumjobs_orphaned_by_"
+"""Begins the tag of a remote job whose object let it go on purpose."""
+
 JOB_ID_NAMESPACE: Final = UUID("166c4755-c16e-5681-b21e-e8ba11e92a41")
 """`uuid5(NAMESPACE_DNS, "quantumjobs.dev")`, spelled out: ids must outlive a change of the API group."""
 
@@ -104,6 +107,16 @@ def _line(part: str, text: str | None) -> str:
     if not text or "\n" in text or "\r" in text:
         raise InvalidName(f"{part} must be one line that is not empty, not {text!r}")
     return text
+
+
+def orphan_tag(uid: str) -> str:
+    """The tag that says that the object of this uid let the remote job go on purpose (`deletionPolicy: Orphan`)."""
+    return f"{_ORPHAN_TAG}{uid}"
+
+
+def is_orphan_tag(tag: str) -> bool:
+    """Whether a tag says so of any object."""
+    return tag.startswith(_ORPHAN_TAG)
 
 
 def default_output_name(job_name: str) -> str:

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass as plain
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -22,6 +22,8 @@ MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""
 MAX_PARAMETER_DEPTH: Final = 64
 """Levels of nesting in spec.parameters; readers of JSON give up beyond, many of them by crashing."""
+MAX_FENCE_SECONDS: Final = 86_400.0
+"""The longest fence that a claim may ask for; whoever edits the annotation delays only their own job."""
 
 T = TypeVar("T")
 
@@ -124,6 +126,8 @@ class Claim:
         workspace: Canonical (lower-case) resource id of the workspace that all attempts go to.
         attempt: The attempt that may be submitted.
         holder: The process that may submit it; new for each start of the operator.
+        fence: Seconds after which a 404 can be believed, whoever of those that held the claim may have sent: never less
+            than what its earlier holders needed. None in a claim of an older version.
     """
 
     v: int
@@ -131,11 +135,13 @@ class Claim:
     workspace: str
     attempt: int
     holder: str
+    fence: Annotated[float, Field(ge=0, le=MAX_FENCE_SECONDS)] | None = None
 
     def annotation(self) -> str:
         """The annotation's text."""
         fields = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
-        return json.dumps(fields | {"holder": self.holder}, separators=(",", ":"))
+        fence = {} if self.fence is None else {"fence": self.fence}
+        return json.dumps(fields | {"holder": self.holder} | fence, separators=(",", ":"))
 
 
 @plain(frozen=True, slots=True)
@@ -145,6 +151,7 @@ class QuantumJob:
     Attributes:
         size: Bytes of its JSON.
         deletion_requested: Whether it carries a deletionTimestamp.
+        deleted_at: The deletionTimestamp.
         claim_unreadable: There is a claim annotation, but it is not one of ours.
         parameters_too_deep: `spec.parameters` is nested beyond `MAX_PARAMETER_DEPTH`; it was dropped unread.
     """
@@ -161,6 +168,7 @@ class QuantumJob:
     claim_unreadable: bool = False
     finalizers: tuple[str, ...] = ()
     deletion_requested: bool = False
+    deleted_at: datetime | None = None
     size: int = 0
     parameters_too_deep: bool = False
 
@@ -212,6 +220,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         claim_unreadable=unreadable,
         finalizers=tuple(meta.get("finalizers") or ()),
         deletion_requested="deletionTimestamp" in meta,
+        deleted_at=datetime.fromisoformat(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
         size=len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")),
         parameters_too_deep=too_deep,
     )

@@ -22,6 +22,7 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
 _TIMEOUT: Final = 30
 _PAGE: Final = 500
+_REFUSED: Final = frozenset({400, 403, 422})
 T = TypeVar("T")
 
 
@@ -39,6 +40,11 @@ class ClusterError(Exception):
         self.reason = reason
         self.message = message
         super().__init__(f"{what}: {reason}: {message}" if status is None else f"{what}: {status} {reason}: {message}")
+
+    @property
+    def refused(self) -> bool:
+        """Whether a write was refused for what it says: by admission, a schema, a quota, or for want of rights."""
+        return self.status in _REFUSED and not self.what.startswith("GET ")
 
 
 class NotFound(ClusterError):  # noqa: N818 - the API server's own word

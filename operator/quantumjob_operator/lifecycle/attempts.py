@@ -40,6 +40,12 @@ def current_attempt(job: QuantumJob) -> int:
     return job.claim.attempt if job.claim else job.status.attempt or 1
 
 
+def fence_of(job: QuantumJob, own: float) -> float:
+    """Seconds after which a 404 for this job can be believed: ours, or that of those who held its claim before."""
+    claimed = job.claim.fence if job.claim else None
+    return max(own, claimed or 0.0)
+
+
 def has_ended(job: QuantumJob) -> bool:
     """Whether the current attempt has ended and the job goes on."""
     number = current_attempt(job)

@@ -142,6 +142,8 @@ class Observation:
         job_id: The id of the attempt that the claim (or status) names.
         full: The workspace takes no further job of ours now.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
+        gone: The object is no longer in the cluster; its job is brought to an end all the same.
+        marked: Whether the remote job says that its object let it go on purpose: False if it can't be told.
     """
 
     job: QuantumJob
@@ -159,6 +161,8 @@ class Observation:
     key_owner: KeyOwner | None = None
     full: Trouble | None = None
     later_attempts_checked: bool = False
+    gone: bool = False
+    marked: bool | Trouble | None = None
 
     @property
     def holds_claim(self) -> bool:

@@ -7,7 +7,7 @@ DELETE: it meant cancelling in older versions of the API and deletes the record 
 import copy
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -34,6 +34,7 @@ _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOR
 _RESOURCE_ID: Final = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Quantum/workspaces/[^/]+", re.IGNORECASE
 )
+_MERGE_PATCH: Final = "application/merge-patch+json"
 _REFUSALS_OF_CANCEL: Final = frozenset({400, 405, 409, 412, 422})
 
 T = TypeVar("T")
@@ -182,6 +183,18 @@ class WorkspaceClient:
         if answer.status in _REFUSALS_OF_CANCEL and isinstance(failure, Refused):
             return CancelAnswer.NOT_CANCELLABLE
         raise failure
+
+    async def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
+        """Replace a job's tags (PATCH); the only thing of a job that is ever changed.
+
+        Raises:
+            ServiceError: It did not work.
+        """
+        answer = await self._channel.send(
+            "set_tags", "PATCH", self._job_url(job_id), body={"tags": list(tags)}, content_type=_MERGE_PATCH
+        )
+        if not answer.succeeded:
+            raise self._channel.failure("set_tags", answer)
 
     async def read_output(self, job: RemoteJob, max_bytes: int) -> Output:
         """Read a job's output where the service said that it is, with a SAS that is fresh.

@@ -103,6 +103,7 @@ def parse_job(body: Any) -> RemoteJob:
         metadata=_metadata(job),
         session_id=_text(job, "sessionId"),
         is_cancelling=job.get("isCancelling") is True,
+        tags=_tags(job),
     )
 
 
@@ -231,6 +232,12 @@ def _cost(job: Mapping[str, Any]) -> Cost | None:
 def _metadata(job: Mapping[str, Any]) -> dict[str, str]:
     metadata = as_object(job.get("metadata") or {}, "metadata")
     return {key: _required(metadata, key) for key, value in metadata.items() if value not in (None, "")}
+
+
+def _tags(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tags decide nothing but what we wrote there ourselves: what is no text is left out."""
+    tags = job.get("tags")
+    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
 def _required(row: Mapping[str, Any], key: str) -> str:
