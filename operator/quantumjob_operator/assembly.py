@@ -29,6 +29,7 @@ from quantumjob_operator.inspection import Inspector
 from quantumjob_operator.instance import Clock, monotonic_seconds, new_holder
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.leadership import Leadership
+from quantumjob_operator.leftovers import Leftovers
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
@@ -117,7 +118,17 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     async def look(uid: str) -> None:
         await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
 
-    return _loops(common, cluster, watch, leadership, look)
+    leftovers = Leftovers(
+        inventory=inventory,
+        objects=cluster.objects,
+        events=cluster.events,
+        connections=connections,
+        settings=settings,
+        clock=common.clock,
+        metrics=common.metrics,
+        in_hand=reconciler.has_in_hand,
+    )
+    return _loops(common, cluster, watch, leadership, look=look, leftovers=leftovers)
 
 
 def _loops(
@@ -125,7 +136,9 @@ def _loops(
     cluster: Cluster,
     watch: Watch,
     leadership: Leadership | None,
+    *,
     look: Callable[[str], Coroutine[Any, Any, None]],
+    leftovers: Leftovers,
 ) -> list[Coroutine[Any, Any, None]]:
     settings, named = common.settings, asyncio.Event()
 
@@ -138,9 +151,12 @@ def _loops(
     async def name_cluster() -> None:
         """Jobs carry their cluster's name, so none is submitted before it is known."""
         await watch.listed.wait()
-        settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()
+        if not settings.cluster_name:
+            settings.cluster_name = await cluster.namespaces.cluster_uid()
+            # A name that somebody chose may be another cluster's too, whose jobs have their objects there.
+            leftovers.may_cancel = bool(settings.cluster_name)
         named.set()
-        await asyncio.Event().wait()
+        await leftovers.run()
 
     async def worker() -> None:
         await named.wait()

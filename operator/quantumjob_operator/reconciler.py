@@ -80,6 +80,10 @@ class Reconciler:
             memory.fresh = remote
             self._queue.add(uid)
 
+    def has_in_hand(self, uid: str) -> bool:
+        """Whether the object of this uid is remembered, there or gone: its job is seen to its end from here."""
+        return uid in self._memories
+
     async def look(self, uid: str) -> None:
         """Look at the job of this uid; never raises, whatever happens is a decision about time."""
         job = self._inventory.jobs.get(uid)

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     poll_min_seconds: Seconds = Field(default=1, description="between two looks at a young job")
     poll_max_seconds: Seconds = Field(default=30, description="between two looks at an old job")
     resync_seconds: Seconds = Field(default=600, description="between two checks of the watch against a listing")
+    leftovers_seconds: Annotated[float, Field(ge=1)] = Field(
+        default=1800, description="between two searches of each workspace for unfinished jobs whose QuantumJob is gone"
+    )
     workspace_refresh_seconds: Seconds = Field(default=300, description="between two looks at a workspace's targets")
     requests_per_second: float = Field(
         default=100,

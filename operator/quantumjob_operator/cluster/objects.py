@@ -65,6 +65,13 @@ class Objects:
         except NotFound:
             return None
 
+    async def has_job(self, namespace: str, uid: str) -> bool:
+        """Whether an object of this uid is in a namespace now, whatever the watch has told."""
+        async for found, _ in self._api.list_versions(collection(JOB_PLURAL, namespace)):
+            if found == uid:
+                return True
+        return False
+
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
         """Put on the finalizer and the claim, if nobody changed the object since it was read.
 

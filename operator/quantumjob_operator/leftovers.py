@@ -1,0 +1,133 @@
+"""Looks through the service's lists, at the start and now and then, for jobs whose object is gone.
+
+Everything else that cancels starts from an object, or from the memory of one; this starts from the bill. A job is acted
+on only if two sightings, a fence apart, and a live read of its object agree. Must not live here: which rows count
+(`lifecycle.leftover`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.objects import Objects, workspace_reference
+from quantumjob_operator.connections import Connection, Connections
+from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.leftover import Origin, has_owner, let_go_on_purpose, origin_of
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.poller import UNFINISHED
+from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+
+LEFT_BEHIND: Final = "JobWithoutObject"
+_log = logging.getLogger(__name__)
+
+
+class Leftovers:
+    """Finds jobs without an object, reports them, and cancels those that nobody let go on purpose.
+
+    Args:
+        in_hand: Whether this process is bringing the job of an object that is gone (by its uid) to its end already.
+
+    Attributes:
+        may_cancel: Whether the cluster's name is surely no other cluster's: else jobs are only reported.
+    """
+
+    def __init__(
+        self,
+        *,
+        inventory: Inventory,
+        objects: Objects,
+        events: Events,
+        connections: Connections,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+        in_hand: Callable[[str], bool],
+    ) -> None:
+        self._inventory = inventory
+        self._objects = objects
+        self._events = events
+        self._connections = connections
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._in_hand = in_hand
+        self._first_seen: dict[str, float] = {}
+        self._reported: set[str] = set()
+        self.may_cancel = False
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            before = set(self._first_seen)
+            seen: set[str] = set()
+            for uid in list(self._inventory.workspaces):
+                seen |= await self._look_through(uid)
+            self._first_seen = {job: at for job, at in self._first_seen.items() if job in seen}
+            self._reported &= seen
+            fresh = self._first_seen.keys() - before
+            interval = self._settings.leftovers_seconds
+            await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
+
+    async def _look_through(self, uid: str) -> set[str]:
+        """One workspace's list; what can't be had now is looked at the next time."""
+        workspace = self._inventory.workspaces.get(uid)
+        seen: set[str] = set()
+        try:
+            connection = await self._connections.get(workspace) if workspace else None
+            if not isinstance(connection, Connection):
+                return seen
+            async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
+                for row in page:
+                    if origin := self._without_owner(row, connection):
+                        seen.add(row.id)
+                        await self._found(row, origin, connection)
+        except (ServiceError, ClusterError) as error:
+            _log.info("jobs without an object could not be looked for: %s", error)
+            # Nothing is forgotten because of an error.
+            return seen | self._first_seen.keys()
+        except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
+            _log.exception("the search for jobs without an object failed")
+            return seen | self._first_seen.keys()
+        return seen
+
+    def _without_owner(self, remote: RemoteJob, connection: Connection) -> Origin | None:
+        settings = self._settings
+        origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
+        if origin is None or self._in_hand(origin.uid):
+            return None
+        jobs = [job for job in self._inventory.jobs.values() if job.namespace == origin.namespace]
+        return None if has_owner(remote, connection.workspace.id, jobs) else origin
+
+    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
+        now = self._clock.monotonic()
+        if now - self._first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
+            return  # its object may be younger than what the watch has told
+        if await self._objects.has_job(origin.namespace, origin.uid):
+            return
+        remote = await connection.client.get_job(row.id)
+        if remote is None or self._without_owner(remote, connection) is None:
+            return
+        if let_go_on_purpose(remote):
+            _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
+        elif not self.may_cancel:
+            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it")
+        else:
+            await self._report(remote, origin, connection, "it is being cancelled")
+            await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
+
+    async def _report(self, remote: RemoteJob, origin: Origin, connection: Connection, then: str) -> None:
+        if remote.id in self._reported:
+            return
+        self._reported.add(remote.id)
+        self._metrics.left_behind.inc()
+        message = f"job {remote.id} still runs, and QuantumJob {origin.namespace}/{origin.uid} is gone; {then}"
+        notice = Notice(LEFT_BEHIND, message, warning=True)
+        _log.error("%s: %s", LEFT_BEHIND, message, extra={"jobId": remote.id, "uid": origin.uid})
+        await self._events.publish(workspace_reference(connection.workspace), notice, self._clock.now())
