@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.objects import Objects, collection
-from quantumjob_operator.naming import JOB_PLURAL, WORKSPACE_FINALIZER, WORKSPACE_PLURAL
+from quantumjob_operator.naming import JOB_KIND, JOB_PLURAL, WORKSPACE_FINALIZER, WORKSPACE_KIND, WORKSPACE_PLURAL
 from quantumjob_operator.settings import Settings, read_settings
 
 _PATIENCE_SECONDS: Final = 240.0
@@ -42,8 +42,8 @@ class Remains:
         return bool(self.jobs or self.workspaces)
 
     def __str__(self) -> str:
-        found = [("QuantumJobs", self.jobs), ("QuantumWorkspaces in use", self.workspaces)]
-        return "; ".join(f"{len(names)} {kind}: {_some(names)}" for kind, names in found if names)
+        held = _some(JOB_KIND, self.jobs), _some(f"{WORKSPACE_KIND} in use", self.workspaces)
+        return "; ".join(filter(None, held))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -148,9 +148,10 @@ def _key(metadata: dict[str, Any]) -> str:
     return f"{metadata['namespace']}/{metadata['name']}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(kind: str, names: Sequence[str]) -> str:
     rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    told = ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return f"{len(names)} {kind} ({told})" if names else ""
 
 
 def _say(text: str, code: int = 0) -> int:

@@ -61,7 +61,7 @@ def run_one(place: Installation) -> str:
 
 def service_says(place: Installation, job_id: str) -> str:
     """The state of a paid run in the ledger."""
-    (run,) = (one for one in place.emulator.ledger() if one["job_id"] == job_id)
+    (run,) = (one for one in place.emulator.ledger() if one["job"] == job_id)
     return str(run["status"])
 
 
@@ -123,7 +123,7 @@ def test_uninstall_stops_where_a_job_can_not_be_cancelled_in_time(place: Install
     with pytest.raises(HelmError, match="pre-delete"):
         place.releases.uninstall()
     log = place.node.logs(f"{RELEASE}-drain")
-    assert f"after 3 seconds there is still 1 QuantumJobs: {place.namespace}/bell" in log
+    assert f"after 3 seconds there is still 1 QuantumJob ({place.namespace}/bell)" in log
     assert len(place.operators()) == 1
     assert states(place.jobs()) == {"Cancelling": 1}
     place.emulator.admin("POST", "clock", {"advance_seconds": 600})
