@@ -1,8 +1,8 @@
 """`quantumjob-operator drain`: deletes the QuantumJobs that the operator serves, and waits until they are gone.
 
-For whoever is about to remove the CustomResourceDefinitions: with them all jobs go, and only an operator that still runs
-can cancel what is at the service. Deletes nothing but jobs; the operator does the rest, and workspaces are only waited
-for until no job holds them. Must not live here: how a job is cancelled.
+For whoever is about to remove the CustomResourceDefinitions: with them all jobs go, and only an operator that still
+runs can cancel what is at the service. Deletes nothing but jobs; the operator does the rest, and workspaces are only
+waited for until no job holds them. Must not live here: how a job is cancelled.
 """
 
 import argparse
@@ -22,6 +22,7 @@ _PAUSE_SECONDS: Final = 2.0
 _PAGE: Final = 100
 _AT_ONCE: Final = 16
 _NAMED: Final = 10
+_NEEDED: Final = frozenset({"namespace", "name", "deletionTimestamp", "finalizers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ async def _drain_and_tell(settings: Settings, seconds: float) -> int:
     if left is None:
         return _say("no QuantumJob is left, and none holds a QuantumWorkspace")
     return _say(
-        f"after {seconds:.0f} seconds there is still {left}. Nothing but QuantumJobs was deleted. Their conditions say what"
-        " each waits for; with no condition at all no operator runs. Do the same again to wait longer",
+        f"after {seconds:.0f} seconds there is still {left}. Nothing but QuantumJobs was deleted. Their conditions say"
+        " what each waits for; it needs an operator that runs. Do the same again to wait longer",
         1,
     )
 
@@ -107,16 +108,13 @@ async def _look(api: Api, settings: Settings) -> Remains:
     if not await Objects(api).served():
         return Remains()
     scopes: list[str | None] = [*settings.watch_namespaces] or [None]
-    jobs, fresh, workspaces = [], [], []
-    for scope in scopes:
-        async for metadata in _metadata(api, JOB_PLURAL, scope):
-            jobs.append(_key(metadata))
-            if "deletionTimestamp" not in metadata:
-                fresh.append(f"{collection(JOB_PLURAL, metadata['namespace'])}/{metadata['name']}")
-        async for metadata in _metadata(api, WORKSPACE_PLURAL, scope):
-            if WORKSPACE_FINALIZER in metadata.get("finalizers", ()):
-                workspaces.append(_key(metadata))
-    return Remains(tuple(jobs), tuple(fresh), tuple(workspaces))
+    jobs = [one for scope in scopes async for one in _metadata(api, JOB_PLURAL, scope)]
+    workspaces = [one for scope in scopes async for one in _metadata(api, WORKSPACE_PLURAL, scope)]
+    return Remains(
+        jobs=tuple(_key(one) for one in jobs),
+        fresh=tuple(_path(one) for one in jobs if "deletionTimestamp" not in one),
+        workspaces=tuple(_key(one) for one in workspaces if WORKSPACE_FINALIZER in one.get("finalizers", ())),
+    )
 
 
 async def _metadata(api: Api, plural: str, namespace: str | None) -> AsyncIterator[dict[str, Any]]:
@@ -124,7 +122,7 @@ async def _metadata(api: Api, plural: str, namespace: str | None) -> AsyncIterat
     while True:
         page = await api.request("GET", collection(plural, namespace), query=query)
         for item in page.get("items") or ():
-            yield item["metadata"]
+            yield {name: value for name, value in item["metadata"].items() if name in _NEEDED}
         following = page["metadata"].get("continue")
         if not following:
             return
@@ -146,6 +144,10 @@ async def _delete(api: Api, paths: Sequence[str]) -> None:
 
 def _key(metadata: dict[str, Any]) -> str:
     return f"{metadata['namespace']}/{metadata['name']}"
+
+
+def _path(metadata: dict[str, Any]) -> str:
+    return f"{collection(JOB_PLURAL, metadata['namespace'])}/{metadata['name']}"
 
 
 def _some(kind: str, names: Sequence[str]) -> str:

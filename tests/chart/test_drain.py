@@ -49,7 +49,9 @@ def test_it_waits_as_long_as_it_is_told(render: Render) -> None:
     assert container(render(longer))["args"] == ["drain", "--timeout=900"]
 
 
-@pytest.mark.parametrize("values", [pytest.param(EVERYTHING, id="everything"), pytest.param(NAMESPACED, id="namespaced")])
+@pytest.mark.parametrize(
+    "values", [pytest.param(EVERYTHING, id="everything"), pytest.param(NAMESPACED, id="namespaced")]
+)
 def test_it_acts_as_the_operator(render: Render, values: Values) -> None:
     """With its image, account and settings, so in its namespaces."""
     rendering = render(values | {"crds": {**values.get("crds", {}), "keep": False}})

@@ -71,9 +71,7 @@ def test_install_and_remove_with_helm(empty: Releases) -> None:
         "secret/sh.helm.release.v1.default-workspace.v1",
     }
     for namespace in ("research", _PLATFORM):
-        assert empty.names("role", f"--namespace={namespace}") == {
-            "role.rbac.authorization.k8s.io/quantumjob-operator"
-        }
+        assert empty.names("role", f"--namespace={namespace}") == {"role.rbac.authorization.k8s.io/quantumjob-operator"}
     empty.served()
     run(empty, commands(GUIDE, "Removing it")[0])
     assert empty.helm.run("list", "--all-namespaces", "--no-headers").strip() == ""

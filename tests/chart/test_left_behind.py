@@ -22,6 +22,7 @@ def place(installation: Installation) -> Iterator[Installation]:
     """A workspace whose jobs execute until somebody ends them; the operator is not installed yet."""
     installation.emulator.behave(simulate=False, executing_seconds=600)
     yield installation
+    pass_time(installation)
     installation.emulator.admin("DELETE", "settings")
     installation.clean()
     installation.releases.cluster.kubectl("delete", "namespace", _PLATFORM, "--ignore-not-found")
@@ -33,7 +34,7 @@ def values(place: Installation, **more: object) -> Values:
 
 
 def set_up_platform(place: Installation) -> None:
-    """The layout of docs/install.md: Secret and workspace in a namespace of their own, which lets jobs in by a label."""
+    """The layout of docs/install.md: Secret and workspace in a namespace of their own; a label lets jobs in."""
     kubectl = place.releases.cluster.kubectl
     kubectl("create", "namespace", _PLATFORM)
     secret = json.dumps(manifests.credentials(place.emulator.api_key))
@@ -50,6 +51,11 @@ def set_up_platform(place: Installation) -> None:
     )
     kubectl("create", "namespace", place.namespace)
     kubectl("label", "namespace", place.namespace, "quantum-jobs=allowed")
+
+
+def pass_time(place: Installation) -> None:
+    """Whatever the service was to do for so long is over."""
+    place.emulator.admin("POST", "clock", {"advance_seconds": 600})
 
 
 def run_one(place: Installation) -> str:
@@ -120,13 +126,13 @@ def test_uninstall_stops_where_a_job_can_not_be_cancelled_in_time(place: Install
     set_up_platform(place)
     job_id = run_one(place)
     place.emulator.behave(cancelling_seconds=600)
-    with pytest.raises(HelmError, match="pre-delete"):
+    with pytest.raises(HelmError, match=f"{RELEASE}-drain not ready"):
         place.releases.uninstall()
     log = place.node.logs(f"{RELEASE}-drain")
     assert f"after 3 seconds there is still 1 QuantumJob ({place.namespace}/bell)" in log
     assert len(place.operators()) == 1
     assert states(place.jobs()) == {"Cancelling": 1}
-    place.emulator.admin("POST", "clock", {"advance_seconds": 600})
+    pass_time(place)
     until(lambda: not place.jobs())
     place.uninstall()
     assert service_says(place, job_id) == "Cancelled"

@@ -35,7 +35,9 @@ def test_release_of_an_older_chart_is_upgraded_as_the_guide_says(releases: Relea
     with pytest.raises(HelmError, match="nil pointer"):
         releases.helm.run("upgrade", RELEASE, OPERATOR_CHART, f"--namespace={SYSTEM}", "--reuse-values")
     run(releases, commands(GUIDE, "Upgrading")[0])
-    (container,) = releases.get("deployment", RELEASE, f"--namespace={SYSTEM}")["spec"]["template"]["spec"]["containers"]
+    (container,) = releases.get("deployment", RELEASE, f"--namespace={SYSTEM}")["spec"]["template"]["spec"][
+        "containers"
+    ]
     assert {one["name"]: one["value"] for one in container["env"]} == {"QUANTUMJOB_OPERATOR_WORKERS": "8"}
     assert releases.names("crd") == set(), "the definitions were left to somebody else"
 
