@@ -6,9 +6,12 @@ the cluster itself was set back (`doubt`). Must not live here: what a change mea
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+
+_OTHER: Final = ("other", "other")
 
 
 @dataclass(slots=True)
@@ -113,9 +116,18 @@ class Inventory:
         return {one.uid: one.resource_version for one in known}
 
     def labels(self) -> Iterator[tuple[str, str, str]]:
-        """State, provider and target of each job, for the metrics."""
+        """State, provider and target of each job, for the metrics.
+
+        What no workspace offers is what somebody wrote into a spec: any number of series, with any text. It is `other`.
+        """
+        offered = {
+            (str(row.get("provider", "")).lower(), str(row.get("target", "")))
+            for workspace in self.workspaces.values()
+            for row in workspace.status.get("targets") or ()
+        }
         for job in self.jobs.values():
-            yield (job.status.state or "Pending", job.spec.provider.lower(), job.spec.target)
+            known = (job.spec.provider.lower(), job.spec.target)
+            yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
 
 
 def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspace) -> bool:
