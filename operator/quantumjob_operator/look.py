@@ -3,8 +3,9 @@
 Lives here: what the steps of a look share. Must not live here: the steps.
 """
 
+import logging
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.errors import CredentialsRefused, ServiceError
@@ -14,6 +15,8 @@ from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.lifecycle.troubles import trouble_of
 from quantumjob_operator.quantumjob import QuantumJob
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -52,4 +55,7 @@ def trouble(look: Look, error: ServiceError) -> Trouble:
     workspace = look.seen.workspace
     name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
     look.refused = look.refused or isinstance(error, CredentialsRefused)
-    return trouble_of(error, name)
+    # People are not told the operation's name; whoever looks for a cause finds it here.
+    hidden = look.job.confidential and error.answered
+    _log.debug("%s: %s", error.operation, f"HTTP {error.status}" if hidden else error, extra={"uid": look.job.uid})
+    return trouble_of(error, name, confidential=look.job.confidential)

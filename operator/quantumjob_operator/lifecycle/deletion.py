@@ -21,7 +21,7 @@ from quantumjob_operator.conditions import stamp
 from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
-from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
+from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
@@ -120,7 +120,7 @@ def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
         return step(seen, Action.RELEASE)
     message = f"the job can't be cancelled now: {trouble.message}"
     longer = min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.tenure.troubled
-    decision = _wait(seen, seen.job.status, trouble.reason, message, longer=longer)
+    decision = _wait(seen, with_error(seen.job.status, trouble), trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
     # The grace period ends when it ends, whatever the back-off has grown to.
