@@ -33,6 +33,7 @@ class Memory:
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
+        predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller's GET answered, to be used once.
         program: The program's bytes, kept only during one look.
     """
@@ -43,6 +44,7 @@ class Memory:
     troubled_since: float | None = None
     asked_at: float | None = None
     output_since: float | None = None
+    predecessor_since: float | None = None
     fresh: RemoteJob | None = None
     program: bytes | None = field(default=None, repr=False)
 

@@ -22,6 +22,8 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
 _TIMEOUT: Final = 30
 _PAGE: Final = 500
+# Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
+_NOT_ITS_FAULT: Final = frozenset({401, 404, 408, 409, 429})
 T = TypeVar("T")
 
 
@@ -39,6 +41,12 @@ class ClusterError(Exception):
         self.reason = reason
         self.message = message
         super().__init__(f"{what}: {reason}: {message}" if status is None else f"{what}: {status} {reason}: {message}")
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request itself is refused: by a right, a quota, a policy or the schema, and so for longer."""
+        client_error = self.status is not None and 400 <= self.status < 500  # noqa: PLR2004 - HTTP
+        return client_error and self.status not in _NOT_ITS_FAULT
 
 
 class NotFound(ClusterError):  # noqa: N818 - the API server's own word

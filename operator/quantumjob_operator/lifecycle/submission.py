@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import State
-from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to
+from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, tells_no_purchase
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
@@ -116,6 +116,8 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
         return step(seen, Action.LOOK)
     if isinstance(remote, Trouble):
         return hold_for(seen, remote)
+    if isinstance(remote, RemoteJob) and tells_no_purchase(seen.job, remote):
+        return hold_untold(seen, remote)
     if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
         return blocked
     if seen.job.claim is None:
