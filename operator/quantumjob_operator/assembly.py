@@ -54,7 +54,7 @@ class Common:
 
     settings: Settings
     allowed: AllowedOrigins
-    clock: Clock = field(default_factory=lambda: Clock(time.monotonic))
+    clock: Clock
     holder: str = field(default_factory=new_holder)
     metrics: Metrics = field(default_factory=Metrics)
     inventory: Inventory
@@ -88,8 +88,10 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     """
     inventory = Inventory()
     queue = WorkQueue(time.monotonic, inventory.namespace)
-    common = Common(settings=settings, allowed=allowed, inventory=inventory, queue=queue)
     api = await Api.connect()
+    clock = Clock(time.monotonic, api.now)
+    common = Common(settings=settings, allowed=allowed, clock=clock, inventory=inventory, queue=queue)
+    common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
     cluster = Cluster(
         api, Objects(api), Materials(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
@@ -137,8 +139,9 @@ def _loops(
         await watch.run()
 
     async def name_cluster() -> None:
-        """Jobs carry their cluster's name, so none is submitted before it is known."""
+        """Jobs carry their cluster's name and its time, so none is looked at before both are known."""
         await watch.listed.wait()
+        await cluster.api.learn_time()
         settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()
         named.set()
         await asyncio.Event().wait()
