@@ -196,7 +196,7 @@ class Api:
             )
             sent = time.time()
             response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
-            self._compare(response.headers.get("Date"), sent)
+            self._compare(response.headers.get("date"), sent)
             status, text = response.status, await response.read()
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             raise ClusterError(what, None, type(error).__name__, str(error)) from None
