@@ -31,6 +31,7 @@ from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.leftovers import Leftovers
 from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.naming import is_guid
 from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
@@ -54,7 +55,7 @@ class Common:
 
     settings: Settings
     allowed: AllowedOrigins
-    clock: Clock = field(default_factory=lambda: Clock(monotonic_seconds))
+    clock: Clock
     holder: str = field(default_factory=new_holder)
     metrics: Metrics = field(default_factory=Metrics)
     inventory: Inventory
@@ -88,8 +89,10 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     """
     inventory = Inventory()
     queue = WorkQueue(monotonic_seconds, inventory.namespace)
-    common = Common(settings=settings, allowed=allowed, inventory=inventory, queue=queue)
     api = await Api.connect()
+    clock = Clock(monotonic_seconds, api.now)
+    common = Common(settings=settings, allowed=allowed, clock=clock, inventory=inventory, queue=queue)
+    common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
     cluster = Cluster(
         api, Objects(api), Materials(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
@@ -149,12 +152,12 @@ def _loops(
         await watch.run()
 
     async def name_cluster() -> None:
-        """Jobs carry their cluster's name, so none is submitted before it is known."""
+        """Jobs carry their cluster's name and its time, so none is looked at before both are known."""
         await watch.listed.wait()
-        if not settings.cluster_name:
-            settings.cluster_name = await cluster.namespaces.cluster_uid()
-            # A name that somebody chose may be another cluster's too, whose jobs have their objects there.
-            leftovers.may_cancel = bool(settings.cluster_name)
+        await cluster.api.learn_time()
+        settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()
+        # A name that somebody chose may be another cluster's too, whose jobs have their objects there.
+        leftovers.may_cancel = is_guid(settings.cluster_name)
         named.set()
         await leftovers.run()
 

@@ -13,7 +13,7 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.conditions import with_condition
 from quantumjob_operator.connections import Connections
-from quantumjob_operator.errors import CredentialsRefused, EndpointNotAllowed, Refused, ServiceError
+from quantumjob_operator.errors import CredentialsRefused, EndpointNotAllowed, Refused, ServiceError, clean_text
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.jobstatus import Condition
@@ -29,6 +29,8 @@ from quantumjob_operator.workspace.wire import Quota, TargetStatus
 from quantumjob_operator.workspaces import Workspaces
 
 READY: Final = "Ready"
+CLUSTER_RENAMED: Final = "ClusterRenamed"
+_MAX_CLUSTER_NAME: Final = 256
 _log = logging.getLogger(__name__)
 Offer = tuple[list[TargetStatus], list[Quota]]
 
@@ -136,8 +138,11 @@ class Inspector:
             status["targets"] = shown
         if trouble is None and (quotas := _quotas_json(offer[1])):
             status["quotas"] = quotas
+        name = clean_text(self._settings.cluster_name, _MAX_CLUSTER_NAME)
+        status |= {"clusterName": name} if name else {}
         written = await self._objects.write_workspace_status(workspace, status)
         self._inventory.update(written)
+        await self._tell_renamed(workspace, name)
         if before is None or (before.status, before.reason) != (ready.status, ready.reason):
             await self._turned(workspace, ready)
 
@@ -148,11 +153,30 @@ class Inspector:
         if ready.status == "True":
             self._wake_waiting()
 
+    async def _tell_renamed(self, workspace: QuantumWorkspace, name: str) -> None:
+        """Keyed jobs that were paid for under another name of this cluster are found only if that is adoptable."""
+        former = str(workspace.status.get("clusterName") or "")
+        if former in {"", name, *self._settings.adoptable_clusters} or not name:
+            return
+        notice = Notice(CLUSTER_RENAMED, renamed(former, name), warning=True)
+        _log.warning("workspace %s/%s: %s", workspace.namespace, workspace.name, notice.message)
+        await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
+
     def _wake_waiting(self) -> None:
         """Look at the jobs that are held back: what they wait for may have come."""
         for job in self._inventory.jobs.values():
             if not job.status.finished and not job.status.is_true("Submitted"):
                 self._queue.add(job.uid)
+
+
+def renamed(former: str, name: str) -> str:
+    """What to do when the operator's name for its cluster was changed."""
+    return (
+        f"jobs of this workspace were submitted from a cluster named {former!r}, and this one's name is now {name!r}: "
+        "those with an idempotencyKey are not taken over any more and end as IdempotencyKeyReused; add the former name "
+        "to the operator's setting adoptable_clusters (settings.adoptableClusters of the chart), or set cluster_name "
+        "back to it"
+    )
 
 
 def _trouble(error: ServiceError, remedy: str) -> Trouble:

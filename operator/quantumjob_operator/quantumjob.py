@@ -178,6 +178,11 @@ class QuantumJob:
         return f"{self.namespace}/{self.name}"
 
     @property
+    def confidential(self) -> bool:
+        """Whether the program stands in a Secret, so that nobody may quote it where a status can be read."""
+        return self.spec.program.secret_key_ref is not None
+
+    @property
     def has_finalizer(self) -> bool:
         """Whether our finalizer is on."""
         return FINALIZER in self.finalizers

@@ -50,7 +50,7 @@ class StatusWriter:
         try:
             await self._store(look, decision.status)
         except ClusterError as error:
-            if not error.refused or look.memory.refusals < _LASTING or decision.status.finished:
+            if not error.write_refused or look.memory.refusals < _LASTING or decision.status.finished:
                 raise
             await self.refused(look, error)
             look.memory.unwritten = (look.stored, decision.status)
@@ -73,7 +73,7 @@ class StatusWriter:
 
         What was not refused is no business of this method.
         """
-        if not error.refused:
+        if not error.write_refused:
             return
         memory = look.memory
         memory.refusals += 1

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from faults.judge import Release, Run, Seen
 
-_UID: Final = "quantumjobs.dev/uid"
+_UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
 _BY_FORCE: Final = "the object was removed by force"

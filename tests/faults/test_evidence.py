@@ -62,7 +62,7 @@ def test_object(one: dict[str, Any], outputs: list[dict[str, Any]], expected: Se
 def test_ledger() -> None:
     """Each row is a run of the object that its metadata name; a foreign job belongs to none."""
     rows = [
-        {"job": "j1", "status": "Succeeded", "metadata": {"quantumjobs.dev/uid": "u1"}},
+        {"job": "j1", "status": "Succeeded", "metadata": {"quantumjobs_uid": "u1"}},
         {"job": "j2", "status": "Waiting", "metadata": {}},
     ]
     assert runs_of(rows) == [Run("j1", "u1", "Succeeded"), Run("j2", "", "Waiting")]

@@ -123,7 +123,7 @@ def test_names_keys_labels_and_claims_of_others_reach_nothing_of_theirs(
     place.wait_reason("copied", "Submitted", "CopiedObject")
     assert place.status("bell")["jobId"] != theirs["status"]["jobId"]
     with pytest.raises(KubectlError, match="the operator"):
-        place.apply(jobs.ionq("forged", metadata={"quantumjobs.dev/uid": theirs["metadata"]["uid"]}))
+        place.apply(jobs.ionq("forged", metadata={"quantumjobs_uid": theirs["metadata"]["uid"]}))
     for name in ("copied", "bell"):
         place.patch("quantumjob", name, {"spec": {"cancel": True}})
         place.delete(name)

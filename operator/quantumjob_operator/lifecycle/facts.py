@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from quantumjob_operator.jobstatus import ErrorShown
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -23,6 +24,7 @@ class Trouble:
         retry_after: Seconds that the other side asked us to wait, if it did.
         final: The same request can never succeed.
         unconfirmed: The request may have taken effect all the same.
+        error: The service's own code and words, if it answered.
     """
 
     reason: str
@@ -30,6 +32,7 @@ class Trouble:
     retry_after: float | None = None
     final: bool = False
     unconfirmed: bool = False
+    error: ErrorShown | None = None
 
 
 class Absent(StrEnum):

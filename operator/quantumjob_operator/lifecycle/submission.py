@@ -15,13 +15,14 @@ step is done (`reconciler`).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import State
-from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to
+from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, tells_no_purchase
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
-from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
+from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
@@ -115,6 +116,8 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
         return step(seen, Action.LOOK)
     if isinstance(remote, Trouble):
         return hold_for(seen, remote)
+    if isinstance(remote, RemoteJob) and tells_no_purchase(seen.job, remote):
+        return hold_untold(seen, remote)
     if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
         return blocked
     if seen.job.claim is None:
@@ -245,7 +248,8 @@ def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob |
     if isinstance(answer, RemoteJob):
         return accepted(seen, workspace, answer, "the service accepted the job")
     if answer.final:
-        return end(seen, seen.job.status, State.FAILED, answer.reason, answer.message)
+        return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, answer.message)
     if answer.unconfirmed:
-        return _doubt(seen)
+        doubt = _doubt(seen)
+        return replace(doubt, status=with_error(doubt.status, answer))
     return hold_for(seen, answer)
