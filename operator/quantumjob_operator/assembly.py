@@ -32,6 +32,7 @@ from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.probes import Probes
+from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn
@@ -100,9 +101,9 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     stack.push_async_callback(workspaces.close)
     slots = Slots(
         jobs=common.inventory.jobs.values,
-        referenced=workspaces.referenced,
+        serving=workspaces.serving,
         wake=common.queue.add,
-        emptied=_inspecting_later(common),
+        left=_inspecting_later(common, lambda workspace: bool(slots.inside(workspace))),
     )
     inspector = _inspector(common, cluster, connections, workspaces, slots)
     reconciler = _reconciler(common, cluster, workspaces, slots)
@@ -192,12 +193,18 @@ def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> W
     )
 
 
-def _inspecting_later(common: Common) -> Callable[[str], None]:
-    def inspect_later(workspace_id: str) -> None:
-        """An idle workspace needs no finalizer; a moment later, because the next job often follows at once."""
-        for workspace in common.inventory.workspaces.values():
-            if workspace.id == workspace_id:
-                common.queue.add_after(workspace.uid, 0 if workspace.deletion_requested else _IDLE_SECONDS)
+def _inspecting_later(common: Common, in_use: Callable[[QuantumWorkspace], bool]) -> Callable[[Name], None]:
+    def inspect_later(name: Name) -> None:
+        """An idle workspace needs no finalizer; a moment later, because the next job often follows at once.
+
+        One that is being deleted says how many jobs it still waits for.
+        """
+        workspace = common.inventory.find_workspace(name)
+        if workspace is None:
+            return
+        idle = not in_use(workspace)
+        if idle or workspace.deletion_requested:
+            common.queue.add_after(workspace.uid, 0 if idle and workspace.deletion_requested else _IDLE_SECONDS)
 
     return inspect_later
 

@@ -7,6 +7,7 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from dataclasses import dataclass as plain
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -115,8 +116,19 @@ class JobSpec:
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
+class Through:
+    """One QuantumWorkspace object: another one of its name is not it."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
 class Claim:
     """The annotation that says who may submit which attempt, written before anything is sent.
+
+    Whoever may change the object may change this, too: it names a way, but opens none (`lifecycle.admission`).
 
     Attributes:
         v: Version of this shape.
@@ -124,6 +136,7 @@ class Claim:
         workspace: Canonical (lower-case) resource id of the workspace that all attempts go to.
         attempt: The attempt that may be submitted.
         holder: The process that may submit it; new for each start of the operator.
+        through: The QuantumWorkspace object that it was claimed through; claims of older operators name none.
     """
 
     v: int
@@ -131,11 +144,15 @@ class Claim:
     workspace: str
     attempt: int
     holder: str
+    through: Through | None = None
 
     def annotation(self) -> str:
         """The annotation's text."""
-        fields = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
-        return json.dumps(fields | {"holder": self.holder}, separators=(",", ":"))
+        fields: dict[str, Any] = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
+        fields |= {"holder": self.holder}
+        if self.through:
+            fields |= {"through": asdict(self.through)}
+        return json.dumps(fields, separators=(",", ":"))
 
 
 @plain(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A look begins with what is known without asking, and follows `decide` from step 
 to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`deeds`).
 """
 
+import asyncio
 import logging
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -32,6 +33,8 @@ from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspaces import Workspaces
 
 _MAX_STEPS: Final = 24
+_UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
+"""Steps that no deadline cuts off; finding the last attempt has one of its own, before it claims."""
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +89,7 @@ class Reconciler:
         except (Conflict, NotFound) as error:
             _log.info("%s; looking again", error, extra=about(job))
             await self._refresh(uid, job)
-        except ClusterError as error:
+        except (ClusterError, TimeoutError) as error:
             self._stumbled(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
             _log.exception("a look at %s failed", job.key if job else uid, extra=about(job))
@@ -119,7 +122,9 @@ class Reconciler:
         self._queue.add_after(uid, backoff(memory.failures, uid) / 10)
 
     async def _walk(self, job: QuantumJob, memory: Memory) -> None:
-        look = await self._begin(job, memory)
+        deadline = asyncio.get_running_loop().time() + self._settings.reconciliation_seconds
+        async with asyncio.timeout_at(deadline):
+            look = await self._begin(job, memory)
         try:
             for _ in range(_MAX_STEPS):
                 decision = decide(look.seen)
@@ -136,7 +141,9 @@ class Reconciler:
                         self._plan(look, decision)
                         return
                 else:
-                    await self._deeds.table[decision.action](look)
+                    # What writes to the API server has a time-out there, and its answer is not to be missed.
+                    async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
+                        await self._deeds.table[decision.action](look)
                     look.know(tenure=self._tenure(memory))
             raise RuntimeError(f"{job.key}: no end after {_MAX_STEPS} steps")
         finally:
@@ -157,6 +164,9 @@ class Reconciler:
         memory.certainty = memory.certainty.met(job, self._holder, now, self._settings.fence_seconds)
         if fresh:
             memory.certainty = memory.certainty.looked(fresh, now, now)
+        if connection is None and self._workspaces.serving(job) is None:
+            # No object that is left, or that admits it, serves the job: it keeps nobody else waiting.
+            self._slots.free(job.uid)
         seen = Observation(
             job=job,
             now=self._clock.now(),
@@ -176,6 +186,8 @@ class Reconciler:
             cluster=self._settings.cluster_name,
             adoptable_clusters=frozenset(self._settings.adoptable_clusters),
             crd_outdated=self.crd_outdated,
+            reserved_output_names=tuple(self._settings.reserved_output_names),
+            reserved_output_labels=tuple(self._settings.reserved_output_labels),
         )
 
     def _tenure(self, memory: Memory) -> Tenure:
@@ -196,6 +208,7 @@ class Reconciler:
             endpoint=workspace.endpoint,
             namespace=workspace.namespace,
             name=workspace.name,
+            uid=workspace.uid,
         )
         return facts, found
 

@@ -4,13 +4,14 @@ Lives here: the order claim → upload → (still ours?) → PUT, and what is do
 it is time to submit (`lifecycle.submission`).
 """
 
+import asyncio
 from dataclasses import replace
 
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify, key_owner
+from quantumjob_operator.lifecycle.attempts import attempt_to_claim, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.certainty import Certainty, Sent
 from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
 from quantumjob_operator.lifecycle.facts import Trouble
@@ -23,7 +24,7 @@ from quantumjob_operator.naming import (
     METADATA_SPEC_DIGEST,
     METADATA_UID,
 )
-from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workspace.client import ProgramLocation
@@ -61,7 +62,8 @@ class Submitter:
             raise RuntimeError(f"{job.key}: a claim was decided on without a workspace")  # noqa: TRY004 - a state, no type
         attempt = attempt_to_claim(job)
         place = job.claim.workspace if job.claim else workspace.id
-        new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self._holder)
+        through = Through(workspace.namespace, workspace.name, workspace.uid)
+        new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self._holder, through=through)
         asked = self._clock.monotonic()
         claimed = await self._objects.claim(job, new)
         memory.certainty = memory.certainty.claimed(
@@ -102,12 +104,21 @@ class Submitter:
         claim = job.claim
         if claim is None:
             raise RuntimeError(f"{job.key}: a last attempt was looked for without a claim")
-        number = claim.attempt
+        number, most = claim.attempt, claim.attempt + further_attempts(job)
         try:
-            while (found := await connection.client.get_job(identify(job, claim.workspace, number + 1))) is not None:
-                number, last = number + 1, found
+            async with asyncio.timeout(self._settings.reconciliation_seconds / 2):
+                while (
+                    found := await connection.client.get_job(identify(job, claim.workspace, number + 1))
+                ) is not None:
+                    number, last = number + 1, found
+                    if number > most:
+                        look.know(remote=_unexplained(claim.attempt, number))
+                        return
         except ServiceError as error:
             look.know(remote=trouble(look, error))
+            return
+        except TimeoutError:
+            look.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
             return
         if number > claim.attempt:
             job = await self._objects.claim(job, replace(claim, attempt=number))
@@ -179,6 +190,14 @@ class Submitter:
             return True
         look.know(job=live, remote=None, program=None)
         return False
+
+
+def _unexplained(first: int, last: int) -> Trouble:
+    message = (
+        f"the service shows attempts {first} to {last} of this job and more, which neither spec.backoffLimit nor "
+        "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
+    )
+    return Trouble("AttemptsUnexplained", message)
 
 
 def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) -> JobDefinition:

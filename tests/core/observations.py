@@ -38,6 +38,7 @@ WORKSPACE: Final = WorkspaceFacts(
     endpoint="https://eastus.quantum.azure.com",
     namespace="research",
     name="default",
+    uid=OTHER_UID,
 )
 ELSEWHERE: Final = replace(WORKSPACE, id=WORKSPACE.id.replace("research-ws", "other-ws"))
 DIGEST: Final = "sha256:" + "a" * 64
