@@ -133,11 +133,8 @@ class Workspaces:
 
     def _is_way(self, job: QuantumJob, workspace: QuantumWorkspace) -> bool:
         """Whether a bound job may be served through an object, which may be gone already."""
-        through = job.claim.through if job.claim else None
-        named = workspace.key in (self.referenced(job), self._default)
-        if not named and (through is None or through.uid != workspace.uid):
-            return False
-        return may_serve(job, workspace, self._namespaces.known(job.namespace))
+        named = (self.referenced(job), self._default)
+        return may_serve(job, workspace, named, self._namespaces.known(job.namespace))
 
     async def _mark(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
         """The finalizer stands before the first claim points to the workspace."""

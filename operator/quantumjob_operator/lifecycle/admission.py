@@ -10,7 +10,7 @@ Rules:
 Must not live here: which objects there are, or their connections (`workspaces`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from quantumjob_operator.lifecycle.adoption import failed_before, was_accepted, workspace_used
@@ -43,15 +43,20 @@ def is_recorded(job: QuantumJob, place: str, name: Name) -> bool:
     return job.claim.attempt == job.status.attempt if job.claim else was_accepted(job)
 
 
-def may_serve(job: QuantumJob, workspace: QuantumWorkspace, labels: Mapping[str, str] | None) -> bool:
+def may_serve(
+    job: QuantumJob, workspace: QuantumWorkspace, named: Container[Name], labels: Mapping[str, str] | None
+) -> bool:
     """Whether a bound job may be polled and cancelled through an object; submitting asks for more (`workspace_moved`).
 
     Args:
         job: The job.
-        workspace: The object.
+        workspace: The object, which may be gone already.
+        named: The names that the job's reference and the operator's configuration mean.
         labels: Of the job's namespace; None if they are not known.
     """
-    if workspace.id != bound_to(job):
+    through = job.claim.through if job.claim else None
+    claimed = through is not None and through.uid == workspace.uid
+    if workspace.id != bound_to(job) or not (claimed or workspace.key in named):
         return False
     return workspace.admits(job.namespace, labels) or is_recorded(job, workspace.id, workspace.key)
 
