@@ -40,6 +40,8 @@ WORKSPACE: Final = WorkspaceFacts(
     name="default",
     uid=OTHER_UID,
 )
+SHARED: Final = replace(WORKSPACE, namespace="platform", name="shared")
+"""The same, in another namespace: it may cease to admit the job's at any moment."""
 ELSEWHERE: Final = replace(WORKSPACE, id=WORKSPACE.id.replace("research-ws", "other-ws"))
 DIGEST: Final = "sha256:" + "a" * 64
 PROGRAM: Final = ProgramFacts(DIGEST, "sha256:" + "b" * 64)
