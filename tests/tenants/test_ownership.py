@@ -140,7 +140,8 @@ def test_a_forged_claim_opens_no_workspace(platform: JobNamespace, tenant: JobNa
     """No request goes out, no place is taken, and the workspace may be deleted; after a restart as well."""
     stack, proxy = tenant.stack, tenant.stack.workspace_proxy
     assert proxy is not None
-    platform.apply(platform.workspace("own", maxJobsInFlight=2))
+    # Else that one would serve them: it admits everybody, and leads to the same Azure workspace.
+    platform.apply(platform.workspace("shared"), platform.workspace("own", maxJobsInFlight=2))
     ref = {"workspaceRef": {"namespace": PLATFORM, "name": "own"}}
     own = platform.find("quantumworkspace", "own")
     assert own is not None
@@ -186,26 +187,37 @@ def test_what_was_sent_before_admission_was_withdrawn_is_not_left_running(
     platform.kubectl("delete", "quantumworkspace", "lent", "--timeout=30s", timeout=60)
 
 
-def test_a_service_that_knows_every_job_holds_no_worker(stack: Stack, platform: JobNamespace, service: Liar) -> None:
+@pytest.mark.parametrize(
+    ("delay", "reason"),
+    [
+        pytest.param(0.0, "AttemptsUnexplained", id="at once"),
+        pytest.param(1.0, "ServiceUnavailable", id="and takes its time"),
+    ],
+)
+def test_a_service_that_knows_every_job_holds_no_worker(
+    stack: Stack, platform: JobNamespace, service: Liar, delay: float, reason: str
+) -> None:
     """Six namespaces, as many as there are workers, are told of attempts without end; another tenant's job is done."""
     stack.emulator.behave(executing_seconds=0.1)
     base = stack.emulator.resource_id.rpartition("/")[0]
-    places = [JobNamespace.make(stack, f"endless-{number}") for number in range(TENANTS)]
+    places = [JobNamespace.make(stack, f"endless-{next(_numbers)}") for _ in range(TENANTS)]
     for place in places:
         place.apply(
-            place.workspace("default", endpoint=service.url, resourceId=f"{base}/{place.name}"),
-            jobs.ionq("bell", suspend=True),
+            place.workspace("endless", endpoint=service.url, resourceId=f"{base}/{place.name}"),
+            jobs.ionq("bell", suspend=True, workspaceRef={"name": "endless"}),
         )
     for place in places:
         place.wait_state("bell", "Suspended")
         uid = place.job("bell")["metadata"]["uid"]
         service.owners[place.name] = {"quantumjobs.dev/namespace": place.name, "quantumjobs.dev/uid": uid}
+    service.delay = delay
     for place in places:
         place.patch("quantumjob", "bell", {"spec": {"suspend": False}})
     for place in places:
-        place.wait_reason("bell", "Submitted", "AttemptsUnexplained")
-    platform.apply(jobs.ionq("bell", workspaceRef={"name": "shared"}))
-    platform.wait("bell", "Complete")
+        place.wait_reason("bell", "Submitted", reason)
+    name = f"job-{next(_numbers)}"
+    platform.apply(jobs.ionq(name, workspaceRef={"name": "shared"}))
+    platform.wait(name, "Complete")
     for place in places:
         place.delete("bell")
     told = places[0].stack.kubectl("get", "events", "-o", "json", namespace=places[0].name)
