@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,14 +20,12 @@ class Liar:
         owners: By the name of an Azure workspace the metadata of every job that it knows there, whatever id is asked
             for; it knows none of the others.
         word: The status of all these jobs.
-        delay: Seconds until it answers about a job.
         asked: Method and path of every request about a job.
     """
 
     url: str
     owners: dict[str, Mapping[str, str]] = field(default_factory=dict)
     word: str = "Succeeded"
-    delay: float = 0.0
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def answer(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
@@ -37,7 +34,6 @@ class Liar:
         if not asks_for_job:
             return 200, {"value": []}
         self.asked.append((method, path))
-        time.sleep(self.delay)
         owner = self.owners.get(head.rsplit("/", 1)[-1])
         if owner is None:
             return 404, {"error": {"code": "NotFound", "message": "there is no such job"}}

@@ -106,3 +106,21 @@ async def test_attempts_are_looked_for_up_to_a_bound(server: MisbehavingServer, 
     assert isinstance(look.seen.remote, Trouble)
     assert look.seen.remote.reason == "AttemptsUnexplained"
     assert len(server.received) == 21
+
+
+async def test_attempts_are_looked_for_in_half_of_a_looks_time(
+    server: MisbehavingServer, transport: HttpTransport
+) -> None:
+    """A service that knows every id and takes its time gives the worker back, too."""
+
+    async def takes_its_time(request: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        await knows_every_id(request, writer)
+
+    look, settings = a_look(server, transport), Settings(request_timeout_seconds=0.1, workers=1)
+    look.know(remote=remote())
+    server.plays(takes_its_time)
+    await submitter(settings).find_last_attempt(look)
+    assert isinstance(look.seen.remote, Trouble)
+    assert look.seen.remote.reason == "ServiceUnavailable"
+    assert len(server.received) < 21
