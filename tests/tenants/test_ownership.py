@@ -142,7 +142,7 @@ def test_a_forged_claim_opens_no_workspace(platform: JobNamespace, tenant: JobNa
     assert proxy is not None
     # Else that one would serve them: it admits everybody, and leads to the same Azure workspace.
     platform.apply(platform.workspace("shared"), platform.workspace("own", maxJobsInFlight=2))
-    ref = {"workspaceRef": {"namespace": PLATFORM, "name": "own"}}
+    ref: dict[str, Any] = {"workspaceRef": {"namespace": PLATFORM, "name": "own"}}
     own = platform.find("quantumworkspace", "own")
     assert own is not None
     through = {"namespace": PLATFORM, "name": "own", "uid": own["metadata"]["uid"]}

@@ -44,7 +44,7 @@ def is_recorded(job: QuantumJob, place: str, name: Name) -> bool:
 
 
 def may_serve(
-    job: QuantumJob, workspace: QuantumWorkspace, named: Container[Name], labels: Mapping[str, str] | None
+    job: QuantumJob, workspace: QuantumWorkspace, named: Container[Name | None], labels: Mapping[str, str] | None
 ) -> bool:
     """Whether a bound job may be polled and cancelled through an object; submitting asks for more (`workspace_moved`).
 
