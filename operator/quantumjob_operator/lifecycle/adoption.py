@@ -112,12 +112,8 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         job.status,
         job_id=remote.id,
         attempt=current_attempt(job),
-        failed_attempts=_failed_before(job),
-        workspace=WorkspaceUsed(
-            id=workspace.id,
-            endpoint=workspace.endpoint,
-            ref={"namespace": workspace.namespace, "name": workspace.name},
-        ),
+        failed_attempts=failed_before(job),
+        workspace=workspace_used(workspace),
         submission_time=stamp(seen.now),
         remote_status=clean_text(remote.status),
         portal_url=portal_url(workspace.resource_id, remote.id),
@@ -128,7 +124,13 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
     return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))
 
 
-def _failed_before(job: QuantumJob) -> int | None:
+def workspace_used(workspace: WorkspaceFacts) -> WorkspaceUsed:
+    """The workspace as status names it."""
+    ref = {"namespace": workspace.namespace, "name": workspace.name}
+    return WorkspaceUsed(id=workspace.id, endpoint=workspace.endpoint, ref=ref)
+
+
+def failed_before(job: QuantumJob) -> int | None:
     """How many attempts count as failed; those that status has lost all do, or they would be granted twice."""
     counted = max((one.attempt for one in job.status.attempts), default=(job.status.attempt or 1) - 1)
     lost = max(0, current_attempt(job) - 1 - counted)

@@ -27,6 +27,7 @@ from quantumjob_operator.lifecycle.attempts import (
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step, with_error
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.mirror import mirror, told_of
+from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -113,9 +114,9 @@ def _vanished(seen: Observation) -> Decision:
 def _deliver(seen: Observation, status: JobStatus) -> Decision:
     if isinstance(seen.output, OutputPlace) and seen.output.written:
         return _succeeded(seen, replace(status, output_config_map=seen.output.name))
-    if not isinstance(seen.output, Trouble):
+    trouble = reserved(seen) or seen.output
+    if not isinstance(trouble, Trouble):
         return step(seen, Action.WRITE_OUTPUT)
-    trouble = seen.output
     unreadable = trouble.reason == "OutputUnreadable"
     if unreadable and seen.tenure.output_doubt_left <= 0:
         return step(seen, Action.WRITE_OUTPUT_BARE)

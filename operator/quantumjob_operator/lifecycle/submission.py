@@ -20,11 +20,13 @@ from typing import Any, Final
 
 from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import State
+from quantumjob_operator.lifecycle.admission import record
 from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, tells_no_purchase
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
 from quantumjob_operator.remotejob import RemoteJob
 
@@ -141,6 +143,8 @@ def null_in(value: Any, path: str) -> str | None:
 
 def _before_claim(seen: Observation) -> Decision:
     """Everything that can be found out before the claim is; each attempt passes here once."""
+    if kept := reserved(seen):
+        return hold(seen, kept.reason, kept.message)
     if isinstance(seen.way, Trouble):
         return hold_for(seen, seen.way)
     if unfit := _unfit_program(seen):
@@ -213,16 +217,16 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
     if isinstance(seen.remote, RemoteJob):
         # What this very object sent is its own, whoever else has the key.
         return duplicate if duplicate and not belongs_to(seen.job, seen.remote) else adopt(seen, workspace, seen.remote)
-    return _absent(seen, duplicate or blocked)
+    return _absent(seen, workspace, duplicate or blocked)
 
 
-def _absent(seen: Observation, blocked: Decision | None) -> Decision:
+def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
     """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
     if not seen.holds_claim:
         return _take_over(seen, blocked)
     if seen.tenure.doubt_left > 0:
         return _doubt(seen)
-    return blocked or _unfit_program(seen) or step(seen, Action.SUBMIT)
+    return blocked or _unfit_program(seen) or record(seen, workspace) or step(seen, Action.SUBMIT)
 
 
 def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
