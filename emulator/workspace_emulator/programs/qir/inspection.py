@@ -60,8 +60,7 @@ def inspect(program: bytes, limits: Limits) -> InspectedModule:
     Raises:
         ProgramError: It is no LLVM module, or contains something that is not run here.
     """
-    module, text = _read(program)
-    lines = text.split("\n")
+    module, lines = _read(program)
     signatures = dict(_signatures(lines))
     labels = {_global(line) for line in lines if line.startswith("@")}
     for line in _bodies(lines):
@@ -77,13 +76,15 @@ def inspect(program: bytes, limits: Limits) -> InspectedModule:
     )
 
 
-def _read(program: bytes) -> tuple[pyqir.Module, str]:
-    """Return the module for this machine, whatever machine it says that it is for, and its text."""
+def _read(program: bytes) -> tuple[pyqir.Module, list[str]]:
+    """Return the module for this machine, whatever machine it says that it is for, and its lines."""
     module = _parse(program)
-    text = str(module)
-    here = [line for line in text.split("\n") if not line.startswith("target ")]
-    module = _parse("\n".join(here).encode())
-    return module, str(module)
+    lines = str(module).split("\n")
+    here = [line for line in lines if not line.startswith("target ")]
+    if len(here) < len(lines):
+        module = _parse("\n".join(here).encode())
+        here = str(module).split("\n")
+    return module, here
 
 
 def _parse(program: bytes) -> pyqir.Module:
