@@ -92,8 +92,8 @@ test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's
 faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~30 min); SEED=…: replay one
 	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
 
-mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
-	$(BIN)/python -m mutants $(ONLY)
+mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random
+	$(BIN)/python -m mutants $(ONLY) $(if $(RANDOM),--random=$(RANDOM) $(if $(SEED),--seed=$(SEED)))
 
 bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 min); build/bench.json and .png; SIZES="…": others
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))
