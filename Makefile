@@ -89,8 +89,8 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
 	@$(BIN)/python -m rights --whole $(AUDIT)
 
-faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~30 min); SEED=…: replay one
-	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
+faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
+	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))
 
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random
 	$(BIN)/python -m mutants $(ONLY) $(if $(RANDOM),--random=$(RANDOM) $(if $(SEED),--seed=$(SEED)))

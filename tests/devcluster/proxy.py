@@ -5,7 +5,6 @@ It changes nothing on the way unless a test says so, and never sends a request t
 """
 
 import asyncio
-import hashlib
 import ssl
 import threading
 from collections.abc import Coroutine, Iterable
@@ -19,7 +18,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from devcluster.certificates import Authority
-from devcluster.proxyrules import Answer, Exchange, Moment, Predicate, Request, Rule, Verdict
+from devcluster.proxyrules import Answer, Exchange, Moment, Predicate, Request, Rule, Verdict, client_name
 from devcluster.proxystreams import Streams, Withheld, is_watch
 from devcluster.scratch import scratch_directory
 
@@ -191,8 +190,7 @@ class TlsProxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         agent, credential = (request.headers.get(name, "") for name in ("User-Agent", "Authorization"))
-        client = hashlib.sha256(credential.encode()).hexdigest()[:16]
-        asked = Request(request.method, request.raw_path, await request.read(), agent, client)
+        asked = Request(request.method, request.raw_path, await request.read(), agent, client_name(credential))
         settling = self._spawn(self._settle(asked, request.headers.items()))
         try:
             answer = await asyncio.shield(settling)

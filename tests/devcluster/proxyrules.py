@@ -4,6 +4,7 @@ No I/O: `devcluster.proxy` moves the bytes.
 """
 
 import asyncio
+import hashlib
 import json
 import threading
 from collections.abc import Callable
@@ -49,6 +50,11 @@ class Request:
     def json(self) -> Any:
         """The body, parsed as JSON."""
         return json.loads(self.body)
+
+
+def client_name(authorization: str) -> str:
+    """What `Request.client` is for a client that sends this header."""
+    return hashlib.sha256(authorization.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,10 @@ class Rule:
     def replace(self) -> None:
         """Give the client the rule's own answer, now and to whatever else the rule picks later."""
         self._decide(Verdict.REPLACE)
+
+    def retire(self) -> None:
+        """Pick nothing more."""
+        self._left = 0
 
     def _decide(self, verdict: Verdict) -> None:
         if not self._verdict.done():

@@ -13,14 +13,16 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
-from devcluster.proxyrules import Moment
+from devcluster.proxyrules import Moment, Request
 from faults.boundaries import LOOK, SUBMIT, Asked, Boundary, State, Way
 from faults.evidence import is_true
 from faults.holds import FRESH_SECONDS, LATEST_SECONDS, Hold, arrive
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
 from faults.system import NAMESPACES, System, launch
+from faults.writes import Write
 from localstack.operated import Operator
 
 _CALM_SECONDS: Final = 25.0
@@ -61,6 +63,7 @@ class Rounds:
         self._chance = chance
         self._share = share
         self._made = 0
+        self._handovers = 0
         self._pools: defaultdict[State, list[Job]] = defaultdict(list)
         self._late: list[threading.Thread] = []
 
@@ -110,6 +113,13 @@ class Rounds:
         for look in seen:
             look.rule = self._system.proxy(Way.SERVICE).hold(look, when=Moment.AFTER)
             look.rule.release()
+        # In every second one the successor never learns that the claim has become its own.
+        self._handovers += 1
+        if self._handovers % 2:
+            for hold in holds:
+                self._system.disturbances.lose_answers(
+                    Write.CLAIM, times=1, cut=self._handovers % 4 == 1, of=partial(_writes, hold.job)
+                )
         os.kill(self._successor.pid, signal.SIGCONT)
         for hold, look in zip(holds, seen, strict=True):
             self._let_go(hold, look if hold.boundary is SUBMIT else None)
@@ -257,6 +267,10 @@ class Rounds:
     @property
     def _successor(self) -> Operator:
         return self._system.operators[1]
+
+
+def _writes(job: Job, request: Request) -> bool:
+    return request.path.partition("?")[0] == job.path
 
 
 def _is_to_be_suspended(one: Object, role: str) -> bool:
