@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from devcluster.proxyrules import Moment
-from faults.boundaries import SUBMIT, Boundary, Way, says_accepted
+from faults.boundaries import SUBMIT, Boundary, Way, claims, says_accepted
 from faults.holds import Hold
 from faults.jobs import BEHAVIOUR, Job, Target, quantum_job
 from faults.plan import Size
@@ -28,11 +28,12 @@ _SUBMITTED_AGAIN_SECONDS: Final = 25.0
 _LAG_SECONDS: Final = 2.0
 _LONGEST_HIDDEN: Final = 0.9
 """Still less than the operator's visibility delay."""
-_LOOK_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.005
 _REGRET_SECONDS: Final = 0.4
 _HANDS: Final = 8
 _OF_EACH: Final = 3
 
+CLAIM: Final = Boundary("claim", Way.CLUSTER, claims(1))
 ACCEPTED: Final = Boundary("status: accepted", Way.CLUSTER, says_accepted)
 
 
@@ -55,12 +56,13 @@ class Encounters:
     def run(self, report: Callable[[str], None]) -> None:
         """Stage each as often as planned; no operator runs afterwards."""
         for number in range(self._size.encounters):
-            self._asleep()
+            # In every second one the sleeper hears of each object only the end, in the others everything, but late.
+            self._asleep(merge=number % 2 == 0)
             if self._size.wakes:
                 self._awake()
             report(f"encounter {number + 1}: {self.frozen} times an operator was stopped and continued")
 
-    def _asleep(self) -> None:
+    def _asleep(self, *, merge: bool) -> None:
         """One operator sleeps while users have their jobs left behind, deleted and made again, and the other works."""
         first, second = self._system.operators
         self._begin(first, second)
@@ -68,6 +70,7 @@ class Encounters:
         keyed = self._create(Target.SHORT, idempotencyKey=f"met-{self._made}")
         self._wait_until(jobs, "Executing")
         orphans, deleted, again = (jobs[at::3] for at in range(3))
+        withheld = self._system.disturbances.withhold_events(merge=merge, client=self._system.clients[1])
         os.kill(second.pid, signal.SIGSTOP)
         began = time.monotonic()
         for job in orphans:
@@ -79,8 +82,6 @@ class Encounters:
             self._system.users.create_again(job)
         self._create(Target.SHORT, idempotencyKey=keyed.manifest["spec"]["idempotencyKey"])
         time.sleep(max(0.0, began + _BEYOND_THE_FENCE - time.monotonic()))
-        # What it missed comes merged, and only after it has woken up.
-        withheld = self._system.disturbances.withhold_events(merge=True, client=self._system.clients[1])
         self._continue(second)
         time.sleep(_AWAKE_SECONDS / 2)
         withheld.release()
@@ -101,11 +102,9 @@ class Encounters:
         withheld = self._system.disturbances.withhold_events(merge=True, client=self._system.clients[0])
         for put in puts:
             put.rule.drop()
-        time.sleep(_LOOK_SECONDS * 5)
+        time.sleep(0.1)
         os.kill(first.pid, signal.SIGSTOP)
-        said = [self._hold(Hold(ACCEPTED, Moment.AFTER, job)) for job in jobs]
-        for one in said:
-            one.rule.release()
+        said = [self._pass(Hold(ACCEPTED, Moment.AFTER, job)) for job in jobs]
         launch(second)
         self._wait_for(said[:1], _SUBMITTED_AGAIN_SECONDS)
         self._continue(first)
@@ -116,22 +115,29 @@ class Encounters:
         self._end(first, second)
 
     def _regret(self, count: int) -> None:
-        """Objects that are deleted within half a second; what was sent for them would run for ever."""
+        """Objects that are deleted within half a second; what was sent for them would run for ever.
 
-        def one(seconds: float) -> None:
+        One half is deleted at any moment, the other while its claim is written: the API server may then take an object
+        away together with the finalizer that it just got.
+        """
+
+        def one(seconds: float | None) -> None:
             job = self._new_job()
-            time.sleep(seconds)
+            if seconds is None:
+                self._wait_for([self._pass(Hold(CLAIM, Moment.BEFORE, job))])
+            time.sleep(seconds or 0.0)
             self._system.users.delete(job)
 
+        drawn = [self._chance.uniform(0, _REGRET_SECONDS) for _ in range(count // 2)]
         with ThreadPoolExecutor(_HANDS) as pool:
-            list(pool.map(one, [self._chance.uniform(0, _REGRET_SECONDS) for _ in range(count)]))
+            list(pool.map(one, [*drawn, *(None for _ in range(count - len(drawn)))]))
 
     def _begin(self, *operators: Operator) -> None:
         for operator in operators:
             launch(operator)
         deadline = time.monotonic() + _READY_SECONDS
         while not all(operator.ready() for operator in operators) and time.monotonic() < deadline:
-            time.sleep(5 * _LOOK_SECONDS)
+            time.sleep(20 * _LOOK_SECONDS)
 
     def _end(self, *operators: Operator) -> None:
         for operator in operators:
@@ -153,6 +159,11 @@ class Encounters:
         hold.rule = self._system.proxy(hold.boundary.way).hold(hold, when=hold.moment)
         return hold
 
+    def _pass(self, hold: Hold) -> Hold:
+        """Only see when it comes there."""
+        self._hold(hold).rule.release()
+        return hold
+
     def _wait_for(self, holds: Sequence[Hold], seconds: float = 0.0) -> None:
         """Until all are at their boundaries, or one of them would give up."""
         deadline = time.monotonic() + (seconds or _STARTED_SECONDS)
@@ -166,4 +177,4 @@ class Encounters:
             shown = {one["metadata"]["uid"]: one.get("status", {}).get("state") for one in self._system.users.look()}
             if all(shown.get(uid) == state for uid in uids):
                 return
-            time.sleep(10 * _LOOK_SECONDS)
+            time.sleep(40 * _LOOK_SECONDS)

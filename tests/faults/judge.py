@@ -2,8 +2,8 @@
 
 Rules, each a function below:
 1. Paid twice: a remote job with more than one paid run, or an object with more paid attempts than were asked for.
-2. Lost: a live object that should run and has no remote job; or whose remote job is final and whose status says
-   something else; or that says Succeeded while its output is not there.
+2. Lost: a live object that should run and has no remote job; or whose remote job is final, or runs, and whose status
+   says something else; or that says Succeeded while its output is not there.
 3. Orphaned: a remote job that is not final while its object is gone and was not to leave it behind.
 4. Stuck: an object that has come to rest in a state that is no end.
 5. Released with a warning: an object that went without a confirmed end, although cancelling was possible.
@@ -187,6 +187,8 @@ def _lost(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
             yield f"{name}: no remote job, and it says {seen.state or 'nothing'}"
         elif run is not None and run.ended and seen.state != run.status:
             yield f"{name}: its job {run.job} is {run.status}, and it says {seen.state or 'nothing'}"
+        elif seen.finished and run is not None and not run.ended:
+            yield f"{name}: its job {run.job} is {run.status}, and it says that it has ended as {seen.state}"
         elif seen.finished and run is None and not (seen.cancelled and seen.state == "Cancelled"):
             yield f"{name}: it says {seen.state} of a job {seen.job} that was never accepted"
         elif seen.state == "Succeeded" and not seen.output:

@@ -121,7 +121,9 @@ MEDIUM: Final = replace(
     FULL, kills=30, jobs=80, restarts=1, rotations=1, share=1, losses=2, withheld=6, frozen=3, encounters=2
 )
 """For whoever changes something here: three to five minutes."""
-SIZES: Final[Mapping[str, Size]] = {"full": FULL, "medium": MEDIUM, "short": SHORT}
+STAGED: Final = replace(SHORT, kills=1, jobs=1, restarts=0, rotations=0, share=0, withheld=0, encounters=2, wakes=True)
+"""Only the staged encounters."""
+SIZES: Final[Mapping[str, Size]] = {"full": FULL, "medium": MEDIUM, "short": SHORT, "staged": STAGED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,16 +113,16 @@ class Rounds:
         for look in seen:
             look.rule = self._system.proxy(Way.SERVICE).hold(look, when=Moment.AFTER)
             look.rule.release()
-        # In every second one the successor never learns that the claim has become its own.
+        # In every second one the successor never learns that the claim has become its own, and the call comes last.
         self._handovers += 1
-        if self._handovers % 2:
-            for hold in holds:
-                self._system.disturbances.lose_answers(
-                    Write.CLAIM, times=1, cut=self._handovers % 4 == 1, of=partial(_writes, hold.job)
-                )
+        untold = bool(self._handovers % 2)
+        for hold in holds if untold else ():
+            cut, of = self._handovers % 4 == 1, partial(_writes, hold.job)
+            self._system.disturbances.lose_answers(Write.CLAIM, times=1, cut=cut, of=of)
         os.kill(self._successor.pid, signal.SIGCONT)
         for hold, look in zip(holds, seen, strict=True):
-            self._let_go(hold, look if hold.boundary is SUBMIT else None)
+            submits = hold.boundary is SUBMIT
+            self._let_go(hold, look if submits and not untold else None, last=submits and untold)
 
     def _calm(self) -> None:
         """A life in which nothing is held, until there are enough objects in each state."""
@@ -240,22 +240,25 @@ class Rounds:
                 state = State.CLAIMED if hold.moment is Moment.BEFORE else State.SENT
                 self._pools[state].append(hold.job)
 
-    def _let_go(self, hold: Hold, look: Hold | None = None) -> None:
+    def _let_go(self, hold: Hold, look: Hold | None = None, *, last: bool = False) -> None:
         """After its sender's death: lost, or late; a rule that picked nothing must not pick anything later.
 
         Args:
             hold: What is held.
             look: Its successor's look for the job: a late call arrives right after it, if there is time.
+            last: A late call arrives as late as it can.
         """
         if hold.at is None:
             hold.at = 0.0
             hold.rule.release()
             return
-        if hold.moment is Moment.AFTER or hold.strictly or (look is None and self._chance.random() < 0.5):
+        if hold.moment is Moment.AFTER or hold.strictly or (look is None and not last and self._chance.random() < 0.5):
             hold.rule.drop()
             return
         latest = hold.at + LATEST_SECONDS[hold.boundary.way]
-        drawn = latest if look else time.monotonic() + self._chance.random() * max(0.0, latest - time.monotonic())
+        drawn = (
+            latest if look or last else time.monotonic() + self._chance.random() * max(0.0, latest - time.monotonic())
+        )
         late = threading.Thread(target=arrive, args=(hold, look, drawn))
         self._late.append(late)
         late.start()
