@@ -1,6 +1,6 @@
 """Places of `maxJobsInFlight`: who gets the next one that is free."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
@@ -153,3 +153,24 @@ def test_after_a_start_what_flies_has_its_place() -> None:
     assert bench.woken == ["b0"]
     slots.free("b0")
     assert bench.emptied == [limited.id]
+
+
+def test_another_way_into_the_workspace_gives_the_first_place_back() -> None:
+    """A job whose reference changed before it was sent counts where it goes in now, and nowhere else."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.take(limited, waiting_job("a0")) is None
+    assert slots.take(limited, waiting_job("b0"))
+    assert slots.take(own_object(), waiting_job("a0", OWN)) is None
+    assert bench.woken == ["b0"]
+    assert slots.count(limited.id) == 2
+
+
+def test_after_a_start_only_what_flies_there_has_a_place() -> None:
+    """Neither what flies elsewhere nor what has been here and is over."""
+    elsewhere = '{"v":1,"uid":"b0","workspace":"/another","attempt":1,"holder":"h"}'
+    away = job(uid="b0", name="b0", namespace="b", finalizers=[FINALIZER], annotations={CLAIM_ANNOTATION: elsewhere})
+    over = replace(flying_job("a0"), finalizers=())
+    bench, limited = Bench([away, over]), shared(maxJobsInFlight=1)
+    assert bench.slots().count(limited.id) == 0
+    assert bench.slots().take(limited, waiting_job("c0")) is None
