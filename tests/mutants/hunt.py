@@ -19,7 +19,13 @@ from mutants.drawn import Drawn
 from mutants.trial import environment
 
 NEAR: Final[Mapping[str, Sequence[str]]] = {
-    "lifecycle": ("tests/core/test_lifecycle_*.py", "tests/core/test_t*.py"),
+    "lifecycle": (
+        "tests/core/test_lifecycle_*.py",
+        "tests/core/test_certainty.py",
+        "tests/core/test_mirror.py",
+        "tests/core/test_purchase.py",
+        "tests/core/test_t*.py",
+    ),
     "results": ("tests/core/test_results_*.py",),
     "poller": ("tests/shell/test_poller*.py", "tests/tenants/test_polls.py"),
     "slots": ("tests/tenants/test_slots.py",),

@@ -32,7 +32,7 @@ def test_own_operators_do_as_they_say(operator: type) -> None:
     ],
 )
 def test_what_decides_nothing_is_left_alone(source: str) -> None:
-    """Annotations, decorators, the log and names of types."""
+    """Annotations, the log and names of types."""
     assert list(sites(source)) == []
 
 
