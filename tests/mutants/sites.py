@@ -1,7 +1,7 @@
 """Where the core can be broken at random, and how: cosmic-ray's operators, and three that its code asks for.
 
-Left alone are places that decide nothing (annotations, arguments of decorators, the log), and swaps of `is` and `==`, which mean the
-same for enums and None. Must not live here: which of the sites are drawn (`drawn`).
+Left alone are places that decide nothing (annotations, arguments of decorators, the log), and swaps of `is` and `==`,
+which mean the same for enums and None. Must not live here: which of the sites are drawn (`drawn`).
 """
 
 import ast
