@@ -55,6 +55,12 @@ def test_a_deadline_is_met_to_the_fraction_of_a_second(limit: int, again: float)
     assert decide(known).again == again
 
 
+@pytest.mark.parametrize(("age", "action"), [(59.0, Action.NONE), (60.0, Action.RECORD), (61.0, Action.RECORD)])
+def test_a_deadline_has_passed_when_its_last_second_has(age: float, action: Action) -> None:
+    """At the very moment, or the look that was planned for it would find nothing to do."""
+    assert decide(seen(accepted({"activeDeadlineSeconds": 60}, age=age), remote=remote("Executing"))).action is action
+
+
 @pytest.mark.parametrize(("failed", "seconds"), [(0, 10), (1, 10), (2, 20), (3, 40), (6, 320), (7, 360), (99, 360)])
 def test_attempts_are_spaced_as_those_of_a_batch_job(failed: int, seconds: float) -> None:
     """Twice as long each time, up to six minutes."""
