@@ -95,11 +95,11 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
 	@$(BIN)/python -m rights --whole $(AUDIT)
 
-faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~30 min); SEED=…: replay one
-	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
+faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
+	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))
 
-mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
-	$(BIN)/python -m mutants $(ONLY)
+mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random
+	$(BIN)/python -m mutants $(ONLY) $(if $(RANDOM),--random=$(RANDOM) $(if $(SEED),--seed=$(SEED)))
 
 bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 min); build/bench.json and .png; SIZES="…": others
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from faults.evidence import false_alarms_of, releases_of, runs_of, seen_of
-from faults.judge import Release, Run, Seen
+from faults.evidence import false_alarms_of, releases_of, runs_of, seen_of, told_of
+from faults.judge import Release, Run, Seen, Told
 
 
 def quantum_job(*, spec: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -79,3 +79,14 @@ def test_log() -> None:
     ]
     assert false_alarms_of(lines) == ["a/b: the object was removed by force; cancelling"]
     assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]
+
+
+def test_events() -> None:
+    """Those about jobs, in the order of the store and not of their names or seconds."""
+
+    def event(version: str, uid: str, kind: str = "QuantumJob", **more: Any) -> dict[str, Any]:
+        about = {"kind": kind, "uid": uid}
+        return {"metadata": {"resourceVersion": version}, "involvedObject": about, "reason": "R", "message": "m"} | more
+
+    listed = [event("10", "u2", count=3), event("9", "u1"), event("11", "w1", kind="QuantumWorkspace")]
+    assert told_of(listed) == [Told("u1", "R", "m"), Told("u2", "R", "m", count=3)]

@@ -174,3 +174,12 @@ def test_a_copied_claim_fills_no_place() -> None:
     slots = bench.slots()
     assert slots.inside(limited) == {}
     assert slots.take(limited, waiting_job("b0")) is None
+
+
+def test_after_a_start_what_is_over_has_no_place() -> None:
+    """A claim stays on an object whose job has ended; it counts for nothing."""
+    over = replace(flying_job("a0"), finalizers=())
+    bench, limited = Bench([over]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.inside(limited) == {}
+    assert slots.take(limited, waiting_job("b0")) is None
