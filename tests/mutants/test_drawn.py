@@ -26,7 +26,7 @@ def test_own_operators_do_as_they_say(operator: type) -> None:
     "source",
     [
         "a: int | None\n",
-        "@cache(1)\ndef f(a: int | str) -> int | None: ...\n",
+        "def f(a: int | str) -> int | None: ...\n",
         '_log.info("%s", 1)\n',
         "A = int | None\n",
     ],
