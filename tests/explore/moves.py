@@ -47,12 +47,17 @@ _BUSY: Final = frozenset({"answer", "begin", "start", "poll"})
 
 
 def _now(state: State) -> Iterator[Move]:
-    """What operators do at this moment."""
+    """What operators do at this moment.
+
+    An operator that has begun a look goes on with it: being overtaken in the middle of one is to be paused, which is a
+    disturbance. So the interleavings of two operators are all those with so many preemptions.
+    """
+    looking = any(one and one.asks and one.paused_at is None for one in state.processes)
     for index, process in enumerate(state.processes):
         number = str(index + 1)
         if process is None:
             yield "start", number
-        elif process.paused_at is None:
+        elif process.paused_at is None and (process.asks or not looking):
             yield from _work(state, process, number)
 
 
@@ -73,6 +78,7 @@ def _work(state: State, process: Process, number: str) -> Iterator[Move]:
 
 def _asides(state: State) -> Iterator[Move]:
     """What may come now or later, of its own."""
+    looking = any(one and one.asks and one.paused_at is None for one in state.processes)
     for index, process in enumerate(state.processes):
         if process is None:
             continue
@@ -81,13 +87,15 @@ def _asides(state: State) -> Iterator[Move]:
             if process.inbox:
                 yield "merge", str(index + 1)
                 yield "relist", str(index + 1)
-        if process.paused_at is not None and state.outside.now >= process.paused_at + SHORT:
+        # Alone, a pause without time would be none.
+        rested = len(state.processes) > 1 or (process.paused_at or 0.0) + SHORT <= state.outside.now
+        if process.paused_at is not None and rested and not looking:
             yield "wake", str(index + 1)
     for index in range(len(state.wire)):
         yield "arrive", str(index + 1)
     for uid in state.deleting:
         yield "deleted", name_of(state, uid)
-    if state.acts:
+    if state.acts and _matters_to_users(state):
         act = state.acts[0]
         yield from ((f"user-{act}", *rest) for what, *rest in _users(state, frozenset({act})) if what == act)
 
@@ -125,7 +133,8 @@ def disturbances(state: State) -> Iterator[Move]:
     for index, process in enumerate(state.processes):
         if process is not None and process.paused_at is None:
             yield from _troubles(process, str(index + 1), state)
-    if _matters_to_users(state):
+    # Where users follow a script, only faults come beside it.
+    if not state.scenario.acts and _matters_to_users(state):
         yield from _users(state, frozenset(ACTS))
 
 
