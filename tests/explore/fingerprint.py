@@ -54,7 +54,7 @@ class Shape:
         self.versions: list[tuple[str, str]] = []
         self._seen: set[int] = set()
 
-    def take(self, value: Any, name: str = "") -> None:
+    def take(self, value: Any, name: str = "") -> None:  # noqa: C901 - one case a type
         """Walk through a value."""
         kind = type(value)
         if kind is float:
@@ -105,9 +105,7 @@ class Shape:
         names = _NAMES.get(kind)
         if names is None:
             fields = getattr(kind, "__dataclass_fields__", None)
-            names = _NAMES[kind] = tuple(
-                name for name in (fields or attributes(kind)) if name not in _SKIPPED
-            )
+            names = _NAMES[kind] = tuple(name for name in (fields or attributes(kind)) if name not in _SKIPPED)
         for name in names:
             self.take(getattr(value, name), name)
         for name, one in getattr(value, "__dict__", {}).items():

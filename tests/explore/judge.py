@@ -23,7 +23,7 @@ def wrongs(state: State, *, idle: bool) -> Iterator[str]:
         if len(runs) > 1:
             yield f"paid twice: one attempt was submitted {len(runs)} times"
     for run in outside.cancelled:
-        yield from _cancelled(state, state.wishes[run.uid])
+        yield from _cancelled(state.wishes[run.uid])
     for uid, wishes in state.wishes.items():
         own = [run for runs in outside.runs.values() for run in runs if run.uid == uid]
         if len(own) > 1 + wishes.resumed:
@@ -35,7 +35,7 @@ def wrongs(state: State, *, idle: bool) -> Iterator[str]:
             yield "left running: the object is gone, and nobody will cancel its job"
 
 
-def _cancelled(state: State, wishes: Wishes) -> Iterator[str]:
+def _cancelled(wishes: Wishes) -> Iterator[str]:
     if wishes.cancelled or wishes.suspended or wishes.forced:
         return
     if wishes.orphaned:

@@ -82,6 +82,8 @@ class Exploration:
                     self._last_level(frontier)
                     result.depth = self._depth
                     break
+                if level == self._depth:
+                    break
                 frontier = self._disturbed(frontier, level)
         except OutOfTimeError:
             result.complete = False

@@ -6,8 +6,8 @@ Must not live here: what may happen next (`moves`) or what would be wrong (`judg
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from core.observations import KEYED
 from core.bodies import job
+from core.observations import KEYED
 from explore.asks import Ask
 from explore.fingerprint import fingerprint
 from explore.outside import Event, Outside
