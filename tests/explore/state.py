@@ -43,8 +43,8 @@ class Wishes:
     @property
     def key(self) -> tuple[bool, ...]:
         """Without its time."""
-        return (self.deleted_at is not None, self.orphaned, self.let_go, self.cancelled, self.suspended > 0, self.forced,
-                self.overlapped, self.told)  # fmt: skip
+        wanted = (self.deleted_at is not None, self.cancelled, self.suspended > 0)
+        return (*wanted, self.orphaned, self.let_go, self.forced, self.overlapped, self.told)
 
 
 @dataclass(frozen=True, slots=True)
