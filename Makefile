@@ -1,7 +1,7 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-all faults mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-all faults explore mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -97,6 +97,10 @@ test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's
 
 faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
 	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))
+
+explore: export PYTHONPATH := operator:tests
+explore: venv ## Try every schedule with up to 3 disturbances on the real shell (≤ 30 min); REPLAY='…': play one again
+	@$(BIN)/python -m explore $(if $(REPLAY),--replay $(call quoted,$(REPLAY))) $(if $(ONLY),--only $(ONLY)) $(if $(DEPTH),--depth $(DEPTH))
 
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random
 	$(BIN)/python -m mutants $(ONLY) $(if $(RANDOM),--random=$(RANDOM) $(if $(SEED),--seed=$(SEED)))
