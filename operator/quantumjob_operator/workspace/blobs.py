@@ -18,14 +18,19 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from quantumjob_operator.errors import Refused
+from quantumjob_operator.errors import Refused, ServiceError
+from quantumjob_operator.workspace.bounds import at_most
 from quantumjob_operator.workspace.channel import USER_AGENT, Observer, Timing
-from quantumjob_operator.workspace.failures import storage_failure, word_for
+from quantumjob_operator.workspace.failures import BROKEN_ANSWER, storage_failure, word_for
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.wire import Unreadable, parse_time
 
 SAS_RESERVE: Final = timedelta(minutes=5)
 _FIRST_READ: Final = 1024 * 1024
+_LATER_READS: Final = 4 * _FIRST_READ
+_REST_OF_ANSWER: Final = 64 * 1024
+_LARGE_READS: Final = 2
+"""How many outputs that are longer than the first read are held at a time: each is up to 16 MiB, twice."""
 _BLOB_EXISTS: Final = "BlobAlreadyExists"
 
 
@@ -65,6 +70,7 @@ class BlobStore:
             "logging_enable": False,
             "user_agent": USER_AGENT,
             "max_single_get_size": _FIRST_READ,
+            "max_chunk_get_size": _LATER_READS,
         }
 
     def require_allowed(self, operation: str, uri: str) -> None:
@@ -100,7 +106,7 @@ class BlobStore:
         return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes)
 
     async def _read(self, operation: str, blob: BlobClient, max_bytes: int) -> Output:
-        async with self._translated(operation):
+        async with self._translated(operation, max_bytes + _REST_OF_ANSWER):
             download = await blob.download_blob(offset=0, length=max_bytes + 1, max_concurrency=1)
             if download.size > max_bytes:
                 return Output(body=None, too_large=True)
@@ -124,12 +130,16 @@ class BlobStore:
             return False
 
     @asynccontextmanager
-    async def _translated(self, operation: str) -> AsyncIterator[None]:
+    async def _translated(self, operation: str, max_bytes: int | None = None) -> AsyncIterator[None]:
         started = self._timing.monotonic()
         word = "ok"
         try:
-            async with asyncio.timeout(self._timing.blob_seconds):
-                yield
+            with at_most(operation, max_bytes):
+                async with asyncio.timeout(self._timing.blob_seconds):
+                    yield
+        except ServiceError:
+            word = BROKEN_ANSWER
+            raise
         except (AzureError, aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: an answer without sense
             failure = storage_failure(operation, error, self._timing.clock())
             word = str(failure.status) if failure.status else word_for(error)

@@ -15,15 +15,16 @@ from urllib.parse import quote
 import httpx
 
 from quantumjob_operator.budget import Budget
-from quantumjob_operator.errors import Refused, Retryable
+from quantumjob_operator.errors import AnswerTooLarge, Refused, Retryable
 from quantumjob_operator.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
 from quantumjob_operator.workspace.channel import Answer, Observer, ServiceChannel, Timing
 from quantumjob_operator.workspace.failures import says_absent, unreadable
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.paging import Trail
+from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, origin_of
+from quantumjob_operator.workspace.paging import MAX_PAGES, MAX_ROWS, Trail
+from quantumjob_operator.workspace.parsing import understood
 from quantumjob_operator.workspace.transport import HttpTransport
 from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus, Unreadable
 
@@ -104,7 +105,7 @@ class WorkspaceClient:
             return None
         if not answer.succeeded:
             raise self._channel.failure("get_job", answer)
-        return _read_job("get_job", job_id, answer)
+        return await _read_job("get_job", job_id, answer)
 
     async def list_jobs(
         self,
@@ -122,8 +123,10 @@ class WorkspaceClient:
             ServiceError: A page could not be had; the pages before it were complete.
         """
         params = {"orderby": "CreationTime desc"} | ({"filter": filter} if filter else {})
-        async for rows in self._pages("list_jobs", "/jobs", params):
-            yield [job for row in rows if (job := _row(row)) is not None]
+        async for rows, left_out in self._pages("list_jobs", "/jobs", params, wire.parse_rows):
+            if left_out:
+                _log.warning("left out %d rows of the job list, which can't be read", left_out)
+            yield rows
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:
         """Put a program into the job's container; a different one there is overwritten.
@@ -168,7 +171,7 @@ class WorkspaceClient:
         body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
         url = self._job_url(definition.job_id)
         answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, in_turn=True)
-        return _read_job("put_job", definition.job_id, answer)
+        return await _read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
@@ -201,12 +204,11 @@ class WorkspaceClient:
 
     async def provider_status(self) -> list[TargetStatus]:
         """All targets of all providers of the workspace."""
-        rows = await self._rows("provider_status", "/providerStatus", wire.parse_targets)
-        return [target for provider in rows for target in provider]
+        return await self._shown("provider_status", "/providerStatus", wire.parse_targets)
 
     async def quotas(self) -> list[Quota]:
         """All quotas of the workspace."""
-        return await self._rows("quotas", "/quotas", wire.parse_quota)
+        return await self._shown("quotas", "/quotas", lambda row: [wire.parse_quota(row)])
 
     async def close(self) -> None:
         """Close the credential; the shared connections stay open."""
@@ -217,9 +219,14 @@ class WorkspaceClient:
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"
-        return _understood(operation, await self._channel.call(operation, "POST", url, body=names), wire.sas_uri)
+        answer = await self._channel.call(operation, "POST", url, body=names)
+        return await _understood(operation, answer, wire.sas_uri)
 
     async def _read_blob(self, uri: str, max_bytes: int) -> Output:
+        try:
+            origin_of(uri)
+        except OriginError as error:
+            raise Unreadable(f"outputDataUri: {error}") from None
         self._blobs.require_allowed("read_output", uri)
         if needs_fresh_sas(uri, self._timing):
             container, blob = container_and_blob(uri)
@@ -232,19 +239,35 @@ class WorkspaceClient:
         except Unreadable as error:
             raise unreadable(operation, None, str(error)) from None
 
-    async def _rows(self, operation: str, path: str, parse: Callable[[Any], T]) -> list[T]:
-        rows = [row async for page in self._pages(operation, path, {}) for row in page]
-        try:
-            return [parse(row) for row in rows]
-        except Unreadable as error:
-            raise unreadable(operation, None, str(error)) from None
+    async def _shown(self, operation: str, path: str, parse: Callable[[Any], list[T]]) -> list[T]:
+        """A list that goes into a status, and so may not be long."""
+        shown: list[T] = []
+        pages = self._pages(operation, path, {}, lambda rows: [one for row in rows for one in parse(row)], MAX_ROWS)
+        async for page in pages:
+            shown += page
+            if len(shown) > MAX_ROWS:
+                detail = f"the list cannot be read: it has more than {MAX_ROWS:,} rows"
+                raise AnswerTooLarge(operation, detail=detail)
+        return shown
 
-    async def _pages(self, operation: str, path: str, params: dict[str, str]) -> AsyncIterator[list[Any]]:
+    async def _pages(
+        self,
+        operation: str,
+        path: str,
+        params: dict[str, str],
+        parse: Callable[[list[Any]], T],
+        max_pages: int = MAX_PAGES,
+    ) -> AsyncIterator[T]:
         url = str(httpx.URL(self._workspace_url + path, params=params))
-        trail = Trail(url)
+        trail = Trail(operation, url, max_pages)
+
+        def parse_page(body: Any) -> tuple[T, str | None]:
+            rows, link = wire.parse_page(body)
+            return parse(rows), link
+
         while True:
             answer = await self._channel.call(operation, "GET", url)
-            rows, link = _understood(operation, answer, wire.parse_page)
+            rows, link = await _understood(operation, answer, parse_page)
             yield rows
             if link is None:
                 return
@@ -260,23 +283,15 @@ def _guid(job_id: str) -> str:
     return job_id
 
 
-def _understood(operation: str, answer: Answer, parse: Callable[[Any], T]) -> T:
+async def _understood(operation: str, answer: Answer, parse: Callable[[Any], T]) -> T:
     try:
-        return parse(answer.json())
+        return await understood(operation, answer.body, parse)
     except Unreadable as error:
         raise unreadable(operation, answer.status, str(error)) from None
 
 
-def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
-    job = _understood(operation, answer, wire.parse_job)
+async def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
+    job = await _understood(operation, answer, wire.parse_job)
     if job.id.lower() != job_id.lower():
         raise unreadable(operation, answer.status, "it is about another job")
     return job
-
-
-def _row(row: Any) -> JobRow | None:
-    try:
-        return wire.parse_row(row)
-    except Unreadable as error:
-        _log.warning("left out a row of the job list that cannot be read: %s", error)
-        return None

@@ -15,6 +15,7 @@ import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
+from quantumjob_operator.workspace.bounds import bounded_session
 from quantumjob_operator.workspace.engine import AiohttpTransport
 
 # What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
@@ -76,10 +77,8 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
 @asynccontextmanager
 async def _azure_transport(trusted: ssl.SSLContext) -> AsyncIterator[AioHttpTransport]:
     """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trusted),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
+    session = bounded_session(
+        aiohttp.TCPConnector(ssl=trusted),
         # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
         trust_env=bool(getproxies_environment()),
     )
