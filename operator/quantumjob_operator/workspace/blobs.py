@@ -5,10 +5,11 @@ dropped; both ways of writing bear that.) What a job is, and which blob is whose
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -29,8 +30,6 @@ SAS_RESERVE: Final = timedelta(minutes=5)
 _FIRST_READ: Final = 1024 * 1024
 _LATER_READS: Final = 4 * _FIRST_READ
 _REST_OF_ANSWER: Final = 64 * 1024
-_LARGE_READS: Final = 2
-"""How many outputs that are longer than the first read are held at a time: each is up to 16 MiB, twice."""
 _BLOB_EXISTS: Final = "BlobAlreadyExists"
 
 
@@ -95,22 +94,44 @@ class BlobStore:
         async with self._translated(operation):
             await blob.upload_blob(content, overwrite=True, content_settings=settings, max_concurrency=1)
 
-    async def read(self, operation: str, blob_uri: str, max_bytes: int) -> Output:
+    async def read(
+        self,
+        operation: str,
+        blob_uri: str,
+        max_bytes: int,
+        before_large: Callable[[], Awaitable[object]] | None = None,
+    ) -> Output:
         """Read a blob, and stop where it turns out to be larger than `max_bytes`.
+
+        Args:
+            operation: For errors.
+            blob_uri: With its SAS.
+            max_bytes: Of a larger one nothing is kept.
+            before_large: Awaited before more than the first MiB is read.
 
         Raises:
             ServiceError: It could not be read; a blob that is not there (yet) is `Retryable`.
             Unreadable: The URI is not that of a blob.
         """
         self.require_allowed(operation, blob_uri)
-        return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes)
+        return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes, before_large)
 
-    async def _read(self, operation: str, blob: BlobClient, max_bytes: int) -> Output:
-        async with self._translated(operation, max_bytes + _REST_OF_ANSWER):
+    async def _read(
+        self, operation: str, blob: BlobClient, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
+    ) -> Output:
+        async with self._translated(operation, _FIRST_READ + _REST_OF_ANSWER):
             download = await blob.download_blob(offset=0, length=max_bytes + 1, max_concurrency=1)
             if download.size > max_bytes:
                 return Output(body=None, too_large=True)
-            return Output(body=await download.readall(), too_large=False)
+            if download.size <= _FIRST_READ:
+                return Output(body=await download.readall(), too_large=False)
+        if before_large is not None:
+            await before_large()
+        async with self._translated(operation, max_bytes + _REST_OF_ANSWER):
+            # Not `readall`, which holds it twice.
+            whole = BytesIO()
+            await download.readinto(whole)
+            return Output(body=whole.getvalue(), too_large=False)
 
     async def _created(self, operation: str, blob: BlobClient, content: bytes, settings: ContentSettings) -> bool:
         async with self._translated(operation):
@@ -124,7 +145,7 @@ class BlobStore:
 
     async def _holds(self, operation: str, blob: BlobClient, content: bytes) -> bool:
         try:
-            return (await self._read(operation, blob, len(content))).body == content
+            return (await self._read(operation, blob, len(content), None)).body == content
         except Refused:
             # The SAS may allow writing only; then writing again is the way to be sure.
             return False

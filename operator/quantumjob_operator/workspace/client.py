@@ -186,12 +186,15 @@ class WorkspaceClient:
             return CancelAnswer.NOT_CANCELLABLE
         raise failure
 
-    async def read_output(self, job: RemoteJob, max_bytes: int) -> Output:
+    async def read_output(
+        self, job: RemoteJob, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None = None
+    ) -> Output:
         """Read a job's output where the service said that it is, with a SAS that is fresh.
 
         Args:
             job: As it was read just now.
             max_bytes: Of a larger output nothing is kept.
+            before_large: Awaited before more than the first MiB is read.
 
         Raises:
             Retryable: The output is not there (yet), or could not be read now.
@@ -200,7 +203,7 @@ class WorkspaceClient:
         uri = job.output_location
         if not uri:
             raise Retryable("read_output", detail="the service names no output")
-        return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes))
+        return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes, before_large))
 
     async def provider_status(self) -> list[TargetStatus]:
         """All targets of all providers of the workspace."""
@@ -222,7 +225,9 @@ class WorkspaceClient:
         answer = await self._channel.call(operation, "POST", url, body=names)
         return await _understood(operation, answer, wire.sas_uri)
 
-    async def _read_blob(self, uri: str, max_bytes: int) -> Output:
+    async def _read_blob(
+        self, uri: str, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
+    ) -> Output:
         try:
             origin_of(uri)
         except OriginError as error:
@@ -231,7 +236,7 @@ class WorkspaceClient:
         if needs_fresh_sas(uri, self._timing):
             container, blob = container_and_blob(uri)
             uri = await self._sas_uri("sas_uri", {"containerName": container, "blobName": blob})
-        return await self._blobs.read("read_output", uri, max_bytes)
+        return await self._blobs.read("read_output", uri, max_bytes, before_large)
 
     async def _storage(self, operation: str, step: Callable[[], Awaitable[T]]) -> T:
         try:
