@@ -49,6 +49,7 @@ class BlobStore:
         allowed: Which storage hosts may get requests.
         observer: Told (operation, status or word, seconds) after each operation.
         timing: Time-outs and clocks.
+        owner: The tenant whose workspace it is.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class BlobStore:
         allowed: AllowedOrigins,
         observer: Observer | None,
         timing: Timing,
+        owner: str = "",
     ) -> None:
+        self._owner = owner
         self._allowed = allowed
         self._observer = observer
         self._timing = timing
@@ -155,7 +158,7 @@ class BlobStore:
         started = self._timing.monotonic()
         word = "ok"
         try:
-            with at_most(operation, max_bytes):
+            with at_most(operation, max_bytes, self._owner):
                 async with asyncio.timeout(self._timing.blob_seconds):
                     yield
         except ServiceError:

@@ -41,13 +41,14 @@ class Allowance:
 
     operation: str
     left: int
+    tenant: str = ""
 
 
 _allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 
 @contextmanager
-def at_most(operation: str, max_bytes: int | None = None) -> Iterator[None]:
+def at_most(operation: str, max_bytes: int | None = None, tenant: str = "") -> Iterator[None]:
     """Bound what the requests of this task bring meanwhile.
 
     The context is the only thing that Azure's libraries carry from their callers down to a connection.
@@ -55,13 +56,20 @@ def at_most(operation: str, max_bytes: int | None = None) -> Iterator[None]:
     Args:
         operation: For errors.
         max_bytes: In all; what `MAX_BYTES` says if None.
+        tenant: Whose workspace it is.
     """
     limit = MAX_BYTES.get(operation, _USUAL_BYTES) if max_bytes is None else max_bytes
-    token = _allowance.set(Allowance(operation, limit))
+    token = _allowance.set(Allowance(operation, limit, tenant))
     try:
         yield
     finally:
         _allowance.reset(token)
+
+
+def tenant_of_request() -> str:
+    """Whose workspace this task asks; empty for the operator's own requests."""
+    allowance = _allowance.get()
+    return allowance.tenant if allowance else ""
 
 
 def bounded_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:

@@ -78,6 +78,7 @@ class ServiceChannel:
         observer: Told (operation, status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
         budget: What bounds the requests of all that speak with this workspace; no bound if None.
+        owner: The tenant whose workspace it is.
         request_ids: Makes the `x-ms-client-request-id` of each request.
     """
 
@@ -91,6 +92,7 @@ class ServiceChannel:
         observer: Observer | None,
         timing: Timing,
         budget: Budget | None = None,
+        owner: str = "",
         request_ids: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self.endpoint = endpoint.strip().rstrip("/")
@@ -101,6 +103,7 @@ class ServiceChannel:
         self._timing = timing
         self._request_ids = request_ids
         self._budget = budget
+        self._owner = owner
         self._tenant, self._cancelling = "", False
         # Single reads and writes are bounded by the whole; but who doesn't even take a connection holds a worker for a
         # shorter time than who thinks about a request.
@@ -212,7 +215,7 @@ class ServiceChannel:
         return answer
 
     async def _exchange(self, operation: str, request: httpx.Request) -> Answer:
-        with at_most(operation):
+        with at_most(operation, tenant=self._owner):
             async with asyncio.timeout(self._timing.request_seconds):
                 response = await self._http.send(request, follow_redirects=False)
                 return Answer(response.status_code, response.headers, response.content)

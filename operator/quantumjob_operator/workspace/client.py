@@ -60,6 +60,7 @@ class WorkspaceClient:
         observer: Told (operation, HTTP status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
         budget: Bounds the requests to the service (not to its storage); no bound if None.
+        owner: The tenant whose workspace it is.
 
     Raises:
         ValueError: `resource_id` is none.
@@ -76,6 +77,7 @@ class WorkspaceClient:
         observer: Observer | None = None,
         timing: Timing | None = None,
         budget: Budget | None = None,
+        owner: str = "",
     ) -> None:
         if not _RESOURCE_ID.fullmatch(resource_id) or {".", ".."} & set(resource_id.split("/")):
             raise ValueError("resource_id is not the id of a Microsoft.Quantum workspace")
@@ -88,8 +90,10 @@ class WorkspaceClient:
             observer=observer,
             timing=self._timing,
             budget=budget,
+            owner=owner,
         )
-        self._blobs = BlobStore(transport=transport.storage, allowed=allowed, observer=observer, timing=self._timing)
+        common: Any = {"allowed": allowed, "observer": observer, "timing": self._timing, "owner": owner}
+        self._blobs = BlobStore(transport=transport.storage, **common)
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
 
     def on_behalf(self, tenant: str, *, cancelling: bool = False) -> "WorkspaceClient":
@@ -223,7 +227,7 @@ class WorkspaceClient:
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"
         answer = await self._channel.call(operation, "POST", url, body=names)
-        return await _understood(operation, answer, wire.sas_uri)
+        return await understood(operation, answer.status, answer.body, wire.sas_uri)
 
     async def _read_blob(
         self, uri: str, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
@@ -272,7 +276,7 @@ class WorkspaceClient:
 
         while True:
             answer = await self._channel.call(operation, "GET", url)
-            rows, link = await _understood(operation, answer, parse_page)
+            rows, link = await understood(operation, answer.status, answer.body, parse_page)
             yield rows
             if link is None:
                 return
@@ -288,15 +292,8 @@ def _guid(job_id: str) -> str:
     return job_id
 
 
-async def _understood(operation: str, answer: Answer, parse: Callable[[Any], T]) -> T:
-    try:
-        return await understood(operation, answer.body, parse)
-    except Unreadable as error:
-        raise unreadable(operation, answer.status, str(error)) from None
-
-
 async def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
-    job = await _understood(operation, answer, wire.parse_job)
+    job = await understood(operation, answer.status, answer.body, wire.parse_job)
     if job.id.lower() != job_id.lower():
         raise unreadable(operation, answer.status, "it is about another job")
     return job

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from quantumjob_operator.errors import AnswerTooLarge
+from quantumjob_operator.workspace.failures import unreadable
 from quantumjob_operator.workspace.wire import Unreadable
 
 MAX_VALUES: Final = 400_000
@@ -22,23 +23,27 @@ _thread: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parsing")
 T = TypeVar("T")
 
 
-async def understood(operation: str, body: bytes, parse: Callable[[Any], T]) -> T:
-    """The body as JSON, read by `parse`.
+async def understood(operation: str, status: int, body: bytes, parse: Callable[[Any], T]) -> T:
+    """The body of a success as JSON, read by `parse`.
 
     Args:
         operation: For errors.
+        status: For errors.
         body: As it came.
         parse: May raise `Unreadable`; runs in another thread if the body is large.
 
     Raises:
-        Unreadable: It is no JSON, or `parse` says so.
-        AnswerTooLarge: It holds too many values.
+        Retryable: It is no JSON, or `parse` says so; `AnswerTooLarge` if it holds too many values.
     """
-    if len(body) <= _AT_ONCE:
-        return parse(load(body))
-    if _values(body) > MAX_VALUES:
-        raise AnswerTooLarge(operation, detail=f"the answer cannot be read: it holds more than {MAX_VALUES:,} values")
-    return await asyncio.get_running_loop().run_in_executor(_thread, lambda: parse(load(body)))
+    try:
+        if len(body) <= _AT_ONCE:
+            return parse(load(body))
+        if _values(body) > MAX_VALUES:
+            detail = f"the answer cannot be read: it holds more than {MAX_VALUES:,} values"
+            raise AnswerTooLarge(operation, status=status, detail=detail)
+        return await asyncio.get_running_loop().run_in_executor(_thread, lambda: parse(load(body)))
+    except Unreadable as error:
+        raise unreadable(operation, status, str(error)) from None
 
 
 def load(body: bytes) -> Any:
