@@ -3,13 +3,14 @@
 Must not live here: requests (`kubeapi`), or how a program becomes what a target takes (`programs`).
 """
 
+import importlib
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from quantumjobs import facts, targets
+from quantumjobs import extras, facts, targets
 from quantumjobs.errors import ForbiddenError, NotFoundError, UsageError
 from quantumjobs.job import Job
 from quantumjobs.jobset import JobSet
@@ -19,6 +20,9 @@ from quantumjobs.manifest import Order, manifest
 from quantumjobs.programs.prepare import prepare
 from quantumjobs.programs.prepared import Prepared, Target
 from quantumjobs.submission import send
+
+if TYPE_CHECKING:
+    from quantumjobs.qiskit import ClusterBackend, ClusterJob
 
 Resource = dict[str, Any]
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -250,6 +254,32 @@ class QuantumCluster:
         """The jobs of a sweep, in any process that knows its label."""
         return self.job_set(f"{facts.BATCH}={batch}")
 
+    def backend(self, name: str) -> "ClusterBackend":
+        """A target as a backend of Qiskit (extra `qiskit`).
+
+        Raises:
+            NotFoundError: The workspace does not offer it.
+        """
+        made: ClusterBackend = _qiskit().backend(self, name)
+        return made
+
+    def qiskit_job(self, job_id: str) -> "ClusterJob":
+        """A job of a backend, by its id, in any process (extra `qiskit`).
+
+        Raises:
+            NotFoundError: There is none in this namespace.
+        """
+        found: ClusterJob = _qiskit().open_job(self, job_id)
+        return found
+
+    def sampler(self, name: str, **options: Any) -> Any:
+        """Qiskit's SamplerV2 over a target (extra `qiskit`)."""
+        return _qiskit().sampler(self, name, **options)
+
+    def estimator(self, name: str, **options: Any) -> Any:
+        """Qiskit's EstimatorV2 over a target (extra `qiskit`)."""
+        return _qiskit().estimator(self, name, **options)
+
     def events(self, job: Job) -> list[dict[str, str]]:
         """What the operator told of a job, the oldest first; empty if Events may not be read."""
         try:
@@ -272,6 +302,11 @@ class QuantumCluster:
                 # The workspace may be another namespace's or the operator's own: then the name decides.
                 self._targets = []
         return self._targets
+
+
+def _qiskit() -> Any:
+    extras.load("qiskit", "qiskit")
+    return importlib.import_module("quantumjobs.qiskit")
 
 
 def _time(event: Resource) -> str:

@@ -108,7 +108,6 @@ def _measured_bits(circuit: Any, outer: Mapping[Any, Any]) -> Iterable[Any]:
 def _plain(circuit: Any, measured: tuple[tuple[int, ...], ...], *, dynamic: bool) -> Any:
     """The circuit in our basis, with registers of our names and only the bits that are measured."""
     qiskit = extras.load("qiskit", "qiskit")
-    basis = [*BASIS, *(_CONTROL_FLOW if dynamic else ())]
     steering = [name for name in _names(circuit) if name in _CONTROL_FLOW]
     if steering and not dynamic:
         raise ProgramError(
@@ -116,7 +115,7 @@ def _plain(circuit: Any, measured: tuple[tuple[int, ...], ...], *, dynamic: bool
             "choose a target with an Adaptive profile"
         )
     try:
-        compiled = qiskit.transpile(circuit, basis_gates=basis, optimization_level=_LEVEL, seed_transpiler=1)
+        compiled = qiskit.transpile(circuit, basis_gates=list(BASIS), optimization_level=_LEVEL, seed_transpiler=1)
     except qiskit.QiskitError as error:
         raise ProgramError(
             f"Qiskit cannot compile the program: {' '.join(str(error.message).split())[:300]}"
@@ -128,15 +127,21 @@ def _plain(circuit: Any, measured: tuple[tuple[int, ...], ...], *, dynamic: bool
 
 
 def _renamed(qiskit: Any, compiled: Any, registers: list[Any], measured: tuple[tuple[int, ...], ...]) -> Any:
-    quantum = qiskit.QuantumRegister(compiled.num_qubits, "q")
+    steered = any(name in _CONTROL_FLOW for name in _names(compiled))
+    # Transpilers widen a circuit to the whole machine: what nothing is done to is left out.
+    busy = {
+        bit for instruction in compiled.data for bit in instruction.qubits if instruction.operation.name != "barrier"
+    }
+    used = [bit for bit in compiled.qubits if steered or bit in busy]
+    quantum = qiskit.QuantumRegister(len(used), "q")
     kept = [qiskit.ClassicalRegister(len(bits), f"c{i}") for i, bits in enumerate(measured) if bits]
     old = [registers[i][bit] for i, bits in enumerate(measured) for bit in bits]
     new = dict(zip(old, (bit for register in kept for bit in register), strict=True))
     plain = qiskit.QuantumCircuit(quantum, *kept, name="program")
-    if any(name in _CONTROL_FLOW for name in _names(compiled)):
+    if steered:
         # Every bit is kept here, so that conditions on whole registers find theirs.
         return plain.compose(compiled, quantum, [new[bit] for bit in compiled.clbits])
-    places = {bit: quantum[i] for i, bit in enumerate(compiled.qubits)}
+    places = dict(zip(used, quantum, strict=True))
     for instruction in compiled.data:
         if instruction.operation.name != "barrier":
             qubits = [places[bit] for bit in instruction.qubits]
