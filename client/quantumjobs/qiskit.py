@@ -1,7 +1,7 @@
 """A cluster's target as a backend of Qiskit, with jobs that another process can open again.
 
-Each circuit is a QuantumJob of its own; those of one `run` share the label that is the id of Qiskit's job. Results carry
-hexadecimal memory, since Qiskit's primitives take a missing one for zeros. Must not live here: compiling circuits.
+Each circuit is a QuantumJob of its own; those of one `run` share the label that is the id of Qiskit's job. Results
+carry hexadecimal memory: Qiskit's primitives take a missing one for zeros. Must not live here: compiling circuits.
 """
 
 import dataclasses
@@ -49,7 +49,7 @@ _ORDER: Final = (
 )
 
 
-class ClusterBackend(BackendV2):  # type: ignore[misc] - Qiskit ships no complete types
+class ClusterBackend(BackendV2):  # type: ignore[misc]  # Qiskit ships no types
     """A target of the cluster's workspace.
 
     Args:
@@ -98,6 +98,9 @@ class ClusterBackend(BackendV2):  # type: ignore[misc] - Qiskit ships no complet
         Raises:
             ProgramError: One of them cannot run there; nothing was sent.
         """
+        # The primitives always pass a seed; only one that was given would be dropped in silence.
+        if more.get("seed_simulator") is None:
+            more.pop("seed_simulator", None)
         unknown = sorted(more.keys() - {"options", "deadline", "queue_deadline", "labels"})
         if unknown:
             raise UsageError(f"{self.name} takes no {', '.join(unknown)}")
@@ -117,7 +120,7 @@ class ClusterBackend(BackendV2):  # type: ignore[misc] - Qiskit ships no complet
         return ClusterJob(self, self._cluster.send_all(batch, orders), batch)
 
 
-class ClusterJob(JobV1):  # type: ignore[misc] - Qiskit ships no complete types
+class ClusterJob(JobV1):  # type: ignore[misc]  # Qiskit ships no types
     """The jobs of one `run`.
 
     Args:

@@ -190,9 +190,7 @@ def test_terminals_get_what_they_take(researcher: Researcher, bell: Path, env: d
     assert "█".encode() in shown
 
 
-def test_doctor_names_the_missing_right(
-    researcher: Researcher, place: JobNamespace, stack: Stack, tmp_path: Path
-) -> None:
+def test_doctor_names_the_missing_right(researcher: Researcher, place: JobNamespace) -> None:
     """All is well with the role; without it each right is named."""
     fine = researcher.run("doctor")
     assert fine.returncode == 0, fine.stdout + fine.stderr

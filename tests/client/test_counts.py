@@ -26,7 +26,7 @@ TWO = Header(registers=(("a", 2), ("b", 1)))
             Header(TWO.registers, reverse_words=True), {"01 0": 3}, {"0 01": 3}, id="the first register stood first"
         ),
         pytest.param(
-            Header((("c", 3),), measured=((1,),)), {"0": 1, "1": 2}, {"000": 1, "010": 2}, id="bits never measured are 0"
+            Header((("c", 3),), measured=((1,),)), {"0": 1, "1": 2}, {"000": 1, "010": 2}, id="unmeasured bits are 0"
         ),
         pytest.param(
             Header(TWO.registers, measured=((0, 1), ())), {"10": 5}, {"0 10": 5}, id="a register that is never measured"
@@ -56,7 +56,7 @@ def test_what_is_missing_is_explained() -> None:
     """By the operator's reason."""
     with pytest.raises(NoCountsError, match="submit it with shots"):
         read_counts(holding(countsOmitted="ShotsUnknown"), Header())
-    with pytest.raises(NoCountsError, match="TooLarge.*https://x"):
+    with pytest.raises(NoCountsError, match=r"TooLarge.*https://x"):
         read_result(holding(resultOmitted="TooLarge", outputUri="https://x"))
 
 

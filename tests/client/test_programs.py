@@ -1,7 +1,7 @@
 """Programs become what a target takes, with the right counts or not at all.
 
-The judge of a circuit is its state vector, as Qiskit computes it from the circuit that the user wrote; what is judged is
-run by the simulator of the compiler, from the bytes that would be sent.
+The judge of a circuit is its state vector, as Qiskit computes it from the circuit that the user wrote; what is judged
+is run by the simulator of the compiler, from the bytes that would be sent.
 """
 
 import json
@@ -191,7 +191,7 @@ def test_parameters_are_put_in() -> None:
     qsharp = "operation Prog(t : Double) : Result { use q = Qubit(); Rx(t, q); return MResetZ(q); }"
     assert counts(qsharp, parameters={"t": math.pi}) == {"1": 200}
     for program in (text, qsharp):
-        with pytest.raises(ProgramError, match="theta|t"):
+        with pytest.raises(ProgramError, match=r"theta|t"):
             prepare(program, BASE, parameters={})
         with pytest.raises(ProgramError, match="phi"):
             prepare(program, BASE, parameters={"phi": 1})
