@@ -14,7 +14,7 @@ from quantumjobs import extras, facts, targets
 from quantumjobs.errors import ForbiddenError, NotFoundError, UsageError
 from quantumjobs.job import Job
 from quantumjobs.jobset import JobSet
-from quantumjobs.kubeapi import EVENTS, JOBS, WORKSPACES, KubeApi, joined
+from quantumjobs.kubeapi import JOBS, WORKSPACES, KubeApi, joined
 from quantumjobs.kubeconfig import Access
 from quantumjobs.manifest import Order, manifest
 from quantumjobs.programs.prepare import prepare
@@ -280,16 +280,6 @@ class QuantumCluster:
         """Qiskit's EstimatorV2 over a target (extra `qiskit`)."""
         return _qiskit().estimator(self, name, **options)
 
-    def events(self, job: Job) -> list[dict[str, str]]:
-        """What the operator told of a job, the oldest first; empty if Events may not be read."""
-        try:
-            pages = list(self._api.pages(EVENTS, job.namespace, fields=f"involvedObject.name={job.name}"))
-        except ForbiddenError:
-            return []
-        found = [one for page in pages for one in page["items"]]
-        told = [{"time": _time(one), "reason": str(one["reason"]), "message": str(one["message"])} for one in found]
-        return sorted(told, key=lambda one: one["time"])
-
     def _list(self, selector: str) -> Iterator[Resource]:
         for page in self._api.pages(JOBS, self.namespace, selector=selector):
             yield from page["items"]
@@ -307,7 +297,3 @@ class QuantumCluster:
 def _qiskit() -> Any:
     extras.load("qiskit", "qiskit")
     return importlib.import_module("quantumjobs.qiskit")
-
-
-def _time(event: Resource) -> str:
-    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"])

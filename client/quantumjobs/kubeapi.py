@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from quantumjobs.errors import ClusterError, ForbiddenError, NameTakenError, NotFoundError, QuantumJobsError
+from quantumjobs.answers import refusal, status_in
+from quantumjobs.errors import ClusterError
 from quantumjobs.kubeconfig import Access, Login, login
 
 Resource = dict[str, Any]
@@ -141,7 +142,7 @@ class KubeApi:
         if answer.status in _BUSY | {HTTPStatus.GONE, HTTPStatus.UNAUTHORIZED}:
             raise GoneError
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise _refusal(answer.status, answer.data, "GET", kind[1], namespace)
+            raise refusal(answer.status, answer.data, "GET", kind[1], namespace)
         try:
             for event in _events(answer):
                 if event["type"] == "ERROR":
@@ -178,11 +179,11 @@ class KubeApi:
                 pause *= 2
                 continue
             if answer.status == HTTPStatus.GONE:
-                raise GoneError(_status(answer.data).get("metadata", {}).get("continue", ""))
+                raise GoneError(status_in(answer.data).get("metadata", {}).get("continue", ""))
             if creates and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise LostAnswerError(f"the API server answered {answer.status}")
             if answer.status >= HTTPStatus.BAD_REQUEST:
-                raise _refusal(answer.status, answer.data, method, what, namespace)
+                raise refusal(answer.status, answer.data, method, what, namespace)
             read: Resource = json.loads(answer.data)
             return read
         raise ClusterError("the API server keeps refusing the login: sign in again")
@@ -288,50 +289,6 @@ def _events(answer: Any) -> Iterator[Resource]:
             yield from (json.loads(line) for line in lines if line.strip())
     except (broken.HTTPError, OSError):
         return  # a watch may break at any time; whoever follows starts another one
-
-
-def _refusal(status: int, data: bytes, method: str, what: str, namespace: str | None) -> QuantumJobsError:
-    said = _status(data)
-    message = " ".join(str(said.get("message") or data[:200].decode(errors="replace")).split())
-    where = f" in namespace {namespace}" if namespace else ""
-    if status == HTTPStatus.UNAUTHORIZED or "system:anonymous" in message:
-        return ForbiddenError("you are not signed in to the cluster, or the login has expired: sign in again")
-    if status == HTTPStatus.FORBIDDEN and "is forbidden: User" in message:
-        return ForbiddenError(
-            f"you may not {_verb(message, method)} {what}{where}: ask for the ClusterRole quantumjob-researcher there "
-            "(`kubectl quantum doctor` names each right)"
-        )
-    if status == HTTPStatus.NOT_FOUND:
-        return _not_found(said, what, where)
-    if status == HTTPStatus.CONFLICT and said.get("reason") == "AlreadyExists":
-        return NameTakenError(f"there is a {what}{where} already: choose another name")
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ClusterError("the API server is busy and asks for fewer requests: try again in a minute")
-    return ClusterError(f"the API server refuses {what}{where}: {message}")
-
-
-def _not_found(said: Resource, what: str, where: str) -> QuantumJobsError:
-    details = said.get("details") or {}
-    if details.get("kind") == "namespaces":
-        return NotFoundError(f"there is no namespace {details.get('name')}: check -n and the context")
-    if not details.get("name") and what.startswith("quantum"):
-        return ClusterError(
-            "this cluster does not know QuantumJobs: have the operator and its CRDs installed, or check the context"
-        )
-    return NotFoundError(f"there is no {what}{where}")
-
-
-def _verb(message: str, method: str) -> str:
-    _, found, rest = message.partition(" cannot ")
-    return rest.split(" ", 1)[0] if found else {"GET": "read", "POST": "create", "PATCH": "patch"}[method]
-
-
-def _status(data: bytes) -> Resource:
-    try:
-        said = json.loads(data)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _short(error: Exception) -> str:

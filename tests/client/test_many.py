@@ -23,7 +23,7 @@ from quantumjobs.kubeapi import CONFIG_MAPS, JOBS, KubeApi
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-_JOBS: Final = 10000
+_JOBS: Final = 600
 _BATCH: Final = {facts.BATCH: "many"}
 _SECONDS: Final = 60
 _MEBIBYTES: Final = 200

@@ -12,12 +12,13 @@ from localstack.manifests import PROJECT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
+_read: Any = nbformat.read  # it has no types
 _FOLDER = PROJECT / "examples" / "notebooks"
 
 
 def last_value(name: str) -> Any:
     """Run a notebook; returns the value that its last cell shows."""
-    notebook = nbformat.read(_FOLDER / f"{name}.ipynb", as_version=4)
+    notebook = _read(_FOLDER / f"{name}.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     (shown,) = [output for output in notebook.cells[-1].outputs if output.output_type == "execute_result"]
     return ast.literal_eval(shown.data["text/plain"])
@@ -54,6 +55,6 @@ def test_a_hybrid_loop() -> None:
 
 def test_all_notebooks_are_run() -> None:
     """And they are stored without outputs."""
-    notebooks = {path.stem: nbformat.read(path, as_version=4) for path in _FOLDER.glob("*.ipynb")}
+    notebooks = {path.stem: _read(path, as_version=4) for path in _FOLDER.glob("*.ipynb")}
     assert notebooks.keys() == {"qiskit", "sweep", "hybrid"}
     assert not any(cell.get("outputs") for notebook in notebooks.values() for cell in notebook.cells)

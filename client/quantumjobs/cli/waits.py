@@ -128,10 +128,12 @@ def why(*, names: tuple[str, ...], selector: str, connection: Connection, output
     """Say why jobs are where they are, what to do, and what comes next."""
     from dataclasses import asdict  # noqa: PLC0415
 
+    from quantumjobs.events import events_of  # noqa: PLC0415
+
     checked_selection(names, selector)
     cluster = connection.open()
     jobs = [cluster.job(name) for name in names] if names else list(cluster.job_set(selector))
-    said = [(job.why(), cluster.events(job)) for job in jobs]
+    said = [(job.why(), events_of(cluster.api, job)) for job in jobs]
     if output != "table":
         write_object([asdict(explanation) | {"events": events} for explanation, events in said], output)
         return ExitCode.SUCCEEDED
