@@ -73,7 +73,7 @@ def test_log() -> None:
     lines = [
         '{"level": "INFO", "message": "Succeeded: job j1 succeeded"}',
         '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
-        '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "namespace": "a", "name": "b", "uid": "u"}',
+        '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "uid": "u"}',
         '{"level": "ERROR", "mess',
         "Traceback",
     ]
