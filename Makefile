@@ -1,13 +1,16 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all faults mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-all faults mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  $(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
+# Tests run what the images ship: what they lock holds here as well, whatever a tool of the tests would like.
+AS_SHIPPED := --constraint requirements/operator.txt --constraint requirements/emulator.txt --override requirements/overrides.in
 # A system Node or Go of the right age is used as it is; only an older one is replaced by the packaged one.
 NODE_LOCK := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 22 ? 0 : 1)' 2>/dev/null || echo requirements/node.txt)
 GO_LOCK := $(shell go version 2>/dev/null | grep -Eq 'go1\.(2[6-9]|[3-9][0-9])' || echo requirements/go.txt)
@@ -47,14 +50,17 @@ $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml $(NODE_LOCK) $
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-lock: ## Renew the hash-pinned lock files in requirements/
+lock: ## Renew the hash-pinned lock files in requirements/; UPGRADE="name …": newer versions of these, UPGRADE=all: of all
 	$(UV_COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(UV_COMPILE) pyproject.toml -o requirements/operator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator -o requirements/emulator.txt
-	$(UV_COMPILE) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+	$(UV_COMPILE) pyproject.toml --extra emulator --group dev $(AS_SHIPPED) -o requirements/dev.txt
 	$(UV_COMPILE) --group build -o requirements/build.txt
 	$(UV_COMPILE) --group node -o requirements/node.txt
 	$(UV_COMPILE) --group go -o requirements/go.txt
+
+audit: venv ## Look up what is locked in a database of advisories; AUDIT_URL=…: another that speaks OSV's protocol
+	@$(BIN)/python -m advisories $(if $(AUDIT_URL),--url=$(AUDIT_URL))
 
 fmt: venv ## Format the code
 	$(BIN)/ruff format .
@@ -89,11 +95,11 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
 	@$(BIN)/python -m rights --whole $(AUDIT)
 
-faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~30 min); SEED=…: replay one
-	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
+faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
+	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))
 
-mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
-	$(BIN)/python -m mutants $(ONLY)
+mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random
+	$(BIN)/python -m mutants $(ONLY) $(if $(RANDOM),--random=$(RANDOM) $(if $(SEED),--seed=$(SEED)))
 
 bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 min); build/bench.json and .png; SIZES="…": others
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))

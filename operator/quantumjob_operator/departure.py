@@ -47,12 +47,18 @@ class Departures:
         self._clock = clock
         self._metrics = metrics
 
-    async def tell(self, job: QuantumJob, notice: Notice) -> bool:
-        """Log a notice and publish it as an Event; False if the API server refused the Event."""
+    async def tell(self, job: QuantumJob, notice: Notice, *, once: bool = False) -> bool:
+        """Log a notice and publish it as an Event; False if the API server refused the Event.
+
+        Args:
+            job: Of which it speaks.
+            notice: What to say.
+            once: It can happen only once to an object.
+        """
         level = logging.WARNING if notice.warning else logging.INFO
         _log.log(level, "%s: %s", notice.reason, notice.message, extra=about(job))
         involved = {**job_reference(job), "namespace": job.namespace, "resourceVersion": job.resource_version}
-        return await self._events.publish(involved, notice, self._clock.now())
+        return await self._events.publish(involved, notice, self._clock.now(), once=once)
 
     async def release(self, look: Look, notices: Iterable[Notice]) -> QuantumJob | None:
         """Take the finalizer off; None if the object is gone with it.
@@ -64,7 +70,7 @@ class Departures:
         for notice in notices:
             if notice in memory.told:
                 continue
-            told = await self.tell(job, notice)
+            told = await self.tell(job, notice, once=True)
             if notice.reason in UNCONFIRMED:
                 await self._leave_trace(job, notice, told=told)
             memory.told.add(notice)
@@ -89,7 +95,8 @@ class Departures:
         if not told:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "name": job.namespace}
             message = f"QuantumJob {job.key}: {notice.message}"
-            await self._events.publish(namespace, Notice(notice.reason, message, warning=True), self._clock.now())
+            trace = Notice(notice.reason, message, warning=True)
+            await self._events.publish(namespace, trace, self._clock.now(), once=True)
 
     async def is_gone(self, job: QuantumJob) -> bool:
         """Whether the object really is gone: a live read, since the watch may err."""
@@ -113,4 +120,4 @@ class Departures:
         if notice not in memory.told:
             memory.told.add(notice)
             self._metrics.left_behind.inc()
-            await self.tell(job, notice)
+            await self.tell(job, notice, once=True)

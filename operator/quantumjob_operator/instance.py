@@ -41,6 +41,7 @@ class Memory:
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
+        predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller's GET answered, to be used once.
         released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
         gone: A live read has shown that the object is gone.
@@ -57,6 +58,7 @@ class Memory:
     troubled_since: float | None = None
     asked_at: float | None = None
     output_since: float | None = None
+    predecessor_since: float | None = None
     fresh: RemoteJob | None = None
     released: bool = False
     gone: bool = False

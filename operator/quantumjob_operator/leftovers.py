@@ -130,4 +130,4 @@ class Leftovers:
         message = f"job {remote.id} still runs, and QuantumJob {origin.namespace}/{origin.uid} is gone; {then}"
         notice = Notice(LEFT_BEHIND, message, warning=True)
         _log.error("%s: %s", LEFT_BEHIND, message, extra={"jobId": remote.id, "uid": origin.uid})
-        await self._events.publish(workspace_reference(connection.workspace), notice, self._clock.now())
+        await self._events.publish(workspace_reference(connection.workspace), notice, self._clock.now(), once=True)

@@ -3,8 +3,9 @@
 Lives here: what the steps of a look share. Must not live here: the steps.
 """
 
+import logging
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.errors import CredentialsRefused, ServiceError
@@ -35,6 +36,9 @@ class Writer(Protocol):
 
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """Write what differs."""
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -77,4 +81,7 @@ def trouble(look: Look, error: ServiceError) -> Trouble:
     workspace = look.seen.workspace
     name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
     look.refused = look.refused or isinstance(error, CredentialsRefused)
-    return trouble_of(error, name)
+    # People are not told the operation's name; whoever looks for a cause finds it here.
+    hidden = look.job.confidential and error.answered
+    _log.debug("%s: %s", error.operation, f"HTTP {error.status}" if hidden else error, extra={"uid": look.job.uid})
+    return trouble_of(error, name, confidential=look.job.confidential)

@@ -58,6 +58,10 @@ class Metrics:
             "Seconds since the last answered look at a workspace's jobs, by workspace",
             ["namespace", "workspace"],
         )
+        self.clock_skew = gauge(
+            "quantumjob_clock_skew_seconds",
+            "Seconds by which the clock of this machine is ahead of the API server's; negative if it is behind",
+        )
         self.leader = gauge("quantumjob_leader", "1 where this process works on objects, 0 where it stands by")
         self.queue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")
 

@@ -37,11 +37,20 @@ PROGRAM_SECRET: Final = f"{PREFIX}program"
 CREDENTIALS_SECRET: Final = f"{PREFIX}credentials"
 """The same for a Secret that holds a workspace's credentials."""
 
-METADATA_CLUSTER: Final = f"{PREFIX}cluster"
-METADATA_NAMESPACE: Final = f"{PREFIX}namespace"
-METADATA_NAME: Final = f"{PREFIX}name"
-METADATA_UID: Final = f"{PREFIX}uid"
-METADATA_SPEC_DIGEST: Final = f"{PREFIX}spec-digest"
+METADATA_PREFIX: Final = "quantumjobs_"
+"""Of the remote job's metadata that tell whose it is: letters, digits and `_`, as in every job seen at the service."""
+METADATA_CLUSTER: Final = f"{METADATA_PREFIX}cluster"
+METADATA_NAMESPACE: Final = f"{METADATA_PREFIX}namespace"
+METADATA_NAME: Final = f"{METADATA_PREFIX}name"
+METADATA_UID: Final = f"{METADATA_PREFIX}uid"
+METADATA_SPEC_DIGEST: Final = f"{METADATA_PREFIX}spec_digest"
+_FORMER_METADATA: Final[Mapping[str, str]] = {
+    METADATA_CLUSTER: f"{PREFIX}cluster",
+    METADATA_NAMESPACE: f"{PREFIX}namespace",
+    METADATA_NAME: f"{PREFIX}name",
+    METADATA_UID: f"{PREFIX}uid",
+    METADATA_SPEC_DIGEST: f"{PREFIX}spec-digest",
+}
 
 _ORPHAN_TAG: Final = "quantumjobs_orphaned_by_"
 """Begins the tag of a remote job whose object let it go on purpose."""
@@ -103,10 +112,31 @@ def job_id(workspace: str, namespace: str, *, uid: str | None, key: str | None, 
     return str(uuid5(JOB_ID_NAMESPACE, "\n".join(lines)))
 
 
+def owner_told(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """What a remote job's metadata tell of its owner, by today's keys, whichever version of the operator wrote them.
+
+    Where the former keys stand they are the truth: no user could ever set those, but today's ones were free then.
+
+    Args:
+        metadata: All of the remote job's.
+    """
+    former = {key: metadata[old] for key, old in _FORMER_METADATA.items() if old in metadata}
+    return former or {key: metadata[key] for key in _FORMER_METADATA if key in metadata}
+
+
 def _line(part: str, text: str | None) -> str:
     if not text or "\n" in text or "\r" in text:
         raise InvalidName(f"{part} must be one line that is not empty, not {text!r}")
     return text
+
+
+def is_guid(text: str) -> bool:
+    """Whether a text is a GUID: a name that nobody else's thing has."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def orphan_tag(uid: str) -> str:

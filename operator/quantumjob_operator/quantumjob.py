@@ -7,6 +7,7 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from dataclasses import dataclass as plain
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -117,8 +118,19 @@ class JobSpec:
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
+class Through:
+    """One QuantumWorkspace object: another one of its name is not it."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
 class Claim:
     """The annotation that says who may submit which attempt, written before anything is sent.
+
+    Whoever may change the object may change this, too: it names a way, but opens none (`lifecycle.admission`).
 
     Attributes:
         v: Version of this shape.
@@ -128,6 +140,7 @@ class Claim:
         holder: The process that may submit it; new for each start of the operator.
         fence: Seconds after which a 404 can be believed, whoever of those that held the claim may have sent: never less
             than what its earlier holders needed. None in a claim of an older version.
+        through: The QuantumWorkspace object that it was claimed through; claims of older operators name none.
     """
 
     v: int
@@ -136,12 +149,15 @@ class Claim:
     attempt: int
     holder: str
     fence: Annotated[float, Field(ge=0, le=MAX_FENCE_SECONDS)] | None = None
+    through: Through | None = None
 
     def annotation(self) -> str:
         """The annotation's text."""
-        fields = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
-        fence = {} if self.fence is None else {"fence": self.fence}
-        return json.dumps(fields | {"holder": self.holder} | fence, separators=(",", ":"))
+        fields: dict[str, Any] = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
+        fields |= {"holder": self.holder}
+        fields |= {} if self.fence is None else {"fence": self.fence}
+        fields |= {"through": asdict(self.through)} if self.through else {}
+        return json.dumps(fields, separators=(",", ":"))
 
 
 @plain(frozen=True, slots=True)
@@ -176,6 +192,11 @@ class QuantumJob:
     def key(self) -> str:
         """`namespace/name`, for people."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def confidential(self) -> bool:
+        """Whether the program stands in a Secret, so that nobody may quote it where a status can be read."""
+        return self.spec.program.secret_key_ref is not None
 
     @property
     def has_finalizer(self) -> bool:

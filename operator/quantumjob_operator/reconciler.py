@@ -4,22 +4,21 @@ A look begins with what is known without asking, and follows `decide` from step 
 to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`deeds`).
 """
 
+import asyncio
 import logging
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.departure import Departures, about
-from quantumjob_operator.detached import Detached, as_deleted
+from quantumjob_operator.detached import as_deleted
+from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
-from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import fence_of, identify
+from quantumjob_operator.lifecycle import Action, Decision, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
-from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.facts import ABSENT
 from quantumjob_operator.look import Look, Outdated
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.quantumjob import QuantumJob
@@ -28,13 +27,14 @@ from quantumjob_operator.schedule import backoff
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots, in_flight
 from quantumjob_operator.status_writer import StatusWriter
-from quantumjob_operator.submitter import Submitter
 from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspaces import Workspaces
 
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05
 _HEIR_SECONDS: Final = 30.0
+_UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
+"""Steps that no deadline cuts off; finding the last attempt has one of its own, before it claims."""
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +48,8 @@ class Reconciler:
         objects: Objects,
         departures: Departures,
         deeds: Deeds,
-        submitter: Submitter,
+        gathering: Gathering,
+        status: StatusWriter,
         workspaces: Workspaces,
         slots: Slots,
         queue: WorkQueue[str],
@@ -61,8 +62,8 @@ class Reconciler:
         self._objects = objects
         self._departures = departures
         self._deeds = deeds
-        self._submitter = submitter
-        self._status = StatusWriter(inventory=inventory, departures=departures, metrics=metrics)
+        self._gathering = gathering
+        self._status = status
         self._workspaces = workspaces
         self._queue = queue
         self._settings = settings
@@ -91,14 +92,13 @@ class Reconciler:
             if job is None:
                 await self._disappeared(uid)
             else:
-                memory = self._memories.setdefault(uid, Memory(job))
-                await self._walk(await self._begin(job, memory))
+                await self._walk(job, self._memories.setdefault(uid, Memory(job)))
         except Outdated:
             self._queue.add_after(uid, _SOON_SECONDS)
         except (Conflict, NotFound) as error:
             _log.info("%s; looking again", error, extra=about(job))
             await self._refresh(uid, job)
-        except ClusterError as error:
+        except (ClusterError, TimeoutError) as error:
             self._stumbled(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
             _log.exception("a look at %s failed", job.key if job else uid, extra=about(job))
@@ -133,10 +133,12 @@ class Reconciler:
         memory.failures += 1
         self._queue.add_after(uid, backoff(memory.failures, uid) / 10)
 
-    async def _walk(self, look: Look) -> None:
-        memory = look.memory
+    async def _walk(self, job: QuantumJob, memory: Memory) -> None:
+        deadline = asyncio.get_running_loop().time() + self._settings.reconciliation_seconds
+        async with asyncio.timeout_at(deadline):
+            look = await self._gathering.begin(job, memory)
         try:
-            await self._steps(look)
+            await self._steps(look, deadline)
         except ClusterError as error:
             await self._status.refused(look, error)
             raise
@@ -148,7 +150,7 @@ class Reconciler:
             if look.refused and look.connection:
                 await self._workspaces.refused(look.connection)
 
-    async def _steps(self, look: Look) -> None:
+    async def _steps(self, look: Look, deadline: float) -> None:
         for _ in range(_MAX_STEPS):
             decision = decide(look.seen)
             if decision.action is Action.RELEASE:
@@ -164,76 +166,12 @@ class Reconciler:
                     self._plan(look, decision)
                     return
             else:
-                await self._deeds.table[decision.action](look)
+                # What writes to the API server has a time-out there, and its answer is not to be missed.
+                async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
+                    await self._deeds.table[decision.action](look)
                 self._inventory.update(look.job)
-                look.know(tenure=self._tenure(look.job, look.memory))
+                look.know(tenure=self._gathering.tenure(look.job, look.memory))
         raise RuntimeError(f"{look.job.key}: no end after {_MAX_STEPS} steps")
-
-    async def _begin(self, job: QuantumJob, memory: Memory) -> Look:
-        """What is known without asking the service."""
-        stored, job = job.status, memory.shown(job)
-        memory.released = False
-        workspace, connection = await self._way(job)
-        job_id, now = self._job_id(job, workspace), self._clock.monotonic()
-        fresh, memory.fresh = memory.fresh, None
-        if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
-            fresh = None  # news of an attempt that is over
-        fence = fence_of(job, self._settings.fence_seconds)
-        memory.certainty = memory.certainty.met(job, self._holder, now, fence)
-        if job_id:
-            memory.certainty = memory.certainty.doubted_until(self._submitter.doubted_until(job_id), now)
-        if fresh:
-            memory.certainty = memory.certainty.looked(fresh, now, now)
-        seen = Observation(
-            job=job,
-            now=self._clock.now(),
-            tenure=self._tenure(job, memory),
-            limits=self._limits(),
-            workspace=workspace,
-            workspace_moved=self._workspaces.moved(job),
-            job_id=job_id,
-            remote=fresh,
-            full=self._slots.take(connection.workspace, job) if connection else None,
-            gone=memory.gone,
-        )
-        return Look(seen, memory, connection, stored, Detached() if memory.gone else self._objects)
-
-    def _limits(self) -> Limits:
-        return Limits(
-            cancellation_grace=self._settings.cancellation_grace_period_seconds,
-            cluster=self._settings.cluster_name,
-            adoptable_clusters=frozenset(self._settings.adoptable_clusters),
-            crd_outdated=self._status.crd_outdated,
-        )
-
-    def _tenure(self, job: QuantumJob, memory: Memory) -> Tenure:
-        """What this process may do and believe at this moment."""
-        now, settings = self._clock.monotonic(), self._settings
-        fence = fence_of(job, settings.fence_seconds)
-        return memory.tenure(self._holder, now, fence=fence, patience=settings.output_patience_seconds)
-
-    async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
-        if job.status.finished:
-            return Trouble("NotNeeded", "the job has ended"), None
-        found = await self._workspaces.for_job(job)
-        if isinstance(found, Trouble):
-            return found, None
-        workspace = found.workspace
-        facts = WorkspaceFacts(
-            id=workspace.id,
-            resource_id=workspace.spec.resource_id,
-            endpoint=workspace.endpoint,
-            namespace=workspace.namespace,
-            name=workspace.name,
-        )
-        return facts, found
-
-    def _job_id(self, job: QuantumJob, workspace: WorkspaceFacts | Trouble) -> str | None:
-        """The id that status shows is the truth for an accepted job; before, it follows from the claim."""
-        if was_accepted(job):
-            return job.status.job_id
-        place = job.claim.workspace if job.claim else None if isinstance(workspace, Trouble) else workspace.id
-        return identify(job, place) if place else None
 
     async def _write(self, look: Look, decision: Decision) -> None:
         if look.seen.gone and decision.action is Action.RECORD:
@@ -298,7 +236,7 @@ class Reconciler:
         if self._departures.has_heir(memory.job):
             self._queue.add_after(uid, _HEIR_SECONDS)
         else:
-            await self._walk(await self._begin(as_deleted(memory.job), memory))
+            await self._walk(as_deleted(memory.job), memory)
 
     def _forget(self, uid: str) -> None:
         self._memories.pop(uid, None)

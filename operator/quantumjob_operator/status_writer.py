@@ -5,7 +5,7 @@ Rules:
 2. A wish to cancel is written before the service is asked. If the API server refuses that for good (an admission
    policy, a stricter schema), the service is asked all the same: what runs costs money, and what it should say stays in
    memory.
-3. An end is never passed over so: a job does not end before its status says so.
+3. Nothing else is passed over so: what has to be in status before a job is sent, and its end.
 
 Lives here: the one place that has status written. Must not live here: what it says (`lifecycle`).
 """
@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.conditions import Kind
 from quantumjob_operator.departure import Departures, about
 from quantumjob_operator.errors import clean_text
 from quantumjob_operator.inventory import Inventory
@@ -50,7 +51,7 @@ class StatusWriter:
         try:
             await self._store(look, decision.status)
         except ClusterError as error:
-            if not error.refused or look.memory.refusals < _LASTING or decision.status.finished:
+            if not error.write_refused or look.memory.refusals < _LASTING or not _may_wait(look, decision.status):
                 raise
             await self.refused(look, error)
             look.memory.unwritten = (look.stored, decision.status)
@@ -73,7 +74,7 @@ class StatusWriter:
 
         What was not refused is no business of this method.
         """
-        if not error.refused:
+        if not error.write_refused:
             return
         memory = look.memory
         memory.refusals += 1
@@ -111,3 +112,9 @@ class StatusWriter:
     def crd_outdated(self) -> bool:
         """Whether the API server dropped a part of a status that this operator wrote."""
         return bool(self._lost)
+
+
+def _may_wait(look: Look, status: JobStatus) -> bool:
+    """Whether the job may go on before its status says so: what was sent, to be seen and cancelled; nothing else."""
+    sent = status.is_true(Kind.SUBMITTED) or status.cancellation is not None
+    return (sent or look.job.deletion_requested) and not status.finished

@@ -4,13 +4,14 @@ Lives here: the order claim → upload → (still ours?) → PUT, and what is do
 it is time to submit (`lifecycle.submission`).
 """
 
+import asyncio
 from dataclasses import replace
 
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, identify, key_owner
+from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.certainty import Certainty, Sent
 from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
 from quantumjob_operator.lifecycle.facts import Trouble
@@ -23,7 +24,7 @@ from quantumjob_operator.naming import (
     METADATA_SPEC_DIGEST,
     METADATA_UID,
 )
-from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workspace.client import ProgramLocation
@@ -63,7 +64,8 @@ class Submitter:
         attempt = attempt_to_claim(job)
         place = job.claim.workspace if job.claim else workspace.id
         fence = fence_of(job, self._settings.fence_seconds)
-        new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self._holder, fence=fence)
+        through = Through(workspace.namespace, workspace.name, workspace.uid)
+        new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
         claimed = await look.writer.claim(job, new)
         memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence)
@@ -102,12 +104,21 @@ class Submitter:
         claim = job.claim
         if claim is None:
             raise RuntimeError(f"{job.key}: a last attempt was looked for without a claim")
-        number = claim.attempt
+        number, most = claim.attempt, claim.attempt + further_attempts(job)
         try:
-            while (found := await connection.client.get_job(identify(job, claim.workspace, number + 1))) is not None:
-                number, last = number + 1, found
+            async with asyncio.timeout(self._settings.reconciliation_seconds / 2):
+                while (
+                    found := await connection.client.get_job(identify(job, claim.workspace, number + 1))
+                ) is not None:
+                    number, last = number + 1, found
+                    if number > most:
+                        look.know(remote=_unexplained(claim.attempt, number))
+                        return
         except ServiceError as error:
             look.know(remote=trouble(look, error))
+            return
+        except TimeoutError:
+            look.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
             return
         if number > claim.attempt:
             job = await look.writer.claim(job, replace(claim, attempt=number))
@@ -198,6 +209,14 @@ class Submitter:
             raise Outdated
         look.memory.certainty = look.memory.certainty.confirmed(started)
         look.know(job=replace(live, status=job.status))
+
+
+def _unexplained(first: int, last: int) -> Trouble:
+    message = (
+        f"the service shows attempts {first} to {last} of this job and more, which neither spec.backoffLimit nor "
+        "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
+    )
+    return Trouble("AttemptsUnexplained", message)
 
 
 def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) -> JobDefinition:

@@ -17,7 +17,7 @@ from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 from nodestandin.node import Node
 
-UID: Final = "quantumjobs.dev/uid"
+UID: Final = "quantumjobs_uid"
 WAIT: Final = ("--wait", "--timeout=90s")
 SHORT_FENCE: Final = {"visibilityDelaySeconds": 1, "requestTimeoutSeconds": 5, "putStartSeconds": 1}
 """Settings with which an operator soon believes that a job is not there."""

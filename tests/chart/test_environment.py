@@ -26,6 +26,8 @@ ALL_SETTINGS: Values = {
     "instanceDiscovery": False,
     "clusterName": "blue $(HOME) $$",
     "adoptableClusters": ["green"],
+    "reservedOutputNames": ["ours-*"],
+    "reservedOutputLabels": ["*.example.org/*"],
     "putStartSeconds": 6,
     "requestTimeoutSeconds": 31,
     "visibilityDelaySeconds": 0.5,

@@ -129,6 +129,8 @@ def test_labels_for_the_metrics() -> None:
     known = Inventory()
     known.put_job(job())
     known.put_job(job({"provider": "IonQ", "target": "ionq.qpu.forte-1"}, uid=OTHER_UID))
+    offered = [{"provider": "ionq", "target": target} for target in ("ionq.simulator", "ionq.qpu.forte-1")]
+    known.put_workspace(replace(workspace(), uid="a-third", status={"targets": offered}))
     assert sorted(known.labels()) == [
         ("Pending", "ionq", "ionq.qpu.forte-1"),
         ("Pending", "ionq", "ionq.simulator"),

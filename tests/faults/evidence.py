@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from faults.judge import Release, Run, Seen
+from faults.judge import Release, Run, Seen, Told
 
-_UID: Final = "quantumjobs.dev/uid"
+_UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
+_KIND: Final = "QuantumJob"
 _BY_FORCE: Final = "the object was removed by force"
 
 Json = Mapping[str, Any]
@@ -52,6 +53,17 @@ def is_true(one: Json, condition: str) -> bool:
     """Whether an object has a condition that is True."""
     conditions = one.get("status", {}).get("conditions", [])
     return any(each["type"] == condition and each["status"] == "True" for each in conditions)
+
+
+def told_of(events: Iterable[Json]) -> list[Told]:
+    """Events about QuantumJobs, in the order in which the API server got them."""
+    # Times have whole seconds; the revisions of the store are in order.
+    ordered = sorted(events, key=lambda event: int(event["metadata"]["resourceVersion"]))
+    return [
+        Told(event["involvedObject"].get("uid", ""), event["reason"], event["message"], event.get("count") or 1)
+        for event in ordered
+        if event["involvedObject"].get("kind") == _KIND
+    ]
 
 
 def releases_of(log: Iterable[str]) -> Iterator[Release]:

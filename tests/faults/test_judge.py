@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from faults.judge import Evidence, Release, Run, Seen, Verdict, Wish, judge
+from faults.judge import Evidence, Release, Run, Seen, Told, Verdict, Wish, judge
 
 WISH = Wish("u1", "default/one")
 DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
 PAID = Run("j1", "u1", "Succeeded")
+HELD = Told("u1", "Suspended", "spec.suspend is true")
 SOUND = Evidence([WISH], [PAID], [DONE])
 
 
@@ -50,6 +51,15 @@ def violated(verdict: Verdict) -> set[str]:
         pytest.param(
             replace(SOUND, releases=[Release("default/one", impossible=True)]),
             id="released with a warning when nothing else was possible",
+        ),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True, endable=True)], [Run("j1", "u1", "Cancelled")]),
+            id="cancelled as asked before it was to be left behind",
+        ),
+        pytest.param(Evidence([WISH], [Run("j1", "u1", "Cancelled")]), id="cancelled because it was deleted"),
+        pytest.param(
+            replace(SOUND, told=[HELD, Told("u1", "Resumed", "goes on"), HELD, replace(HELD, uid="u2")]),
+            id="the same Event after another, and on another object",
         ),
     ],
 )
@@ -112,6 +122,26 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
             replace(SOUND, releases=[Release("default/one")]),
             "released_with_warning",
             id="released unconfirmed although cancelling was possible",
+        ),
+        pytest.param(
+            replace(SOUND, runs=[Run("j1", "u1", "Executing")]), "lost", id="the object says it ended, its job runs on"
+        ),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Cancelled")]),
+            "orphans_cancelled",
+            id="cancelled although it was to be left behind",
+        ),
+        pytest.param(replace(SOUND, told=[HELD, HELD]), "repeated_events", id="told twice in a row"),
+        pytest.param(
+            replace(SOUND, told=[HELD, replace(HELD, uid="u2"), HELD]),
+            "repeated_events",
+            id="told twice, and of another object in between",
+        ),
+        pytest.param(replace(SOUND, told=[replace(HELD, count=2)]), "repeated_events", id="counted twice"),
+        pytest.param(
+            replace(SOUND, false_alarms=["default/one: removed by force"]),
+            "false_alarms",
+            id="a removal that nobody made was reported",
         ),
     ],
 )

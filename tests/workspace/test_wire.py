@@ -75,7 +75,7 @@ def test_a_job_with_everything() -> None:
             errorData={"code": "InvalidInputData", "message": "no such gate"},
             costEstimate={"currencyCode": "USD", "estimatedTotal": 1.25, "events": []},
             outputDataUri=f"https://acct.blob.core.windows.net/job-1/rawOutputData?{SAS}",
-            metadata={"quantumjobs.dev/uid": "42"},
+            metadata={"quantumjobs_uid": "42"},
             sessionId="s-1",
             isCancelling=True,
         )
@@ -85,7 +85,7 @@ def test_a_job_with_everything() -> None:
     assert parsed.output_uri == "https://acct.blob.core.windows.net/job-1/rawOutputData"
     assert parsed.output_location == f"{parsed.output_uri}?{SAS}"
     assert SAS not in repr(parsed)
-    assert parsed.metadata == {"quantumjobs.dev/uid": "42"}
+    assert parsed.metadata == {"quantumjobs_uid": "42"}
     assert (parsed.session_id, parsed.is_cancelling, parsed.status) == ("s-1", True, "Failed")
     assert parsed.creation_time == datetime(2026, 11, 22, 11, 59, 0, 123456, UTC)
 

@@ -33,6 +33,8 @@ TRANSIENT_CODES: Final = frozenset(
 _RETRY_BASE: Final = 10.0
 _RETRY_CAP: Final = 360.0
 _KEPT: Final = 10
+_FORGOTTEN_SUSPENSIONS: Final = 20
+_MOST_ASKED: Final = 100
 
 
 def current_attempt(job: QuantumJob) -> int:
@@ -62,6 +64,17 @@ def is_cancelling(job: QuantumJob) -> bool:
 def attempt_to_claim(job: QuantumJob) -> int:
     """The attempt that a claim is to name."""
     return current_attempt(job) + 1 if has_ended(job) else current_attempt(job)
+
+
+def further_attempts(job: QuantumJob) -> int:
+    """How many attempts after the claimed one there may be, by what spec and status can explain.
+
+    An object that was restored knows less than the service. What it may have forgotten is `backoffLimit` failures and a
+    number of suspensions; an endpoint that knows every id it is asked for is not asked for ever.
+    """
+    shown = max((one.attempt for one in job.status.attempts), default=job.status.attempt or 1)
+    known = max(0, shown - current_attempt(job))
+    return min(_MOST_ASKED, known + (job.spec.backoff_limit or 0) + _FORGOTTEN_SUSPENSIONS)
 
 
 def identify(job: QuantumJob, workspace_id: str, attempt: int | None = None) -> str:

@@ -116,7 +116,15 @@ def hold(seen: Observation, reason: str, message: str, *, again: float | None = 
 
 def hold_for(seen: Observation, trouble: Trouble) -> Decision:
     """Not submitted because of trouble; tried again after the back-off."""
-    return hold(seen, trouble.reason, trouble.message, again=trouble.retry_after, retry=True)
+    held = hold(seen, trouble.reason, trouble.message, again=trouble.retry_after, retry=True)
+    # Between two attempts the error shown is that of the last one, until the service says something newer.
+    stale = None if not held.status.attempts else held.status.error
+    return replace(held, status=replace(held.status, error=trouble.error or stale))
+
+
+def with_error(status: JobStatus, trouble: Trouble) -> JobStatus:
+    """The status with what the service said last, if it answered at all."""
+    return replace(status, error=trouble.error) if trouble.error else status
 
 
 def write_refused(seen: Observation, message: str) -> JobStatus:

@@ -24,10 +24,10 @@ from typing import Final
 
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
-from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
+from quantumjob_operator.lifecycle.adoption import belongs_to, tells_no_purchase, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.certainty import Certainty
-from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
+from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
@@ -188,7 +188,7 @@ def _absent(seen: Observation) -> Decision:
 
 def _found(seen: Observation, remote: RemoteJob) -> Decision:
     if not was_accepted(seen.job) and not belongs_to(seen.job, remote):
-        return step(seen, Action.RELEASE)
+        return _leave(seen, remote)
     if is_final_word(remote.status):
         if not seen.later_attempts_checked:
             return step(seen, Action.FIND_LAST_ATTEMPT if seen.job.claim else Action.CLAIM)
@@ -213,7 +213,7 @@ def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
     message = f"the job can't be cancelled now: {trouble.message}"
     # A grace period that is shorter than the fence doesn't end before what we sent can no longer take effect.
     longer = max(_asking_left(seen), seen.tenure.doubt_left)
-    decision = _wait(seen, seen.job.status, trouble.reason, message, longer=longer)
+    decision = _wait(seen, with_error(seen.job.status, trouble), trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
     # The grace period ends when it ends, whatever the back-off has grown to.
@@ -249,6 +249,15 @@ def _grace_left(seen: Observation, cancellation: Cancellation) -> float:
         return seen.limits.cancellation_grace
     waited = seen.now - datetime.fromisoformat(cancellation.answered_time)
     return seen.limits.cancellation_grace - waited.total_seconds()
+
+
+def _leave(seen: Observation, remote: RemoteJob) -> Decision:
+    """Not ours, so not cancelled; unless nobody can tell, which must not go unsaid."""
+    certain = seen.never_sent or is_final_word(remote.status) or not tells_no_purchase(seen.job, remote)
+    if certain:
+        return step(seen, Action.RELEASE)
+    text = f"released without cancelling: job {remote.id} does not say whose it is; it may still run and be billed"
+    return _release(seen, Notice(CANCELLATION_UNCONFIRMED, text, warning=True))
 
 
 def _release(seen: Observation, notice: Notice) -> Decision:

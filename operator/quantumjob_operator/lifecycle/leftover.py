@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import is_final_word
-from quantumjob_operator.naming import METADATA_CLUSTER, METADATA_NAMESPACE, METADATA_UID, is_orphan_tag
+from quantumjob_operator.naming import METADATA_CLUSTER, METADATA_NAMESPACE, METADATA_UID, is_orphan_tag, owner_told
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
@@ -31,7 +31,7 @@ def origin_of(remote: RemoteJob, cluster: str, namespaces: Collection[str]) -> O
         cluster: The name under which this cluster submits.
         namespaces: Those that this operator serves; all of them if empty.
     """
-    told = remote.metadata
+    told = owner_told(remote.metadata)
     namespace, uid = told.get(METADATA_NAMESPACE), told.get(METADATA_UID)
     if not cluster or told.get(METADATA_CLUSTER) != cluster or not namespace or not uid:
         return None
@@ -48,7 +48,7 @@ def has_owner(remote: RemoteJob, workspace: str, jobs: Iterable[QuantumJob]) -> 
         workspace: Canonical id of its Azure workspace.
         jobs: All objects of its namespace.
     """
-    uid = remote.metadata.get(METADATA_UID)
+    uid = owner_told(remote.metadata).get(METADATA_UID)
     return any(job.uid == uid or identify(job, workspace) == remote.id.lower() for job in jobs)
 
 

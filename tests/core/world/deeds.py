@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from core.observations import OUTPUT, PROGRAM, WORKSPACE, WRITTEN
+from core.observations import OUTPUT, PROGRAM, WRITTEN
+from core.observations import SHARED as WORKSPACE
 from core.world.apiserver import ApiServer
 from core.world.calls import TIMEOUT, Call, Clock, NoAnswer, NotSent
 from core.world.service import VISIBILITY, Service

@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from core.observations import NOW, WORKSPACE
+from core.observations import NOW
+from core.observations import SHARED as WORKSPACE
 from core.world.apiserver import ApiServer
 from core.world.calls import Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
 from core.world.deeds import DEEDS, FENCE, Facts
