@@ -25,7 +25,7 @@ def place(installation: Installation) -> Iterator[Installation]:
     pass_time(installation)
     installation.emulator.admin("DELETE", "settings")
     for namespace in (installation.namespace, _PLATFORM):  # one after the other: the jobs hold the workspace
-        installation.releases.cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found")
+        installation.delete_namespace(namespace)
     installation.clean()
 
 
