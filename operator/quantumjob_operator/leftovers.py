@@ -7,24 +7,33 @@ on only if two sightings, a fence apart, and a live read of its object agree. Mu
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.leftover import Origin, has_owner, let_go_on_purpose, origin_of
+from quantumjob_operator.lifecycle.leftover import (
+    Origin,
+    has_owner,
+    let_go_on_purpose,
+    may_be_cancelled,
+    origin_of,
+)
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.poller import UNFINISHED
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.settings import Settings
 
 LEFT_BEHIND: Final = "JobWithoutObject"
+_Jobs = Callable[[str], Awaitable[list[QuantumJob]]]
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +57,8 @@ class Leftovers:
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
+        namespaces: Namespaces,
+        holder: str,
         in_hand: Callable[[str], bool],
     ) -> None:
         self._inventory = inventory
@@ -57,6 +68,9 @@ class Leftovers:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
+        self._labels = namespaces.labels
+        self._holder = holder
+        self._started = clock.now()
         self._in_hand = in_hand
         self._first_seen: dict[str, float] = {}
         self._reported: set[str] = set()
@@ -85,7 +99,8 @@ class Leftovers:
                 return seen
             async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
                 for row in page:
-                    if origin := self._without_owner(row, connection):
+                    origin = await self._without_owner(row, connection, self._known)
+                    if origin:
                         seen.add(row.id)
                         await self._found(row, origin, connection)
         except (ServiceError, ClusterError) as error:
@@ -97,30 +112,43 @@ class Leftovers:
             return seen | self._first_seen.keys()
         return seen
 
-    def _without_owner(self, remote: RemoteJob, connection: Connection) -> Origin | None:
-        settings = self._settings
+    async def _known(self, namespace: str) -> list[QuantumJob]:
+        return [job for job in self._inventory.jobs.values() if job.namespace == namespace]
+
+    async def _without_owner(self, remote: RemoteJob, connection: Connection, jobs: _Jobs) -> Origin | None:
+        settings, workspace = self._settings, connection.workspace
         origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
         if origin is None or self._in_hand(origin.uid):
             return None
-        jobs = [job for job in self._inventory.jobs.values() if job.namespace == origin.namespace]
-        return None if has_owner(remote, connection.workspace.id, jobs) else origin
+        # Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
+        if not workspace.admits(origin.namespace, await self._labels(origin.namespace)):
+            return None
+        return None if has_owner(remote, workspace.id, await jobs(origin.namespace)) else origin
 
     async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
+        """A row of the list; what goes wrong with one keeps nobody from the others."""
         now = self._clock.monotonic()
         if now - self._first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
             return  # its object may be younger than what the watch has told
-        if await self._objects.has_job(origin.namespace, origin.uid):
-            return
-        remote = await connection.client.get_job(row.id)
-        if remote is None or self._without_owner(remote, connection) is None:
+        try:
+            await self._end(row.id, origin, connection)
+        except (ServiceError, ClusterError) as error:
+            _log.warning("job %s, whose QuantumJob is gone, could not be ended: %s", row.id, error)
+
+    async def _end(self, job_id: str, origin: Origin, connection: Connection) -> None:
+        remote = await connection.client.get_job(job_id)
+        if remote is None or await self._without_owner(remote, connection, self._objects.jobs_of) is None:
             return
         if let_go_on_purpose(remote):
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
-        elif not self.may_cancel:
+            return
+        if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):
             await self._report(remote, origin, connection, "cancel it at the service if nobody needs it")
-        else:
-            await self._report(remote, origin, connection, "it is being cancelled")
-            await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
+            return
+        answer = await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
+        accepted = answer is CancelAnswer.ACCEPTED
+        then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
+        await self._report(remote, origin, connection, then)
 
     async def _report(self, remote: RemoteJob, origin: Origin, connection: Connection, then: str) -> None:
         if remote.id in self._reported:

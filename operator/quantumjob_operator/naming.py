@@ -44,6 +44,10 @@ METADATA_NAMESPACE: Final = f"{METADATA_PREFIX}namespace"
 METADATA_NAME: Final = f"{METADATA_PREFIX}name"
 METADATA_UID: Final = f"{METADATA_PREFIX}uid"
 METADATA_SPEC_DIGEST: Final = f"{METADATA_PREFIX}spec_digest"
+METADATA_HOLDER: Final = f"{METADATA_PREFIX}holder"
+"""The process that sent the job."""
+METADATA_DELETION_POLICY: Final = f"{METADATA_PREFIX}deletion_policy"
+"""What was to become of the job with its object when it was sent."""
 _FORMER_METADATA: Final[Mapping[str, str]] = {
     METADATA_CLUSTER: f"{PREFIX}cluster",
     METADATA_NAMESPACE: f"{PREFIX}namespace",

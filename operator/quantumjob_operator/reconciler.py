@@ -92,7 +92,9 @@ class Reconciler:
             if job is None:
                 await self._disappeared(uid)
             else:
-                await self._walk(job, self._memories.setdefault(uid, Memory(job)))
+                memory = self._memories.setdefault(uid, Memory(job))
+                memory.gone = False  # a cluster that is set back may bring it back
+                await self._walk(job, memory)
         except Outdated:
             self._queue.add_after(uid, _SOON_SECONDS)
         except (Conflict, NotFound) as error:

@@ -19,6 +19,8 @@ from quantumjob_operator.look import Look, Outdated, ready, trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.naming import (
     METADATA_CLUSTER,
+    METADATA_DELETION_POLICY,
+    METADATA_HOLDER,
     METADATA_NAME,
     METADATA_NAMESPACE,
     METADATA_SPEC_DIGEST,
@@ -144,7 +146,9 @@ class Submitter:
             self._require_unchanged(look)
             if not self._may_start(look.memory.certainty):
                 await self._confirm_claim(look)
-            definition = definition_of(look.job, job_id, program, self._settings.cluster_name)
+            definition = definition_of(
+                look.job, job_id, program, cluster=self._settings.cluster_name, holder=self._holder
+            )
             accepted = await self._put(look, definition, location)
         except ServiceError as error:
             look.know(submission=trouble(look, error))
@@ -219,7 +223,7 @@ def _unexplained(first: int, last: int) -> Trouble:
     return Trouble("AttemptsUnexplained", message)
 
 
-def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) -> JobDefinition:
+def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str, holder: str) -> JobDefinition:
     """The job as it is sent, with its owner in its metadata.
 
     Raises:
@@ -233,6 +237,8 @@ def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) ->
         METADATA_NAMESPACE: job.namespace,
         METADATA_NAME: job.name,
         METADATA_UID: job.uid,
+        METADATA_HOLDER: holder,
+        METADATA_DELETION_POLICY: job.spec.deletion_policy,
         METADATA_SPEC_DIGEST: purchase_digest(job, program) or "",
     }
     return JobDefinition(

@@ -65,12 +65,10 @@ class Objects:
         except NotFound:
             return None
 
-    async def has_job(self, namespace: str, uid: str) -> bool:
-        """Whether an object of this uid is in a namespace now, whatever the watch has told."""
-        async for found, _ in self._api.list_versions(collection(JOB_PLURAL, namespace)):
-            if found == uid:
-                return True
-        return False
+    async def jobs_of(self, namespace: str) -> list[QuantumJob]:
+        """All objects of a namespace, as they are now, whatever the watch has told."""
+        found = await self._api.request("GET", collection(JOB_PLURAL, namespace))
+        return [parse_job(item) for item in found.get("items") or ()]
 
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
         """Put on the finalizer and the claim, if nobody changed the object since it was read.

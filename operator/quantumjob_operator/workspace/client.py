@@ -204,8 +204,11 @@ class WorkspaceClient:
             return CancelAnswer.NOT_CANCELLABLE
         raise failure
 
-    async def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
+    async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:
         """Replace a job's tags (PATCH); the only thing of a job that is ever changed.
+
+        Returns:
+            Whether the answer shows them.
 
         Raises:
             ServiceError: It did not work.
@@ -215,6 +218,8 @@ class WorkspaceClient:
         )
         if not answer.succeeded:
             raise self._channel.failure("set_tags", answer)
+        shown = await _read_job("set_tags", job_id, answer)
+        return set(tags) <= set(shown.tags)
 
     async def read_output(
         self, job: RemoteJob, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None = None
