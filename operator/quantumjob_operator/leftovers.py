@@ -7,7 +7,7 @@ on only if two sightings, a fence apart, and a live read of its object agree. Mu
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError
@@ -25,15 +25,30 @@ from quantumjob_operator.lifecycle.leftover import (
     let_go_on_purpose,
     may_be_cancelled,
     origin_of,
+    owned_by,
 )
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.poller import UNFINISHED
-from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.settings import Settings
 
 LEFT_BEHIND: Final = "JobWithoutObject"
-_Jobs = Callable[[str], Awaitable[list[QuantumJob]]]
+_SEARCH_SECONDS: Final = 120.0
+_AT_A_TIME: Final = 8
+_AT_ONCE: Final = 200
+"""Rows or objects that are looked at before others have their turn of the event loop."""
+_MOST: Final = 100
+"""Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
+
+
+class _Everything(frozenset[str]):
+    """What a namespace that may not use the workspace is taken to own there."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_ALL: Final = _Everything()
 _log = logging.getLogger(__name__)
 
 
@@ -69,6 +84,7 @@ class Leftovers:
         self._clock = clock
         self._metrics = metrics
         self._labels = namespaces.labels
+        self._few = asyncio.Semaphore(_AT_A_TIME)
         self._holder = holder
         self._started = clock.now()
         self._in_hand = in_hand
@@ -80,30 +96,24 @@ class Leftovers:
         """Look for ever."""
         while True:
             before = set(self._first_seen)
-            seen: set[str] = set()
-            for uid in list(self._inventory.workspaces):
-                seen |= await self._look_through(uid)
+            found = await asyncio.gather(*(self._search(uid) for uid in list(self._inventory.workspaces)))
+            seen = set[str]().union(*found)
             self._first_seen = {job: at for job, at in self._first_seen.items() if job in seen}
             self._reported &= seen
             fresh = self._first_seen.keys() - before
             interval = self._settings.leftovers_seconds
             await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
 
-    async def _look_through(self, uid: str) -> set[str]:
-        """One workspace's list; what can't be had now is looked at the next time."""
+    async def _search(self, uid: str) -> set[str]:
+        """One workspace's list; what can't be had now, or not in time, is looked at the next time."""
         workspace = self._inventory.workspaces.get(uid)
         seen: set[str] = set()
         try:
-            connection = await self._connections.get(workspace) if workspace else None
-            if not isinstance(connection, Connection):
-                return seen
-            async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
-                for row in page:
-                    origin = await self._without_owner(row, connection, self._known)
-                    if origin:
-                        seen.add(row.id)
-                        await self._found(row, origin, connection)
-        except (ServiceError, ClusterError) as error:
+            async with self._few, asyncio.timeout(_SEARCH_SECONDS):
+                connection = await self._connections.get(workspace) if workspace else None
+                if isinstance(connection, Connection):
+                    await self._look_through(connection, seen)
+        except (ServiceError, ClusterError, TimeoutError) as error:
             _log.info("jobs without an object could not be looked for: %s", error)
             # Nothing is forgotten because of an error.
             return seen | self._first_seen.keys()
@@ -112,18 +122,41 @@ class Leftovers:
             return seen | self._first_seen.keys()
         return seen
 
-    async def _known(self, namespace: str) -> list[QuantumJob]:
-        return [job for job in self._inventory.jobs.values() if job.namespace == namespace]
+    async def _look_through(self, connection: Connection, seen: set[str]) -> None:
+        owned: dict[str, frozenset[str]] = {}
+        async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
+            for number, row in enumerate(page):
+                origin = self._origin(row)
+                if origin is None:
+                    continue
+                if origin.namespace not in owned:
+                    owned[origin.namespace] = await self._owned(origin.namespace, connection)
+                if not has_owner(row, owned[origin.namespace]) and len(seen) < _MOST:
+                    seen.add(row.id)
+                    await self._found(row, origin, connection)
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
-    async def _without_owner(self, remote: RemoteJob, connection: Connection, jobs: _Jobs) -> Origin | None:
-        settings, workspace = self._settings, connection.workspace
+    def _origin(self, remote: RemoteJob) -> Origin | None:
+        settings = self._settings
         origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
-        if origin is None or self._in_hand(origin.uid):
-            return None
-        # Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
-        if not workspace.admits(origin.namespace, await self._labels(origin.namespace)):
-            return None
-        return None if has_owner(remote, workspace.id, await jobs(origin.namespace)) else origin
+        return None if origin is None or self._in_hand(origin.uid) else origin
+
+    async def _owned(self, namespace: str, connection: Connection) -> frozenset[str]:
+        """What the known objects of a namespace own; everything, if it may not use the workspace.
+
+        Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
+        """
+        workspace = connection.workspace
+        if not workspace.admits(namespace, await self._labels(namespace)):
+            return _ALL
+        owned: set[str] = set()
+        for number, job in enumerate([job for job in self._inventory.jobs.values() if job.namespace == namespace]):
+            owned.update(owned_by(job, workspace.id))
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
+        return frozenset(owned)
 
     async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
         """A row of the list; what goes wrong with one keeps nobody from the others."""
@@ -137,7 +170,10 @@ class Leftovers:
 
     async def _end(self, job_id: str, origin: Origin, connection: Connection) -> None:
         remote = await connection.client.get_job(job_id)
-        if remote is None or await self._without_owner(remote, connection, self._objects.jobs_of) is None:
+        if remote is None or self._origin(remote) != origin:
+            return
+        live = await self._objects.jobs_of(origin.namespace)
+        if has_owner(remote, {one for job in live for one in owned_by(job, connection.workspace.id)}):
             return
         if let_go_on_purpose(remote):
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)

@@ -70,6 +70,7 @@ class Submitter:
         new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
         claimed = await look.writer.claim(job, new)
+        memory.claimed = True
         memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence)
         if job.claim and attempt > job.claim.attempt:
             # The request to cancel the attempt before says nothing about this one.
@@ -85,6 +86,7 @@ class Submitter:
         """
         look.know(job=await look.writer.renounce(look.job))
         look.memory.certainty = look.memory.certainty.renounced()
+        look.memory.claimed = False
 
     async def check_key(self, look: Look) -> None:
         """Find out which object an idempotency key belongs to.

@@ -28,6 +28,7 @@ from quantumjob_operator.lifecycle.leftover import (
     let_go_on_purpose,
     may_be_cancelled,
     origin_of,
+    owned_by,
 )
 from quantumjob_operator.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, orphan_tag
 from quantumjob_operator.quantumjob import QuantumJob
@@ -64,6 +65,8 @@ def sent(
         pytest.param(told(), ("other",), False, id="of a namespace that another operator serves"),
         pytest.param(told(), ("research",), True, id="of a namespace that is served"),
         pytest.param(told("Dreaming"), (), True, id="an unknown word is no end"),
+        pytest.param(told(namespace="../../../api/v1/namespaces/a?x="), (), False, id="a path for a namespace"),
+        pytest.param(told(uid="1"), (), False, id="a uid that is none"),
     ],
 )
 def test_whose_it_is(row: RemoteJob, namespaces: tuple[str, ...], found: bool) -> None:  # noqa: FBT001 - a column
@@ -92,13 +95,13 @@ def test_without_a_name_of_the_cluster_nothing_is_its_own() -> None:
 )
 def test_whether_it_has_an_owner(row: RemoteJob, jobs: list[QuantumJob], owned: bool) -> None:  # noqa: FBT001 - a column
     """By uid, or by the id that a key leads to."""
-    assert has_owner(row, WORKSPACE.id, jobs) is owned
+    assert has_owner(row, {one for job in jobs for one in owned_by(job, WORKSPACE.id)}) is owned
 
 
 def test_a_key_leads_to_every_attempt_that_its_object_would_ask_for() -> None:
     """An heir that has not claimed yet takes over the second attempt of its predecessor as well."""
     second = replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id, 2))
-    assert has_owner(second, WORKSPACE.id, [new(KEYED)])
+    assert has_owner(second, set(owned_by(new(KEYED), WORKSPACE.id)))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Must not live here: what is written (`lifecycle`).
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from urllib.parse import quote
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.jobstatus import JobStatus, status_patch
@@ -28,7 +29,7 @@ _NOT_FOUND: Final = 404
 
 def collection(plural: str, namespace: str | None) -> str:
     """The path of a collection; of the whole cluster without a namespace."""
-    scope = f"/namespaces/{namespace}" if namespace else ""
+    scope = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
     return f"/apis/{GROUP}/{VERSION}{scope}/{plural}"
 
 

@@ -5,7 +5,7 @@ list still shows the job. Lives here: which of its rows tell of such a job, as f
 asking anybody.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,8 @@ from quantumjob_operator.naming import (
     METADATA_HOLDER,
     METADATA_NAMESPACE,
     METADATA_UID,
+    is_guid,
+    is_namespace,
     is_orphan_tag,
     owner_told,
 )
@@ -46,27 +48,32 @@ def origin_of(remote: RemoteJob, cluster: str, namespaces: Collection[str]) -> O
         return None
     if is_final_word(remote.status) or (namespaces and namespace not in namespaces):
         return None
+    if not is_namespace(namespace) or not is_guid(uid):
+        return None  # whoever wrote this is not us, and it would get into a path
     return Origin(namespace, uid)
 
 
-def has_owner(remote: RemoteJob, workspace: str, jobs: Iterable[QuantumJob]) -> bool:
+def has_owner(remote: RemoteJob, owned: Container[str]) -> bool:
     """Whether an object has this job: the one that it was submitted for, or one with the same idempotency key.
 
     Args:
         remote: The remote job.
-        workspace: Canonical id of its Azure workspace.
-        jobs: All objects of its namespace.
+        owned: What `owned_by` says of all objects of its namespace.
     """
-    uid = owner_told(remote.metadata).get(METADATA_UID)
-    return any(job.uid == uid or _may_take_over(job, workspace, remote.id.lower()) for job in jobs)
+    return owner_told(remote.metadata).get(METADATA_UID) in owned or remote.id.lower() in owned
 
 
-def _may_take_over(job: QuantumJob, workspace: str, job_id: str) -> bool:
-    """Whether a key leads an object to this job, by any of the attempts that it would ask for."""
-    if job.spec.idempotency_key is None:
-        return False
-    last = current_attempt(job) + further_attempts(job)
-    return any(identify(job, workspace, number) == job_id for number in range(1, last + 1))
+def owned_by(job: QuantumJob, workspace: str) -> Iterator[str]:
+    """The uid of an object, and the ids of all remote jobs that its key leads it to.
+
+    Args:
+        job: The object.
+        workspace: Canonical id of the Azure workspace in which the ids are to be.
+    """
+    yield job.uid
+    if job.spec.idempotency_key is not None:
+        last = current_attempt(job) + further_attempts(job)
+        yield from (identify(job, workspace, number) for number in range(1, last + 1))
 
 
 def let_go_on_purpose(remote: RemoteJob) -> bool:
