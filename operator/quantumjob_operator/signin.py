@@ -118,8 +118,8 @@ class SignIn:
         return Trouble(
             "NotAllowed",
             f"spec.credentials.operatorIdentity is not allowed for namespace {workspace.namespace} and this workspace "
-            "at its endpoint; ask the operator's administrator to grant both (operator_identity), leave spec.endpoint out, "
-            "or use another credential",
+            "at its endpoint; ask the operator's administrator to grant both (operator_identity), leave out "
+            "spec.endpoint, or use another credential",
         )
 
 
