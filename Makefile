@@ -40,14 +40,14 @@ dev-down: $(STAMP) ## End what `make dev` left running
 ##@ Development
 
 venv: $(STAMP) ## Make .venv from the lock files
-$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml $(NODE_LOCK) $(GO_LOCK)
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml client/pyproject.toml $(NODE_LOCK) $(GO_LOCK)
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "Python >= 3.11 with venv is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (under a minute)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --require-hashes requirements/uv.txt requirements/dev.txt $(NODE_LOCK) $(GO_LOCK)
-	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable client
 	@touch $@
 
 lock: ## Renew the hash-pinned lock files in requirements/; UPGRADE="name …": newer versions of these, UPGRADE=all: of all
@@ -55,6 +55,7 @@ lock: ## Renew the hash-pinned lock files in requirements/; UPGRADE="name …": 
 	$(UV_COMPILE) pyproject.toml -o requirements/operator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator -o requirements/emulator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator --group dev $(AS_SHIPPED) -o requirements/dev.txt
+	$(UV_COMPILE) client/pyproject.toml -o requirements/client.txt
 	$(UV_COMPILE) --group build -o requirements/build.txt
 	$(UV_COMPILE) --group node -o requirements/node.txt
 	$(UV_COMPILE) --group go -o requirements/go.txt
@@ -73,7 +74,7 @@ lint: venv ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PYTHONPATH=operator:emulator:tests $(BIN)/lint-imports --no-logo
+	PYTHONPATH=operator:emulator:client:tests $(BIN)/lint-imports --no-logo
 
 control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, kubectl, Azurite and helm (once)
 	@$(BIN)/python -m devcluster build

@@ -100,6 +100,8 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         settings=settings,
         clock=common.clock,
         metrics=common.metrics,
+        namespaces=cluster.namespaces,
+        holder=common.holder,
         in_hand=reconciler.has_in_hand,
     )
     return _loops(common, cluster, watch, leadership, look=look, leftovers=leftovers)

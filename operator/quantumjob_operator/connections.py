@@ -173,6 +173,7 @@ class Connections:
             observer=self._observer,
             timing=self._timing,
             budget=self._budget(workspace.uid),
+            owner=workspace.namespace,
         )
 
     def _budget(self, uid: str) -> Budget:

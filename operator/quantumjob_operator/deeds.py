@@ -85,10 +85,10 @@ class Deeds:
         remote = look.seen.remote
         tags = remote.tags if isinstance(remote, RemoteJob) else ()
         try:
-            await connection.client.set_tags(job_id, [*tags, orphan_tag(look.job.uid)])
+            marked = await connection.client.set_tags(job_id, [*tags, orphan_tag(look.job.uid)])
         except Refused:
             look.know(marked=False)
         except ServiceError as error:
             look.know(marked=trouble(look, error))
         else:
-            look.know(marked=True)
+            look.know(marked=marked)

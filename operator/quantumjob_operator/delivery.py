@@ -3,7 +3,7 @@
 Lives here: reading the result and writing the ConfigMap. Must not live here: what stands in it (`results`).
 """
 
-import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final
 
@@ -15,8 +15,9 @@ from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import OutputPlace, Trouble
 from quantumjob_operator.look import Look, ready, trouble
+from quantumjob_operator.readout import Readout
 from quantumjob_operator.remotejob import RemoteJob
-from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, output_data
+from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts
 
 _COLLECTION_SECONDS: Final = 5.0
 _COLLECTED_WITHIN: Final = 60.0
@@ -29,8 +30,7 @@ class Delivery:
         self._outputs = outputs
         self._materials = materials
         self._clock = clock
-        # A result of 16 MiB takes hundreds of MiB to read: one at a time.
-        self._one_at_a_time = asyncio.Semaphore(1)
+        self._readout = Readout()
 
     async def check(self, look: Look) -> None:
         """See whether the output ConfigMap's name is free."""
@@ -53,12 +53,15 @@ class Delivery:
         if not isinstance(remote, RemoteJob):
             raise RuntimeError(f"{look.job.key}: an output was to be written without a job")  # noqa: TRY004 - a state, no type
         memory.output_since = memory.output_since if memory.output_since is not None else self._clock.monotonic()
-        try:
-            output = await connection.client.read_output(remote, MAX_READ_BYTES)
-        except ServiceError as error:
-            look.know(output=replace(trouble(look, error), reason="OutputUnreadable", final=False))
-            return
-        await self._put(look, output.body, Omitted.TOO_LARGE if output.too_large else None)
+        async with AsyncExitStack() as held:
+            try:
+                output = await connection.client.read_output(
+                    remote, MAX_READ_BYTES, before_large=lambda: held.enter_async_context(self._readout.places)
+                )
+            except ServiceError as error:
+                look.know(output=replace(trouble(look, error), reason="OutputUnreadable", final=False))
+                return
+            await self._put(look, output.body, Omitted.TOO_LARGE if output.too_large else None)
 
     async def write_bare(self, look: Look) -> None:
         """Make the ConfigMap without the result, which stayed unreadable."""
@@ -102,17 +105,15 @@ class Delivery:
             provider=job.spec.provider,
             target=job.spec.target,
         )
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(
-                output_data,
-                facts,
-                result=result,
-                omitted=omitted,
-                output_format=resolved.output_format if resolved else "",
-                parameters=job.spec.parameters,
-                program=await self._program(look) if result is not None else None,
-                keys=job.spec.output.keys if job.spec.output else None,
-            )
+        return await self._readout.read(
+            result,
+            facts=facts,
+            omitted=omitted,
+            output_format=resolved.output_format if resolved else "",
+            parameters=job.spec.parameters,
+            program=await self._program(look) if result is not None else None,
+            keys=job.spec.output.keys if job.spec.output else None,
+        )
 
     async def _program(self, look: Look) -> bytes | None:
         """The program tells the width of an IonQ histogram; one that is gone by now costs the counts, not the job."""

@@ -19,6 +19,7 @@ from quantumjob_operator.cluster.objects import Objects, job_reference
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.attempts import is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
@@ -110,7 +111,7 @@ class Departures:
         """Whether another object has the same idempotency key, so that the remote job may be its own by now."""
         key = job.spec.idempotency_key
         same = self._inventory.with_key(job.namespace, key) if key is not None else ()
-        return any(other.uid != job.uid and not other.status.finished for other in same)
+        return any(is_heir(other, job) for other in same)
 
     async def found_running(self, look: Look) -> None:
         """The object is gone and its job runs: told before it is cancelled."""

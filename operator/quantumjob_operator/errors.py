@@ -13,16 +13,18 @@ from typing import Final
 
 MAX_TEXT_BYTES: Final = 1024
 _MAX_CODE_BYTES: Final = 128
+_MAX_WORD: Final = 512
 _ELLIPSIS: Final = "…"
 _REDACTED: Final = "[redacted]"
 
-# Bounded quantifiers before the anchor text keep every pattern linear in the length of the text.
+# Each is linear in the length of the text: what was scanned is consumed, since what follows is optional, or it is
+# bounded before its anchor.
 _SECRETS: Final = (
-    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://)[^\s/?#@\"'<>]{0,256}@", re.IGNORECASE), r"\1"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s?#\"'<>]*)[?#][^\s\"'<>]*", re.IGNORECASE), r"\1"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://)[^\s/?#@\"'<>]{0,256}+@", re.IGNORECASE), r"\1"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s?#\"'<>]*+)(?:[?#][^\s\"'<>]*)?", re.IGNORECASE), r"\1"),
     (re.compile(r"sig(?:=|%3d)[^\s&\"'<>]*", re.IGNORECASE), _REDACTED),
     (re.compile(r"\bBearer[\s:]+[\w.~+/=-]{12,}", re.IGNORECASE), _REDACTED),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w.-]*"), _REDACTED),
+    (re.compile(r"\beyJ[\w-]{8,}+(?:\.[\w.-]*)?"), _REDACTED),
     (
         re.compile(
             r"\b(api-?key|account-?key|shared-?access-?key|client_secret|client_assertion|access_token)\b"
@@ -89,6 +91,10 @@ class Retryable(ServiceError):
     """Look again later: 408, 5xx, time-outs, connection errors, unreadable answers, the 404 page of a gateway."""
 
 
+class AnswerTooLarge(Retryable):
+    """An answer, or a list of them, with more bytes, rows or pages than its operation needs."""
+
+
 class Throttled(Retryable):
     """429: too many requests; nothing was done."""
 
@@ -133,7 +139,7 @@ def clean_text(text: str, limit: int = MAX_TEXT_BYTES) -> str:
     Returns:
         The text without control and formatting characters, URL queries and what looks like a secret.
     """
-    printable = "".join(_printable(character) for character in text[: limit * 16])
+    printable = "".join(_printable(character) for character in _cut(text, limit * 16))
     return _shorten(redact(printable).strip(), limit)
 
 
@@ -142,6 +148,14 @@ def redact(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _cut(text: str, length: int) -> str:
+    """The beginning of a text, without its last word if that may have lost what shows that it is a secret."""
+    if len(text) <= length:
+        return text
+    head = text[:length]
+    return head[:-_MAX_WORD] + (words[0] if len(words := head[-_MAX_WORD:].rsplit(maxsplit=1)) > 1 else "")
 
 
 def _printable(character: str) -> str:

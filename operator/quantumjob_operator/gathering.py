@@ -77,7 +77,7 @@ class Gathering:
             workspace_moved=self._workspaces.moved(job),
             job_id=job_id,
             remote=fresh,
-            full=self._slots.take(connection.workspace, job) if connection else None,
+            full=self._slots.take(connection.workspace, job, ours=memory.claimed) if connection else None,
             gone=memory.gone,
         )
         return Look(seen, memory, connection, stored, Detached() if memory.gone else self._objects)

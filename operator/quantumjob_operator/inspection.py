@@ -14,7 +14,14 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.conditions import with_condition, without_conditions
 from quantumjob_operator.connections import Connections
-from quantumjob_operator.errors import CredentialsRefused, EndpointNotAllowed, Refused, ServiceError, clean_text
+from quantumjob_operator.errors import (
+    AnswerTooLarge,
+    CredentialsRefused,
+    EndpointNotAllowed,
+    Refused,
+    ServiceError,
+    clean_text,
+)
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.jobstatus import Condition
@@ -213,6 +220,9 @@ def _trouble(error: ServiceError, remedy: str) -> Trouble:
         case Refused():
             remedy = "check spec.resourceId and the role Quantum Workspace Data Contributor"
             return Trouble("Refused", f"the service refuses ({error}); {remedy}")
+        case AnswerTooLarge():
+            remedy = "the operator reads no more of it (docs/security.md says how much); is spec.endpoint right?"
+            return Trouble("AnswerTooLarge", f"{error}; {remedy}")
         case _:
             return Trouble("Unreachable", f"the service can't be reached or gives no usable answer ({error})")
 

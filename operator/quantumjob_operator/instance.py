@@ -43,6 +43,7 @@ class Memory:
         output_since: When the output was first tried to be read.
         predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller's GET answered, to be used once.
+        claimed: This process wrote the claim that stands.
         released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
         gone: A live read has shown that the object is gone.
         told: The notices of releases that were published already.
@@ -60,6 +61,7 @@ class Memory:
     output_since: float | None = None
     predecessor_since: float | None = None
     fresh: RemoteJob | None = None
+    claimed: bool = False
     released: bool = False
     gone: bool = False
     told: set[Notice] = field(default_factory=set)

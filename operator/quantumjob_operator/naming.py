@@ -44,6 +44,10 @@ METADATA_NAMESPACE: Final = f"{METADATA_PREFIX}namespace"
 METADATA_NAME: Final = f"{METADATA_PREFIX}name"
 METADATA_UID: Final = f"{METADATA_PREFIX}uid"
 METADATA_SPEC_DIGEST: Final = f"{METADATA_PREFIX}spec_digest"
+METADATA_HOLDER: Final = f"{METADATA_PREFIX}holder"
+"""The process that sent the job."""
+METADATA_DELETION_POLICY: Final = f"{METADATA_PREFIX}deletion_policy"
+"""What was to become of the job with its object when it was sent."""
 _FORMER_METADATA: Final[Mapping[str, str]] = {
     METADATA_CLUSTER: f"{PREFIX}cluster",
     METADATA_NAMESPACE: f"{PREFIX}namespace",
@@ -64,6 +68,7 @@ _RESOURCE_ID: Final = re.compile(
     r"/resourcegroups/[a-z0-9_.()-]{1,90}"
     r"/providers/microsoft\.quantum/workspaces/[a-z0-9-]{2,54}",
 )
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LOCATION: Final = re.compile(r"[a-z0-9]{2,40}")
 _HOST_SUFFIXES: Final[Mapping[str, str]] = {"V1": "", "V2": "-v2"}
 
@@ -128,6 +133,11 @@ def _line(part: str, text: str | None) -> str:
     if not text or "\n" in text or "\r" in text:
         raise InvalidName(f"{part} must be one line that is not empty, not {text!r}")
     return text
+
+
+def is_namespace(text: str) -> bool:
+    """Whether a text is the name of a namespace (RFC 1123 label)."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def is_guid(text: str) -> bool:

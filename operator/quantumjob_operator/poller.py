@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from quantumjob_operator.errors import CredentialsRefused, ServiceError
+from quantumjob_operator.errors import AnswerTooLarge, CredentialsRefused, ServiceError
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
 from quantumjob_operator.settings import Settings
@@ -32,6 +32,9 @@ _BATCHES: Final = 8
 _TICK: Final = 0.25
 _SOON_SHARE: Final = 0.1
 """Whoever is due within this share of the longest interval is served by a list that is made for those due now."""
+
+_NO_LIST_SECONDS: Final = 600.0
+"""For so long no list is asked for where one was too large; GETs say the same, one by one."""
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +102,7 @@ class Poller:
     _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
+    _no_list_until: float = 0.0
     _earliest: float = math.inf
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
 
@@ -186,8 +190,9 @@ class Poller:
         return due
 
     async def _look(self, due: list[Watched]) -> None:
-        if due and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
-            due = await self._differing(due)
+        lists = self.monotonic() >= self._no_list_until
+        if due and lists and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
+            due = await self._listed(due)
         for one in due:
             if self._watched.get(one.uid) is one:
                 one.due = math.inf
@@ -211,14 +216,22 @@ class Poller:
         taken = [one for _ in range(min(_PARALLEL, len(self._line))) if (one := self._line.pop())]
         return [self._watched[uid] for _, uid in taken]
 
+    async def _listed(self, due: list[Watched]) -> list[Watched]:
+        try:
+            return await self._differing(due)
+        except AnswerTooLarge as error:
+            self._no_list_until = self.monotonic() + _NO_LIST_SECONDS
+            _log.warning("workspace %s is asked about job by job: %s", self.name, error)
+            return due
+
     async def _differing(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
         words: dict[str, str] = {}
-        rows = 0
+        rows, ours = 0, {one.job_id.lower() for one in self._watched.values()}
         async for page in self.client.list_jobs(filter=UNFINISHED):
             self.turned_at = self.monotonic()
             rows += len(page)
-            words.update((row.id.lower(), row.status) for row in page)
+            words.update((name, row.status) for row in page if (name := row.id.lower()) in ours)
         self._others = max(0, rows - len(self._watched))
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.
         for one in self._watched.values():

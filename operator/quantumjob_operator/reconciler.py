@@ -25,7 +25,7 @@ from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots, in_flight
+from quantumjob_operator.slots import Slots, holds_place
 from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspaces import Workspaces
@@ -92,7 +92,9 @@ class Reconciler:
             if job is None:
                 await self._disappeared(uid)
             else:
-                await self._walk(job, self._memories.setdefault(uid, Memory(job)))
+                memory = self._memories.setdefault(uid, Memory(job))
+                memory.gone = False  # a cluster that is set back may bring it back
+                await self._walk(job, memory)
         except Outdated:
             self._queue.add_after(uid, _SOON_SECONDS)
         except (Conflict, NotFound) as error:
@@ -145,7 +147,7 @@ class Reconciler:
         finally:
             memory.program = None
             memory.job = self._inventory.jobs.get(look.job.uid, look.job)
-            if not in_flight(memory.job):
+            if not holds_place(memory.job, ours=memory.claimed):
                 self._slots.free(memory.job.uid)
             if look.refused and look.connection:
                 await self._workspaces.refused(look.connection)

@@ -61,6 +61,9 @@ class IdentityGrant(BaseModel):
     workspace: Annotated[str, AfterValidator(workspace_id)] = Field(
         description="resource id of the Azure Quantum workspace"
     )
+    endpoint: str | None = Field(
+        default=None, description="spec.endpoint that the token may go to; none but Azure's own if absent"
+    )
 
 
 class Settings(BaseSettings):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from quantumjob_operator.lifecycle.admission import bound_to
+from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.quantumjob import QuantumJob
@@ -24,6 +25,17 @@ def in_flight(job: QuantumJob) -> bool:
     """Whether an attempt of the job is, or may be, at the service."""
     copied = job.claim is not None and not has_own_claim(job)
     return job.has_finalizer and not copied and not job.status.finished and not has_ended(job)
+
+
+def holds_place(job: QuantumJob, *, ours: bool = False) -> bool:
+    """Whether a job has its place without waiting for one.
+
+    Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
+    forged to pass the line.
+    """
+    used = job.status.workspace
+    recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
+    return in_flight(job) and (ours or recorded or was_accepted(job))
 
 
 @dataclass(slots=True)
@@ -72,18 +84,23 @@ class Slots:
     _doors: dict[Name, Door] = field(default_factory=dict)
     _waiting: dict[str, Place] = field(default_factory=dict)
 
-    def take(self, workspace: QuantumWorkspace, job: QuantumJob) -> Trouble | None:
+    def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
         """A place for the job, kept until `free`; or why there is none.
 
-        A job that is in flight already has its place, whatever the limit says now. A place that became free is given to
-        the namespace whose turn it is before that one's job is looked at, so that nobody overtakes it meanwhile.
+        A job that surely is in flight already has its place, whatever the limit says now. A place that became free goes
+        to the namespace whose turn it is before that one's job is looked at, so that nobody overtakes it meanwhile.
+
+        Args:
+            workspace: The object that serves it.
+            job: Who asks.
+            ours: This process wrote its claim.
         """
         self._count(workspace)
         door = self._doors.setdefault(workspace.key, Door())
         door.limit = workspace.spec.max_jobs_in_flight
         door.limit_each = workspace.spec.max_jobs_in_flight_per_namespace
         place = Place(workspace.key, job.namespace)
-        if in_flight(job):
+        if holds_place(job, ours=ours):
             if self._places.get(job.uid) not in (None, place):
                 self.free(job.uid)
             self._enter(job.uid, place)
@@ -152,5 +169,5 @@ class Slots:
         self._counted.add(workspace.uid)
         for job in self.jobs():
             bound = bound_to(job) == workspace.id
-            if bound and in_flight(job) and self.serving(job) == workspace.key:
+            if bound and holds_place(job) and self.serving(job) == workspace.key:
                 self._enter(job.uid, Place(workspace.key, job.namespace))

@@ -22,6 +22,7 @@ from quantumjob_operator.errors import clean_text
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.jobstatus import JobStatus, status_json, status_patch
 from quantumjob_operator.lifecycle import Decision, Notice
+from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.transcript import notices_between
 from quantumjob_operator.look import Look
@@ -116,5 +117,6 @@ class StatusWriter:
 
 def _may_wait(look: Look, status: JobStatus) -> bool:
     """Whether the job may go on before its status says so: what was sent, to be seen and cancelled; nothing else."""
-    sent = status.is_true(Kind.SUBMITTED) or status.cancellation is not None
+    asked = status.cancellation is not None and status.cancellation.attempt == current_attempt(look.job)
+    sent = status.is_true(Kind.SUBMITTED) or (asked and not has_ended(look.job))
     return (sent or look.job.deletion_requested) and not status.finished

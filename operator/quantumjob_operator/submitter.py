@@ -19,6 +19,8 @@ from quantumjob_operator.look import Look, Outdated, ready, trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.naming import (
     METADATA_CLUSTER,
+    METADATA_DELETION_POLICY,
+    METADATA_HOLDER,
     METADATA_NAME,
     METADATA_NAMESPACE,
     METADATA_SPEC_DIGEST,
@@ -68,6 +70,7 @@ class Submitter:
         new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
         claimed = await look.writer.claim(job, new)
+        memory.claimed = True
         memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence)
         if job.claim and attempt > job.claim.attempt:
             # The request to cancel the attempt before says nothing about this one.
@@ -83,6 +86,7 @@ class Submitter:
         """
         look.know(job=await look.writer.renounce(look.job))
         look.memory.certainty = look.memory.certainty.renounced()
+        look.memory.claimed = False
 
     async def check_key(self, look: Look) -> None:
         """Find out which object an idempotency key belongs to.
@@ -144,7 +148,9 @@ class Submitter:
             self._require_unchanged(look)
             if not self._may_start(look.memory.certainty):
                 await self._confirm_claim(look)
-            definition = definition_of(look.job, job_id, program, self._settings.cluster_name)
+            definition = definition_of(
+                look.job, job_id, program, cluster=self._settings.cluster_name, holder=self._holder
+            )
             accepted = await self._put(look, definition, location)
         except ServiceError as error:
             look.know(submission=trouble(look, error))
@@ -219,7 +225,7 @@ def _unexplained(first: int, last: int) -> Trouble:
     return Trouble("AttemptsUnexplained", message)
 
 
-def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) -> JobDefinition:
+def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str, holder: str) -> JobDefinition:
     """The job as it is sent, with its owner in its metadata.
 
     Raises:
@@ -233,6 +239,8 @@ def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) ->
         METADATA_NAMESPACE: job.namespace,
         METADATA_NAME: job.name,
         METADATA_UID: job.uid,
+        METADATA_HOLDER: holder,
+        METADATA_DELETION_POLICY: job.spec.deletion_policy,
         METADATA_SPEC_DIGEST: purchase_digest(job, program) or "",
     }
     return JobDefinition(

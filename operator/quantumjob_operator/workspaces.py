@@ -99,8 +99,11 @@ class Workspaces:
         """Whether the reference of a claimed job now leads to another workspace than its claim names, or to none."""
         if job.claim is None:
             return False
-        found = self._resolve(job)
-        return isinstance(found, str) or found.id != job.claim.workspace
+        found, serving = self._resolve(job), self.serving(job)
+        if isinstance(found, str) or found.id != job.claim.workspace:
+            return True
+        # Another object for the same Azure workspace: what runs is served as before, nothing new is sent.
+        return serving is not None and serving != found.key
 
     def referenced(self, job: QuantumJob) -> Name:
         """The name of the QuantumWorkspace that a job's reference means."""

@@ -161,7 +161,7 @@ def readings() -> list[Cost]:
     text = json.dumps(event)
 
     def read_page() -> list[Any]:
-        return [wire.parse_row(row) for row in wire.parse_page(json.loads(page))[0]]
+        return list(wire.parse_rows(wire.parse_page(json.loads(page))[0])[0])
 
     a_page, an_event = f"a page of {_PAGE} jobs", "an event of a QuantumJob"
     return [

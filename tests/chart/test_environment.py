@@ -35,6 +35,7 @@ ALL_SETTINGS: Values = {
     "outputPatienceSeconds": 601,
     "pollMinSeconds": 2,
     "pollMaxSeconds": 61,
+    "leftoversSeconds": 900,
     "resyncSeconds": 602,
     "workspaceRefreshSeconds": 301,
     "requestsPerSecond": 20.5,

@@ -56,3 +56,11 @@ def test_a_found_job_ends_an_absence() -> None:
     """Two absences with a job between them are two, not one long one."""
     known = Certainty().looked(ABSENT, 1.0, 1.0).looked(remote(), 30.0, 30.0).looked(ABSENT, 70.0, 70.0)
     assert known.absence_left(70.0, FENCE) == FENCE
+
+
+def test_a_job_that_was_found_was_sent() -> None:
+    """Also if we know nothing of it: what comes after is no proof that nothing runs."""
+    claimed_anew = Certainty().claimed(new(), 1, asked=1.0, now=1.0, fence=FENCE)
+    assert claimed_anew.never_sent
+    assert claimed_anew.looked(ABSENT, 2.0, 2.0).never_sent
+    assert not claimed_anew.looked(remote(), 2.0, 2.0).never_sent

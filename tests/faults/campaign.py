@@ -11,7 +11,7 @@ from typing import Any, Final
 from devcluster.proxyrules import Moment
 from faults.boundaries import BOUNDARIES, Boundary
 from faults.encounters import Encounters
-from faults.evidence import false_alarms_of, is_true, releases_of, runs_of, seen_of, told_of
+from faults.evidence import alarms_of, is_true, releases_of, runs_of, seen_of, told_of
 from faults.jobs import Object, Target
 from faults.judge import Evidence, Verdict, judge
 from faults.plan import FULL, LOSABLE, Plan
@@ -146,5 +146,5 @@ def _evidence(system: System) -> Evidence:
         objects=seen_of(system.users.look(), system.users.outputs()),
         releases=list(releases_of(system.log_lines())),
         told=told_of(system.users.events()),
-        false_alarms=false_alarms_of(system.log_lines()),
+        alarms=alarms_of(system.log_lines()),
     )

@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from faults.judge import Release, Run, Seen, Told
+from faults.judge import Alarm, Release, Run, Seen, Told
 
 _UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
 _KIND: Final = "QuantumJob"
-_BY_FORCE: Final = "the object was removed by force"
+_GONE: Final = ("ObjectGone", "JobWithoutObject")
 
 Json = Mapping[str, Any]
 
@@ -72,12 +72,14 @@ def releases_of(log: Iterable[str]) -> Iterator[Release]:
         yield Release(message)
 
 
-def false_alarms_of(log: Iterable[str]) -> list[str]:
-    """Removals by force that an operator told of; nobody in the campaign does that.
-
-    Of two operators, one lets an object go and the other sees it disappear.
-    """
-    return list(_errors(log, _BY_FORCE))
+def alarms_of(log: Iterable[str]) -> list[Alarm]:
+    """Jobs that an operator found running without their object."""
+    entries = (_entry(line) for line in log)
+    return [
+        Alarm(str(entry.get("uid")), str(entry["message"]))
+        for entry in entries
+        if str(entry.get("message", "")).startswith(_GONE) and entry.get("level") in {"WARNING", "ERROR"}
+    ]
 
 
 def _errors(log: Iterable[str], beginning: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ Rules, each a function below:
 6. An orphan was cancelled: a remote job that was to be left behind, whose end nobody asked for.
 7. A repeated Event: the same twice in a row on one object, so that nothing new can have happened to it in between; or
    counted more than once.
-8. A false alarm: a removal by force that somebody reported and nobody made.
+8. A false alarm: a report of a job without its object, although the object is there or let the job go on purpose.
 
 Must not live here: how the evidence is gathered (`evidence`), or when (`campaign`).
 """
@@ -117,6 +117,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """An operator's report of a job that runs without its object."""
+
+    uid: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that the verdict rests on; `told` in the order in which it was told."""
 
@@ -125,7 +133,7 @@ class Evidence:
     objects: Sequence[Seen] = ()
     releases: Sequence[Release] = ()
     told: Sequence[Told] = ()
-    false_alarms: Sequence[str] = ()
+    alarms: Sequence[Alarm] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ def judge(evidence: Evidence) -> Verdict:
         released_with_warning=tuple(one.name for one in evidence.releases if not one.impossible),
         orphans_cancelled=tuple(_cancelled_orphans(evidence, wishes)),
         repeated_events=tuple(_repeated(evidence, wishes)),
-        false_alarms=tuple(evidence.false_alarms),
+        false_alarms=tuple(_false_alarms(evidence, wishes, objects)),
     )
 
 
@@ -233,6 +241,14 @@ def _stuck(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
         if seen.leaving or not rests:
             deed = "leaves and is still there" if seen.leaving else f"rests at {seen.state or 'no state'}"
             yield f"{_name(wishes, seen.uid)}: it {deed}"
+
+
+def _false_alarms(evidence: Evidence, wishes: Mapping[str, Wish], objects: Mapping[str, Seen]) -> Iterator[str]:
+    """A report is right of an object that is gone and was not let go on purpose: a user deleted it all too soon."""
+    for alarm in evidence.alarms:
+        orphan = alarm.uid in wishes and wishes[alarm.uid].orphan
+        if orphan or alarm.uid in objects or alarm.uid not in wishes:
+            yield f"{_name(wishes, alarm.uid)}: {alarm.text}"
 
 
 def _name(wishes: Mapping[str, Wish], uid: str) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from faults.evidence import false_alarms_of, releases_of, runs_of, seen_of, told_of
-from faults.judge import Release, Run, Seen, Told
+from faults.evidence import alarms_of, releases_of, runs_of, seen_of, told_of
+from faults.judge import Alarm, Release, Run, Seen, Told
 
 
 def quantum_job(*, spec: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -73,11 +73,11 @@ def test_log() -> None:
     lines = [
         '{"level": "INFO", "message": "Succeeded: job j1 succeeded"}',
         '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
-        '{"level": "ERROR", "message": "the object was removed by force; cancelling", "namespace": "a", "name": "b"}',
+        '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "uid": "u"}',
         '{"level": "ERROR", "mess',
         "Traceback",
     ]
-    assert false_alarms_of(lines) == ["a/b: the object was removed by force; cancelling"]
+    assert alarms_of(lines) == [Alarm("u", "ObjectGone: the QuantumJob is gone")]
     assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from faults.judge import Evidence, Release, Run, Seen, Told, Verdict, Wish, judge
+from faults.judge import Alarm, Evidence, Release, Run, Seen, Told, Verdict, Wish, judge
 
 WISH = Wish("u1", "default/one")
 DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
@@ -23,6 +23,9 @@ def violated(verdict: Verdict) -> set[str]:
     [
         pytest.param(SOUND, id="one paid run that ended as its object says"),
         pytest.param(Evidence([WISH], [PAID]), id="the object is gone and its job has ended"),
+        pytest.param(
+            Evidence([WISH], [PAID], alarms=[Alarm("u1", "ObjectGone")]), id="it went while its job ran, which was told"
+        ),
         pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
         pytest.param(
             Evidence([WISH], [], [Seen("u1", state="Suspended", suspended=True)]), id="held back, nothing was sent"
@@ -139,9 +142,12 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
         ),
         pytest.param(replace(SOUND, told=[replace(HELD, count=2)]), "repeated_events", id="counted twice"),
         pytest.param(
-            replace(SOUND, false_alarms=["default/one: removed by force"]),
+            replace(SOUND, alarms=[Alarm("u1", "ObjectGone")]), "false_alarms", id="the object is said to be gone"
+        ),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True)], [PAID], alarms=[Alarm("u1", "ObjectGone")]),
             "false_alarms",
-            id="a removal that nobody made was reported",
+            id="an orphan is taken for one that was left behind",
         ),
     ],
 )

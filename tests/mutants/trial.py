@@ -20,7 +20,7 @@ from mutants.mutant import Mutant
 
 _TEST_SECONDS: Final = 240.0
 _FAILED: Final = re.compile(r"^FAILED ", re.MULTILINE)
-_SOURCES: Final = ("operator", "emulator", "tests")
+_SOURCES: Final = ("operator", "emulator", "client", "tests")
 
 
 class Result(StrEnum):

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from core.bodies import RESOURCE_ID, job, workspace
+from quantumjob_operator.jobstatus import JobStatus, WorkspaceUsed
 from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, referenced_name
@@ -36,7 +37,16 @@ def flying_job(uid: str, through: tuple[str, str] = SHARED) -> QuantumJob:
     ref = {"workspaceRef": {"namespace": through[0], "name": through[1]}}
     claim = f'{{"v":1,"uid":"{uid}","workspace":"{RESOURCE_ID.lower()}","attempt":1,"holder":"h"}}'
     metadata: dict[str, Any] = {"finalizers": [FINALIZER], "annotations": {CLAIM_ANNOTATION: claim}}
-    return job(ref, uid=uid, name=uid, namespace=uid[0], **metadata)
+    flying = job(ref, uid=uid, name=uid, namespace=uid[0], **metadata)
+    used = WorkspaceUsed(
+        RESOURCE_ID.lower(), "https://eastus.quantum.azure.com", {"namespace": through[0], "name": through[1]}
+    )
+    return replace(flying, status=JobStatus(workspace=used, attempt=1))
+
+
+def forged_job(uid: str) -> QuantumJob:
+    """A job whose finalizer and claim its user wrote."""
+    return replace(flying_job(uid), status=JobStatus())
 
 
 @dataclass(slots=True)
@@ -183,3 +193,13 @@ def test_after_a_start_what_is_over_has_no_place() -> None:
     slots = bench.slots()
     assert slots.inside(limited) == {}
     assert slots.take(limited, waiting_job("b0")) is None
+
+
+def test_a_forged_claim_passes_no_line() -> None:
+    """Finalizer and claim are the users' to write; whoever has only those waits as everybody does."""
+    bench, limited = Bench([forged_job("a0"), forged_job("a1")]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.inside(limited) == {}
+    assert slots.take(limited, waiting_job("b0")) is None
+    assert slots.take(limited, forged_job("a0"))
+    assert slots.take(limited, forged_job("a1"), ours=True) is None, "this process wrote the claim itself"

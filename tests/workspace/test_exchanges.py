@@ -3,6 +3,7 @@
 import pytest
 
 from quantumjob_operator.errors import (
+    AnswerTooLarge,
     Applied,
     CredentialsRefused,
     EndpointNotAllowed,
@@ -54,7 +55,7 @@ NO, UNKNOWN = Applied.NO, Applied.UNKNOWN
         pytest.param(says([1, 2]), Retryable, UNKNOWN, id="other JSON instead of the job"),
         pytest.param(says(job(id="f" * 8 + JOB_ID[8:])), Retryable, UNKNOWN, id="another job than asked for"),
         pytest.param(answers(200, b"[" * 200_000), Retryable, UNKNOWN, id="JSON nested without end"),
-        pytest.param(answers(200, b"\xff" * 17_000_000), Retryable, UNKNOWN, id="an answer without end"),
+        pytest.param(answers(200, b"\xff" * 17_000_000), AnswerTooLarge, UNKNOWN, id="an answer without end"),
         pytest.param(
             answers(200, b"junk", {"Content-Encoding": "gzip"}), Retryable, UNKNOWN, id="an answer that won't unpack"
         ),

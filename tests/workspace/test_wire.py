@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.remotejob import Cost, RemoteError
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 from quantumjob_operator.workspace.wire import (
-    Unreadable,
     content_type,
     create_body,
     parse_job,
     parse_page,
     parse_quota,
     parse_targets,
-    parse_time,
     sas_uri,
 )
 from workspace.samples import DEFINITION, JOB_ID, LOCATION, SAS, job

@@ -104,6 +104,19 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
     return KeyOwner(first.uid, first.name, contender)
 
 
+def is_heir(job: QuantumJob, gone: QuantumJob) -> bool:
+    """Whether an object with the same key will take over the remote job of one that is gone.
+
+    One that goes to another workspace never can, and one that is held or cancelled by its user does not want to.
+    """
+    spec, claim = job.spec, job.claim
+    if job.uid == gone.uid or job.status.finished or job.deletion_requested or spec.suspend or spec.cancel:
+        return False
+    if claim and gone.claim:
+        return claim.workspace == gone.claim.workspace
+    return spec.workspace_ref == gone.spec.workspace_ref
+
+
 def has_own_claim(job: QuantumJob) -> bool:
     """Whether the object carries a claim that was written for it, not copied along from another."""
     return job.claim is not None and job.claim.uid == job.uid

@@ -149,8 +149,10 @@ class Certainty:
         if remote is ABSENT:
             since = self.absent_since if self.absent_since is not None else now
             return replace(self, asked_at=asked, absent_since=since)
-        absent_since = None if isinstance(remote, RemoteJob) else self.absent_since
-        return replace(self, asked_at=None, absent_since=absent_since)
+        if isinstance(remote, RemoteJob):
+            # Whoever sent it: an object that was restored can be older than its job.
+            return replace(self, asked_at=None, absent_since=None, never_sent=False)
+        return replace(self, asked_at=None)
 
     def doubt_left(self, now: float) -> float:
         """Seconds for which a 404 is not believed yet."""

@@ -31,7 +31,7 @@ from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, dra
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
-from quantumjob_operator.naming import orphan_tag
+from quantumjob_operator.naming import METADATA_DELETION_POLICY, orphan_tag
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -120,7 +120,12 @@ def _let_go(seen: Observation) -> Decision:
 
 
 def _orphaned(seen: Observation) -> Notice:
-    return Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run")
+    text = f"released without cancelling; job {_job(seen)} may still run"
+    says_so = isinstance(seen.remote, RemoteJob) and seen.remote.metadata.get(METADATA_DELETION_POLICY) == "Orphan"
+    if seen.marked is True or seen.marked is None or says_so:
+        return Notice("Orphaned", text)
+    unmarked = "; it could not be marked as an orphan, so a search for jobs without an object may cancel it"
+    return Notice("Orphaned", text + unmarked, warning=True)
 
 
 def _cannot_see(seen: Observation, trouble: Trouble) -> Decision:

@@ -200,6 +200,10 @@ def _wait_for_turn(seen: Observation) -> Decision | None:
     left, waiting = retry_left(seen), seen.job.status.condition(Kind.SUBMITTED)
     if left > 0 and waiting:
         return hold(seen, waiting.reason, waiting.message, again=left)
+    return _wait_for_place(seen)
+
+
+def _wait_for_place(seen: Observation) -> Decision | None:
     return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
 
 
@@ -222,6 +226,7 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
 
 def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
     """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
+    blocked = blocked or _wait_for_place(seen)
     if not seen.holds_claim:
         return _take_over(seen, blocked)
     if seen.tenure.doubt_left > 0:

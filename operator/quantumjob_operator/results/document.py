@@ -4,12 +4,12 @@ Lives here: from bytes to checked Python values; whatever is wrong is `CannotCou
 values mean.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from quantumjob_operator.results.histogram import MAX_SHOTS, CannotCount, Omitted
+from quantumjob_operator.results.lean import load
 
 _BITS: Final = re.compile(r"[01]+")
 
@@ -20,14 +20,14 @@ def malformed(detail: str) -> CannotCount:
 
 
 def parse(raw: bytes) -> Any:
-    """The JSON document in `raw`.
+    """The JSON document in `raw`; equal elements of a list may be one object, which nobody may change.
 
     Raises:
         CannotCount: It is not UTF-8, not JSON (NaN and Infinity are none), too deep, or names a key twice: a second
             value would silently replace the first.
     """
     try:
-        return json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse)
+        return load(raw.decode("utf-8-sig"), _unique, _refuse)
     except CannotCount:
         raise
     except (ValueError, RecursionError) as error:

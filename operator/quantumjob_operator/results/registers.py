@@ -40,10 +40,16 @@ def read_rigetti(raw: bytes) -> Counts:
     """
     document = mapping(parse(raw), "the result")
     columns = {
-        name: bit_strings([_turned_round(row) for row in sequence(rows, "a register")], "a register")
-        for name, rows in document.items()
+        name: bit_strings(_column(sequence(rows, "a register")), "a register") for name, rows in document.items()
     }
     return _counted(columns)
+
+
+def _column(rows: Sequence[Any]) -> list[str]:
+    """The shots of a register; equal rows are one object, of which one text is made."""
+    distinct = {id(row): row for row in rows}
+    turned = {name: _turned_round(row) for name, row in distinct.items()}
+    return [turned[id(row)] for row in rows]
 
 
 def _turned_round(row: Any) -> str:

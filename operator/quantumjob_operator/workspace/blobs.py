@@ -5,10 +5,11 @@ dropped; both ways of writing bear that.) What a job is, and which blob is whose
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -18,14 +19,17 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from quantumjob_operator.errors import Refused
+from quantumjob_operator.errors import Refused, ServiceError
+from quantumjob_operator.workspace.bounds import at_most
 from quantumjob_operator.workspace.channel import USER_AGENT, Observer, Timing
-from quantumjob_operator.workspace.failures import storage_failure, word_for
+from quantumjob_operator.workspace.failures import BROKEN_ANSWER, storage_failure, word_for
 from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.wire import Unreadable, parse_time
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 SAS_RESERVE: Final = timedelta(minutes=5)
 _FIRST_READ: Final = 1024 * 1024
+_LATER_READS: Final = 4 * _FIRST_READ
+_REST_OF_ANSWER: Final = 64 * 1024
 _BLOB_EXISTS: Final = "BlobAlreadyExists"
 
 
@@ -45,6 +49,7 @@ class BlobStore:
         allowed: Which storage hosts may get requests.
         observer: Told (operation, status or word, seconds) after each operation.
         timing: Time-outs and clocks.
+        owner: The tenant whose workspace it is.
     """
 
     def __init__(
@@ -54,7 +59,9 @@ class BlobStore:
         allowed: AllowedOrigins,
         observer: Observer | None,
         timing: Timing,
+        owner: str = "",
     ) -> None:
+        self._owner = owner
         self._allowed = allowed
         self._observer = observer
         self._timing = timing
@@ -65,6 +72,7 @@ class BlobStore:
             "logging_enable": False,
             "user_agent": USER_AGENT,
             "max_single_get_size": _FIRST_READ,
+            "max_chunk_get_size": _LATER_READS,
         }
 
     def require_allowed(self, operation: str, uri: str) -> None:
@@ -89,22 +97,44 @@ class BlobStore:
         async with self._translated(operation):
             await blob.upload_blob(content, overwrite=True, content_settings=settings, max_concurrency=1)
 
-    async def read(self, operation: str, blob_uri: str, max_bytes: int) -> Output:
+    async def read(
+        self,
+        operation: str,
+        blob_uri: str,
+        max_bytes: int,
+        before_large: Callable[[], Awaitable[object]] | None = None,
+    ) -> Output:
         """Read a blob, and stop where it turns out to be larger than `max_bytes`.
+
+        Args:
+            operation: For errors.
+            blob_uri: With its SAS.
+            max_bytes: Of a larger one nothing is kept.
+            before_large: Awaited before more than the first MiB is read.
 
         Raises:
             ServiceError: It could not be read; a blob that is not there (yet) is `Retryable`.
             Unreadable: The URI is not that of a blob.
         """
         self.require_allowed(operation, blob_uri)
-        return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes)
+        return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes, before_large)
 
-    async def _read(self, operation: str, blob: BlobClient, max_bytes: int) -> Output:
-        async with self._translated(operation):
+    async def _read(
+        self, operation: str, blob: BlobClient, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
+    ) -> Output:
+        async with self._translated(operation, _FIRST_READ + _REST_OF_ANSWER):
             download = await blob.download_blob(offset=0, length=max_bytes + 1, max_concurrency=1)
             if download.size > max_bytes:
                 return Output(body=None, too_large=True)
-            return Output(body=await download.readall(), too_large=False)
+            if download.size <= _FIRST_READ:
+                return Output(body=await download.readall(), too_large=False)
+        if before_large is not None:
+            await before_large()
+        async with self._translated(operation, max_bytes + _REST_OF_ANSWER):
+            # Not `readall`, which holds it twice.
+            whole = BytesIO()
+            await download.readinto(whole)
+            return Output(body=whole.getvalue(), too_large=False)
 
     async def _created(self, operation: str, blob: BlobClient, content: bytes, settings: ContentSettings) -> bool:
         async with self._translated(operation):
@@ -118,18 +148,22 @@ class BlobStore:
 
     async def _holds(self, operation: str, blob: BlobClient, content: bytes) -> bool:
         try:
-            return (await self._read(operation, blob, len(content))).body == content
+            return (await self._read(operation, blob, len(content), None)).body == content
         except Refused:
             # The SAS may allow writing only; then writing again is the way to be sure.
             return False
 
     @asynccontextmanager
-    async def _translated(self, operation: str) -> AsyncIterator[None]:
+    async def _translated(self, operation: str, max_bytes: int | None = None) -> AsyncIterator[None]:
         started = self._timing.monotonic()
         word = "ok"
         try:
-            async with asyncio.timeout(self._timing.blob_seconds):
-                yield
+            with at_most(operation, max_bytes, self._owner):
+                async with asyncio.timeout(self._timing.blob_seconds):
+                    yield
+        except ServiceError:
+            word = BROKEN_ANSWER
+            raise
         except (AzureError, aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: an answer without sense
             failure = storage_failure(operation, error, self._timing.clock())
             word = str(failure.status) if failure.status else word_for(error)

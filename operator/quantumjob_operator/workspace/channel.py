@@ -6,7 +6,6 @@ tells the observer. It knows no operation of the service; `client` does.
 
 import asyncio
 import copy
-import json
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -20,12 +19,18 @@ from quantumjob_operator import __version__
 from quantumjob_operator.budget import Budget
 from quantumjob_operator.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
 from quantumjob_operator.workspace.auth import Credential
-from quantumjob_operator.workspace.failures import answer_failure, asked_pause, exchange_failure, unreadable, word_for
+from quantumjob_operator.workspace.bounds import at_most
+from quantumjob_operator.workspace.failures import (
+    BROKEN_ANSWER,
+    answer_failure,
+    asked_pause,
+    exchange_failure,
+    word_for,
+)
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, parse_origin
-from quantumjob_operator.workspace.wire import API_VERSION, Unreadable
+from quantumjob_operator.workspace.wire import API_VERSION
 
 USER_AGENT: Final = f"quantumjob-operator/{__version__}"
-MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 
 Observer = Callable[[str, str, float], None]
 T = TypeVar("T")
@@ -61,17 +66,6 @@ class Answer:
         """Whether the status is 2xx."""
         return httpx.codes.is_success(self.status)
 
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises:
-            Unreadable: It is none.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise Unreadable("no JSON") from error
-
 
 class ServiceChannel:
     """Sends requests to one endpoint; see the module's docstring.
@@ -84,6 +78,7 @@ class ServiceChannel:
         observer: Told (operation, status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
         budget: What bounds the requests of all that speak with this workspace; no bound if None.
+        owner: The tenant whose workspace it is.
         request_ids: Makes the `x-ms-client-request-id` of each request.
     """
 
@@ -97,6 +92,7 @@ class ServiceChannel:
         observer: Observer | None,
         timing: Timing,
         budget: Budget | None = None,
+        owner: str = "",
         request_ids: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self.endpoint = endpoint.strip().rstrip("/")
@@ -107,6 +103,7 @@ class ServiceChannel:
         self._timing = timing
         self._request_ids = request_ids
         self._budget = budget
+        self._owner = owner
         self._tenant, self._cancelling = "", False
         # Single reads and writes are bounded by the whole; but who doesn't even take a connection holds a worker for a
         # shorter time than who thinks about a request.
@@ -214,16 +211,17 @@ class ServiceChannel:
         except (httpx.HTTPError, OSError) as error:
             self._observe(operation, word_for(error), started)
             raise exchange_failure(operation, error) from None
+        except ServiceError:
+            self._observe(operation, BROKEN_ANSWER, started)
+            raise
         self._observe(operation, str(answer.status), started)
         return answer
 
     async def _exchange(self, operation: str, request: httpx.Request) -> Answer:
-        async with asyncio.timeout(self._timing.request_seconds):
-            response = await self._http.send(request, stream=True, follow_redirects=False)
-            try:
-                return Answer(response.status_code, response.headers, await _bounded_body(operation, response))
-            finally:
-                await response.aclose()
+        with at_most(operation, tenant=self._owner):
+            async with asyncio.timeout(self._timing.request_seconds):
+                response = await self._http.send(request, follow_redirects=False)
+                return Answer(response.status_code, response.headers, response.content)
 
     async def _headers(self, operation: str, url: str) -> dict[str, str]:
         origin = self._allowed.check_service(operation, url)
@@ -258,12 +256,3 @@ class ServiceChannel:
     def _observe(self, operation: str, word: str, started: float) -> None:
         if self._observer is not None:
             self._observer(operation, word, self._timing.monotonic() - started)
-
-
-async def _bounded_body(operation: str, response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise unreadable(operation, response.status_code, f"it is larger than {MAX_ANSWER_BYTES} bytes")
-    return bytes(body)

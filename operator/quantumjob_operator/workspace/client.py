@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-import httpx
-
 from quantumjob_operator.budget import Budget
 from quantumjob_operator.errors import Refused, Retryable
 from quantumjob_operator.remotejob import CancelAnswer, JobRow, RemoteJob
@@ -22,10 +20,12 @@ from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
 from quantumjob_operator.workspace.channel import Answer, Observer, ServiceChannel, Timing
 from quantumjob_operator.workspace.failures import says_absent, unreadable
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.paging import Trail
+from quantumjob_operator.workspace.lists import pages, short_list
+from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, origin_of
+from quantumjob_operator.workspace.parsing import understood
+from quantumjob_operator.workspace.times import Unreadable
 from quantumjob_operator.workspace.transport import HttpTransport
-from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus, Unreadable
+from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
@@ -60,6 +60,7 @@ class WorkspaceClient:
         observer: Told (operation, HTTP status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
         budget: Bounds the requests to the service (not to its storage); no bound if None.
+        owner: The tenant whose workspace it is.
 
     Raises:
         ValueError: `resource_id` is none.
@@ -76,6 +77,7 @@ class WorkspaceClient:
         observer: Observer | None = None,
         timing: Timing | None = None,
         budget: Budget | None = None,
+        owner: str = "",
     ) -> None:
         if not _RESOURCE_ID.fullmatch(resource_id) or {".", ".."} & set(resource_id.split("/")):
             raise ValueError("resource_id is not the id of a Microsoft.Quantum workspace")
@@ -88,8 +90,10 @@ class WorkspaceClient:
             observer=observer,
             timing=self._timing,
             budget=budget,
+            owner=owner,
         )
-        self._blobs = BlobStore(transport=transport.storage, allowed=allowed, observer=observer, timing=self._timing)
+        common: Any = {"allowed": allowed, "observer": observer, "timing": self._timing, "owner": owner}
+        self._blobs = BlobStore(transport=transport.storage, **common)
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
 
     def on_behalf(self, tenant: str, *, cancelling: bool = False) -> "WorkspaceClient":
@@ -105,7 +109,7 @@ class WorkspaceClient:
             return None
         if not answer.succeeded:
             raise self._channel.failure("get_job", answer)
-        return _read_job("get_job", job_id, answer)
+        return await _read_job("get_job", job_id, answer)
 
     async def list_jobs(
         self,
@@ -123,8 +127,12 @@ class WorkspaceClient:
             ServiceError: A page could not be had; the pages before it were complete.
         """
         params = {"orderby": "CreationTime desc"} | ({"filter": filter} if filter else {})
-        async for rows in self._pages("list_jobs", "/jobs", params):
-            yield [job for row in rows if (job := _row(row, wire.parse_row)) is not None]
+        async for rows, left_out in pages(
+            self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_rows
+        ):
+            if left_out:
+                _log.warning("left out %d rows of the job list, which can't be read", left_out)
+            yield rows
 
     async def list_whole_jobs(self, *, filter: str) -> AsyncIterator[list[RemoteJob]]:  # noqa: A002 - the wire's own name
         """As `list_jobs`, with all that a row tells of its job, which costs more to read.
@@ -133,8 +141,10 @@ class WorkspaceClient:
             ServiceError: A page could not be had; the pages before it were complete.
         """
         params = {"orderby": "CreationTime desc", "filter": filter}
-        async for rows in self._pages("list_jobs", "/jobs", params):
-            yield [job for row in rows if (job := _row(row, wire.parse_job)) is not None]
+        async for jobs in pages(
+            self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_whole_rows
+        ):
+            yield jobs
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:
         """Put a program into the job's container; a different one there is overwritten.
@@ -179,7 +189,7 @@ class WorkspaceClient:
         body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
         url = self._job_url(definition.job_id)
         answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, in_turn=True)
-        return _read_job("put_job", definition.job_id, answer)
+        return await _read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
@@ -194,8 +204,11 @@ class WorkspaceClient:
             return CancelAnswer.NOT_CANCELLABLE
         raise failure
 
-    async def set_tags(self, job_id: str, tags: Sequence[str]) -> None:
+    async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:
         """Replace a job's tags (PATCH); the only thing of a job that is ever changed.
+
+        Returns:
+            Whether the answer shows them.
 
         Raises:
             ServiceError: It did not work.
@@ -205,13 +218,18 @@ class WorkspaceClient:
         )
         if not answer.succeeded:
             raise self._channel.failure("set_tags", answer)
+        shown = await _read_job("set_tags", job_id, answer)
+        return set(tags) <= set(shown.tags)
 
-    async def read_output(self, job: RemoteJob, max_bytes: int) -> Output:
+    async def read_output(
+        self, job: RemoteJob, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None = None
+    ) -> Output:
         """Read a job's output where the service said that it is, with a SAS that is fresh.
 
         Args:
             job: As it was read just now.
             max_bytes: Of a larger output nothing is kept.
+            before_large: Awaited before more than the first MiB is read.
 
         Raises:
             Retryable: The output is not there (yet), or could not be read now.
@@ -220,16 +238,19 @@ class WorkspaceClient:
         uri = job.output_location
         if not uri:
             raise Retryable("read_output", detail="the service names no output")
-        return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes))
+        return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes, before_large))
 
     async def provider_status(self) -> list[TargetStatus]:
         """All targets of all providers of the workspace."""
-        rows = await self._rows("provider_status", "/providerStatus", wire.parse_targets)
-        return [target for provider in rows for target in provider]
+        return await short_list(
+            self._channel, "provider_status", f"{self._workspace_url}/providerStatus", wire.parse_targets
+        )
 
     async def quotas(self) -> list[Quota]:
         """All quotas of the workspace."""
-        return await self._rows("quotas", "/quotas", wire.parse_quota)
+        return await short_list(
+            self._channel, "quotas", f"{self._workspace_url}/quotas", lambda row: [wire.parse_quota(row)]
+        )
 
     async def close(self) -> None:
         """Close the credential; the shared connections stay open."""
@@ -240,41 +261,27 @@ class WorkspaceClient:
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"
-        return _understood(operation, await self._channel.call(operation, "POST", url, body=names), wire.sas_uri)
+        answer = await self._channel.call(operation, "POST", url, body=names)
+        return await understood(operation, answer.status, answer.body, wire.sas_uri)
 
-    async def _read_blob(self, uri: str, max_bytes: int) -> Output:
+    async def _read_blob(
+        self, uri: str, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
+    ) -> Output:
+        try:
+            origin_of(uri)
+        except OriginError as error:
+            raise Unreadable(f"outputDataUri: {error}") from None
         self._blobs.require_allowed("read_output", uri)
         if needs_fresh_sas(uri, self._timing):
             container, blob = container_and_blob(uri)
             uri = await self._sas_uri("sas_uri", {"containerName": container, "blobName": blob})
-        return await self._blobs.read("read_output", uri, max_bytes)
+        return await self._blobs.read("read_output", uri, max_bytes, before_large)
 
     async def _storage(self, operation: str, step: Callable[[], Awaitable[T]]) -> T:
         try:
             return await step()
         except Unreadable as error:
             raise unreadable(operation, None, str(error)) from None
-
-    async def _rows(self, operation: str, path: str, parse: Callable[[Any], T]) -> list[T]:
-        rows = [row async for page in self._pages(operation, path, {}) for row in page]
-        try:
-            return [parse(row) for row in rows]
-        except Unreadable as error:
-            raise unreadable(operation, None, str(error)) from None
-
-    async def _pages(self, operation: str, path: str, params: dict[str, str]) -> AsyncIterator[list[Any]]:
-        url = str(httpx.URL(self._workspace_url + path, params=params))
-        trail = Trail(url)
-        while True:
-            answer = await self._channel.call(operation, "GET", url)
-            rows, link = _understood(operation, answer, wire.parse_page)
-            yield rows
-            if link is None:
-                return
-            try:
-                url = trail.follow(link)
-            except Unreadable as error:
-                raise unreadable(operation, answer.status, str(error)) from None
 
 
 def _guid(job_id: str) -> str:
@@ -283,23 +290,8 @@ def _guid(job_id: str) -> str:
     return job_id
 
 
-def _understood(operation: str, answer: Answer, parse: Callable[[Any], T]) -> T:
-    try:
-        return parse(answer.json())
-    except Unreadable as error:
-        raise unreadable(operation, answer.status, str(error)) from None
-
-
-def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
-    job = _understood(operation, answer, wire.parse_job)
+async def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
+    job = await understood(operation, answer.status, answer.body, wire.parse_job)
     if job.id.lower() != job_id.lower():
         raise unreadable(operation, answer.status, "it is about another job")
     return job
-
-
-def _row(row: Any, parse: Callable[[Any], T]) -> T | None:
-    try:
-        return parse(row)
-    except Unreadable as error:
-        _log.warning("left out a row of the job list that cannot be read: %s", error)
-        return None

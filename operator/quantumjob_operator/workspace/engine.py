@@ -13,6 +13,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from quantumjob_operator.workspace.bounds import bounded_session
+
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends each request once, over a session of aiohttp, and raises httpx's errors.
@@ -26,12 +28,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, connector: aiohttp.TCPConnector, proxies: Mapping[str, str]) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # httpx does it
-            middlewares=[_sent_once],
-        )
+        self._session = bounded_session(connector, middlewares=[_sent_once])
         self._proxies = proxies
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -79,7 +76,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _translated():
-            async for chunk in self._response.content.iter_any():
+            while chunk := await self._response.content.readany():
                 yield chunk
 
     async def aclose(self) -> None:

@@ -18,7 +18,8 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential
 
 from quantumjob_operator.errors import ServiceError
-from quantumjob_operator.workspace.entra_failures import Topic, require_answer, token_failure
+from quantumjob_operator.workspace.bounds import at_most
+from quantumjob_operator.workspace.entra_failures import OPERATION, Topic, require_answer, token_failure
 from quantumjob_operator.workspace.wire import TOKEN_SCOPE
 
 ASSERTION_AUDIENCE: Final = "api://AzureADTokenExchange"
@@ -187,12 +188,16 @@ class EntraIdentity:
         # One at a time: the others find the token in the cache.
         async with self._asking:
             await self._prepare()
-            try:
-                if self._current is None:
-                    self._current = self._source()
-                token = await self._current.get_token(TOKEN_SCOPE)
-            except (AzureError, ValueError) as error:
-                raise token_failure(error, self._advice, self._otherwise, hidden=self._hidden) from None
+            with at_most(OPERATION):
+                return await self._token()
+
+    async def _token(self) -> dict[str, str]:
+        try:
+            if self._current is None:
+                self._current = self._source()
+            token = await self._current.get_token(TOKEN_SCOPE)
+        except (AzureError, ValueError) as error:
+            raise token_failure(error, self._advice, self._otherwise, hidden=self._hidden) from None
         return {"Authorization": f"Bearer {token.token}"}
 
     async def renew(self) -> bool:

@@ -26,7 +26,10 @@ _THROTTLED: Final = 429
 _REFUSALS: Final = frozenset({400, 401, 403})
 _CODE: Final = re.compile(r"\bAADSTS(\d{4,8})\b")
 # They differ each time, and a condition whose text differs each time is written each time.
-_UNIQUE: Final = re.compile(r"\s*(Trace ID|Correlation ID|Timestamp): ?[-:.\w]+( [\d:]+Z)?", re.IGNORECASE)
+_UNIQUE: Final = re.compile(r"(?<!\s)\s*+(Trace ID|Correlation ID|Timestamp): ?[-:.\w]+( [\d:]+Z)?", re.IGNORECASE)
+
+
+_MAX_SAID: Final = 8 * 1024
 
 
 class Topic(StrEnum):
@@ -110,7 +113,7 @@ def token_failure(error: Exception, advice: Mapping[Topic, str], otherwise: str,
     if isinstance(error, ServiceRequestError | ServiceResponseError | TimeoutError | OSError):
         return Retryable(OPERATION, detail=_unreachable(error), applied=Applied.NO)
     # Printed, the error would bring the whole body of the answer along.
-    said = _UNIQUE.sub("", error.message if isinstance(error, AzureError) else str(error)).strip()
+    said = _UNIQUE.sub("", (error.message if isinstance(error, AzureError) else str(error))[:_MAX_SAID]).strip()
     if hidden:
         said = said.replace(hidden, "[redacted]")
     found = _CODE.search(said)

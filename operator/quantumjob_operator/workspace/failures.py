@@ -30,7 +30,10 @@ CONNECTION_FAILED: Final = "connection"
 TIMED_OUT: Final = "timeout"
 BROKEN_ANSWER: Final = "broken"
 
+MAX_ERROR_BYTES: Final = 64 * 1024
+"""Of an error no more is read, and the rest is cut off: it is told by its status."""
 _LONGEST_RETRY_AFTER: Final = 86_400.0  # seconds; a service that asks for more is looked at once a day
+_MAX_DATE: Final = 64
 _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
 # The list of api.md: an answer with one of these means that nothing was done.
 _NOT_APPLIED: Final = frozenset({400, 401, 403, 429})
@@ -41,7 +44,7 @@ _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscriptio
 def parse_error(body: bytes) -> RemoteError | None:
     """What the service says in its own error shape, nested or flat; None for HTML, nothing, or other JSON."""
     try:
-        answer = json.loads(body)
+        answer = json.loads(body[:MAX_ERROR_BYTES])
     except (ValueError, RecursionError):
         return None
     if not isinstance(answer, dict):
@@ -60,7 +63,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         headers: The answer's headers; looked up without case by httpx and azure-core.
         now: The current time, with a zone.
     """
-    text = (headers.get("Retry-After") or "").strip()
+    text = (headers.get("Retry-After") or "").strip()[:_MAX_DATE]
     if re.fullmatch(r"[0-9]{1,9}", text):
         return min(float(text), _LONGEST_RETRY_AFTER)
     try:

@@ -112,7 +112,7 @@ def origin_of(url: str) -> Origin:
         raise OriginError("the URL cannot be read") from None
     if parsed.scheme not in _DEFAULT_PORTS:
         raise OriginError("the URL is neither http nor https")
-    if parsed.userinfo or "@" in url.split("/")[2]:
+    if parsed.userinfo or "@" in url.partition("://")[2].partition("/")[0]:
         raise OriginError("the URL carries a user name")
     host = parsed.raw_host.decode("ascii").lower().strip("[]")
     if not _is_address(host) and not _HOST.fullmatch(host):
@@ -128,7 +128,7 @@ def parse_origin(text: str) -> Origin:
         OriginError: It is no origin, or more than one.
     """
     origin = origin_of(text.strip())
-    rest = text.strip().split("://", 1)[1].partition("/")[2]
+    rest = text.strip().partition("://")[2].partition("/")[2]
     if rest or "?" in text or "#" in text:
         raise OriginError(f"{clean_text(text)!r} is more than scheme, host and port")
     return origin

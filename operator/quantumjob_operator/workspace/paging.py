@@ -7,20 +7,28 @@ from typing import Final
 
 import httpx
 
+from quantumjob_operator.errors import AnswerTooLarge
 from quantumjob_operator.workspace.origins import OriginError, origin_of
-from quantumjob_operator.workspace.wire import Unreadable
+from quantumjob_operator.workspace.times import Unreadable
 
-MAX_PAGES: Final = 10_000
+MAX_PAGES: Final = 1_000
+"""Of a list of jobs, with a hundred rows on each; all other lists are shorter."""
+MAX_ROWS: Final = 1_000
+"""Of a list that is shown in a status: the schema takes no more."""
 
 
 class Trail:
     """The links of one list, from its first page to its last.
 
     Args:
+        operation: For errors.
         first: The URL of the first page; further pages have its origin and its path.
+        max_pages: Where a list is taken to have no end.
     """
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, operation: str, first: str, max_pages: int = MAX_PAGES) -> None:
+        self._operation = operation
+        self._max_pages = max_pages
         self._origin = origin_of(first)
         self._path = _path(httpx.URL(first))
         self._seen = set[str]()
@@ -36,6 +44,7 @@ class Trail:
 
         Raises:
             Unreadable: The link leads elsewhere than to more of the same list, or around in a circle.
+            AnswerTooLarge: There were so many pages already.
         """
         try:
             same_origin = origin_of(link) == self._origin
@@ -46,8 +55,11 @@ class Trail:
         url = httpx.URL(link)
         if _path(url) != self._path:
             raise Unreadable("nextLink leads to another path")
-        if link in self._seen or len(self._seen) >= MAX_PAGES:
+        if link in self._seen:
             raise Unreadable("nextLink leads around in a circle")
+        if len(self._seen) >= self._max_pages - 1:
+            detail = f"the list cannot be read: it has more than {self._max_pages:,} pages"
+            raise AnswerTooLarge(self._operation, detail=detail)
         self._seen.add(link)
         return str(url.copy_remove_param("api-version"))
 

@@ -15,7 +15,9 @@ import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
+from quantumjob_operator.workspace.bounds import bounded_session
 from quantumjob_operator.workspace.engine import AiohttpTransport
+from quantumjob_operator.workspace.lookups import Lookups
 
 # What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
 # have to be so many that workspaces which never answer leave connections to the others.
@@ -48,12 +50,22 @@ async def open_transport(
         OSError: The file cannot be read, or holds no certificate.
     """
     trusted = trust(ca_bundle)
-    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trusted)
+    lookups = Lookups()
+    connector = aiohttp.TCPConnector(
+        limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trusted, resolver=lookups
+    )
     engine = AiohttpTransport(connector, getproxies_environment())
     # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
     client = httpx.AsyncClient(transport=engine, follow_redirects=False, cookies=CookieJar(_NO_COOKIES))
-    async with client, _azure_transport(trusted) as storage, _azure_transport(trusted) as identity:
-        yield HttpTransport(service=client, storage=storage, identity=identity)
+    try:
+        async with (
+            client,
+            _azure_transport(trusted, lookups) as storage,
+            _azure_transport(trusted, lookups) as identity,
+        ):
+            yield HttpTransport(service=client, storage=storage, identity=identity)
+    finally:
+        await lookups.close()
 
 
 def trust(ca_bundle: str | None) -> ssl.SSLContext:
@@ -74,12 +86,10 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def _azure_transport(trusted: ssl.SSLContext) -> AsyncIterator[AioHttpTransport]:
+async def _azure_transport(trusted: ssl.SSLContext, lookups: Lookups) -> AsyncIterator[AioHttpTransport]:
     """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trusted),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
+    session = bounded_session(
+        aiohttp.TCPConnector(ssl=trusted, resolver=lookups),
         # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
         trust_env=bool(getproxies_environment()),
     )

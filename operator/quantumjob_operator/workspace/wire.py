@@ -6,11 +6,13 @@ rest with `Unreadable`. What a status means is not decided here: `lifecycle` doe
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from quantumjob_operator.remotejob import Cost, JobRow, RemoteError, RemoteJob
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 API_VERSION: Final = "2026-01-15-preview"
 TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret
@@ -25,13 +27,9 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
     "qir.v1": "qir.v1",
 }
 
-_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d*))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
-_MICROSECOND_DIGITS: Final = 6
+MAX_LABEL: Final = 256
+"""Characters of an id or a word in a list; the schema of a workspace's status takes no more."""
 _LARGEST_NUMBER: Final = 1e300  # JSON knows no bounds, and Python's reads Infinity and NaN too
-
-
-class Unreadable(ValueError):  # noqa: N818 - reads as what it says about the answer
-    """An answer of the service that does not have the shape of its contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +105,29 @@ def parse_job(body: Any) -> RemoteJob:
     )
 
 
-def parse_row(body: Any) -> JobRow:
-    """Read of a row of a list what it is asked for; the rest, which may be much, is not looked at.
+def parse_rows(rows: list[Any]) -> tuple[list[JobRow], int]:
+    """Read of the rows of a list what they are asked for; the rest, which may be much, is not looked at.
 
-    Raises:
-        Unreadable: The id or the status is missing or no text.
+    Returns:
+        The rows that can be read, and how many can't.
     """
-    row = as_object(body, "row")
-    return JobRow(_required(row, "id"), _required(row, "status"))
+    read: list[JobRow] = []
+    for body in rows:
+        try:
+            row = as_object(body, "row")
+            read.append(JobRow(_label(row, "id"), _label(row, "status")))
+        except Unreadable:
+            continue
+    return read, len(rows) - len(read)
+
+
+def parse_whole_rows(rows: list[Any]) -> list[RemoteJob]:
+    """Read the rows of a list as jobs; those that can't be read are left out."""
+    read: list[RemoteJob] = []
+    for body in rows:
+        with suppress(Unreadable):
+            read.append(parse_job(body))
+    return read
 
 
 def sas_uri(body: Any) -> str:
@@ -162,9 +175,9 @@ def parse_targets(body: Any) -> list[TargetStatus]:
     rows = [as_object(row, "target") for row in targets]
     return [
         TargetStatus(
-            provider=_required(provider, "id"),
-            target=_required(row, "id"),
-            availability=_text(row, "currentAvailability") or "",
+            provider=_label(provider, "id"),
+            target=_label(row, "id"),
+            availability=_label(row, "currentAvailability", ""),
             average_queue_time_seconds=_whole(_number(row, "averageQueueTime")),
         )
         for row in rows
@@ -175,10 +188,10 @@ def parse_quota(body: Any) -> Quota:
     """Read one row of `quotas`."""
     quota = as_object(body, "quota")
     return Quota(
-        dimension=_required(quota, "dimension"),
-        scope=_text(quota, "scope") or "",
-        provider=_text(quota, "providerId") or "",
-        period=_text(quota, "period") or "",
+        dimension=_label(quota, "dimension"),
+        scope=_label(quota, "scope", ""),
+        provider=_label(quota, "providerId", ""),
+        period=_label(quota, "period", ""),
         utilization=_number(quota, "utilization"),
         holds=_number(quota, "holds"),
         limit=_number(quota, "limit"),
@@ -190,24 +203,6 @@ def as_object(body: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise Unreadable(f"{what}: no JSON object")
     return body
-
-
-def parse_time(text: str) -> datetime:
-    """Read an RFC 3339 time with any number of fraction digits; without a zone it is UTC.
-
-    Raises:
-        Unreadable: It is no time.
-    """
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise Unreadable("not a time")
-    day, clock, fraction, zone = match.groups()
-    digits = (fraction or "")[:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")
-    offset = "+00:00" if zone is None or zone.upper() == "Z" else zone
-    try:
-        return datetime.fromisoformat(f"{day}T{clock}.{digits}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Unreadable("not a time") from error
 
 
 def _job_error(job: Mapping[str, Any]) -> RemoteError | None:
@@ -244,6 +239,14 @@ def _required(row: Mapping[str, Any], key: str) -> str:
     value = _text(row, key)
     if not value:
         raise Unreadable(f"{key} is missing")
+    return value
+
+
+def _label(row: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    """A text that is kept or shown, and so may not be long."""
+    value = (_text(row, key) or default) if default is not None else _required(row, key)
+    if len(value) > MAX_LABEL:
+        raise Unreadable(f"{key} is longer than {MAX_LABEL} characters")
     return value
 
 

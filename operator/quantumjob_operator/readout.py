@@ -1,0 +1,79 @@
+"""Reading results beside the event loop: small ones in a thread, large ones in a process of their own, one at a time.
+
+A thread would not do for what is large: the reader of JSON holds the interpreter's lock for seconds, and what it made
+would stay in this process's memory. Must not live here: what a result says (`results`).
+"""
+
+import asyncio
+import logging
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Final
+
+from quantumjob_operator.reading import decoded_answer, encoded_request
+from quantumjob_operator.results import Omitted, OutputData, output_data
+
+LARGE_BYTES: Final = 256 * 1024
+_PLACES: Final = 3
+_SECONDS: Final = 180.0
+_SLICE: Final = 256 * 1024
+_log = logging.getLogger(__name__)
+
+
+class Readout:
+    """Reads results.
+
+    Attributes:
+        places: How many large results may be held at a time, while they are fetched or wait to be read.
+    """
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(_PLACES)
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="results")
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    async def read(self, result: bytes | None, **arguments: Any) -> OutputData:
+        """What goes into the output ConfigMap.
+
+        Args:
+            result: The blob, if it was read.
+            arguments: Further arguments of `output_data`.
+        """
+        if result is None or len(result) <= LARGE_BYTES:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: output_data(result=result, **arguments))
+        async with self._one_at_a_time:
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    return await _read_elsewhere(result, arguments)
+            except (TimeoutError, OSError, ValueError) as error:
+                # It took more memory or time than a result may.
+                _log.warning("the result of job %s could not be read (%s)", arguments["facts"].job_id, error)
+        return output_data(result=None, **{**arguments, "omitted": Omitted.TOO_LARGE})
+
+
+async def _read_elsewhere(result: bytes, arguments: dict[str, Any]) -> OutputData:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "quantumjob_operator.reading"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    if process.stdin is None or process.stdout is None:
+        raise OSError("the process has no pipes")
+    try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # its answer says what became of it
+            process.stdin.write(encoded_request(arguments))
+            for start in range(0, len(result), _SLICE):
+                process.stdin.write(result[start : start + _SLICE])
+                await process.stdin.drain()
+        process.stdin.close()
+        answer = await process.stdout.read()
+        if await process.wait() != 0:
+            raise ValueError(f"the process that read it ended with {process.returncode}")
+        return decoded_answer(answer)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

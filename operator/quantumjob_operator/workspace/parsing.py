@@ -1,0 +1,63 @@
+"""From the bytes of an answer to values, without holding up the event loop.
+
+What is large is read in a thread of its own, one answer after the other. The standard library's reader of JSON holds
+the interpreter's lock for a whole document, so that the number of its values is bounded before: that bounds the time.
+Must not live here: what the values mean (`wire`).
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from quantumjob_operator.errors import AnswerTooLarge
+from quantumjob_operator.workspace.failures import unreadable
+from quantumjob_operator.workspace.times import Unreadable
+
+MAX_VALUES: Final = 400_000
+"""Some 0.15 s of reading at worst; the largest answer recorded from Azure has 113,000 values."""
+_AT_ONCE: Final = 32 * 1024
+_thread: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parsing")
+
+T = TypeVar("T")
+
+
+async def understood(operation: str, status: int, body: bytes, parse: Callable[[Any], T]) -> T:
+    """The body of a success as JSON, read by `parse`.
+
+    Args:
+        operation: For errors.
+        status: For errors.
+        body: As it came.
+        parse: May raise `Unreadable`; runs in another thread if the body is large.
+
+    Raises:
+        Retryable: It is no JSON, or `parse` says so; `AnswerTooLarge` if it holds too many values.
+    """
+    try:
+        if len(body) <= _AT_ONCE:
+            return parse(load(body))
+        if _values(body) > MAX_VALUES:
+            detail = f"the answer cannot be read: it holds more than {MAX_VALUES:,} values"
+            raise AnswerTooLarge(operation, status=status, detail=detail)
+        return await asyncio.get_running_loop().run_in_executor(_thread, lambda: parse(load(body)))
+    except Unreadable as error:
+        raise unreadable(operation, status, str(error)) from None
+
+
+def load(body: bytes) -> Any:
+    """The body as JSON.
+
+    Raises:
+        Unreadable: It is none.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("no JSON") from error
+
+
+def _values(body: bytes) -> int:
+    """At least as many as there are in it; what stands in texts is counted, too."""
+    return sum(body.count(mark) for mark in (b",", b"[", b"{", b":"))
