@@ -68,7 +68,8 @@ def _clock(value: Clock, memo: Memo) -> Clock:
 
 def _instance(value: Any, memo: Memo) -> Any:
     kind = type(value)
-    copy = memo[id(value)] = kind.__new__(kind)
+    copy: Any = object.__new__(kind)
+    memo[id(value)] = copy
     slots = _SLOTS.get(kind)
     if slots is None:
         slots = _SLOTS[kind] = attributes(kind)

@@ -162,6 +162,15 @@ class Outside:
         self.move(run, "CancellationRequested")
         return CancelAnswer.ACCEPTED
 
+    def _tag(self, job_id: str, tags: tuple[str, ...]) -> bool:
+        run = self._visible(job_id)
+        if run is None:
+            raise _Refused(NotFound)
+        marked = replace(run, job=replace(run.job, tags=tags))
+        runs = tuple(marked if one is run else one for one in self.runs[job_id])
+        self.runs = {**self.runs, job_id: runs}
+        return True
+
     def move(self, run: Run, word: str) -> None:
         """A job goes on."""
         moved = replace(run, job=replace(run.job, status=word))

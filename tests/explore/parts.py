@@ -5,7 +5,7 @@ and the ear of the watch. Must not live here: anything that decides.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -139,6 +139,10 @@ class Client:
         """POST :cancel."""
         return await Ask("cancel", (job_id,))  # type: ignore[no-any-return]
 
+    async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:
+        """PATCH of a job's tags."""
+        return await Ask("tag", (job_id, tuple(tags)))  # type: ignore[no-any-return]
+
     async def upload_program(self, _job_id: str, _content: bytes, _format: str) -> ProgramLocation:
         """Uploaded."""
         return ProgramLocation("", "")
@@ -165,6 +169,10 @@ class Workspaces:
     async def for_job(self, _job: QuantumJob) -> Connection:
         """The way."""
         return self.connection
+
+    def serving(self, _job: QuantumJob) -> tuple[str, str]:
+        """The one that there is."""
+        return WORKSPACE.key
 
     def moved(self, _job: QuantumJob) -> bool:
         """Never."""
@@ -201,8 +209,9 @@ class Delivery:
 class Slots:
     """No limits."""
 
-    def take(self, _workspace: Any, _job: QuantumJob) -> None:
+    def take(self, _workspace: Any, _job: QuantumJob, *, ours: bool = False) -> None:
         """Always a place."""
+        del ours
 
     def free(self, _uid: str) -> None:
         """Nothing to count."""
@@ -218,8 +227,9 @@ class Told:
     reports: "Counter[str]" = field(default_factory=Counter)
     unconfirmed: list[str] = field(default_factory=list)
 
-    async def publish(self, involved: dict[str, Any], notice: Notice, _now: datetime) -> bool:
+    async def publish(self, involved: dict[str, Any], notice: Notice, _now: datetime, *, once: bool = False) -> bool:
         """As `Events.publish`: it never raises."""
+        del once
         if notice.reason == CANCELLATION_UNCONFIRMED and "uid" in involved:
             self.unconfirmed.append(involved["uid"])
         return True

@@ -8,17 +8,21 @@ Must not live here: which of these happens (`moves`), or what a request does (`o
 """
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explore.asks import Answer, Ask
 from explore.clone import cloned
 from explore.parts import WORKSPACE, Client, Delivery, Objects, Queue, Slots, Time, Told, Workspaces
+from quantumjob_operator import reconciler as reconciling
+from quantumjob_operator import submitter as submitting
 from quantumjob_operator import watch as watching
 from quantumjob_operator.cluster.materials import Materials
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.departure import Departures
+from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.naming import JOB_PLURAL
@@ -26,6 +30,7 @@ from quantumjob_operator.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
+from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.submitter import Submitter
 from quantumjob_operator.watch import Watch
 
@@ -58,7 +63,28 @@ def _parsed(body: Any) -> QuantumJob:
     return body.job if isinstance(body, Body) else parse_job(body)
 
 
-watching.parse_job = _parsed
+class _NoDeadlines:
+    """For `asyncio`, where a look is driven by hand: no deadline of the loop ever strikes."""
+
+    class _Loop:
+        @staticmethod
+        def time() -> float:
+            return 0.0
+
+    @staticmethod
+    def get_running_loop() -> "_NoDeadlines._Loop":
+        return _NoDeadlines._Loop()
+
+    @staticmethod
+    def timeout_at(_when: float | None) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    timeout = timeout_at
+
+
+setattr(watching, "parse_job", _parsed)  # noqa: B010 - replaced for the sake of speed
+for module in (reconciling, submitting):
+    setattr(module, "asyncio", _NoDeadlines)  # noqa: B010 - there is no loop here
 
 
 @dataclass(slots=True)
@@ -84,9 +110,22 @@ def new_parts(holder: str, now: float) -> Parts:
     submitter = Submitter(settings=SETTINGS, holder=holder, **shared)
     deeds: Any = Deeds(submitter=submitter, delivery=Delivery(), materials=Materials(ANY), clock=clock)  # type: ignore[arg-type]
     departures = Departures(events=told, **shared)  # type: ignore[arg-type]
+    status = StatusWriter(inventory=inventory, departures=departures, metrics=told)  # type: ignore[arg-type]
+    gathering = Gathering(
+        objects=objects,  # type: ignore[arg-type]
+        submitter=submitter,
+        status=status,
+        workspaces=workspaces,  # type: ignore[arg-type]
+        slots=Slots(),  # type: ignore[arg-type]
+        settings=SETTINGS,
+        clock=clock,
+        holder=holder,
+    )
     reconciler = Reconciler(
         departures=departures,
         deeds=deeds,
+        gathering=gathering,
+        status=status,
         workspaces=workspaces,  # type: ignore[arg-type]
         slots=Slots(),  # type: ignore[arg-type]
         queue=queue,  # type: ignore[arg-type]
@@ -214,7 +253,8 @@ def _hear(parts: Parts, come: Input) -> None:
 
 def _miss(parts: Parts, come: Input) -> None:
     """What the check of the watch does about an object that is not there any more."""
-    if parts.inventory.remove(come.uid) is not None:
+    if come.uid in parts.inventory.jobs:
+        parts.inventory.remove(come.uid)
         parts.queue.add(come.uid)
 
 
