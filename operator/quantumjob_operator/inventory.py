@@ -74,10 +74,11 @@ class Inventory:
             uid: Of the object.
             last: Its last version, if the event of its deletion told it: it may be newer than what we know.
         """
-        known = self.jobs.get(uid)
+        known, departed = self.jobs.get(uid), self.departed.get(uid)
         self.forget(uid)
-        if known:
-            self.departed[uid] = last or known
+        left = (last or known) if known else departed  # of an object that is gone already, nothing is news
+        if left:
+            self.departed[uid] = left
 
     def forget(self, uid: str) -> None:
         """An object is gone and left nothing."""

@@ -75,6 +75,8 @@ def test_the_last_version_of_a_removed_job_is_kept_until_somebody_has_looked() -
     known.put_job(job())
     known.remove(UID, job(resourceVersion="99"))
     assert known.departed == {UID: job(resourceVersion="99")}
+    known.remove(UID)
+    assert known.departed == {UID: job(resourceVersion="99")}, "a live read that finds nothing says no more"
 
 
 def test_an_object_that_was_let_go_leaves_nothing() -> None:
