@@ -76,7 +76,7 @@ def test_every_setting_arrives(render: Render, monkeypatch: pytest.MonkeyPatch) 
     """Read by the operator's own code: lists, large numbers, booleans and dollar signs too."""
     read = settings_of(render({"settings": ALL_SETTINGS}), monkeypatch).model_dump(mode="json")
     wanted = {snake(name): value for name, value in ALL_SETTINGS.items()}
-    wanted["operator_identity"] = [{"namespace": "research", "workspace": _WORKSPACE.lower()}]
+    wanted["operator_identity"] = [{"namespace": "research", "workspace": _WORKSPACE.lower(), "endpoint": None}]
     assert {name: read[name] for name in wanted} == wanted
 
 

@@ -21,10 +21,10 @@ BEFORE = ErrorShown("Old", "what it said before")
             RemoteError("New", "what it says now"), ErrorShown("New", "what it says now"), id="the newest word"
         ),
         pytest.param(RemoteError("New", None), ErrorShown("New", None), id="a code alone"),
-        pytest.param(None, BEFORE, id="the last word, if it says no more"),
+        pytest.param(None, None, id="none any more, once the service answers without one"),
     ],
 )
-def test_the_error_that_is_shown(error: RemoteError | None, shown: ErrorShown) -> None:
+def test_the_error_that_is_shown(error: RemoteError | None, shown: ErrorShown | None) -> None:
     """An error of the service replaces what stood there; silence does not."""
     known = seen(accepted(error=BEFORE))
     assert mirror(known, remote("Failed", error=error)).error == shown
