@@ -158,7 +158,8 @@ def _process(one: Process) -> Print:
         shape.take(one.paused_at)
         shape.take(list(one.applied))
         one.prints = shape.frozen()
-    return one.prints
+    kept: Print = one.prints
+    return kept
 
 
 def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: Any) -> int:
@@ -186,7 +187,9 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
         parts.append((uid, _static(job), asked and asked.answered_time and _ago(asked.answered_time, now)))
         parts.append(job.claim and names.setdefault(job.claim.holder, len(names)))
     for job_id, runs in sorted(outside.runs.items()):
-        parts.append((job_id, tuple((run.job.status, max(0.0, round(run.visible_at - now, 1))) for run in runs)))
+        parts.append(
+            (job_id, tuple((run.job.status, run.job.tags, max(0.0, round(run.visible_at - now, 1))) for run in runs))
+        )
     return hash(tuple(parts))
 
 
