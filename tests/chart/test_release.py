@@ -71,7 +71,7 @@ class TestInstall:
         notes = releases.install({})
         releases.served()
         assert in_the_namespace(releases) == _IN_THE_NAMESPACE
-        assert len(in_the_cluster(releases)) == 5
+        assert len(in_the_cluster(releases)) == 6
         releases.cluster.kubectl("create", "-f", "-", stdin=job("bell"))
         assert "kubectl rollout status deployment/quantumjob-operator --namespace quantumjob-system" in notes
         assert "serves all namespaces" in notes
@@ -129,8 +129,9 @@ class TestUpgrade:
         releases.cluster.kubectl("create", "namespace", "tenant-c")
         releases.install(_WITHOUT_CRDS)
         releases.upgrade(_WITHOUT_CRDS | NAMESPACED | {"watchNamespaces": ["tenant-c"]})
+        people = [f"quantumjob-operator-{name}" for name in ("view", "edit", "admin")]
         assert in_the_cluster(releases) == {
-            f"clusterrole.rbac.authorization.k8s.io/quantumjob-operator-{name}" for name in ("view", "edit", "admin")
+            f"clusterrole.rbac.authorization.k8s.io/{name}" for name in (*people, "quantumjob-researcher")
         }
 
 

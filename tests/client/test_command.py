@@ -1,6 +1,7 @@
 """`kubectl quantum` as a process: answers on stdout, everything else on stderr, the exit codes that are documented."""
 
 import csv
+import functools
 import io
 import json
 import os
@@ -142,7 +143,9 @@ def test_ctrl_c_leaves_the_job_alone(researcher: Researcher, emulator: Emulator,
     emulator.behave(executing_seconds=FOR_EVER)
     name = researcher.run("run", bell, "-t", SIMULATOR, "-s", "1").stdout.strip()
     argv = [sys.executable, "-m", "quantumjobs", "wait", name, f"--kubeconfig={researcher.kubeconfig}"]
-    waiting = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+    # Whoever runs in the background inherits that the signal is ignored.
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    waiting = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)  # noqa: PLW1509 - no threads
     assert waiting.stderr is not None
     assert name in waiting.stderr.readline()
     waiting.send_signal(signal.SIGINT)

@@ -142,7 +142,7 @@ class JobNamespace:
     def runs(self, name: str) -> list[Manifest]:
         """The paid runs that the service knows of a job of this namespace, by the name that it was told."""
         owner = {"quantumjobs_namespace": self.name, "quantumjobs_name": name}
-        return [run for run in self.stack.emulator.ledger() if owner.items() <= run["metadata"].items()]
+        return [run for run in self.stack.emulator.ledger() if owner.items() <= (run["metadata"] or {}).items()]
 
     def pass_time(self, seconds: float = FOR_EVER) -> None:
         """Put the service's clock forward: what it was to do for so long is over."""
