@@ -27,7 +27,7 @@ _BATCH: Final = {facts.BATCH: "many"}
 _SECONDS: Final = 60
 _MEASURED: Final = """
 import atexit, resource, sys
-from quantumjobs.__main__ import main
+from quantumjobs.cli import main
 atexit.register(lambda: print("KiB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))
 main()
 """
