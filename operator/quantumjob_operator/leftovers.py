@@ -149,7 +149,8 @@ class Leftovers:
         Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
         """
         workspace = connection.workspace
-        if not workspace.admits(namespace, await self._labels(namespace)):
+        own = namespace == workspace.namespace
+        if not own and not workspace.admits(namespace, await self._labels(namespace)):
             return _ALL
         owned: set[str] = set()
         for number, job in enumerate([job for job in self._inventory.jobs.values() if job.namespace == namespace]):
