@@ -156,8 +156,7 @@ class Reconciler:
         for _ in range(_MAX_STEPS):
             decision = decide(look.seen)
             if decision.action is Action.RELEASE:
-                await self._release(look, decision)
-                if look.job.deletion_requested:
+                if not await self._release(look, decision) or look.job.deletion_requested:
                     return
             elif decision.action is Action.DELETE:
                 await self._objects.delete(look.job)
@@ -194,15 +193,17 @@ class Reconciler:
         """Whether the API server dropped a part of a status that this operator wrote."""
         return self._status.crd_outdated
 
-    async def _release(self, look: Look, decision: Decision) -> None:
+    async def _release(self, look: Look, decision: Decision) -> bool:
+        """Take the finalizer off; False if the object is gone, whatever its last known version said."""
         released = await self._departures.release(look, decision.notices)
         self._wake_followers(look.job)
         self._workspaces.unfollow(look.job.uid)
         if released is None:
             self._slots.forget(look.job.uid)
             self._memories.pop(look.job.uid, None)
-        else:
-            look.know(job=released)
+            return False
+        look.know(job=released)
+        return True
 
     def _plan(self, look: Look, decision: Decision) -> None:
         """When to look again, and whether the poller follows the job meanwhile."""

@@ -17,7 +17,7 @@ from quantumjob_operator.connections import Connection
 from quantumjob_operator.errors import Applied, Retryable
 from quantumjob_operator.jobstatus import JobStatus
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
+from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import OutputPlace
 from quantumjob_operator.look import Look
 from quantumjob_operator.quantumjob import Claim, QuantumJob
@@ -225,13 +225,14 @@ class Told:
     """What a process told people since it was last asked: reports counted, and Events about unconfirmed ends."""
 
     reports: "Counter[str]" = field(default_factory=Counter)
-    unconfirmed: list[str] = field(default_factory=list)
+    unconfirmed_ends: list[str] = field(default_factory=list)
 
     async def publish(self, involved: dict[str, Any], notice: Notice, _now: datetime, *, once: bool = False) -> bool:
         """As `Events.publish`: it never raises."""
         del once
-        if notice.reason == CANCELLATION_UNCONFIRMED and "uid" in involved:
-            self.unconfirmed.append(involved["uid"])
+        # One of the reasons is also that of a wait.
+        if notice.reason in UNCONFIRMED and notice.message.startswith("released") and "uid" in involved:
+            self.unconfirmed_ends.append(involved["uid"])
         return True
 
     def __getattr__(self, name: str) -> "Counting":
@@ -248,9 +249,9 @@ class Counting:
     told: Told
     name: str
 
-    def labels(self, *_: str) -> "Counting":
-        """Labels are not looked at."""
-        return self
+    def labels(self, *values: str) -> "Counting":
+        """Each combination counts for itself."""
+        return Counting(self.told, ":".join((self.name, *values)))
 
     def inc(self, _by: float = 1.0) -> None:
         """Count."""

@@ -9,7 +9,7 @@ Must not live here: which of these happens (`moves`), or what a request does (`o
 
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from explore.asks import Answer, Ask
@@ -160,7 +160,7 @@ class Process:
         due: When which look is due.
         followed: What the poller follows.
         known: The uids of which it knows or remembers anything.
-        reports: What it counted in the step that made it.
+        reports: What it counted in the step that made it, by metric and labels.
         unconfirmed: The uids of the ends that it told to be unconfirmed in that step.
         inbox: Events of the watch that it has not heard yet: the type, and the object as it was.
         held: Its watch lags: events stay in the inbox.
@@ -189,10 +189,13 @@ class Process:
         for before in self.log:
             _take(parts, before)
         parts.told.reports.clear()
-        parts.told.unconfirmed.clear()
+        parts.told.unconfirmed_ends.clear()
         _take(parts, come)
         log = (*self.log, come) if parts.tasks else ()
-        return _kept(self, parts, self.base if log else parts, log)
+        # What an answer was kept for is over once it is given; the next request of the look is another.
+        given = come.uid if come.what == "answer" else None
+        old = replace(self, applied=tuple(one for one in self.applied if one[0] != given))
+        return _kept(old, parts, self.base if log else parts, log)
 
 
 def start(holder: str, now: float) -> Process:
@@ -211,7 +214,7 @@ def _kept(old: Process, parts: Parts, base: Parts, log: tuple[Input, ...]) -> Pr
         followed=dict(parts.workspaces.followed),
         known=frozenset((*parts.inventory.jobs, *memories)),
         reports=dict(parts.told.reports),
-        unconfirmed=tuple(parts.told.unconfirmed),
+        unconfirmed=tuple(parts.told.unconfirmed_ends),
         inbox=old.inbox,
         held=old.held,
         paused_at=old.paused_at,

@@ -2,8 +2,11 @@
 
 import pytest
 
-from explore.__main__ import SCENARIOS, as_text, replayed
+from explore.__main__ import SCENARIOS, as_text, from_text, replayed
+from explore.moves import moved
 from explore.search import Exploration
+from explore.state import begin
+from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.certainty import Certainty
 
 
@@ -25,3 +28,30 @@ def test_with_one_disturbance_nothing_is_paid_twice_lost_or_stuck() -> None:
     explored = Exploration(SCENARIOS["one"], 1).run()
     assert explored.states > 500
     assert [(one.what, as_text("one", one.moves)) for one in explored.violations] == []
+
+
+def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_go_again() -> None:
+    """Deleted and stripped of its finalizer while the end of its job was being written."""
+    name, moves = from_text(
+        "one: begin 1 1, answer 1 1, answer 1 1, answer 1 1, answer 1 1, time, ends 1, poll 1 1, begin 1 1, "
+        "answer 1 1, answer 1 1, delete 1, force 1, answer 1 1"
+    )
+    state = begin(SCENARIOS[name])
+    for move in moves:
+        state = moved(state, move)
+    asked = []
+    while state.processes[0] and state.processes[0].asks:
+        asked += [ask.name for ask in state.processes[0].asks.values()]
+        state = moved(state, ("answer", "1", "1"))
+    assert asked.count("release") <= 1
+
+
+def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look catches everything: an exploration in which each one breaks off would else find nothing wrong."""
+
+    def broken(_: Inventory, __: object) -> bool:
+        raise AttributeError("a mistake")
+
+    monkeypatch.setattr(Inventory, "update", broken)
+    found = [one.what for one in Exploration(SCENARIOS["one"], 0).run().violations]
+    assert "a look broke off with AttributeError" in found
