@@ -7,8 +7,8 @@ again. What comes in: the beginning of a look, an event of the watch, the answer
 Must not live here: which of these happens (`moves`), or what a request does (`outside`).
 """
 
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -83,8 +83,20 @@ class _NoDeadlines:
 
 
 setattr(watching, "parse_job", _parsed)  # noqa: B010 - replaced for the sake of speed
-for module in (reconciling, submitting):
-    setattr(module, "asyncio", _NoDeadlines)  # noqa: B010 - there is no loop here
+_DRIVEN: Final = (reconciling, submitting)
+
+
+@contextmanager
+def _by_hand() -> Iterator[None]:
+    """Only while a look is pushed on: other tests of this process have a loop, and deadlines."""
+    own = [module.__dict__["asyncio"] for module in _DRIVEN]
+    for module in _DRIVEN:
+        module.__dict__["asyncio"] = _NoDeadlines
+    try:
+        yield
+    finally:
+        for module, real in zip(_DRIVEN, own, strict=True):
+            module.__dict__["asyncio"] = real
 
 
 @dataclass(slots=True)
@@ -244,7 +256,9 @@ def _answer(parts: Parts, come: Input) -> None:
 
 def _go_on(parts: Parts, uid: str, look: Coroutine[Any, Any, None], push: Callable[[Any], Ask]) -> None:
     try:
-        parts.tasks[uid] = (look, push(look))
+        with _by_hand():
+            asked = push(look)
+        parts.tasks[uid] = (look, asked)
     except StopIteration:
         parts.queue.put_down(uid)
 
