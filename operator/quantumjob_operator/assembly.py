@@ -93,18 +93,7 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     async def look(uid: str) -> None:
         await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
 
-    leftovers = Leftovers(
-        inventory=inventory,
-        objects=cluster.objects,
-        events=cluster.events,
-        connections=connections,
-        settings=settings,
-        clock=common.clock,
-        metrics=common.metrics,
-        namespaces=cluster.namespaces,
-        holder=common.holder,
-        in_hand=reconciler.has_in_hand,
-    )
+    leftovers = _leftovers(common, cluster, connections, reconciler)
     return _loops(common, cluster, watch, leadership, look=look, leftovers=leftovers)
 
 
@@ -198,6 +187,21 @@ def _inspecting_later(common: Common, in_use: Callable[[QuantumWorkspace], bool]
             common.queue.add_after(workspace.uid, 0 if idle and workspace.deletion_requested else _IDLE_SECONDS)
 
     return inspect_later
+
+
+def _leftovers(common: Common, cluster: Cluster, connections: Connections, reconciler: Reconciler) -> Leftovers:
+    return Leftovers(
+        inventory=common.inventory,
+        objects=cluster.objects,
+        events=cluster.events,
+        connections=connections,
+        settings=common.settings,
+        clock=common.clock,
+        metrics=common.metrics,
+        namespaces=cluster.namespaces,
+        holder=common.holder,
+        in_hand=reconciler.has_in_hand,
+    )
 
 
 def _inspector(

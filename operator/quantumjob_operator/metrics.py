@@ -38,6 +38,10 @@ class Metrics:
             "Seconds that a request to Azure Quantum and its storage took",
             ["operation"],
         )
+        self._count(counter)
+        self._gauge(gauge)
+
+    def _count(self, counter: Callable[..., Counter]) -> None:
         self.reconcile_errors = counter(
             "quantumjob_reconcile_errors_total", "Looks at an object that ended in an error, by class", ["error"]
         )
@@ -53,6 +57,8 @@ class Metrics:
             "Unfinished remote jobs whose QuantumJob was gone when they were found",
         )
         self.submissions = counter("quantumjob_submissions_total", "Jobs that the service accepted from this process")
+
+    def _gauge(self, gauge: Callable[..., Gauge]) -> None:
         self.poll_age = gauge(
             "quantumjob_poll_age_seconds",
             "Seconds since the last answered look at a workspace's jobs, by workspace",

@@ -1,5 +1,6 @@
 """`kubectl quantum` as a process: answers on stdout, everything else on stderr, the exit codes that are documented."""
 
+import contextlib
 import csv
 import functools
 import io
@@ -182,11 +183,9 @@ def test_terminals_get_what_they_take(researcher: Researcher, bell: Path, env: d
     running = subprocess.Popen(argv, env=whole, stdout=terminal, stderr=terminal, stdin=subprocess.DEVNULL)
     os.close(terminal)
     shown = b""
-    try:
+    with contextlib.suppress(OSError):  # how Linux says that no writer is left
         while chunk := os.read(controller, 65536):
             shown += chunk
-    except OSError:  # how Linux says that no writer is left
-        pass
     os.close(controller)
     assert running.wait(30) == 0
     assert (b"\x1b[" in shown) == codes
