@@ -87,6 +87,7 @@ def slowest_ratio(work: Callable[[str], object]) -> tuple[float, str]:
     return worst
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "pattern"), list(PATTERNS.values()), ids=[name for name, _ in PATTERNS.values()])
 def test_time_grows_with_the_length_and_no_faster(name: str, pattern: re.Pattern[Any]) -> None:
     """Whatever text a pattern meets."""
@@ -101,6 +102,7 @@ def test_time_grows_with_the_length_and_no_faster(name: str, pattern: re.Pattern
     assert ratio < MOST_TIMES, f"{name} is slow at {pump!r}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [redact, clean_text])
 def test_cleaning_grows_with_the_length_and_no_faster(work: Callable[[str], str]) -> None:
     """All patterns one after the other."""

@@ -61,6 +61,7 @@ async def test_the_largest_results_are_counted(
     assert longest < 0.5
 
 
+@pytest.mark.slow
 async def test_a_result_that_takes_too_much_memory_is_left_out() -> None:
     """Sixteen MiB of empty objects are too many for the process that reads them, which ends; the operator goes on."""
     found, longest = await read(filled(b'{"c0":[', b"{}", b"]}"), "honeywell.quantum-results.v1")

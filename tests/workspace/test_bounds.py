@@ -7,7 +7,6 @@ import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
