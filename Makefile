@@ -1,13 +1,16 @@
 # The one door to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock fmt lint test test-slow test-all faults mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-all faults explore mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  $(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
+# Tests run what the images ship: what they lock holds here as well, whatever a tool of the tests would like.
+AS_SHIPPED := --constraint requirements/operator.txt --constraint requirements/emulator.txt --override requirements/overrides.in
 # A system Node or Go of the right age is used as it is; only an older one is replaced by the packaged one.
 NODE_LOCK := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 22 ? 0 : 1)' 2>/dev/null || echo requirements/node.txt)
 GO_LOCK := $(shell go version 2>/dev/null | grep -Eq 'go1\.(2[6-9]|[3-9][0-9])' || echo requirements/go.txt)
@@ -37,24 +40,28 @@ dev-down: $(STAMP) ## End what `make dev` left running
 ##@ Development
 
 venv: $(STAMP) ## Make .venv from the lock files
-$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml $(NODE_LOCK) $(GO_LOCK)
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml client/pyproject.toml $(NODE_LOCK) $(GO_LOCK)
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "Python >= 3.11 with venv is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (under a minute)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --require-hashes requirements/uv.txt requirements/dev.txt $(NODE_LOCK) $(GO_LOCK)
-	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable client
 	@touch $@
 
-lock: ## Renew the hash-pinned lock files in requirements/
+lock: ## Renew the hash-pinned lock files in requirements/; UPGRADE="name …": newer versions of these, UPGRADE=all: of all
 	$(UV_COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(UV_COMPILE) pyproject.toml -o requirements/operator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator -o requirements/emulator.txt
-	$(UV_COMPILE) pyproject.toml --extra emulator --group dev -o requirements/dev.txt
+	$(UV_COMPILE) pyproject.toml --extra emulator --group dev $(AS_SHIPPED) -o requirements/dev.txt
+	$(UV_COMPILE) client/pyproject.toml -o requirements/client.txt
 	$(UV_COMPILE) --group build -o requirements/build.txt
 	$(UV_COMPILE) --group node -o requirements/node.txt
 	$(UV_COMPILE) --group go -o requirements/go.txt
+
+audit: venv ## Look up what is locked in a database of advisories; AUDIT_URL=…: another that speaks OSV's protocol
+	@$(BIN)/python -m advisories $(if $(AUDIT_URL),--url=$(AUDIT_URL))
 
 fmt: venv ## Format the code
 	$(BIN)/ruff format .
@@ -67,7 +74,7 @@ lint: venv ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PYTHONPATH=operator:emulator:tests $(BIN)/lint-imports --no-logo
+	PYTHONPATH=operator:emulator:client:tests $(BIN)/lint-imports --no-logo
 
 control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, kubectl, Azurite and helm (once)
 	@$(BIN)/python -m devcluster build
@@ -89,11 +96,15 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
 	@$(BIN)/python -m rights --whole $(AUDIT)
 
-faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~30 min); SEED=…: replay one
-	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED))
+faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
+	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))
 
-mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one mutant
-	$(BIN)/python -m mutants $(ONLY)
+explore: export PYTHONPATH := operator:tests
+explore: venv ## Try every schedule with up to 2 disturbances on the real shell (2 min); DEPTH=3: more; REPLAY='…': play one again
+	@$(BIN)/python -m explore $(if $(REPLAY),--replay $(call quoted,$(REPLAY))) $(if $(ONLY),--only $(ONLY)) $(if $(DEPTH),--depth $(DEPTH))
+
+mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random
+	$(BIN)/python -m mutants $(ONLY) $(if $(RANDOM),--random=$(RANDOM) $(if $(SEED),--seed=$(SEED)))
 
 bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 min); build/bench.json and .png; SIZES="…": others
 	$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES))

@@ -24,6 +24,15 @@ class CancelAnswer(StrEnum):
     EMPTY = "empty"  # 204
 
 
+class MetadataKeys(StrEnum):
+    """What becomes of the keys of a job's metadata; recorded jobs show only letters, digits and `_` in them."""
+
+    KEPT = "kept"  # all of them
+    UNUSUAL_DROPPED = "unusual-dropped"  # those with other characters are left out
+    UNUSUAL_REFUSED = "unusual-refused"  # 400 if there are such
+    DROPPED = "dropped"  # the job keeps none
+
+
 class FinalCancel(StrEnum):
     """How the cancellation of a job in a final state is answered."""
 
@@ -90,6 +99,11 @@ class Behaviour(BaseModel):
     )
     session_idle_seconds: NonNegativeFloat = Field(
         default=600.0, description="a session without jobs times out after so long"
+    )
+    metadata_keys: MetadataKeys = Field(
+        default=MetadataKeys.KEPT,
+        description="what becomes of a job's metadata keys: kept, unusual-dropped or unusual-refused (other characters "
+        "than letters, digits and _), or all dropped",
     )
     page_size: int = Field(default=100, ge=1, le=1000, description="largest page of a list")
 

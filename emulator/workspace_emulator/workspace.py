@@ -1,11 +1,12 @@
 """What clients ask of jobs and sessions: the rules, without HTTP; time moves jobs in `timeline`."""
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from workspace_emulator.behaviour import BehaviourSwitch, FinalCancel, RepeatedPut
+from workspace_emulator.behaviour import BehaviourSwitch, FinalCancel, MetadataKeys, RepeatedPut
 from workspace_emulator.catalogue import Price, find_target, output_blob, output_formats
 from workspace_emulator.clock import Clock
 from workspace_emulator.definitions import JobDefinition, JobUpdate
@@ -18,6 +19,7 @@ from workspace_emulator.storage import BlobName, Storage
 from workspace_emulator.timeline import Timeline, cancelled
 
 _STALE_SECONDS = 3600.0
+_USUAL_KEY = re.compile(r"[A-Za-z0-9_]+")
 
 
 class Workspace:
@@ -59,6 +61,7 @@ class Workspace:
             ServiceError: The id is no GUID, or the definition, the target or the session does not allow it.
         """
         job_id = _checked_id(job_id)
+        definition = _with_metadata(definition, self._behaviour.now.metadata_keys)
         existing = self._jobs.find(job_id)
         if existing is not None:
             return self._repeat(existing, definition)
@@ -196,6 +199,21 @@ class Workspace:
         if self._behaviour.now.final_cancel is FinalCancel.CONFLICT:
             raise conflict(Code.JOB_FINAL, f"the job is already {job.status}")
         return job
+
+
+def _with_metadata(definition: JobDefinition, rule: MetadataKeys) -> JobDefinition:
+    """Return the definition with the metadata that such a service keeps.
+
+    Raises:
+        ServiceError: 400, it refuses them.
+    """
+    usual = {key: text for key, text in (definition.metadata or {}).items() if _USUAL_KEY.fullmatch(key)}
+    if rule is MetadataKeys.UNUSUAL_REFUSED and len(usual) < len(definition.metadata or {}):
+        message = "metadata keys may have letters, digits and _ only"
+        raise bad_request(Code.INVALID_JOB_DEFINITION, message, "metadata")
+    if rule is MetadataKeys.UNUSUAL_DROPPED:
+        return definition.model_copy(update={"metadata": usual})
+    return definition.model_copy(update={"metadata": None}) if rule is MetadataKeys.DROPPED else definition
 
 
 def _check_formats(definition: JobDefinition) -> None:

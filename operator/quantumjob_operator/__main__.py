@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 from pythonjsonlogger.json import JsonFormatter
 
-from quantumjob_operator import check
+from quantumjob_operator import check, drain
 from quantumjob_operator.assembly import start
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.leadership import LeadershipLost
@@ -24,17 +24,17 @@ from quantumjob_operator.workspace.redaction import redact_logging
 _log = logging.getLogger("quantumjob_operator")
 _USAGE: Final = 2
 _ENDING_SECONDS: Final = 5.0
-_CHECK: Final = "check"
+_COMMANDS: Final = {"check": check.main, "drain": drain.main}
 _FRAMES: Final = 50_000
 _STACK_BYTES: Final = 16 * 1024 * 1024
 
 
 def main() -> None:
-    """Run the operator until SIGTERM or SIGINT; with `check`, only look whether it could run."""
+    """Run the operator until SIGTERM or SIGINT, or one of its commands: `check`, `drain`."""
     command, *rest = sys.argv[1:] or [""]
     try:
-        if command == _CHECK:
-            raise SystemExit(check.main(rest))
+        if command in _COMMANDS:
+            raise SystemExit(_COMMANDS[command](rest))
         settings = read_settings(sys.argv[1:])
     except InvalidSettings as error:
         _refuse(str(error))

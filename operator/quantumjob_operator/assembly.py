@@ -6,10 +6,8 @@ Must not live here: behaviour, or anything about the process itself (`__main__`)
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from quantumjob_operator import __version__
@@ -20,23 +18,21 @@ from quantumjob_operator.cluster.leases import Leases
 from quantumjob_operator.cluster.materials import Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.cluster.outputs import Outputs
 from quantumjob_operator.connections import Connections
-from quantumjob_operator.deeds import Deeds
-from quantumjob_operator.delivery import Delivery
-from quantumjob_operator.departure import Departures
 from quantumjob_operator.election import Candidacy
 from quantumjob_operator.inspection import Inspector
-from quantumjob_operator.instance import Clock, new_holder
+from quantumjob_operator.instance import Clock, monotonic_seconds
 from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.job_parts import Cluster, Common, reconciler_of
 from quantumjob_operator.leadership import Leadership
-from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.leftovers import Leftovers
+from quantumjob_operator.naming import is_guid
 from quantumjob_operator.probes import Probes
+from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn
 from quantumjob_operator.slots import Slots
-from quantumjob_operator.submitter import Submitter
 from quantumjob_operator.watch import Watch
 from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspace.entra import Provider
@@ -46,30 +42,6 @@ from quantumjob_operator.workspaces import Workspaces
 
 _IDLE_SECONDS: Final = 5.0
 _log = logging.getLogger("quantumjob_operator")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """What nearly every part needs."""
-
-    settings: Settings
-    allowed: AllowedOrigins
-    clock: Clock = field(default_factory=lambda: Clock(time.monotonic))
-    holder: str = field(default_factory=new_holder)
-    metrics: Metrics = field(default_factory=Metrics)
-    inventory: Inventory
-    queue: WorkQueue[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The ways to the API server."""
-
-    api: Api
-    objects: Objects
-    materials: Materials
-    events: Events
-    namespaces: Namespaces
 
 
 async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitStack) -> list[Coroutine[Any, Any, None]]:
@@ -87,9 +59,11 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         ClusterError: There is no configuration for an API server.
     """
     inventory = Inventory()
-    queue = WorkQueue(time.monotonic, inventory.namespace)
-    common = Common(settings=settings, allowed=allowed, inventory=inventory, queue=queue)
+    queue = WorkQueue(monotonic_seconds, inventory.namespace)
     api = await Api.connect()
+    clock = Clock(monotonic_seconds, api.now)
+    common = Common(settings=settings, allowed=allowed, clock=clock, inventory=inventory, queue=queue)
+    common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
     cluster = Cluster(
         api, Objects(api), Materials(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
@@ -100,12 +74,12 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     stack.push_async_callback(workspaces.close)
     slots = Slots(
         jobs=common.inventory.jobs.values,
-        referenced=workspaces.referenced,
+        serving=workspaces.serving,
         wake=common.queue.add,
-        emptied=_inspecting_later(common),
+        left=_inspecting_later(common, lambda workspace: bool(slots.inside(workspace))),
     )
     inspector = _inspector(common, cluster, connections, workspaces, slots)
-    reconciler = _reconciler(common, cluster, workspaces, slots)
+    reconciler = reconciler_of(common, cluster, workspaces, slots)
     workspaces.wake = reconciler.learned
     watch = Watch(common.inventory, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
@@ -118,7 +92,19 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     async def look(uid: str) -> None:
         await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
 
-    return _loops(common, cluster, watch, leadership, look)
+    leftovers = Leftovers(
+        inventory=inventory,
+        objects=cluster.objects,
+        events=cluster.events,
+        connections=connections,
+        settings=settings,
+        clock=common.clock,
+        metrics=common.metrics,
+        namespaces=cluster.namespaces,
+        holder=common.holder,
+        in_hand=reconciler.has_in_hand,
+    )
+    return _loops(common, cluster, watch, leadership, look=look, leftovers=leftovers)
 
 
 def _loops(
@@ -126,7 +112,9 @@ def _loops(
     cluster: Cluster,
     watch: Watch,
     leadership: Leadership | None,
+    *,
     look: Callable[[str], Coroutine[Any, Any, None]],
+    leftovers: Leftovers,
 ) -> list[Coroutine[Any, Any, None]]:
     settings, named = common.settings, asyncio.Event()
 
@@ -137,11 +125,14 @@ def _loops(
         await watch.run()
 
     async def name_cluster() -> None:
-        """Jobs carry their cluster's name, so none is submitted before it is known."""
+        """Jobs carry their cluster's name and its time, so none is looked at before both are known."""
         await watch.listed.wait()
+        await cluster.api.learn_time()
         settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()
+        # A name that somebody chose may be another cluster's too, whose jobs have their objects there.
+        leftovers.may_cancel = is_guid(settings.cluster_name)
         named.set()
-        await asyncio.Event().wait()
+        await leftovers.run()
 
     async def worker() -> None:
         await named.wait()
@@ -192,12 +183,18 @@ def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> W
     )
 
 
-def _inspecting_later(common: Common) -> Callable[[str], None]:
-    def inspect_later(workspace_id: str) -> None:
-        """An idle workspace needs no finalizer; a moment later, because the next job often follows at once."""
-        for workspace in common.inventory.workspaces.values():
-            if workspace.id == workspace_id:
-                common.queue.add_after(workspace.uid, 0 if workspace.deletion_requested else _IDLE_SECONDS)
+def _inspecting_later(common: Common, in_use: Callable[[QuantumWorkspace], bool]) -> Callable[[Name], None]:
+    def inspect_later(name: Name) -> None:
+        """An idle workspace needs no finalizer; a moment later, because the next job often follows at once.
+
+        One that is being deleted says how many jobs it still waits for.
+        """
+        workspace = common.inventory.find_workspace(name)
+        if workspace is None:
+            return
+        idle = not in_use(workspace)
+        if idle or workspace.deletion_requested:
+            common.queue.add_after(workspace.uid, 0 if idle and workspace.deletion_requested else _IDLE_SECONDS)
 
     return inspect_later
 
@@ -215,39 +212,6 @@ def _inspector(
         queue=common.queue,
         settings=common.settings,
         clock=common.clock,
-        metrics=common.metrics,
-    )
-
-
-def _reconciler(common: Common, cluster: Cluster, workspaces: Workspaces, slots: Slots) -> Reconciler:
-    submitter = Submitter(
-        objects=cluster.objects,
-        inventory=common.inventory,
-        settings=common.settings,
-        clock=common.clock,
-        holder=common.holder,
-        metrics=common.metrics,
-    )
-    delivery = Delivery(outputs=Outputs(cluster.api), materials=cluster.materials, clock=common.clock)
-    deeds = Deeds(submitter=submitter, delivery=delivery, materials=cluster.materials, clock=common.clock)
-    departures = Departures(
-        objects=cluster.objects,
-        events=cluster.events,
-        inventory=common.inventory,
-        clock=common.clock,
-        metrics=common.metrics,
-    )
-    return Reconciler(
-        inventory=common.inventory,
-        objects=cluster.objects,
-        departures=departures,
-        deeds=deeds,
-        workspaces=workspaces,
-        slots=slots,
-        queue=common.queue,
-        settings=common.settings,
-        clock=common.clock,
-        holder=common.holder,
         metrics=common.metrics,
     )
 

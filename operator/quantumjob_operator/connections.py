@@ -6,7 +6,7 @@ tenant's credential. Must not live here: how a credential is made (`signin`), re
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from quantumjob_operator.allowance import TokenBucket
 from quantumjob_operator.budget import Budget
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import Signed, SignIn
 from quantumjob_operator.workspace.channel import Observer, Timing
@@ -110,23 +110,18 @@ class Connections:
         async with self._turn(workspace.uid):
             return await self._renew(workspace)
 
-    def for_cancelling(self, names: Iterable[Name], workspace_id: str) -> Connection | None:
+    def for_cancelling(self, may_serve: Callable[[QuantumWorkspace], bool]) -> Connection | None:
         """A connection to poll and cancel running jobs with, also if the credential or the workspace object is gone.
 
         Args:
-            names: Namespace and name of the QuantumWorkspaces that the job's reference may mean.
-            workspace_id: The canonical id of the Azure workspace that the job was claimed for.
+            may_serve: Whether the job may be served through an object, as it was when it was signed in to.
 
         Returns:
             The open connection, or else the last good one (`cancel_only`), or None. Never to be submitted with.
         """
         self._forget_what_is_over()
-        wanted = set(names)
-        for kept in (*self._open.values(), *self._held.values()):
-            workspace = kept.connection.workspace
-            if workspace.key in wanted and workspace.id == workspace_id:
-                return kept.connection
-        return None
+        known = (kept.connection for kept in (*self._open.values(), *self._held.values()))
+        return next((one for one in known if may_serve(one.workspace)), None)
 
     async def drop(self, uid: str) -> None:
         """Forget a workspace's connection: its credential was refused, and is read again at the next need."""

@@ -9,13 +9,13 @@ from typing import Final
 
 from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.delivery import Delivery
-from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.errors import Refused, ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Action
 from quantumjob_operator.lifecycle.definition import purchase_digest
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, ProgramFacts, Trouble
 from quantumjob_operator.look import Look, ready, trouble
-from quantumjob_operator.naming import program_digest
+from quantumjob_operator.naming import orphan_tag, program_digest
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.submitter import Submitter
 
@@ -36,6 +36,7 @@ class Deeds:
             Action.RENOUNCE: submitter.renounce,
             Action.SUBMIT: submitter.submit,
             Action.CANCEL: self.cancel,
+            Action.MARK_ORPHAN: self.mark_orphan,
             Action.WRITE_OUTPUT: delivery.write,
             Action.WRITE_OUTPUT_BARE: delivery.write_bare,
         }
@@ -77,3 +78,17 @@ class Deeds:
         else:
             look.memory.asked_at = asked_at
             look.know(cancel=answer, remote=None)
+
+    async def mark_orphan(self, look: Look) -> None:
+        """Tell the remote job that its object lets it go on purpose; a service that takes no tags is left alone."""
+        connection, job_id = ready(look)
+        remote = look.seen.remote
+        tags = remote.tags if isinstance(remote, RemoteJob) else ()
+        try:
+            marked = await connection.client.set_tags(job_id, [*tags, orphan_tag(look.job.uid)])
+        except Refused:
+            look.know(marked=False)
+        except ServiceError as error:
+            look.know(marked=trouble(look, error))
+        else:
+            look.know(marked=marked)

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final
 
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.cluster.outputs import Outputs, Owner
-from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.errors import ServiceError, clean_text
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import OutputPlace, Trouble
@@ -19,6 +20,7 @@ from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts
 
 _COLLECTION_SECONDS: Final = 5.0
+_COLLECTED_WITHIN: Final = 60.0
 
 
 class Delivery:
@@ -32,9 +34,13 @@ class Delivery:
 
     async def check(self, look: Look) -> None:
         """See whether the output ConfigMap's name is free."""
-        name, owner = look.job.output_name, await self._outputs.owner(look.job)
+        try:
+            owner = await self._outputs.owner(look.job)
+        except ClusterError as error:
+            look.know(output=_refused(look.job.output_name, error))
+            return
         free = owner in (Owner.NOBODY, Owner.JOB)
-        look.know(output=OutputPlace(name) if free else _taken(name, owner))
+        look.know(output=OutputPlace(look.job.output_name) if free else self._taken(look, owner))
 
     async def write(self, look: Look) -> None:
         """Read what the job wrote, bring it into normal form, and make the ConfigMap."""
@@ -63,8 +69,30 @@ class Delivery:
 
     async def _put(self, look: Look, result: bytes | None, omitted: Omitted | None) -> None:
         data = await self._normal_form(look, result, omitted)
-        name, owner = look.job.output_name, await self._outputs.write(look.job, data.data, data.binary_data)
-        look.know(output=OutputPlace(name, written=True) if owner is Owner.JOB else _taken(name, owner))
+        name = look.job.output_name
+        try:
+            owner = await self._outputs.write(look.job, data.data, data.binary_data)
+        except ClusterError as error:
+            look.know(output=_refused(name, error))
+            return
+        look.know(output=OutputPlace(name, written=True) if owner is Owner.JOB else self._taken(look, owner))
+
+    def _taken(self, look: Look, owner: Owner) -> Trouble:
+        name, memory = look.job.output_name, look.memory
+        if owner is not Owner.PREDECESSOR:
+            message = f"ConfigMap {name} exists and is not this job's; remove it or choose another name"
+            return Trouble("OutputConfigMapConflict", f"spec.output.configMapName: {message}")
+        now = self._clock.monotonic()
+        memory.predecessor_since = now if memory.predecessor_since is None else memory.predecessor_since
+        message = f"ConfigMap {name} is the output of a deleted QuantumJob of this name; Kubernetes removes it soon"
+        if now - memory.predecessor_since >= _COLLECTED_WITHIN:
+            # Its garbage collector may have missed the deletion, and never looks again.
+            message = (
+                f"ConfigMap {name} is the output of a deleted QuantumJob of this name, and Kubernetes has not removed "
+                f"it; run `kubectl delete configmap {name} -n {look.job.namespace}`, or choose another name in "
+                "spec.output.configMapName"
+            )
+        return Trouble("OutputConfigMapConflict", message, _COLLECTION_SECONDS)
 
     async def _normal_form(self, look: Look, result: bytes | None, omitted: Omitted | None) -> OutputData:
         job, remote = look.job, look.seen.remote
@@ -95,11 +123,14 @@ class Delivery:
             return None
 
 
-def _taken(name: str, owner: Owner) -> Trouble:
-    if owner is Owner.PREDECESSOR:
-        message = f"ConfigMap {name} is the output of a deleted QuantumJob of this name; Kubernetes removes it soon"
-        return Trouble("OutputConfigMapConflict", message, _COLLECTION_SECONDS)
-    message = (
-        f"spec.output.configMapName: ConfigMap {name} exists and is not this job's; remove it or choose another name"
-    )
-    return Trouble("OutputConfigMapConflict", message)
+def _refused(name: str, error: ClusterError) -> Trouble:
+    """What stands in the way for longer is told in the API server's own words.
+
+    Raises:
+        ClusterError: It is nothing that anybody could mend in the cluster: it is tried again without a word.
+    """
+    if not error.refused:
+        raise error
+    said = clean_text(error.message or error.reason)
+    remedy = "make room, or set spec.output so that it is admitted; it is tried again"
+    return Trouble("OutputRefused", f"the API server refuses the output ConfigMap {name}: {said}; {remedy}")

@@ -1,9 +1,10 @@
-"""How an object leaves: released in order, or removed by force.
+"""How an object leaves: released in order, or gone before its job was over.
 
 Rules:
 1. Whatever could not be confirmed leaves a trace: a Warning Event (on the Namespace where the object's own namespace
    refuses Events, as a terminating one does), an ERROR in the log, and a counter.
-2. A job whose object was removed by force is cancelled once, from memory, unless another object owns it too.
+2. A job whose object is gone stays in hand until it is over, unless another object owns it too. That it was found
+   running is told once.
 
 Must not live here: when an object may leave (`lifecycle.deletion`).
 """
@@ -12,16 +13,15 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from quantumjob_operator.cluster.api import NotFound
+from quantumjob_operator.cluster.api import Conflict, NotFound
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
-from quantumjob_operator.connections import Connection
-from quantumjob_operator.errors import ServiceError
-from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
-from quantumjob_operator.lifecycle.transitions import is_final_word
+from quantumjob_operator.lifecycle.attempts import is_heir
+from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
+from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.quantumjob import QuantumJob
 
@@ -48,29 +48,45 @@ class Departures:
         self._clock = clock
         self._metrics = metrics
 
-    async def tell(self, job: QuantumJob, notice: Notice) -> bool:
-        """Log a notice and publish it as an Event; False if the API server refused the Event."""
+    async def tell(self, job: QuantumJob, notice: Notice, *, once: bool = False) -> bool:
+        """Log a notice and publish it as an Event; False if the API server refused the Event.
+
+        Args:
+            job: Of which it speaks.
+            notice: What to say.
+            once: It can happen only once to an object.
+        """
         level = logging.WARNING if notice.warning else logging.INFO
         _log.log(level, "%s: %s", notice.reason, notice.message, extra=about(job))
         involved = {**job_reference(job), "namespace": job.namespace, "resourceVersion": job.resource_version}
-        return await self._events.publish(involved, notice, self._clock.now())
+        return await self._events.publish(involved, notice, self._clock.now(), once=once)
 
-    async def release(self, job: QuantumJob, notices: Iterable[Notice]) -> QuantumJob | None:
+    async def release(self, look: Look, notices: Iterable[Notice]) -> QuantumJob | None:
         """Take the finalizer off; None if the object is gone with it.
 
-        What it was held for is told first, because afterwards nobody can be told.
+        What it was held for is told first, because afterwards nobody can be told; and once, however often the API
+        server has to be asked.
         """
+        job, memory = look.job, look.memory
         for notice in notices:
-            told = await self.tell(job, notice)
-            if notice.reason == CANCELLATION_UNCONFIRMED:
+            if notice in memory.told:
+                continue
+            told = await self.tell(job, notice, once=True)
+            if notice.reason in UNCONFIRMED:
                 await self._leave_trace(job, notice, told=told)
+            memory.told.add(notice)
+        memory.released = True
         try:
-            released = await self._objects.release(job)
+            released = await look.writer.release(job)
         except NotFound:
             released = None
+        except Conflict:
+            memory.released = False
+            raise
         if released is None:
-            self._inventory.remove(job.uid)
+            self._inventory.forget(job.uid)
         else:
+            memory.released = False
             self._inventory.update(released)
         return released
 
@@ -80,7 +96,8 @@ class Departures:
         if not told:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "name": job.namespace}
             message = f"QuantumJob {job.key}: {notice.message}"
-            await self._events.publish(namespace, Notice(notice.reason, message, warning=True), self._clock.now())
+            trace = Notice(notice.reason, message, warning=True)
+            await self._events.publish(namespace, trace, self._clock.now(), once=True)
 
     async def is_gone(self, job: QuantumJob) -> bool:
         """Whether the object really is gone: a live read, since the watch may err."""
@@ -90,34 +107,18 @@ class Departures:
         self._inventory.put_job(live)
         return False
 
-    def left_by_force(self, memory: Memory) -> bool:
-        """Whether an object that is gone took a job with it that may still run."""
-        job = memory.job
+    def has_heir(self, job: QuantumJob) -> bool:
+        """Whether another object has the same idempotency key, so that the remote job may be its own by now."""
         key = job.spec.idempotency_key
-        shared = key is not None and any(
-            other.spec.idempotency_key == key and other.namespace == job.namespace
-            for other in self._inventory.jobs.values()
-            if other.uid != job.uid
-        )
-        done = not job.has_finalizer or job.status.finished or memory.certainty.never_sent
-        return not (done or shared or job.spec.deletion_policy == "Orphan")
+        same = self._inventory.with_key(job.namespace, key) if key is not None else ()
+        return any(is_heir(other, job) for other in same)
 
-    async def cancel_left_job(self, job: QuantumJob, connection: Connection, job_id: str) -> None:
-        """Cancel a job whose object was removed by force: once, for nobody would see the end."""
-        if await self._has_ended(connection, job_id):
-            # Another instance let the object go in order.
-            return
-        self._metrics.unconfirmed.inc()
-        _log.error("the object was removed by force; cancelling its job %s once", job_id, extra=about(job))
-        try:
-            await connection.client.cancel_job(job_id)
-        except ServiceError:
-            _log.exception("job %s could not be cancelled and may still run", job_id, extra=about(job))
-
-    async def _has_ended(self, connection: Connection, job_id: str) -> bool:
-        """Whether the service says so; a question that failed is no such answer, and keeps nobody from cancelling."""
-        try:
-            found = await connection.client.get_job(job_id)
-        except ServiceError:
-            return False
-        return found is not None and is_final_word(found.status)
+    async def found_running(self, look: Look) -> None:
+        """The object is gone and its job runs: told before it is cancelled."""
+        job, memory = look.job, look.memory
+        message = f"the QuantumJob is gone and its job {look.seen.job_id} still ran; it is being cancelled"
+        notice = Notice("ObjectGone", message, warning=True)
+        if notice not in memory.told:
+            memory.told.add(notice)
+            self._metrics.left_behind.inc()
+            await self.tell(job, notice, once=True)

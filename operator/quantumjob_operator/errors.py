@@ -73,12 +73,18 @@ class ServiceError(Exception):
         self.applied = applied
         super().__init__(operation)
 
+    @property
+    def answered(self) -> bool:
+        """Whether these are the words of somebody who answered, and not our own about a silence."""
+        return self.status is not None
+
     def __str__(self) -> str:
-        answer = f"HTTP {self.status}" if self.status is not None else ""
-        return ": ".join(part for part in (self.operation, answer, self.code, self.detail) if part)
+        """For people, who know no names of functions: the answer, its code, its words."""
+        answer = f"HTTP {self.status}" if self.answered else ""
+        return ": ".join(part for part in (answer, self.code, self.detail) if part) or "no reason was given"
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r}, applied={self.applied.value})"
+        return f"{type(self).__name__}({f'{self.operation}: {self}'!r}, applied={self.applied.value})"
 
 
 class Retryable(ServiceError):

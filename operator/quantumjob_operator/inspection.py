@@ -4,16 +4,24 @@ Lives here: the only writer of a workspace's status and finalizer. Must not live
 (`workspaces`).
 """
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.conditions import with_condition
+from quantumjob_operator.conditions import with_condition, without_conditions
 from quantumjob_operator.connections import Connections
-from quantumjob_operator.errors import AnswerTooLarge, CredentialsRefused, EndpointNotAllowed, Refused, ServiceError
+from quantumjob_operator.errors import (
+    AnswerTooLarge,
+    CredentialsRefused,
+    EndpointNotAllowed,
+    Refused,
+    ServiceError,
+    clean_text,
+)
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.jobstatus import Condition
@@ -29,6 +37,10 @@ from quantumjob_operator.workspace.wire import Quota, TargetStatus
 from quantumjob_operator.workspaces import Workspaces
 
 READY: Final = "Ready"
+CLUSTER_RENAMED: Final = "ClusterRenamed"
+_MAX_CLUSTER_NAME: Final = 256
+IN_USE: Final = "InUse"
+_NAMED: Final = 10
 _log = logging.getLogger(__name__)
 Offer = tuple[list[TargetStatus], list[Quota]]
 
@@ -71,10 +83,14 @@ class Inspector:
             return
         try:
             workspace = await self._release(workspace)
-            trouble, offer = await self._examine(workspace)
+            async with asyncio.timeout(self._settings.reconciliation_seconds):
+                trouble, offer = await self._examine(workspace)
             await self._write(workspace, trouble, offer)
         except Conflict:
             self._queue.add_after(uid, 1.0)
+        except TimeoutError:
+            self._again(workspace, failed=True)
+            _log.warning("workspace %s/%s: its service takes too long to answer", workspace.namespace, workspace.name)
         except ClusterError as error:
             self._again(workspace, failed=True)
             _log.warning("%s", error)
@@ -92,14 +108,14 @@ class Inspector:
 
     async def _release(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
         """Take the finalizer off once no claim points to the workspace any more."""
-        if not workspace.in_use or self._slots.count(workspace.id) > 0:
+        if not workspace.in_use or self._slots.inside(workspace):
             return workspace
         released = await self._objects.mark_workspace(workspace, in_use=False)
         if released is None:
             self._inventory.remove(workspace.uid)
             return workspace
         self._inventory.update(released)
-        if self._slots.count(workspace.id) > 0:
+        if self._slots.inside(workspace):
             # A job came in between: it needs the mark again.
             released = await self._objects.mark_workspace(released, in_use=True) or released
             self._inventory.update(released)
@@ -127,6 +143,11 @@ class Inspector:
             observed_generation=workspace.generation,
         )
         conditions = with_condition(workspace.conditions, ready, self._clock.now())
+        if workspace.deletion_requested and (inside := self._slots.inside(workspace)):
+            held = Condition(IN_USE, "True", "JobsInFlight", _waits_for(inside), "", workspace.generation)
+            conditions = with_condition(conditions, held, self._clock.now())
+        else:
+            conditions = without_conditions(conditions, {IN_USE})
         status: dict[str, Any] = {
             "observedGeneration": workspace.generation,
             "conditions": [_condition_json(one) for one in conditions],
@@ -136,8 +157,11 @@ class Inspector:
             status["targets"] = shown
         if trouble is None and (quotas := _quotas_json(offer[1])):
             status["quotas"] = quotas
+        name = clean_text(self._settings.cluster_name, _MAX_CLUSTER_NAME)
+        status |= {"clusterName": name} if name else {}
         written = await self._objects.write_workspace_status(workspace, status)
         self._inventory.update(written)
+        await self._tell_renamed(workspace, name)
         if before is None or (before.status, before.reason) != (ready.status, ready.reason):
             await self._turned(workspace, ready)
 
@@ -148,11 +172,39 @@ class Inspector:
         if ready.status == "True":
             self._wake_waiting()
 
+    async def _tell_renamed(self, workspace: QuantumWorkspace, name: str) -> None:
+        """Keyed jobs that were paid for under another name of this cluster are found only if that is adoptable."""
+        former = str(workspace.status.get("clusterName") or "")
+        if former in {"", name, *self._settings.adoptable_clusters} or not name:
+            return
+        notice = Notice(CLUSTER_RENAMED, renamed(former, name), warning=True)
+        _log.warning("workspace %s/%s: %s", workspace.namespace, workspace.name, notice.message)
+        await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
+
     def _wake_waiting(self) -> None:
         """Look at the jobs that are held back: what they wait for may have come."""
         for job in self._inventory.jobs.values():
             if not job.status.finished and not job.status.is_true("Submitted"):
                 self._queue.add(job.uid)
+
+
+def renamed(former: str, name: str) -> str:
+    """What to do when the operator's name for its cluster was changed."""
+    return (
+        f"jobs of this workspace were submitted from a cluster named {former!r}, and this one's name is now {name!r}: "
+        "those with an idempotencyKey are not taken over any more and end as IdempotencyKeyReused; add the former name "
+        "to the operator's setting adoptable_clusters (settings.adoptableClusters of the chart), or set cluster_name "
+        "back to it"
+    )
+
+
+def _waits_for(inside: Mapping[str, int]) -> str:
+    """Whose jobs keep an object from going: the namespaces are its own, or those that it admits or has admitted."""
+    first = [f"{number} of namespace {namespace}" for namespace, number in sorted(inside.items())[:_NAMED]]
+    rest = [f"others of {len(inside) - _NAMED} more namespaces"] if len(inside) > _NAMED else []
+    total = sum(inside.values())
+    jobs = "1 job" if total == 1 else f"{total} jobs"
+    return f"the deletion waits for the end of {jobs}: {', '.join([*first, *rest])}; delete or cancel them to hurry it"
 
 
 def _trouble(error: ServiceError, remedy: str) -> Trouble:

@@ -3,15 +3,23 @@
 Lives here: the values that turn monotonic time into the facts of `Tenure`. Must not live here: decisions.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from quantumjob_operator.jobstatus import JobStatus
+from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.facts import Tenure
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
+
+
+def monotonic_seconds() -> float:
+    """Seconds that never step back, and that go on while the machine sleeps: a fence is over when others say so."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,15 @@ class Memory:
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
+        predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller's GET answered, to be used once.
+        claimed: This process wrote the claim that stands.
+        released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
+        gone: A live read has shown that the object is gone.
+        told: The notices of releases that were published already.
+        refusals: Writes of ours that the API server has refused in a row.
+        refusal_told: The refusal that users were told of last.
+        unwritten: A status that the API server refuses to store: what it stores instead, and what it should say.
         program: The program's bytes, kept only during one look.
     """
 
@@ -43,8 +59,32 @@ class Memory:
     troubled_since: float | None = None
     asked_at: float | None = None
     output_since: float | None = None
+    predecessor_since: float | None = None
     fresh: RemoteJob | None = None
+    claimed: bool = False
+    released: bool = False
+    gone: bool = False
+    told: set[Notice] = field(default_factory=set)
+    refusals: int = 0
+    refusal_told: str = ""
+    unwritten: tuple[JobStatus, JobStatus] | None = None
     program: bytes | None = field(default=None, repr=False)
+
+    def last_known(self, last: QuantumJob | None) -> QuantumJob:
+        """The newest version of an object that is gone.
+
+        Args:
+            last: As the event of its deletion, or the cache, had it.
+        """
+        if last is None or int(last.resource_version) < int(self.job.resource_version):
+            return self.job
+        # A deletion that began before our claim takes the claim along; it was written all the same.
+        return last if last.claim else replace(last, claim=self.job.claim)
+
+    def shown(self, job: QuantumJob) -> QuantumJob:
+        """The object with the status that it would have if the API server stored what it is told."""
+        stored, wanted = self.unwritten or (None, job.status)
+        return replace(job, status=wanted) if stored == job.status else job
 
     def looked(self, now: float, *, trouble: bool) -> None:
         """A look has ended, in trouble or not."""

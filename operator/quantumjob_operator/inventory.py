@@ -6,9 +6,12 @@ the cluster itself was set back (`doubt`). Must not live here: what a change mea
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+
+_OTHER: Final = ("other", "other")
 
 
 @dataclass(slots=True)
@@ -17,11 +20,13 @@ class Inventory:
 
     Attributes:
         newest: The highest resource version that was ever taken.
+        departed: The last version of each job that was removed, until somebody has looked at what it left.
     """
 
     newest: int = 0
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
+    departed: dict[str, QuantumJob] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
 
@@ -62,13 +67,27 @@ class Inventory:
         """Whether what is known of an object may be from before the cluster was set back."""
         return uid in self._doubted
 
-    def remove(self, uid: str) -> QuantumJob | QuantumWorkspace | None:
-        """Forget an object; what was known of it comes back."""
+    def remove(self, uid: str, last: QuantumJob | None = None) -> None:
+        """An object is gone; what is known last of a job stays in `departed`.
+
+        Args:
+            uid: Of the object.
+            last: Its last version, if the event of its deletion told it: it may be newer than what we know.
+        """
+        known, departed = self.jobs.get(uid), self.departed.get(uid)
+        self.forget(uid)
+        left = (last or known) if known else departed  # of an object that is gone already, nothing is news
+        if left:
+            self.departed[uid] = left
+
+    def forget(self, uid: str) -> None:
+        """An object is gone and left nothing."""
         self._doubted.discard(uid)
+        self.departed.pop(uid, None)
         workspace = self.workspaces.pop(uid, None)
         if workspace and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
-        return self.jobs.pop(uid, None) or workspace
+        self.jobs.pop(uid, None)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""
@@ -98,9 +117,18 @@ class Inventory:
         return {one.uid: one.resource_version for one in known}
 
     def labels(self) -> Iterator[tuple[str, str, str]]:
-        """State, provider and target of each job, for the metrics."""
+        """State, provider and target of each job, for the metrics.
+
+        What no workspace offers is what somebody wrote into a spec: any number of series, with any text. It is `other`.
+        """
+        offered = {
+            (str(row.get("provider", "")).lower(), str(row.get("target", "")))
+            for workspace in self.workspaces.values()
+            for row in workspace.status.get("targets") or ()
+        }
         for job in self.jobs.values():
-            yield (job.status.state or "Pending", job.spec.provider.lower(), job.spec.target)
+            known = (job.spec.provider.lower(), job.spec.target)
+            yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
 
 
 def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspace) -> bool:

@@ -65,7 +65,10 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class WorkspaceUsed:
-    """Which workspace the job went to. For display; never an input."""
+    """Which workspace the attempt goes to; in another namespace it is written before anything is sent there.
+
+    Users have no right to write it, so that it may be believed (`lifecycle.admission`).
+    """
 
     id: str
     endpoint: str

@@ -3,17 +3,42 @@
 Lives here: what the steps of a look share. Must not live here: the steps.
 """
 
+import logging
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final, Protocol
 
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.instance import Memory
+from quantumjob_operator.jobstatus import JobStatus
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.lifecycle.troubles import trouble_of
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.quantumjob import Claim, QuantumJob
+
+
+class Outdated(Exception):  # noqa: N818 - says what the facts are
+    """What this look has gathered is no longer so: nothing follows from it, and all of it is gathered anew."""
+
+
+class Writer(Protocol):
+    """What is written to one object: at the API server, or in memory only once it is gone."""
+
+    async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
+        """Put on finalizer and claim."""
+
+    async def renounce(self, job: QuantumJob) -> QuantumJob:
+        """Take off finalizer and claim."""
+
+    async def release(self, job: QuantumJob) -> QuantumJob | None:
+        """Take off the finalizer; None if the object is gone."""
+
+    async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
+        """Write what differs."""
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -21,12 +46,16 @@ class Look:
     """One look at one job: the facts, what this process remembers, and the way to the service.
 
     Attributes:
+        stored: The status that the API server holds.
+        writer: Writes to the object.
         refused: The service refused the credentials during this look.
     """
 
     seen: Observation
     memory: Memory
     connection: Connection | None
+    stored: JobStatus
+    writer: Writer
     refused: bool = False
 
     def know(self, **facts: Any) -> None:
@@ -52,4 +81,7 @@ def trouble(look: Look, error: ServiceError) -> Trouble:
     workspace = look.seen.workspace
     name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
     look.refused = look.refused or isinstance(error, CredentialsRefused)
-    return trouble_of(error, name)
+    # People are not told the operation's name; whoever looks for a cause finds it here.
+    hidden = look.job.confidential and error.answered
+    _log.debug("%s: %s", error.operation, f"HTTP {error.status}" if hidden else error, extra={"uid": look.job.uid})
+    return trouble_of(error, name, confidential=look.job.confidential)

@@ -45,11 +45,22 @@ class Metrics:
             "quantumjob_cancellations_unconfirmed_total",
             "Objects released although the end of their remote job was not confirmed",
         )
+        self.refused_writes = counter(
+            "quantumjob_refused_writes_total", "Writes to QuantumJobs that the API server refused (admission, schema)"
+        )
+        self.left_behind = counter(
+            "quantumjob_jobs_without_object_total",
+            "Unfinished remote jobs whose QuantumJob was gone when they were found",
+        )
         self.submissions = counter("quantumjob_submissions_total", "Jobs that the service accepted from this process")
         self.poll_age = gauge(
             "quantumjob_poll_age_seconds",
             "Seconds since the last answered look at a workspace's jobs, by workspace",
             ["namespace", "workspace"],
+        )
+        self.clock_skew = gauge(
+            "quantumjob_clock_skew_seconds",
+            "Seconds by which the clock of this machine is ahead of the API server's; negative if it is behind",
         )
         self.leader = gauge("quantumjob_leader", "1 where this process works on objects, 0 where it stands by")
         self.queue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")

@@ -37,11 +37,27 @@ PROGRAM_SECRET: Final = f"{PREFIX}program"
 CREDENTIALS_SECRET: Final = f"{PREFIX}credentials"
 """The same for a Secret that holds a workspace's credentials."""
 
-METADATA_CLUSTER: Final = f"{PREFIX}cluster"
-METADATA_NAMESPACE: Final = f"{PREFIX}namespace"
-METADATA_NAME: Final = f"{PREFIX}name"
-METADATA_UID: Final = f"{PREFIX}uid"
-METADATA_SPEC_DIGEST: Final = f"{PREFIX}spec-digest"
+METADATA_PREFIX: Final = "quantumjobs_"
+"""Of the remote job's metadata that tell whose it is: letters, digits and `_`, as in every job seen at the service."""
+METADATA_CLUSTER: Final = f"{METADATA_PREFIX}cluster"
+METADATA_NAMESPACE: Final = f"{METADATA_PREFIX}namespace"
+METADATA_NAME: Final = f"{METADATA_PREFIX}name"
+METADATA_UID: Final = f"{METADATA_PREFIX}uid"
+METADATA_SPEC_DIGEST: Final = f"{METADATA_PREFIX}spec_digest"
+METADATA_HOLDER: Final = f"{METADATA_PREFIX}holder"
+"""The process that sent the job."""
+METADATA_DELETION_POLICY: Final = f"{METADATA_PREFIX}deletion_policy"
+"""What was to become of the job with its object when it was sent."""
+_FORMER_METADATA: Final[Mapping[str, str]] = {
+    METADATA_CLUSTER: f"{PREFIX}cluster",
+    METADATA_NAMESPACE: f"{PREFIX}namespace",
+    METADATA_NAME: f"{PREFIX}name",
+    METADATA_UID: f"{PREFIX}uid",
+    METADATA_SPEC_DIGEST: f"{PREFIX}spec-digest",
+}
+
+_ORPHAN_TAG: Final = "quantumjobs_orphaned_by_"
+"""Begins the tag of a remote job whose object let it go on purpose."""
 
 JOB_ID_NAMESPACE: Final = UUID("166c4755-c16e-5681-b21e-e8ba11e92a41")
 """`uuid5(NAMESPACE_DNS, "quantumjobs.dev")`, spelled out: ids must outlive a change of the API group."""
@@ -52,6 +68,7 @@ _RESOURCE_ID: Final = re.compile(
     r"/resourcegroups/[a-z0-9_.()-]{1,90}"
     r"/providers/microsoft\.quantum/workspaces/[a-z0-9-]{2,54}",
 )
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LOCATION: Final = re.compile(r"[a-z0-9]{2,40}")
 _HOST_SUFFIXES: Final[Mapping[str, str]] = {"V1": "", "V2": "-v2"}
 
@@ -100,10 +117,46 @@ def job_id(workspace: str, namespace: str, *, uid: str | None, key: str | None, 
     return str(uuid5(JOB_ID_NAMESPACE, "\n".join(lines)))
 
 
+def owner_told(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """What a remote job's metadata tell of its owner, by today's keys, whichever version of the operator wrote them.
+
+    Where the former keys stand they are the truth: no user could ever set those, but today's ones were free then.
+
+    Args:
+        metadata: All of the remote job's.
+    """
+    former = {key: metadata[old] for key, old in _FORMER_METADATA.items() if old in metadata}
+    return former or {key: metadata[key] for key in _FORMER_METADATA if key in metadata}
+
+
 def _line(part: str, text: str | None) -> str:
     if not text or "\n" in text or "\r" in text:
         raise InvalidName(f"{part} must be one line that is not empty, not {text!r}")
     return text
+
+
+def is_namespace(text: str) -> bool:
+    """Whether a text is the name of a namespace (RFC 1123 label)."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def is_guid(text: str) -> bool:
+    """Whether a text is a GUID: a name that nobody else's thing has."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def orphan_tag(uid: str) -> str:
+    """The tag that says that the object of this uid let the remote job go on purpose (`deletionPolicy: Orphan`)."""
+    return f"{_ORPHAN_TAG}{uid}"
+
+
+def is_orphan_tag(tag: str) -> bool:
+    """Whether a tag says so of any object."""
+    return tag.startswith(_ORPHAN_TAG)
 
 
 def default_output_name(job_name: str) -> str:

@@ -1,12 +1,14 @@
 """One port with /healthz, /readyz and /metrics.
 
 Alive means that the loops turn, not that they succeed: an outage of Azure or of the API server must not restart the
-pod, which would lose the credentials held for cancelling. Must not live here: what is counted (`metrics`).
+pod, which would lose the credentials held for cancelling. Whoever reaches the port may ask, so `/healthz` names no
+workspace: which one is slow stands in the log. Must not live here: what is counted (`metrics`).
 """
 
 import json
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,8 @@ from quantumjob_operator.watch import Watch
 from quantumjob_operator.workspaces import Workspaces
 
 _STALE_SECONDS: Final = 60.0
+_POLLER: Final = "poller "
+_log = logging.getLogger(__name__)
 
 
 class Probes:
@@ -45,7 +49,7 @@ class Probes:
         self._queue_depth = queue_depth
         self._crd_outdated = crd_outdated
         # A loop turns between requests, and one of those may take its whole time.
-        self._stale = _STALE_SECONDS + request_seconds
+        self._standstill = Standstill(_STALE_SECONDS + request_seconds)
         application = web.Application()
         application.add_routes(
             [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._scrape)]
@@ -77,23 +81,25 @@ class Probes:
         return self._leadership is not None and not self._leadership.leading.is_set()
 
     def _ages(self) -> dict[str, float]:
-        """Seconds since each loop turned."""
+        """Seconds since each loop turned; those of the pollers have their workspaces' names."""
         now = self._clock.monotonic()
         ages = {} if self._stands_by() else {"watch": now - self._watch.turned_at}
         if self._leadership:
             ages["leadership"] = now - self._leadership.turned_at
-        return ages | {f"poller {one.name}": now - one.turned_at for one in self._workspaces.pollers()}
+        return ages | {f"{_POLLER}{one.name}": now - one.turned_at for one in self._workspaces.pollers()}
 
     async def _healthz(self, _: web.Request) -> web.Response:
         ages = self._ages()
-        stale = {name: age for name, age in ages.items() if age > self._stale}
+        turning = self._standstill.look(ages)
         now = self._clock.monotonic()
         body = {
-            "secondsSinceTurn": {name: round(age, 1) for name, age in ages.items()},
+            "secondsSinceTurn": unnamed(ages),
             "secondsSinceWatchActivity": round(now - self._watch.heard_at, 1) if self._watch.heard_at else None,
-            "secondsSincePollAnswer": {one.name: round(now - one.answered_at, 1) for one in self._workspaces.pollers()},
+            "secondsSinceOldestPollAnswer": max(
+                (round(now - one.answered_at, 1) for one in self._workspaces.pollers()), default=None
+            ),
         }
-        return web.json_response(body, status=503 if stale else 200)
+        return web.json_response(body, status=200 if turning else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
         listed, outdated, bystander = self._watch.listed.is_set(), self._crd_outdated(), self._stands_by()
@@ -111,3 +117,32 @@ class Probes:
             self._metrics.poll_age.labels(namespace, name).set(now - poller.answered_at)
         body = generate_latest(self._metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+class Standstill:
+    """Finds loops that turn no more, and names them in the log: once, until others do the same.
+
+    Args:
+        seconds: For how long a loop may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._named: frozenset[str] = frozenset()
+
+    def look(self, ages: Mapping[str, float]) -> bool:
+        """Whether all loops turn; `ages` are seconds since each last did."""
+        found = frozenset(name for name, age in ages.items() if age > self._seconds)
+        if found - self._named:
+            _log.error("not turned for more than %d seconds: %s", self._seconds, ", ".join(sorted(found)))
+        self._named = found
+        return not found
+
+
+def unnamed(ages: Mapping[str, float]) -> dict[str, float]:
+    """Ages of the loops as anybody may read them: of the pollers only the oldest, without its workspace's name."""
+    told = {name: age for name, age in ages.items() if not name.startswith(_POLLER)}
+    polled = [age for name, age in ages.items() if name.startswith(_POLLER)]
+    if polled:
+        told["slowestPoller"] = max(polled)
+    return {name: round(age, 1) for name, age in told.items()}

@@ -7,11 +7,12 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from dataclasses import dataclass as plain
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -22,6 +23,8 @@ MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""
 MAX_PARAMETER_DEPTH: Final = 64
 """Levels of nesting in spec.parameters; readers of JSON give up beyond, many of them by crashing."""
+MAX_FENCE_SECONDS: Final = 86_400.0
+"""The longest fence that a claim may ask for; whoever edits the annotation delays only their own job."""
 
 T = TypeVar("T")
 
@@ -115,8 +118,19 @@ class JobSpec:
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
+class Through:
+    """One QuantumWorkspace object: another one of its name is not it."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
 class Claim:
     """The annotation that says who may submit which attempt, written before anything is sent.
+
+    Whoever may change the object may change this, too: it names a way, but opens none (`lifecycle.admission`).
 
     Attributes:
         v: Version of this shape.
@@ -124,6 +138,9 @@ class Claim:
         workspace: Canonical (lower-case) resource id of the workspace that all attempts go to.
         attempt: The attempt that may be submitted.
         holder: The process that may submit it; new for each start of the operator.
+        fence: Seconds after which a 404 can be believed, whoever of those that held the claim may have sent: never less
+            than what its earlier holders needed. None in a claim of an older version.
+        through: The QuantumWorkspace object that it was claimed through; claims of older operators name none.
     """
 
     v: int
@@ -131,11 +148,16 @@ class Claim:
     workspace: str
     attempt: int
     holder: str
+    fence: Annotated[float, Field(ge=0, le=MAX_FENCE_SECONDS)] | None = None
+    through: Through | None = None
 
     def annotation(self) -> str:
         """The annotation's text."""
-        fields = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
-        return json.dumps(fields | {"holder": self.holder}, separators=(",", ":"))
+        fields: dict[str, Any] = {"v": self.v, "uid": self.uid, "workspace": self.workspace, "attempt": self.attempt}
+        fields |= {"holder": self.holder}
+        fields |= {} if self.fence is None else {"fence": self.fence}
+        fields |= {"through": asdict(self.through)} if self.through else {}
+        return json.dumps(fields, separators=(",", ":"))
 
 
 @plain(frozen=True, slots=True)
@@ -145,6 +167,7 @@ class QuantumJob:
     Attributes:
         size: Bytes of its JSON.
         deletion_requested: Whether it carries a deletionTimestamp.
+        deleted_at: The deletionTimestamp.
         claim_unreadable: There is a claim annotation, but it is not one of ours.
         parameters_too_deep: `spec.parameters` is nested beyond `MAX_PARAMETER_DEPTH`; it was dropped unread.
     """
@@ -161,6 +184,7 @@ class QuantumJob:
     claim_unreadable: bool = False
     finalizers: tuple[str, ...] = ()
     deletion_requested: bool = False
+    deleted_at: datetime | None = None
     size: int = 0
     parameters_too_deep: bool = False
 
@@ -168,6 +192,11 @@ class QuantumJob:
     def key(self) -> str:
         """`namespace/name`, for people."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def confidential(self) -> bool:
+        """Whether the program stands in a Secret, so that nobody may quote it where a status can be read."""
+        return self.spec.program.secret_key_ref is not None
 
     @property
     def has_finalizer(self) -> bool:
@@ -212,6 +241,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         claim_unreadable=unreadable,
         finalizers=tuple(meta.get("finalizers") or ()),
         deletion_requested="deletionTimestamp" in meta,
+        deleted_at=datetime.fromisoformat(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
         size=len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")),
         parameters_too_deep=too_deep,
     )

@@ -4,34 +4,37 @@ A look begins with what is known without asking, and follows `decide` from step 
 to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`deeds`).
 """
 
+import asyncio
 import logging
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.departure import Departures, about
+from quantumjob_operator.detached import as_deleted
+from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.jobstatus import JobStatus, status_json, status_patch
-from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
-from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import identify
-from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.transcript import notices_between
-from quantumjob_operator.look import Look
+from quantumjob_operator.lifecycle import Action, Decision, decide
+from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
+from quantumjob_operator.lifecycle.facts import ABSENT
+from quantumjob_operator.look import Look, Outdated
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots, in_flight
+from quantumjob_operator.slots import Slots, holds_place
+from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspaces import Workspaces
 
 _MAX_STEPS: Final = 24
+_SOON_SECONDS: Final = 0.05
+_HEIR_SECONDS: Final = 30.0
+_UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
+"""Steps that no deadline cuts off; finding the last attempt has one of its own, before it claims."""
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +48,8 @@ class Reconciler:
         objects: Objects,
         departures: Departures,
         deeds: Deeds,
+        gathering: Gathering,
+        status: StatusWriter,
         workspaces: Workspaces,
         slots: Slots,
         queue: WorkQueue[str],
@@ -57,13 +62,14 @@ class Reconciler:
         self._objects = objects
         self._departures = departures
         self._deeds = deeds
+        self._gathering = gathering
+        self._status = status
         self._workspaces = workspaces
         self._queue = queue
         self._settings = settings
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
-        self._lost: AbstractSet[str] = frozenset()
         self._slots = slots
         self._memories: dict[str, Memory] = {}
 
@@ -75,6 +81,10 @@ class Reconciler:
             memory.fresh = remote
             self._queue.add(uid)
 
+    def has_in_hand(self, uid: str) -> bool:
+        """Whether the object of this uid is remembered, there or gone: its job is seen to its end from here."""
+        return uid in self._memories
+
     async def look(self, uid: str) -> None:
         """Look at the job of this uid; never raises, whatever happens is a decision about time."""
         job = self._inventory.jobs.get(uid)
@@ -82,11 +92,15 @@ class Reconciler:
             if job is None:
                 await self._disappeared(uid)
             else:
-                await self._walk(job, self._memories.setdefault(uid, Memory(job)))
+                memory = self._memories.setdefault(uid, Memory(job))
+                memory.gone = False  # a cluster that is set back may bring it back
+                await self._walk(job, memory)
+        except Outdated:
+            self._queue.add_after(uid, _SOON_SECONDS)
         except (Conflict, NotFound) as error:
             _log.info("%s; looking again", error, extra=about(job))
             await self._refresh(uid, job)
-        except ClusterError as error:
+        except (ClusterError, TimeoutError) as error:
             self._stumbled(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
             _log.exception("a look at %s failed", job.key if job else uid, extra=about(job))
@@ -104,7 +118,10 @@ class Reconciler:
     async def _refresh(self, uid: str, job: QuantumJob | None) -> None:
         """What was decided on is no longer so, and the watch may lag: read the object itself, then look again."""
         memory = self._memories.get(uid)
-        if job is None or memory is None:
+        if memory is None:
+            return
+        if job is None:
+            self._queue.add_after(uid, backoff(1, uid))
             return
         try:
             live = await self._objects.read_job(job.namespace, job.name)
@@ -119,118 +136,67 @@ class Reconciler:
         self._queue.add_after(uid, backoff(memory.failures, uid) / 10)
 
     async def _walk(self, job: QuantumJob, memory: Memory) -> None:
-        look = await self._begin(job, memory)
+        deadline = asyncio.get_running_loop().time() + self._settings.reconciliation_seconds
+        async with asyncio.timeout_at(deadline):
+            look = await self._gathering.begin(job, memory)
         try:
-            for _ in range(_MAX_STEPS):
-                decision = decide(look.seen)
-                if decision.action is Action.RELEASE:
-                    await self._release(look, decision)
-                    if look.job.deletion_requested:
-                        return
-                elif decision.action is Action.DELETE:
-                    await self._objects.delete(look.job)
-                    return
-                elif decision.action in (Action.NONE, Action.RECORD):
-                    await self._write(look, decision)
-                    if decision.action is Action.NONE:
-                        self._plan(look, decision)
-                        return
-                else:
-                    await self._deeds.table[decision.action](look)
-                    look.know(tenure=self._tenure(memory))
-            raise RuntimeError(f"{job.key}: no end after {_MAX_STEPS} steps")
+            await self._steps(look, deadline)
+        except ClusterError as error:
+            await self._status.refused(look, error)
+            raise
         finally:
             memory.program = None
-            memory.job = self._inventory.jobs.get(job.uid, memory.job)
-            if not in_flight(memory.job):
-                self._slots.free(job.uid)
+            memory.job = self._inventory.jobs.get(look.job.uid, look.job)
+            if not holds_place(memory.job, ours=memory.claimed):
+                self._slots.free(memory.job.uid)
             if look.refused and look.connection:
                 await self._workspaces.refused(look.connection)
 
-    async def _begin(self, job: QuantumJob, memory: Memory) -> Look:
-        """What is known without asking the service."""
-        workspace, connection = await self._way(job)
-        job_id, now = self._job_id(job, workspace), self._clock.monotonic()
-        fresh, memory.fresh = memory.fresh, None
-        if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
-            fresh = None  # news of an attempt that is over
-        memory.certainty = memory.certainty.met(job, self._holder, now, self._settings.fence_seconds)
-        if fresh:
-            memory.certainty = memory.certainty.looked(fresh, now, now)
-        seen = Observation(
-            job=job,
-            now=self._clock.now(),
-            tenure=self._tenure(memory),
-            limits=self._limits(),
-            workspace=workspace,
-            workspace_moved=self._workspaces.moved(job),
-            job_id=job_id,
-            remote=fresh,
-            full=self._slots.take(connection.workspace, job) if connection else None,
-        )
-        return Look(seen, memory, connection)
-
-    def _limits(self) -> Limits:
-        return Limits(
-            cancellation_grace=self._settings.cancellation_grace_period_seconds,
-            cluster=self._settings.cluster_name,
-            adoptable_clusters=frozenset(self._settings.adoptable_clusters),
-            crd_outdated=self.crd_outdated,
-        )
-
-    def _tenure(self, memory: Memory) -> Tenure:
-        """What this process may do and believe at this moment."""
-        now, settings = self._clock.monotonic(), self._settings
-        return memory.tenure(self._holder, now, fence=settings.fence_seconds, patience=settings.output_patience_seconds)
-
-    async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
-        if job.status.finished:
-            return Trouble("NotNeeded", "the job has ended"), None
-        found = await self._workspaces.for_job(job)
-        if isinstance(found, Trouble):
-            return found, None
-        workspace = found.workspace
-        facts = WorkspaceFacts(
-            id=workspace.id,
-            resource_id=workspace.spec.resource_id,
-            endpoint=workspace.endpoint,
-            namespace=workspace.namespace,
-            name=workspace.name,
-        )
-        return facts, found
-
-    def _job_id(self, job: QuantumJob, workspace: WorkspaceFacts | Trouble) -> str | None:
-        """The id that status shows is the truth for an accepted job; before, it follows from the claim."""
-        if was_accepted(job):
-            return job.status.job_id
-        place = job.claim.workspace if job.claim else None if isinstance(workspace, Trouble) else workspace.id
-        return identify(job, place) if place else None
+    async def _steps(self, look: Look, deadline: float) -> None:
+        for _ in range(_MAX_STEPS):
+            decision = decide(look.seen)
+            if decision.action is Action.RELEASE:
+                await self._release(look, decision)
+                if look.job.deletion_requested:
+                    return
+            elif decision.action is Action.DELETE:
+                await self._objects.delete(look.job)
+                return
+            elif decision.action in (Action.NONE, Action.RECORD):
+                await self._write(look, decision)
+                if decision.action is Action.NONE:
+                    self._plan(look, decision)
+                    return
+            else:
+                # What writes to the API server has a time-out there, and its answer is not to be missed.
+                async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
+                    await self._deeds.table[decision.action](look)
+                self._inventory.update(look.job)
+                look.know(tenure=self._gathering.tenure(look.job, look.memory))
+        raise RuntimeError(f"{look.job.key}: no end after {_MAX_STEPS} steps")
 
     async def _write(self, look: Look, decision: Decision) -> None:
-        """Status first, then the Events that speak of it."""
-        before = look.job.status
-        written = await self._objects.write_status(look.job, decision.status)
-        self._inventory.update(written)
-        look.know(job=written)
-        self._compare(look, decision.status)
-        for notice in (*notices_between(before, decision.status), *decision.notices):
-            await self._departures.tell(look.job, notice)
+        if look.seen.gone and decision.action is Action.RECORD:
+            await self._departures.found_running(look)
+        await self._status.write(look, decision)
+        if decision.status.finished:
+            self._wake_followers(look.job)
 
-    def _compare(self, look: Look, wanted: JobStatus) -> None:
-        """What the API server dropped shows that the installed CRDs are older than this operator."""
-        dropped = status_patch(look.job.status, wanted).keys()
-        lost = (self._lost | dropped) - (status_json(wanted).keys() - dropped)
-        if lost != self._lost:
-            _log.error("status fields that the installed CRDs drop: %s (nothing is submitted while any)", sorted(lost))
-            self._lost = lost
+    def _wake_followers(self, job: QuantumJob) -> None:
+        """Whoever waits for the idempotency key of this job ends with it, not when it happens to look again."""
+        if job.spec.idempotency_key is not None:
+            for other in self._inventory.with_key(job.namespace, job.spec.idempotency_key):
+                if other.uid != job.uid and not other.status.finished:
+                    self._queue.add(other.uid)
 
     @property
     def crd_outdated(self) -> bool:
         """Whether the API server dropped a part of a status that this operator wrote."""
-        return bool(self._lost)
+        return self._status.crd_outdated
 
     async def _release(self, look: Look, decision: Decision) -> None:
-        released = await self._departures.release(look.job, decision.notices)
+        released = await self._departures.release(look, decision.notices)
+        self._wake_followers(look.job)
         self._workspaces.unfollow(look.job.uid)
         if released is None:
             self._slots.forget(look.job.uid)
@@ -256,17 +222,25 @@ class Reconciler:
             self._memories.pop(job.uid, None)
 
     async def _disappeared(self, uid: str) -> None:
-        """An object is gone: in order, or by force while its job may still run."""
-        memory = self._memories.get(uid)
-        if memory and self._departures.left_by_force(memory):
-            if not await self._departures.is_gone(memory.job):
-                self._queue.add(uid)
-                return
-            workspace, connection = await self._way(memory.job)
-            job_id = self._job_id(memory.job, workspace)
-            if connection and job_id:
-                way = connection.on_behalf(memory.job.namespace, cancelling=True)
-                await self._departures.cancel_left_job(memory.job, way, job_id)
+        """An object is gone: in order, or while its job may still run, which then stays in hand until it is over."""
+        last, known = self._inventory.departed.pop(uid, None), self._memories.get(uid)
+        memory = known or (Memory(last) if last else None)
+        if memory:
+            memory.job = memory.last_known(last)
+        if not memory or memory.released or not may_have_left_a_job(memory.job, memory.certainty, self._holder):
+            self._forget(uid)
+            return
+        self._memories[uid] = memory
+        if not memory.gone and not await self._departures.is_gone(memory.job):
+            self._queue.add(uid)
+            return
+        memory.gone = True
+        if self._departures.has_heir(memory.job):
+            self._queue.add_after(uid, _HEIR_SECONDS)
+        else:
+            await self._walk(as_deleted(memory.job), memory)
+
+    def _forget(self, uid: str) -> None:
         self._memories.pop(uid, None)
         self._workspaces.unfollow(uid)
         self._slots.forget(uid)

@@ -53,6 +53,7 @@ class RemoteJob:
     metadata: Mapping[str, str] = field(default_factory=dict)
     session_id: str | None = None
     is_cancelling: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,38 @@ from quantumjob_operator.naming import workspace_id
 
 _PREFIX: Final = "QUANTUMJOB_OPERATOR_"
 
+_OTHERS_NAMES: Final = (
+    "kube-root-ca.crt*",
+    "istio-ca-*",
+    "openshift-service-ca.crt*",
+    "linkerd-identity-*",
+    "extension-apiserver-authentication",
+    "cluster-info",
+    "aws-auth",
+    "argocd-*-cm",
+)
+_OTHERS_LABELS: Final = (
+    "kubernetes.io/*",
+    "*.kubernetes.io/*",
+    "k8s.io/*",
+    "*.k8s.io/*",
+    "*.x-k8s.io/*",
+    "grafana_*",
+    "loki_*",
+    "argocd.*",
+    "*.argoproj.io/*",
+    "*.fluxcd.io/*",
+    "helm.sh/*",
+    "istio.io/*",
+    "*.istio.io/*",
+    "*.openshift.io/*",
+    "*.cert-manager.io/*",
+    "*.cattle.io/*",
+    "olm.*",
+)
+
 Seconds = Annotated[float, Field(ge=0)]
+OutputPattern = Annotated[str, Field(pattern=r"^[-._*/A-Za-z0-9]+$")]
 Namespace = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
@@ -29,6 +60,9 @@ class IdentityGrant(BaseModel):
     namespace: Namespace
     workspace: Annotated[str, AfterValidator(workspace_id)] = Field(
         description="resource id of the Azure Quantum workspace"
+    )
+    endpoint: str | None = Field(
+        default=None, description="spec.endpoint that the token may go to; none but Azure's own if absent"
     )
 
 
@@ -85,6 +119,16 @@ class Settings(BaseSettings):
         default=[], description="names of clusters whose jobs may be taken over by the same idempotency key"
     )
 
+    reserved_output_names: list[OutputPattern] = Field(
+        default=list(_OTHERS_NAMES),
+        description="names that no output ConfigMap may have, * standing for anything: other controllers act on them",
+    )
+    reserved_output_labels: list[OutputPattern] = Field(
+        default=list(_OTHERS_LABELS),
+        description="keys of labels that spec.output.labels may not hold, * standing for anything: other controllers "
+        "act on them",
+    )
+
     put_start_seconds: Seconds = Field(default=5, description="a submission starts at most this long after its claim")
     request_timeout_seconds: Seconds = Field(
         default=30, description="time-out of a request to the service; a blob may take twice as long"
@@ -101,6 +145,9 @@ class Settings(BaseSettings):
     poll_min_seconds: Seconds = Field(default=1, description="between two looks at a young job")
     poll_max_seconds: Seconds = Field(default=30, description="between two looks at an old job")
     resync_seconds: Seconds = Field(default=600, description="between two checks of the watch against a listing")
+    leftovers_seconds: Annotated[float, Field(ge=1)] = Field(
+        default=1800, description="between two searches of each workspace for unfinished jobs whose QuantumJob is gone"
+    )
     workspace_refresh_seconds: Seconds = Field(default=300, description="between two looks at a workspace's targets")
     requests_per_second: float = Field(
         default=100,
@@ -130,6 +177,16 @@ class Settings(BaseSettings):
     def fence_seconds(self) -> float:
         """How long a 404 is doubted after a request of unknown outcome, or after taking over a claim."""
         return self.put_start_seconds + self.request_timeout_seconds + self.visibility_delay_seconds
+
+    @property
+    def reconciliation_seconds(self) -> float:
+        """How long a worker stays with one object: several requests that run into their time-outs, each after its turn.
+
+        A whole look asks for a result of many megabytes at most once, and every request has a time-out of its own; this
+        is for whoever makes one request after another take long.
+        """
+        turns = 10 * self.workers / self.requests_per_second
+        return 10 * self.request_timeout_seconds + turns
 
     @field_validator("authority")
     @classmethod

@@ -111,12 +111,15 @@ class SignIn:
 
     def _operator_identity(self, workspace: QuantumWorkspace) -> Signed | Trouble:
         for grant in self._settings.operator_identity:
-            if grant.namespace == workspace.namespace and workspace_id(grant.workspace) == workspace.id:
+            # The token opens every workspace of this identity: whoever names another endpoint would have it.
+            named = workspace.spec.endpoint is None or workspace.spec.endpoint == grant.endpoint
+            if named and grant.namespace == workspace.namespace and workspace_id(grant.workspace) == workspace.id:
                 return Signed(self._provider.operator_identity(self._monotonic))
         return Trouble(
             "NotAllowed",
-            f"spec.credentials.operatorIdentity is not allowed for namespace {workspace.namespace} and this workspace; "
-            "ask the operator's administrator to grant the pair (operator_identity), or use another credential",
+            f"spec.credentials.operatorIdentity is not allowed for namespace {workspace.namespace} and this workspace "
+            "at its endpoint; ask the operator's administrator to grant both (operator_identity), leave out "
+            "spec.endpoint, or use another credential",
         )
 
 

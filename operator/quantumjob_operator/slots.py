@@ -1,16 +1,18 @@
 """Places in a workspace: how many jobs may be at the service at a time, and who waits for one.
 
-Lives here: counting what is in flight, and giving places that become free to namespaces in turns. What is in flight is
-counted by Azure workspace; limits hold for the jobs that came through the QuantumWorkspace that sets them, so that
-nobody fills another tenant's places by an object of their own that names the same workspace. Must not live here: what a
-job without a place says in its status (`lifecycle.submission`).
+Lives here: counting what is in flight, and giving places that become free to namespaces in turns. All is counted by
+QuantumWorkspace object, so that nobody fills another tenant's places, or keeps their object from being deleted, by an
+object of their own that names the same Azure workspace. Must not live here: what a job without a place says in its
+status (`lifecycle.submission`), or which object serves a job (`lifecycle.admission`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from quantumjob_operator.lifecycle.attempts import has_ended
+from quantumjob_operator.lifecycle.admission import bound_to
+from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
@@ -21,7 +23,19 @@ FULL = "MaxJobsInFlight"
 
 def in_flight(job: QuantumJob) -> bool:
     """Whether an attempt of the job is, or may be, at the service."""
-    return job.has_finalizer and not job.status.finished and not has_ended(job)
+    copied = job.claim is not None and not has_own_claim(job)
+    return job.has_finalizer and not copied and not job.status.finished and not has_ended(job)
+
+
+def holds_place(job: QuantumJob, *, ours: bool = False) -> bool:
+    """Whether a job has its place without waiting for one.
+
+    Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
+    forged to pass the line.
+    """
+    used = job.status.workspace
+    recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
+    return in_flight(job) and (ours or recorded or was_accepted(job))
 
 
 @dataclass(slots=True)
@@ -44,9 +58,8 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A job's place: at which Azure workspace, through which QuantumWorkspace, for which namespace."""
+    """A job's place: through which QuantumWorkspace, for which namespace."""
 
-    workspace_id: str
     through: Name
     namespace: str
 
@@ -57,32 +70,39 @@ class Slots:
 
     Attributes:
         jobs: All known jobs, for the first count of a workspace after a start.
-        referenced: The name of the QuantumWorkspace that a job's reference means.
+        serving: The name of the QuantumWorkspace that serves a claimed job, or None; no claim is believed beyond it.
         wake: Called with the uid of a job that was given a place.
-        emptied: Called with the canonical id of a workspace when its last place became free.
+        left: Called with the name of a QuantumWorkspace when a job gave its place back.
     """
 
     jobs: Callable[[], Iterable[QuantumJob]]
-    referenced: Callable[[QuantumJob], Name]
+    serving: Callable[[QuantumJob], Name | None]
     wake: Callable[[str], None]
-    emptied: Callable[[str], None]
-    _counts: dict[str, int] = field(default_factory=dict)
+    left: Callable[[Name], None]
+    _counted: set[str] = field(default_factory=set)
     _places: dict[str, Place] = field(default_factory=dict)
     _doors: dict[Name, Door] = field(default_factory=dict)
     _waiting: dict[str, Place] = field(default_factory=dict)
 
-    def take(self, workspace: QuantumWorkspace, job: QuantumJob) -> Trouble | None:
+    def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
         """A place for the job, kept until `free`; or why there is none.
 
-        A job that is in flight already has its place, whatever the limit says now. A place that became free is given to
-        the namespace whose turn it is before that one's job is looked at, so that nobody overtakes it meanwhile.
+        A job that surely is in flight already has its place, whatever the limit says now. A place that became free goes
+        to the namespace whose turn it is before that one's job is looked at, so that nobody overtakes it meanwhile.
+
+        Args:
+            workspace: The object that serves it.
+            job: Who asks.
+            ours: This process wrote its claim.
         """
-        self._count(workspace.id)
+        self._count(workspace)
         door = self._doors.setdefault(workspace.key, Door())
         door.limit = workspace.spec.max_jobs_in_flight
         door.limit_each = workspace.spec.max_jobs_in_flight_per_namespace
-        place = Place(workspace.id, workspace.key, job.namespace)
-        if in_flight(job):
+        place = Place(workspace.key, job.namespace)
+        if holds_place(job, ours=ours):
+            if self._places.get(job.uid) not in (None, place):
+                self.free(job.uid)
             self._enter(job.uid, place)
         elif self._places.get(job.uid) != place:
             self.free(job.uid)
@@ -95,10 +115,10 @@ class Slots:
         message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free place"
         return Trouble(FULL, message)
 
-    def count(self, workspace_id: str) -> int:
-        """How many jobs have a place in a workspace."""
-        self._count(workspace_id)
-        return self._counts[workspace_id]
+    def inside(self, workspace: QuantumWorkspace) -> Mapping[str, int]:
+        """How many jobs of which namespaces have a place that they got through an object; empty if none has."""
+        self._count(workspace)
+        return dict(self._doors.setdefault(workspace.key, Door()).inside)
 
     def free(self, uid: str) -> None:
         """The job is at the service no longer: whose turn it is has the place."""
@@ -109,10 +129,8 @@ class Slots:
         door.inside[place.namespace] -= 1
         if not door.inside[place.namespace]:
             del door.inside[place.namespace]
-        self._counts[place.workspace_id] -= 1
         self._admit(door)
-        if not self._counts[place.workspace_id]:
-            self.emptied(place.workspace_id)
+        self.left(place.through)
 
     def forget(self, uid: str) -> None:
         """The object is gone: it has no place and waits for none."""
@@ -143,13 +161,13 @@ class Slots:
         if uid not in self._places:
             self._places[uid] = place
             self._doors.setdefault(place.through, Door()).inside[place.namespace] += 1
-            self._counts[place.workspace_id] = self._counts.get(place.workspace_id, 0) + 1
 
-    def _count(self, workspace_id: str) -> None:
-        """After a start, the jobs that were claimed for a workspace have their places before anybody else."""
-        if workspace_id in self._counts:
+    def _count(self, workspace: QuantumWorkspace) -> None:
+        """After a start, the jobs that were claimed through a workspace have their places before anybody else."""
+        if workspace.uid in self._counted:
             return
-        self._counts[workspace_id] = 0
+        self._counted.add(workspace.uid)
         for job in self.jobs():
-            if job.claim and job.claim.workspace == workspace_id and in_flight(job):
-                self._enter(job.uid, Place(workspace_id, self.referenced(job), job.namespace))
+            bound = bound_to(job) == workspace.id
+            if bound and holds_place(job) and self.serving(job) == workspace.key:
+                self._enter(job.uid, Place(workspace.key, job.namespace))

@@ -4,26 +4,29 @@ Lives here: the order claim → upload → (still ours?) → PUT, and what is do
 it is time to submit (`lifecycle.submission`).
 """
 
+import asyncio
 from dataclasses import replace
 
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify, key_owner
+from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.certainty import Certainty, Sent
 from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.look import Look, ready, trouble
+from quantumjob_operator.look import Look, Outdated, ready, trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.naming import (
     METADATA_CLUSTER,
+    METADATA_DELETION_POLICY,
+    METADATA_HOLDER,
     METADATA_NAME,
     METADATA_NAMESPACE,
     METADATA_SPEC_DIGEST,
     METADATA_UID,
 )
-from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workspace.client import ProgramLocation
@@ -49,6 +52,7 @@ class Submitter:
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
+        self._doubts: dict[str, float] = {}
 
     async def claim(self, look: Look) -> None:
         """Put on finalizer and claim, or take the claim over from another process, by compare-and-swap.
@@ -61,12 +65,13 @@ class Submitter:
             raise RuntimeError(f"{job.key}: a claim was decided on without a workspace")  # noqa: TRY004 - a state, no type
         attempt = attempt_to_claim(job)
         place = job.claim.workspace if job.claim else workspace.id
-        new = Claim(v=1, uid=job.uid, workspace=place, attempt=attempt, holder=self._holder)
+        fence = fence_of(job, self._settings.fence_seconds)
+        through = Through(workspace.namespace, workspace.name, workspace.uid)
+        new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
-        claimed = await self._objects.claim(job, new)
-        memory.certainty = memory.certainty.claimed(
-            job, attempt, asked=asked, now=self._clock.monotonic(), fence=self._settings.fence_seconds
-        )
+        claimed = await look.writer.claim(job, new)
+        memory.claimed = True
+        memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence)
         if job.claim and attempt > job.claim.attempt:
             # The request to cancel the attempt before says nothing about this one.
             memory.asked_at = None
@@ -79,8 +84,9 @@ class Submitter:
         Raises:
             Conflict: Somebody changed the object meanwhile.
         """
-        look.know(job=await self._objects.renounce(look.job))
+        look.know(job=await look.writer.renounce(look.job))
         look.memory.certainty = look.memory.certainty.renounced()
+        look.memory.claimed = False
 
     async def check_key(self, look: Look) -> None:
         """Find out which object an idempotency key belongs to.
@@ -102,15 +108,25 @@ class Submitter:
         claim = job.claim
         if claim is None:
             raise RuntimeError(f"{job.key}: a last attempt was looked for without a claim")
-        number = claim.attempt
+        number, most = claim.attempt, claim.attempt + further_attempts(job)
         try:
-            while (found := await connection.client.get_job(identify(job, claim.workspace, number + 1))) is not None:
-                number, last = number + 1, found
+            async with asyncio.timeout(self._settings.reconciliation_seconds / 2):
+                while (
+                    found := await connection.client.get_job(identify(job, claim.workspace, number + 1))
+                ) is not None:
+                    number, last = number + 1, found
+                    if number > most:
+                        look.know(remote=_unexplained(claim.attempt, number))
+                        return
         except ServiceError as error:
             look.know(remote=trouble(look, error))
             return
+        except TimeoutError:
+            look.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
+            return
         if number > claim.attempt:
-            job = await self._objects.claim(job, replace(claim, attempt=number))
+            job = await look.writer.claim(job, replace(claim, attempt=number))
+            look.memory.certainty = look.memory.certainty.found_last(number)
             look.memory.asked_at = None
         look.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
 
@@ -129,9 +145,12 @@ class Submitter:
             location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
             # Waiting for a turn may take longer than a claim is fresh: before it is confirmed, not after.
             await connection.client.turn_to_put()
-            if not self._may_start(look.memory.certainty) and not await self._confirm_claim(look):
-                return
-            definition = definition_of(look.job, job_id, program, self._settings.cluster_name)
+            self._require_unchanged(look)
+            if not self._may_start(look.memory.certainty):
+                await self._confirm_claim(look)
+            definition = definition_of(
+                look.job, job_id, program, cluster=self._settings.cluster_name, holder=self._holder
+            )
             accepted = await self._put(look, definition, location)
         except ServiceError as error:
             look.know(submission=trouble(look, error))
@@ -142,46 +161,71 @@ class Submitter:
         look.know(submission=accepted, remote=accepted)
 
     async def _put(self, look: Look, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
-        connection, _ = ready(look)
+        connection, job_id = ready(look)
         memory, before = look.memory, look.memory.certainty
         memory.certainty, outcome = before.sending(), Sent.UNKNOWN
         try:
-            accepted = await connection.client.put_job(definition, location, may_start=lambda: self._may_start(before))
+            accepted = await connection.client.put_job(
+                definition, location, may_start=lambda: self._may_start(before) and self._is_unchanged(look)
+            )
             outcome = Sent.ACCEPTED
         except ServiceError as error:
             if error.applied is Applied.NO:
                 outcome = Sent.NOT_APPLIED
             raise
         finally:
-            now = self._clock.monotonic()
-            memory.certainty = memory.certainty.sent(outcome, before, now, self._settings.fence_seconds)
+            now, fence = self._clock.monotonic(), fence_of(look.job, self._settings.fence_seconds)
+            memory.certainty = memory.certainty.sent(outcome, before, now, fence)
+            if outcome is not Sent.NOT_APPLIED:
+                self._doubts = {one: until for one, until in self._doubts.items() if until > now} | {
+                    job_id: now + fence
+                }
         return accepted
+
+    def doubted_until(self, job_id: str) -> float:
+        """Until when (monotonic) a 404 for this id is not believed, whichever object it was sent for."""
+        return self._doubts.get(job_id, 0.0)
+
+    def _is_unchanged(self, look: Look) -> bool:
+        """Whether the watch has told nothing meanwhile that speaks against sending this job: it costs no request."""
+        known, job = self._inventory.jobs.get(look.job.uid), look.job
+        return known is not None and (known.deletion_requested, known.generation) == (False, job.generation)
+
+    def _require_unchanged(self, look: Look) -> None:
+        if not self._is_unchanged(look):
+            raise Outdated
 
     def _may_start(self, certainty: Certainty) -> bool:
         return certainty.may_start(self._clock.monotonic(), self._settings.put_start_seconds)
 
-    async def _confirm_claim(self, look: Look) -> bool:
-        """A live read: is the object still there, unchanged in its claim, and wanted?"""
-        started = self._clock.monotonic()
-        live = await self._objects.read_job(look.job.namespace, look.job.name)
-        if live is None or live.uid != look.job.uid:
-            look.know(submission=Trouble("ObjectGone", "the object disappeared before its job was submitted"))
-            return False
-        ours = live.claim is not None and live.claim.holder == self._holder
-        if (
-            ours
-            and live.claim == look.job.claim
-            and not live.deletion_requested
-            and live.generation == look.job.generation
-        ):
-            look.memory.certainty = look.memory.certainty.confirmed(started)
-            look.know(job=live)
-            return True
-        look.know(job=live, remote=None, program=None)
-        return False
+    async def _confirm_claim(self, look: Look) -> None:
+        """A live read: is the object still there, unchanged in its claim, and wanted?
+
+        Raises:
+            Outdated: It is not; what was gathered before says nothing about what is there now.
+        """
+        started, job = self._clock.monotonic(), look.job
+        live = await self._objects.read_job(job.namespace, job.name)
+        if live is None or live.uid != job.uid:
+            self._inventory.remove(job.uid)
+            raise Outdated
+        known = (job.claim, False, job.generation, look.stored)
+        if (live.claim, live.deletion_requested, live.generation, live.status) != known:
+            self._inventory.put_job(live)
+            raise Outdated
+        look.memory.certainty = look.memory.certainty.confirmed(started)
+        look.know(job=replace(live, status=job.status))
 
 
-def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) -> JobDefinition:
+def _unexplained(first: int, last: int) -> Trouble:
+    message = (
+        f"the service shows attempts {first} to {last} of this job and more, which neither spec.backoffLimit nor "
+        "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
+    )
+    return Trouble("AttemptsUnexplained", message)
+
+
+def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str, holder: str) -> JobDefinition:
     """The job as it is sent, with its owner in its metadata.
 
     Raises:
@@ -195,6 +239,8 @@ def definition_of(job: QuantumJob, job_id: str, program: bytes, cluster: str) ->
         METADATA_NAMESPACE: job.namespace,
         METADATA_NAME: job.name,
         METADATA_UID: job.uid,
+        METADATA_HOLDER: holder,
+        METADATA_DELETION_POLICY: job.spec.deletion_policy,
         METADATA_SPEC_DIGEST: purchase_digest(job, program) or "",
     }
     return JobDefinition(

@@ -25,7 +25,7 @@ from quantumjob_operator.handlers import quiet_settings, watching
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory, is_echo
 from quantumjob_operator.naming import JOB_PLURAL, MANAGED_BY
-from quantumjob_operator.quantumjob import MalformedObject, parse_job
+from quantumjob_operator.quantumjob import MalformedObject, QuantumJob, parse_job
 from quantumjob_operator.quantumworkspace import parse_workspace
 from quantumjob_operator.schedule import Patience, backoff
 from quantumjob_operator.settings import Settings
@@ -179,7 +179,7 @@ class Watch:
         uid = body["metadata"]["uid"]
         if event_type == "DELETED":
             self._malformed.pop(uid, None)
-            self.inventory.remove(uid)
+            self.inventory.remove(uid, _last(plural, body))
             self.queue.add(uid)
             return
         old, doubted = self.inventory.find(uid), self.inventory.doubts(uid)
@@ -251,6 +251,14 @@ class Watch:
             int(self.inventory.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
             for uid, version in there.items()
         )
+
+
+def _last(plural: str, body: Mapping[str, Any]) -> QuantumJob | None:
+    """The last version of a job, which the event of its deletion carries: what was changed meanwhile is in it."""
+    try:
+        return parse_job(body) if plural == JOB_PLURAL else None
+    except MalformedObject:
+        return None
 
 
 def _pause(failures: int) -> float:

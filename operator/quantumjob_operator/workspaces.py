@@ -13,8 +13,9 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.facts import Trouble, left_behind
 from quantumjob_operator.poller import Poller, Wake
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
@@ -61,32 +62,31 @@ class Workspaces:
     async def for_job(self, job: QuantumJob) -> Connection | Trouble:
         """The connection through which a job is served.
 
-        A claim names its workspace for good: from then on the way leads to that one, through the referenced object as
-        long as it is the same workspace (even if it no longer allows the namespace: what runs is still polled and
-        cancelled), else through another QuantumWorkspace that the namespace may use. A job that is being cancelled can
-        also go by the last good connection, when the credential or the workspace object is gone.
+        A claim names its Azure workspace for good: from then on the way leads there through the QuantumWorkspace object
+        that the job was claimed through, the one that its reference names, or the operator's default, and through no
+        other. Each must admit the namespace, or be named by status for this attempt: what runs is still polled and
+        cancelled. A job that is being cancelled can also go by the last good connection of one of these, when the
+        credential or the object itself is gone.
 
         Raises:
             ClusterError: The API server could not be asked.
         """
         way = await self._way(job)
-        if isinstance(way, Trouble) and job.claim and is_cancelling(job):
-            held = self._connections.for_cancelling([self.referenced(job)], job.claim.workspace)
-            return held or way
+        if isinstance(way, Trouble) and is_cancelling(job):
+            return self._connections.for_cancelling(lambda one: self._is_way(job, one)) or way
         return way
 
     async def _way(self, job: QuantumJob) -> Connection | Trouble:
-        if self.referenced(job)[0] != job.namespace:
+        if any(namespace != job.namespace for namespace, _ in self._names(job)):
             await self._namespaces.labels(job.namespace)
-        found = self._resolve(job)
-        if job.claim:
-            found = self._claimed(job, job.claim.workspace) or found
-        if isinstance(found, str):
-            return Trouble("WorkspaceNotFound", found)
+        found = self._found(job)
+        if isinstance(found, Trouble):
+            return found
         name = f"{found.namespace}/{found.name}"
-        if not job.has_finalizer and not job.deletion_requested:
-            if found.deletion_requested:
-                return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is being deleted; name another")
+        if found.deletion_requested and not job.has_finalizer and not job.deletion_requested:
+            return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is being deleted; name another")
+        if not found.deletion_requested and not job.deletion_requested:
+            # A finalizer on the job is no proof that the workspace was marked: users can write it.
             found = await self._mark(found)
         connection = await self._connections.get(found)
         if isinstance(connection, Trouble):
@@ -99,8 +99,11 @@ class Workspaces:
         """Whether the reference of a claimed job now leads to another workspace than its claim names, or to none."""
         if job.claim is None:
             return False
-        found = self._resolve(job)
-        return isinstance(found, str) or found.id != job.claim.workspace
+        found, serving = self._resolve(job), self.serving(job)
+        if isinstance(found, str) or found.id != job.claim.workspace:
+            return True
+        # Another object for the same Azure workspace: what runs is served as before, nothing new is sent.
+        return serving is not None and serving != found.key
 
     def referenced(self, job: QuantumJob) -> Name:
         """The name of the QuantumWorkspace that a job's reference means."""
@@ -110,11 +113,31 @@ class Workspaces:
         labels = self._namespaces.known(job.namespace)
         return resolve_reference(job, self._inventory.find_workspace, self._default, labels)
 
-    def _claimed(self, job: QuantumJob, workspace_id: str) -> QuantumWorkspace | None:
-        referenced, labels = self.referenced(job), self._namespaces.known(job.namespace)
-        candidates = [one for one in self._inventory.workspaces.values() if one.id == workspace_id]
-        allowed = [one for one in candidates if one.key == referenced or one.admits(job.namespace, labels)]
-        return min(allowed, key=lambda one: (one.key != referenced, one.key), default=None)
+    def serving(self, job: QuantumJob) -> Name | None:
+        """The QuantumWorkspace that serves a job which is bound to an Azure workspace; None if there is none."""
+        candidates = map(self._inventory.find_workspace, self._names(job))
+        return next((one.key for one in candidates if one is not None and self._is_way(job, one)), None)
+
+    def _found(self, job: QuantumJob) -> QuantumWorkspace | Trouble:
+        bound, resolved = bound_to(job), self._resolve(job)
+        serving = self._inventory.find_workspace(self.serving(job) or ("", "")) if bound else None
+        if serving is not None:
+            return serving
+        if isinstance(resolved, str):
+            return Trouble("WorkspaceNotFound", resolved)
+        return left_behind(bound) if bound else resolved
+
+    def _names(self, job: QuantumJob) -> list[Name]:
+        """The QuantumWorkspaces that may serve a job, the first that does before the others."""
+        through = job.claim.through if job.claim else None
+        claimed = [(through.namespace, through.name)] if through else []
+        default = [self._default] if self._default and bound_to(job) else []
+        return [*claimed, self.referenced(job), *default]
+
+    def _is_way(self, job: QuantumJob, workspace: QuantumWorkspace) -> bool:
+        """Whether a bound job may be served through an object, which may be gone already."""
+        named = (self.referenced(job), self._default)
+        return may_serve(job, workspace, named, self._namespaces.known(job.namespace))
 
     async def _mark(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
         """The finalizer stands before the first claim points to the workspace."""

@@ -66,7 +66,7 @@ class Service:
             "providerId": spec["provider"],
             "target": spec["target"],
             "inputParams": spec.get("parameters", {}),
-            "metadata": {"quantumjobs.dev/uid": job_id},
+            "metadata": {"quantumjobs_uid": job_id},
         }
         return _read(await self._client.put(f"/jobs/{job_id}", json=body))
 

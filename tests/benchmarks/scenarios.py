@@ -21,7 +21,7 @@ from localstack.stack import Stack
 WAITING_SECONDS: Final = 2.0
 EXECUTING_SECONDS: Final = 3.0
 FOR_EVER: Final = 10_000_000
-_UID: Final = "quantumjobs.dev/uid"
+_UID: Final = "quantumjobs_uid"
 _EMULATOR: Final = ("--no-simulate", "--log-level=warning", "--seed=1")
 _SETTLING_SECONDS: Final = 2.0
 _FOLLOWING_SECONDS: Final = 1.0

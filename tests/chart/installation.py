@@ -17,12 +17,13 @@ from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 from nodestandin.node import Node
 
-UID: Final = "quantumjobs.dev/uid"
+UID: Final = "quantumjobs_uid"
 WAIT: Final = ("--wait", "--timeout=90s")
 SHORT_FENCE: Final = {"visibilityDelaySeconds": 1, "requestTimeoutSeconds": 5, "putStartSeconds": 1}
 """Settings with which an operator soon believes that a job is not there."""
 _SECONDS: Final = 150
 _SOON_SECONDS: Final = 60.0
+_LAST_WORDS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,22 @@ class Installation:
 
     def clean(self) -> None:
         """Remove everything, the objects before the operator, which has to let them go."""
-        self.releases.cluster.kubectl("delete", "namespace", self.namespace, "--ignore-not-found")
+        self.delete_namespace(self.namespace)
         if self.releases.names("deployment", RELEASE, f"--namespace={SYSTEM}"):
             self.uninstall()
         self.releases.clean()
+
+    def delete_namespace(self, name: str) -> None:
+        """Delete a namespace, and wait until it is gone.
+
+        Raises:
+            AssertionError: It stays; the text has what is left in it and what the operator said last.
+        """
+        kubectl = self.releases.cluster.kubectl
+        if kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=90s", check=False).returncode:
+            kinds = "quantumjobs,quantumworkspaces"
+            left = kubectl("get", kinds, f"--namespace={name}", "--output=yaml", check=False).stdout
+            raise AssertionError(f"{name} stays:\n{left}\n{self.node.logs(RELEASE)[-_LAST_WORDS:]}")
 
     def operators(self) -> list[Manifest]:
         """The operator's pods."""

@@ -41,9 +41,12 @@ class Releases:
         """Upgrade it; returns the notes."""
         return self.helm.run("upgrade", name, chart, f"--namespace={SYSTEM}", *arguments, values=REQUIRED | values)
 
-    def uninstall(self, name: str = RELEASE) -> str:
-        """Remove it; returns what Helm says about what it keeps."""
-        return self.helm.run("uninstall", name, f"--namespace={SYSTEM}")
+    def uninstall(self, *arguments: str, name: str = RELEASE) -> str:
+        """Remove it; returns what Helm says about what it keeps.
+
+        Where no node runs pods, a release that takes its definitions along needs `--no-hooks`: its Job would never end.
+        """
+        return self.helm.run("uninstall", name, f"--namespace={SYSTEM}", *arguments)
 
     def get(self, *what: str) -> Any:
         """Objects as kubectl shows them."""
@@ -72,9 +75,9 @@ class Releases:
         return ours | self.helm.folders | {"PATH": f"{ensure(CHART_TOOLS)}{os.pathsep}{ours['PATH']}"}
 
     def clean(self) -> None:
-        """Remove every release, and then the definitions with all their objects."""
+        """Remove every release, and then the definitions with all their objects; no pod has to run for it."""
         for release in json.loads(self.helm.run("list", "--all-namespaces", "--output=json")):
-            self.helm.run("uninstall", release["name"], f"--namespace={release['namespace']}")
+            self.helm.run("uninstall", release["name"], f"--namespace={release['namespace']}", "--no-hooks")
         if self.names("crd", *CRDS):
             self.served()
             self.cluster.kubectl("delete", *(f"crd/{name}" for name in CRDS))

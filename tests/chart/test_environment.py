@@ -26,6 +26,8 @@ ALL_SETTINGS: Values = {
     "instanceDiscovery": False,
     "clusterName": "blue $(HOME) $$",
     "adoptableClusters": ["green"],
+    "reservedOutputNames": ["ours-*"],
+    "reservedOutputLabels": ["*.example.org/*"],
     "putStartSeconds": 6,
     "requestTimeoutSeconds": 31,
     "visibilityDelaySeconds": 0.5,
@@ -33,6 +35,7 @@ ALL_SETTINGS: Values = {
     "outputPatienceSeconds": 601,
     "pollMinSeconds": 2,
     "pollMaxSeconds": 61,
+    "leftoversSeconds": 900,
     "resyncSeconds": 602,
     "workspaceRefreshSeconds": 301,
     "requestsPerSecond": 20.5,
@@ -73,7 +76,7 @@ def test_every_setting_arrives(render: Render, monkeypatch: pytest.MonkeyPatch) 
     """Read by the operator's own code: lists, large numbers, booleans and dollar signs too."""
     read = settings_of(render({"settings": ALL_SETTINGS}), monkeypatch).model_dump(mode="json")
     wanted = {snake(name): value for name, value in ALL_SETTINGS.items()}
-    wanted["operator_identity"] = [{"namespace": "research", "workspace": _WORKSPACE.lower()}]
+    wanted["operator_identity"] = [{"namespace": "research", "workspace": _WORKSPACE.lower(), "endpoint": None}]
     assert {name: read[name] for name in wanted} == wanted
 
 

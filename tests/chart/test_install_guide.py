@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 GUIDE = (PROJECT / "docs" / "install.md").read_text()
 _README = (PROJECT / "README.md").read_text()
 _NEEDS_A_CONTAINER_ENGINE = "docker "
+_PLATFORM = "quantum-workspaces"
 
 
 def commands(text: str, heading: str) -> list[list[str]]:
@@ -41,7 +42,7 @@ def run(releases: Releases, *blocks: list[str]) -> None:
 
 def pause(releases: Releases) -> None:
     """End the operator, which would ask Azure about the workspace of the guide."""
-    paused = ("--reuse-values", "--set=replicaCount=0", "--wait", "--timeout=60s")
+    paused = ("--reset-then-reuse-values", "--set=replicaCount=0", "--wait", "--timeout=60s")
     releases.helm.run("upgrade", RELEASE, OPERATOR_CHART, f"--namespace={SYSTEM}", *paused)
     releases.cluster.kubectl("wait", "--for=delete", "pods", "--all", f"--namespace={SYSTEM}", "--timeout=30s")
 
@@ -50,23 +51,27 @@ def pause(releases: Releases) -> None:
 def empty(releases: Releases) -> Iterator[Releases]:
     """A cluster on which nobody has followed the guide yet."""
     yield releases
-    releases.cluster.kubectl("delete", "namespace", SYSTEM, "research", "--ignore-not-found")
+    releases.cluster.kubectl("delete", "namespace", SYSTEM, "research", _PLATFORM, "--ignore-not-found")
     releases.cluster.kubectl("delete", "--ignore-not-found", "-f", PROJECT / "config" / "rbac")
 
 
 def test_install_and_remove_with_helm(empty: Releases) -> None:
     """Operator, workspace, first job, one namespace only, upgrade; and afterwards nothing is left."""
-    empty.cluster.kubectl("delete", "namespace", "research", "--ignore-not-found")
+    empty.cluster.kubectl("delete", "namespace", "research", _PLATFORM, "--ignore-not-found")
     operator, *others = commands(GUIDE, "With Helm")
     with Node.start(empty.cluster):
         run(empty, operator)
         pause(empty)
     run(empty, *others, commands(GUIDE, "Upgrading")[0])
-    assert empty.names("quantumjobs,quantumworkspaces", "--namespace=research") == {
-        "quantumjob.quantumjobs.dev/bell",
+    ours = "quantumjobs,quantumworkspaces,secrets"
+    assert empty.names(ours, "--namespace=research") == {"quantumjob.quantumjobs.dev/bell"}
+    assert empty.names(ours, f"--namespace={_PLATFORM}") == {
         "quantumworkspace.quantumjobs.dev/default",
+        "secret/azure-quantum",
+        "secret/sh.helm.release.v1.default-workspace.v1",
     }
-    assert empty.names("role", "--namespace=research") == {"role.rbac.authorization.k8s.io/quantumjob-operator"}
+    for namespace in ("research", _PLATFORM):
+        assert empty.names("role", f"--namespace={namespace}") == {"role.rbac.authorization.k8s.io/quantumjob-operator"}
     empty.served()
     run(empty, commands(GUIDE, "Removing it")[0])
     assert empty.helm.run("list", "--all-namespaces", "--no-headers").strip() == ""

@@ -81,7 +81,7 @@ def test_install_that_can_not_start_is_not_called_a_success(installed: Installat
     pods = installed.releases.get("pods", f"--namespace={SYSTEM}", "--selector=app.kubernetes.io/instance=another")
     (status,) = pods["items"][0]["status"]["containerStatuses"]
     assert status["state"]["waiting"]["reason"] == "ErrImageNeverPull"
-    installed.releases.uninstall("another")
+    installed.releases.uninstall(name="another")
 
 
 def test_check_names_what_is_missing(installed: Installation, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def shards(installation: Installation) -> Iterator[Shards]:
         place.kubectl("delete", "quantumjobs,quantumworkspaces", "--all")
     with releases.cluster.refusals_expected():
         for shard in ("blue", "green"):
-            releases.uninstall(release(shard))
+            releases.uninstall(name=release(shard))
         releases.cluster.kubectl("wait", "--for=delete", "pods", "--all", f"--namespace={SYSTEM}")
     releases.cluster.kubectl("delete", "namespace", "blue", "green", "moving")
     installation.emulator.admin("DELETE", "settings")

@@ -1,9 +1,11 @@
 """templates/userroles.yaml: what the cluster's roles view, edit and admin give for our kinds."""
 
 import pytest
+import yaml
 
 from chart.conftest import Render
-from chart.helm import Manifest, Rendering
+from chart.helm import PROJECT, Manifest, Rendering
+from quantumjobs.cli.checks import RIGHTS
 
 _READ = {"get", "list", "watch"}
 _WRITE = {"create", "update", "patch", "delete", "deletecollection"}
@@ -43,6 +45,32 @@ def test_the_operators_own_role_is_aggregated_nowhere(default: Rendering) -> Non
     """Users never get its rights."""
     (role,) = (one for one in default.all("ClusterRole") if one["metadata"]["name"] == "quantumjob-operator")
     assert not any("aggregate-to" in label for label in role["metadata"]["labels"])
+
+
+def researcher_rules() -> list[Manifest]:
+    """The rules in config/rbac/researcher."""
+    rules: list[Manifest] = yaml.safe_load((PROJECT / "config/rbac/researcher/role.yaml").read_text())["rules"]
+    return rules
+
+
+def test_researchers_have_a_role_of_their_own(default: Rendering) -> None:
+    """The one that the client's tests run with, bound by whoever decides, and part of no other role."""
+    (role,) = (one for one in default.all("ClusterRole") if one["metadata"]["name"] == "quantumjob-researcher")
+    assert role["rules"] == researcher_rules()
+    assert not any("aggregate-to" in label for label in role["metadata"]["labels"])
+
+
+def test_researchers_get_what_the_client_uses_and_no_secret() -> None:
+    """Verb by verb, as `kubectl quantum doctor` asks for it."""
+    granted_rights = {
+        (group, resource, verb)
+        for rule in researcher_rules()
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert granted_rights == set(RIGHTS)
+    assert not any(resource == "secrets" for _, resource, _ in granted_rights)
 
 
 def test_they_can_be_left_out(render: Render) -> None:

@@ -141,7 +141,7 @@ class JobNamespace:
 
     def runs(self, name: str) -> list[Manifest]:
         """The paid runs that the service knows of a job of this namespace, by the name that it was told."""
-        owner = {"quantumjobs.dev/namespace": self.name, "quantumjobs.dev/name": name}
+        owner = {"quantumjobs_namespace": self.name, "quantumjobs_name": name}
         return [run for run in self.stack.emulator.ledger() if owner.items() <= run["metadata"].items()]
 
     def pass_time(self, seconds: float = FOR_EVER) -> None:

@@ -81,7 +81,7 @@ def test_status_tells_the_whole_story(place: JobNamespace) -> None:
     assert (status["state"], status["remoteStatus"], status["attempt"]) == ("Succeeded", "Succeeded", 1)
     assert run["job"] == status["jobId"] == status["attempts"][0]["jobId"]
     assert run["metadata"]["experiment"] == "42"
-    assert run["metadata"]["quantumjobs.dev/uid"] == job["metadata"]["uid"]
+    assert run["metadata"]["quantumjobs_uid"] == job["metadata"]["uid"]
     assert status["submissionTime"] <= status["startTime"] <= status["completionTime"]
     assert status["cost"]["currencyCode"] == run["currency"]
     assert float(status["cost"]["estimatedTotal"]) == run["cost"]

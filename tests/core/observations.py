@@ -38,7 +38,10 @@ WORKSPACE: Final = WorkspaceFacts(
     endpoint="https://eastus.quantum.azure.com",
     namespace="research",
     name="default",
+    uid=OTHER_UID,
 )
+SHARED: Final = replace(WORKSPACE, namespace="platform", name="shared")
+"""The same, in another namespace: it may cease to admit the job's at any moment."""
 ELSEWHERE: Final = replace(WORKSPACE, id=WORKSPACE.id.replace("research-ws", "other-ws"))
 DIGEST: Final = "sha256:" + "a" * 64
 PROGRAM: Final = ProgramFacts(DIGEST, "sha256:" + "b" * 64)

@@ -62,16 +62,30 @@ def test_versions_of_different_objects_are_not_compared() -> None:
     assert set(known.jobs) == {UID, OTHER_UID, "a-third"}
 
 
-def test_what_is_forgotten_comes_back_once() -> None:
-    """Whoever removes an object may still need what was known of it."""
+def test_the_last_version_of_a_removed_job_is_kept_until_somebody_has_looked() -> None:
+    """What it left may still run; the event of its deletion may know more than we do."""
     known = Inventory()
     known.put_job(job())
     known.put_workspace(workspace())
-    assert known.remove(UID) == job()
-    assert known.remove(OTHER_UID) == workspace()
-    assert known.remove(UID) is None
+    known.remove(UID)
+    known.remove(OTHER_UID)
+    assert known.departed == {UID: job()}
     assert known.resource_version(UID) is None
     assert known.find_workspace(DEFAULT) is None
+    known.put_job(job())
+    known.remove(UID, job(resourceVersion="99"))
+    assert known.departed == {UID: job(resourceVersion="99")}
+    known.remove(UID)
+    assert known.departed == {UID: job(resourceVersion="99")}, "a live read that finds nothing says no more"
+
+
+def test_an_object_that_was_let_go_leaves_nothing() -> None:
+    """The event of its deletion comes after that, and is no news."""
+    known = Inventory()
+    known.put_job(job())
+    known.forget(UID)
+    known.remove(UID, job(resourceVersion="99"))
+    assert known.departed == {}
 
 
 def test_a_version_of_a_forgotten_object_is_news() -> None:
@@ -117,6 +131,8 @@ def test_labels_for_the_metrics() -> None:
     known = Inventory()
     known.put_job(job())
     known.put_job(job({"provider": "IonQ", "target": "ionq.qpu.forte-1"}, uid=OTHER_UID))
+    offered = [{"provider": "ionq", "target": target} for target in ("ionq.simulator", "ionq.qpu.forte-1")]
+    known.put_workspace(replace(workspace(), uid="a-third", status={"targets": offered}))
     assert sorted(known.labels()) == [
         ("Pending", "ionq", "ionq.qpu.forte-1"),
         ("Pending", "ionq", "ionq.simulator"),

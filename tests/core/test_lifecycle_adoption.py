@@ -14,7 +14,9 @@ from core.observations import (
     PROGRAM,
     accepted,
     asked,
+    at_service,
     claimed,
+    new,
     owner,
     reason_of,
     remote,
@@ -23,6 +25,8 @@ from core.observations import (
 from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.facts import ProgramFacts
+from quantumjob_operator.naming import METADATA_NAMESPACE, METADATA_UID
+from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
 CHECKED: dict[str, Any] = {"later_attempts_checked": True, "program": PROGRAM}
@@ -30,10 +34,27 @@ KEY: dict[str, Any] = {"key_owner": OURS, **CHECKED}
 ADOPTED = owner(OTHER_UID)
 
 
+def former(metadata: dict[str, str]) -> dict[str, str]:
+    """The same as versions before 0.1.0 wrote it."""
+    return {key.replace("quantumjobs_", "quantumjobs.dev/").replace("_", "-"): text for key, text in metadata.items()}
+
+
+UNTOLD = [
+    pytest.param({}, id="the service has dropped all metadata"),
+    pytest.param({"name": "bell"}, id="only a user's metadata are left"),
+    pytest.param({METADATA_UID: OTHER_UID, METADATA_NAMESPACE: "research"}, id="only the digest is missing"),
+]
+
+
 @pytest.mark.parametrize(
     ("spec", "metadata", "facts"),
     [
         pytest.param({}, owner(), CHECKED, id="it carries our uid"),
+        pytest.param({}, {}, CHECKED, id="it says nothing, under an id that follows from our uid"),
+        pytest.param({}, {"name": "bell"}, CHECKED, id="it says only what a user wrote"),
+        pytest.param({}, former(owner()), CHECKED, id="it carries our uid under the keys of before"),
+        pytest.param(KEYED, former(owner()), KEY, id="our uid under the keys of before, and we have a key"),
+        pytest.param(KEYED, former(ADOPTED), KEY, id="under our key: the same purchase, with the keys of before"),
         pytest.param({}, owner(digest="sha256:x"), CHECKED, id="our uid, and a program that has changed since"),
         pytest.param(KEYED, owner(), KEY, id="it carries our uid, and we have a key"),
         pytest.param(KEYED, ADOPTED, KEY, id="under our key: the same purchase by an object of before"),
@@ -56,13 +77,39 @@ def test_what_is_adopted(spec: dict[str, Any], metadata: dict[str, str], facts: 
     ("spec", "metadata", "said"),
     [
         pytest.param({}, owner(OTHER_UID), "not submitted for this object", id="another object's, and we have no key"),
-        pytest.param({}, {}, "not submitted for this object", id="it says nothing of its owner"),
         pytest.param(
             {}, owner(namespace="elsewhere"), "not submitted for this object", id="our uid in another namespace is none"
         ),
-        pytest.param(KEYED, owner(OTHER_UID, namespace="elsewhere"), "another namespace", id="of another namespace"),
-        pytest.param(KEYED, owner(OTHER_UID, cluster="other"), "another cluster", id="of another cluster"),
-        pytest.param(KEYED, owner(OTHER_UID, digest="sha256:x"), "another program", id="for another purchase"),
+        pytest.param(
+            {},
+            former(owner(OTHER_UID)) | owner(),
+            "not submitted for this object",
+            id="the keys of before win over what a user could set then",
+        ),
+        pytest.param(
+            KEYED,
+            owner(OTHER_UID, namespace="elsewhere"),
+            "from namespace 'elsewhere'; use another key, or make the job in that namespace",
+            id="of another namespace",
+        ),
+        pytest.param(
+            KEYED,
+            {METADATA_NAMESPACE: "elsewhere"},
+            "from namespace 'elsewhere'",
+            id="of another namespace, without a digest",
+        ),
+        pytest.param(
+            KEYED,
+            owner(OTHER_UID, cluster="other"),
+            "'other', not ''; have the operator's setting adoptable_clusters name it",
+            id="of another cluster",
+        ),
+        pytest.param(
+            KEYED,
+            owner(OTHER_UID, digest="sha256:x"),
+            "another program, target or parameters; use another key",
+            id="for another purchase",
+        ),
     ],
 )
 def test_what_is_left_alone(spec: dict[str, Any], metadata: dict[str, str], said: str) -> None:
@@ -72,6 +119,40 @@ def test_what_is_left_alone(spec: dict[str, Any], metadata: dict[str, str], said
     assert failed
     assert (failed.reason, said in failed.message) == ("IdempotencyKeyReused", True)
     assert decision.status.job_id is None
+
+
+@pytest.mark.parametrize("metadata", UNTOLD)
+@pytest.mark.parametrize(
+    "job",
+    [
+        pytest.param(claimed(KEYED), id="claimed"),
+        pytest.param(new(KEYED | {"suspend": True}), id="suspended before it was claimed"),
+        pytest.param(new(KEYED | {"cancel": True}), id="cancelled before it was claimed"),
+    ],
+)
+def test_a_job_under_our_key_that_tells_no_purchase_is_waited_for(job: QuantumJob, metadata: dict[str, str]) -> None:
+    """Neither paid again nor taken over, and never an end: the message names the key and the way out."""
+    decision = decide(seen(job, remote=remote("Executing", metadata=metadata), **KEY))
+    assert (decision.action, decision.backoff) == (Action.NONE, True)
+    held = decision.status.condition("Submitted")
+    assert held
+    assert (held.status, held.reason) == ("False", "OwnerUnknown")
+    assert "spec.idempotencyKey" in held.message
+    assert "use another key" in held.message
+    assert not decision.status.finished
+
+
+@pytest.mark.parametrize("metadata", UNTOLD)
+def test_letting_go_of_a_job_that_tells_no_owner_leaves_a_trace(metadata: dict[str, str]) -> None:
+    """It is not cancelled, since it may be another's; that it may run on is said."""
+    job = replace(
+        claimed(KEYED, status=at_service(cancellation=asked("Deleted"), conditions=())), deletion_requested=True
+    )
+    decision = decide(seen(job, remote=remote("Executing", metadata=metadata), **KEY))
+    assert decision.action is Action.RELEASE
+    assert [(one.reason, one.warning) for one in decision.notices] == [("CancellationUnconfirmed", True)]
+    ended = decide(seen(job, remote=remote("Succeeded", metadata=metadata), **KEY))
+    assert (ended.action, ended.notices) == (Action.RELEASE, ())
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """Deletion is cancellation: every case in which an object is deleted, and what it waits for."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core.bodies import OTHER_UID
+from core.bodies import OTHER_UID, UID
 from core.observations import (
+    HOLDER,
     KEYED,
     NO_WORKSPACE,
+    NOW,
     OUTAGE,
     RIVAL,
     accepted,
@@ -16,15 +20,18 @@ from core.observations import (
     claim,
     claimed,
     finished,
+    identity,
     new,
     owner,
     remote,
     seen,
 )
-from quantumjob_operator.jobstatus import JobStatus
+from quantumjob_operator.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.lifecycle import Action, Observation, decide
-from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
+from quantumjob_operator.lifecycle.certainty import Certainty
+from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED, may_have_left_a_job
 from quantumjob_operator.lifecycle.facts import ABSENT
+from quantumjob_operator.naming import FINALIZER, orphan_tag
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import CancelAnswer
 
@@ -33,11 +40,142 @@ GRACE = {"cancellation_grace": 300.0}
 KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
 
 
+SOON, LATE = NOW + timedelta(seconds=10), NOW + timedelta(seconds=301)
+
+
 def deleted(job: QuantumJob, **facts: Any) -> Observation:
-    """What is known of a job that somebody deleted."""
-    return seen(
-        QuantumJob(**{name: getattr(job, name) for name in job.__slots__} | {"deletion_requested": True}), **facts
-    )
+    """What is known of a job that somebody deleted a moment ago."""
+    return seen(replace(job, deletion_requested=True, deleted_at=NOW), **facts)
+
+
+MARK = orphan_tag(UID)
+ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param(deleted(accepted(ORPHAN)), Action.LOOK, id="the job is looked at before it is let go"),
+        pytest.param(deleted(accepted(KEPT)), Action.LOOK, id="with a key too: the next one must find it"),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote()), Action.MARK_ORPHAN, id="marked, or it would look left behind"
+        ),
+        pytest.param(deleted(accepted(ORPHAN), remote=remote(), marked=True), Action.RELEASE, id="marked: let go"),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(), marked=False), Action.RELEASE, id="no marks to be had: let go"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(tags=(MARK,))), Action.RELEASE, id="marked before a crash: let go"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(), marked=OUTAGE, now=SOON), Action.NONE, id="it is tried again"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(), marked=OUTAGE, now=LATE, troubled=60.0),
+            Action.RELEASE,
+            id="not for ever",
+        ),
+        pytest.param(deleted(accepted(ORPHAN), remote=remote("Succeeded")), Action.RELEASE, id="over: nothing to mark"),
+        pytest.param(
+            deleted(claimed(KEPT), remote=OUTAGE, now=SOON), Action.NONE, id="nobody tells whether it was submitted"
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), workspace=NO_WORKSPACE, now=SOON), Action.NONE, id="there is nobody to ask"
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0),
+            Action.RELEASE,
+            id="the grace period is over: released with a trace",
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0, doubt_left=9.0),
+            Action.NONE,
+            id="a grace period that is shorter than the fence doesn't end before it",
+        ),
+        pytest.param(deleted(claimed(KEPT), remote=OUTAGE, never_sent=True), Action.RELEASE, id="nothing was sent"),
+        pytest.param(deleted(claimed(KEPT), remote=ABSENT, doubt_left=9.0), Action.NONE, id="a PUT may still arrive"),
+        pytest.param(deleted(claimed(ORPHAN), remote=ABSENT, doubt_left=9.0), Action.NONE, id="without a key, too"),
+        pytest.param(deleted(claimed(KEPT), remote=ABSENT), Action.RELEASE, id="past every doubt: nothing was sent"),
+        pytest.param(
+            deleted(claimed(KEPT, holder=RIVAL), remote=ABSENT), Action.CLAIM, id="another process may have sent it"
+        ),
+    ],
+)  # fmt: skip
+def test_an_orphan_is_let_go(known: Observation, action: Action) -> None:
+    """Nothing that can still take effect is let go of: whoever has the key next must find it."""
+    assert decide(known).action is action
+
+
+def test_an_orphan_that_nobody_could_confirm_leaves_a_trace() -> None:
+    """Whoever reads the Event knows which job may run."""
+    decision = decide(deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0))
+    assert [(one.reason, one.warning) for one in decision.notices] == [("SubmissionUnconfirmed", True)]
+    assert identity() in decision.notices[0].message
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param(deleted(accepted(), gone=True), Action.LOOK, id="looked at before anything is said of it"),
+        pytest.param(deleted(accepted(), gone=True, remote=remote()), Action.RECORD, id="running: to be cancelled"),
+        pytest.param(deleted(accepted(**ASKED), gone=True, remote=remote()), Action.CANCEL, id="then it is cancelled"),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=remote("Cancelled"), later_attempts_checked=True),
+            Action.RELEASE,
+            id="another operator brought it to its end",
+        ),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=remote(tags=(MARK,))),
+            Action.RELEASE,
+            id="let go on purpose, which this process never heard",
+        ),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=remote(tags=(orphan_tag(OTHER_UID),))),
+            Action.RECORD,
+            id="the mark of another object says nothing of this one",
+        ),
+        pytest.param(
+            deleted(claimed(), gone=True, remote=ABSENT, doubt_left=9.0), Action.NONE, id="a PUT may still arrive"
+        ),
+        pytest.param(deleted(claimed(), gone=True, remote=ABSENT), Action.RELEASE, id="nothing was sent"),
+        pytest.param(
+            deleted(claimed(holder=RIVAL), gone=True, remote=ABSENT), Action.CLAIM, id="others may have sent: a fence"
+        ),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=OUTAGE), Action.RECORD, id="nobody answers: kept in hand"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), gone=True, remote=remote()), Action.MARK_ORPHAN, id="an orphan is never cancelled"
+        ),
+    ],
+)  # fmt: skip
+def test_an_object_that_is_gone(known: Observation, action: Action) -> None:
+    """Its job is brought to an end, unless somebody let it go on purpose."""
+    assert decide(known).action is action
+
+
+@pytest.mark.parametrize(
+    ("job", "certainty", "left"),
+    [
+        pytest.param(new(), Certainty(), False, id="never claimed"),
+        pytest.param(claimed(), Certainty(never_sent=True), False, id="claimed, and nothing was sent"),
+        pytest.param(claimed(), Certainty(), True, id="claimed, and something may have been sent"),
+        pytest.param(claimed(holder=RIVAL), Certainty(never_sent=True), True, id="another process may have sent it"),
+        pytest.param(claimed(finalizers=()), Certainty(), True, id="the finalizer was taken off by force"),
+        pytest.param(new(finalizers=(FINALIZER,)), Certainty(), True, id="the claim was taken off by force"),
+        pytest.param(claimed(status=finished()), Certainty(), False, id="it had ended"),
+        pytest.param(claimed(claim=claim(uid=OTHER_UID)), Certainty(), False, id="a copy"),
+        pytest.param(
+            claimed(status=JobStatus(attempts=(AttemptShown(1, identity(), "Cancelled"),))),
+            Certainty(),
+            False,
+            id="between two attempts",
+        ),
+    ],
+)
+def test_what_may_have_left_a_job(job: QuantumJob, certainty: Certainty, left: bool) -> None:  # noqa: FBT001 - a column
+    """Decided by what is known last of the object and by what this process did."""
+    assert may_have_left_a_job(job, certainty, HOLDER) is left
 
 
 @pytest.mark.parametrize(
@@ -50,6 +188,14 @@ def deleted(job: QuantumJob, **facts: Any) -> Observation:
         ),
         pytest.param(
             deleted(claimed(), never_sent=True, workspace=NO_WORKSPACE), Action.RELEASE, id="never sent, nowhere to ask"
+        ),
+        pytest.param(
+            deleted(claimed(), never_sent=True, remote=OUTAGE), Action.RELEASE, id="never sent, nobody answers"
+        ),
+        pytest.param(
+            deleted(claimed(holder=RIVAL), never_sent=True, remote=OUTAGE),
+            Action.RECORD,
+            id="never sent by us, but another process has the claim",
         ),
         pytest.param(deleted(accepted()), Action.RECORD, id="the wish is written before the service is asked"),
         pytest.param(
@@ -106,16 +252,6 @@ def deleted(job: QuantumJob, **facts: Any) -> Observation:
         pytest.param(
             deleted(claimed(claim=claim(uid=OTHER_UID))), Action.RELEASE, id="a copy is let go, its original untouched"
         ),
-        pytest.param(
-            deleted(accepted({"deletionPolicy": "Orphan"})), Action.RELEASE, id="Orphan: released without cancelling"
-        ),
-        pytest.param(deleted(accepted(KEPT)), Action.LOOK, id="Orphan, with a key: the next one must find it"),
-        pytest.param(deleted(accepted(KEPT), remote=remote()), Action.RELEASE, id="Orphan, with a key: it is shown"),
-        pytest.param(deleted(accepted(KEPT), remote=OUTAGE), Action.RELEASE, id="Orphan, with a key: nobody answers"),
-        pytest.param(
-            deleted(claimed(KEPT), remote=ABSENT, doubt_left=9.0), Action.NONE, id="Orphan, with a key: in doubt"
-        ),
-        pytest.param(deleted(claimed(KEPT), remote=ABSENT), Action.RELEASE, id="Orphan, with a key: nothing was sent"),
         pytest.param(
             deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
                     remote=remote(metadata=owner(uid=OTHER_UID))),

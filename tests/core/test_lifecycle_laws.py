@@ -30,6 +30,7 @@ THEREAFTER: Final = (
     seen(accepted(), remote=remote("Succeeded")),
     seen(claimed(status=finished())),
     seen(replace(accepted(cancellation=asked("Deleted")), deletion_requested=True), remote=remote("Cancelled")),
+    seen(replace(accepted({"deletionPolicy": "Orphan"}), deletion_requested=True), remote=remote()),
 )
 """Where the typical situations lead to, one step later."""
 

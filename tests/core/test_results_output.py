@@ -190,6 +190,14 @@ def test_everything_at_its_limit_stays_within_a_configmap() -> None:
     assert total(large) <= KIB * KIB
 
 
+@pytest.mark.parametrize(("length", "kept"), [(16 * KIB, True), (16 * KIB + 1, False)])
+def test_the_limit_of_the_names_of_registers(length: int, *, kept: bool) -> None:
+    """Counts whose registers have no names would mean nothing: both are there, or neither."""
+    data = written(result=json.dumps({"r" * length: ["01", "01"]}).encode(), output_format=QUANTINUUM).data
+    assert (data.get("registers") == "r" * length, "counts.json" in data) == (kept, kept)
+    assert data.get("countsOmitted") == (None if kept else "TooLarge")
+
+
 def test_the_same_result_gives_the_same_text() -> None:
     """Keys are sorted, so that two operators write the same ConfigMap."""
     one = written(result=b'{"11": 2, "00": 3}', output_format=PASQAL)

@@ -13,7 +13,7 @@ import httpx
 
 from localstack.stack import Stack
 
-UID: Final = "quantumjobs.dev/uid"
+UID: Final = "quantumjobs_uid"
 SHORT_FENCE: Final = (
     "--put-start-seconds=1",
     "--request-timeout-seconds=3",

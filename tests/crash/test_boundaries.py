@@ -121,7 +121,7 @@ def kill_at(stack: Stack, held: Rule) -> None:
 def runs_of(stack: Stack, uid: str) -> list[str]:
     """How each paid run of an object ended."""
     ledger = stack.emulator.ledger()
-    return [run["status"] for run in ledger if run["metadata"]["quantumjobs.dev/uid"] == uid]
+    return [run["status"] for run in ledger if run["metadata"]["quantumjobs_uid"] == uid]
 
 
 def new_job(stack: Stack) -> tuple[str, str]:

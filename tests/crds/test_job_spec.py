@@ -158,8 +158,12 @@ REJECTED: Final = [
     pytest.param("spec.tags", [""], "at least 1", id="an empty tag"),
     pytest.param("spec.tags", ["t" * 257], LONG, id="a tag that is too long"),
     pytest.param(
-        "spec.metadata", {"quantumjobs.dev/uid": "x"}, "choose other metadata keys", id="the operator's metadata"
+        "spec.metadata",
+        {"quantumjobs.dev/uid": "x"},
+        "choose other metadata keys",
+        id="the operator's metadata of before",
     ),
+    pytest.param("spec.metadata", {"quantumjobs_uid": "x"}, "choose other metadata keys", id="the operator's metadata"),
     pytest.param("spec.metadata", {"k" * 129: "v"}, "choose shorter keys", id="a metadata key that is too long"),
     pytest.param("spec.metadata", {"": "v"}, "metadata keys have 1 to 128", id="an empty metadata key"),
     pytest.param("spec.metadata", {"k": "v" * 1025}, LONG, id="a metadata value that is too long"),

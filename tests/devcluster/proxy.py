@@ -1,7 +1,7 @@
 """A proxy on loopback that sees, holds and drops what passes between a client and a server.
 
 It ends TLS with a certificate of its own authority and forwards HTTP/1.1 requests, streamed answers (watches) included.
-It changes nothing on the way and never sends a request twice.
+It changes nothing on the way unless a test says so, and never sends a request twice.
 """
 
 import asyncio
@@ -18,10 +18,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from devcluster.certificates import Authority
-from devcluster.proxyrules import Exchange, Moment, Predicate, Request, Rule, Verdict
+from devcluster.proxyrules import Answer, Exchange, Moment, Predicate, Request, Rule, Verdict, client_name
+from devcluster.proxystreams import Streams, Withheld, is_watch
 from devcluster.scratch import scratch_directory
 
 _T = TypeVar("_T")
+Settled = httpx.Response | Answer | None
 
 _CONTROL_SECONDS: Final = 30.0
 _LARGEST_BODY: Final = 64 * 1024 * 1024
@@ -52,6 +54,7 @@ class TlsProxy:
         self._rules: list[Rule] = []
         self._exchanges: list[Exchange] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._streams = Streams(self._loop)
 
     @classmethod
     def start(cls, upstream: str, *, upstream_ca: Path | None = None, tls: bool = True) -> Self:
@@ -100,6 +103,21 @@ class TlsProxy:
         rule = Rule(predicate, Moment(when), times=times)
         rule.drop()
         return self._add(rule)
+
+    def replace(self, predicate: Predicate, answer: Answer, *, times: int | None = 1) -> Rule:
+        """Let the next `times` matching requests have their effect, and give their clients another answer."""
+        rule = Rule(predicate, Moment.AFTER, times=times, answer=answer)
+        rule.replace()
+        return self._add(rule)
+
+    def withhold(self, predicate: Predicate, *, merge: bool = False) -> Withheld:
+        """Hold back what matching watches tell, open ones included, until `release()`.
+
+        Args:
+            predicate: Called in the proxy's thread with the request of each watch.
+            merge: Whether of the versions of an object that were held back only the last is delivered.
+        """
+        return self._streams.withhold(lambda asked: is_watch(asked) and predicate(asked), merge=merge)
 
     def sever(self) -> None:
         """Cut every open connection of the clients, watches included."""
@@ -171,7 +189,8 @@ class TlsProxy:
             _abort(connection.transport)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        asked = Request(request.method, request.raw_path, await request.read(), request.headers.get("User-Agent", ""))
+        agent, credential = (request.headers.get(name, "") for name in ("User-Agent", "Authorization"))
+        asked = Request(request.method, request.raw_path, await request.read(), agent, client_name(credential))
         settling = self._spawn(self._settle(asked, request.headers.items()))
         try:
             answer = await asyncio.shield(settling)
@@ -182,11 +201,14 @@ class TlsProxy:
         if answer is None:
             _abort(request.transport)
             return web.Response(status=502)
-        return await _pass_on(request, answer)
+        if isinstance(answer, Answer):
+            return web.Response(status=answer.status, body=answer.body, content_type="application/json")
+        return await self._pass_on(request, asked, answer)
 
-    async def _settle(self, asked: Request, headers: Iterable[tuple[str, str]]) -> httpx.Response | None:
+    async def _settle(self, asked: Request, headers: Iterable[tuple[str, str]]) -> "Settled":
         """Forward a request as the rules allow; None if the client's connection is to be cut."""
-        if await self._judge(asked, Moment.BEFORE) is Verdict.DROP:
+        verdict, _ = await self._judge(asked, Moment.BEFORE)
+        if verdict is Verdict.DROP:
             self._record(asked, None, dropped=True)
             return None
         forwarded = self._client.build_request(
@@ -201,50 +223,54 @@ class TlsProxy:
             # The upstream is down: the client is to see just that.
             self._record(asked, None, dropped=True)
             return None
-        dropped = await self._judge(asked, Moment.AFTER) is Verdict.DROP
-        self._record(asked, answer.status_code, dropped=dropped)
-        if dropped:
+        verdict, other = await self._judge(asked, Moment.AFTER)
+        dropped, replaced = verdict is Verdict.DROP, verdict is Verdict.REPLACE
+        self._record(asked, answer.status_code, dropped=dropped, replaced=replaced)
+        if dropped or replaced:
             await answer.aclose()
-            return None
+            return other if replaced else None
         return answer
 
-    async def _judge(self, asked: Request, moment: Moment) -> Verdict:
+    async def _judge(self, asked: Request, moment: Moment) -> tuple[Verdict, Answer | None]:
         for rule in self._rules:
             if rule.when is moment and rule.picks(asked):
-                return await rule.judge(asked)
-        return Verdict.RELEASE
+                return await rule.judge(asked), rule.answer
+        return Verdict.RELEASE, None
 
-    def _record(self, asked: Request, status: int | None, *, dropped: bool) -> None:
-        self._exchanges.append(Exchange(asked, status, dropped))
+    def _record(self, asked: Request, status: int | None, *, dropped: bool, replaced: bool = False) -> None:
+        self._exchanges.append(Exchange(asked, status, dropped, replaced))
 
-    def _discard(self, settled: "asyncio.Task[httpx.Response | None]") -> None:
-        if not settled.cancelled() and (answer := settled.result()) is not None:
+    def _discard(self, settled: "asyncio.Task[Settled]") -> None:
+        if not settled.cancelled() and isinstance(answer := settled.result(), httpx.Response):
             self._spawn(answer.aclose())
+
+    async def _pass_on(self, request: web.Request, asked: Request, answer: httpx.Response) -> web.StreamResponse:
+        response = web.StreamResponse(
+            status=answer.status_code,
+            reason=answer.reason_phrase,
+            headers=CIMultiDict(_without(answer.headers.multi_items(), _CONNECTION_HEADERS)),
+        )
+        if "Content-Length" not in answer.headers and answer.status_code not in _WITHOUT_BODY:
+            response.enable_chunked_encoding()
+        try:
+            await response.prepare(request)
+            if is_watch(asked):
+                await self._streams.pass_on(asked, answer.aiter_raw(), response.write)
+            else:
+                async for chunk in answer.aiter_raw():
+                    await response.write(chunk)
+        except httpx.TransportError:
+            # Cut off upstream: the client must not take what it has for the whole answer.
+            _abort(request.transport)
+        finally:
+            await answer.aclose()
+        return response
 
     def _spawn(self, work: Coroutine[Any, Any, _T]) -> "asyncio.Task[_T]":
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-async def _pass_on(request: web.Request, answer: httpx.Response) -> web.StreamResponse:
-    response = web.StreamResponse(
-        status=answer.status_code,
-        reason=answer.reason_phrase,
-        headers=CIMultiDict(_without(answer.headers.multi_items(), _CONNECTION_HEADERS)),
-    )
-    if "Content-Length" not in answer.headers and answer.status_code not in _WITHOUT_BODY:
-        response.enable_chunked_encoding()
-    try:
-        await response.prepare(request)
-        async for chunk in answer.aiter_raw():
-            await response.write(chunk)
-    except httpx.TransportError:
-        _abort(request.transport)  # cut off upstream: the client must not take what it has for the whole answer
-    finally:
-        await answer.aclose()
-    return response
 
 
 def _without(headers: Iterable[tuple[str, str]], unwanted: frozenset[str]) -> list[tuple[str, str]]:

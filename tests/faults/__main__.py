@@ -12,7 +12,7 @@ from typing import Final
 
 from faults.boundaries import BOUNDARIES
 from faults.campaign import progress, run
-from faults.plan import FULL, SHORT, draw
+from faults.plan import FULL, SIZES, draw
 from localstack.manifests import PROJECT
 
 _FIGURES: Final = PROJECT / "build" / "faults.json"
@@ -24,12 +24,13 @@ def main() -> int:
     """Run it; returns 0 only if the run was valid and nothing was violated."""
     parser = argparse.ArgumentParser(prog="faults", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=_SEED, help="draws everything that happens")
-    parser.add_argument("--short", action="store_true", help="a minute of it, as `make test` runs it")
+    parser.add_argument("--size", choices=SIZES, default="full", help="short: as `make test` runs it; medium: minutes")
     parser.add_argument("--figures", type=Path, default=_FIGURES, help="where the figures are written, as JSON")
     arguments = parser.parse_args()
-    chosen = [boundary for boundary in BOUNDARIES if boundary.money] if arguments.short else BOUNDARIES
+    size = SIZES[arguments.size]
+    chosen = BOUNDARIES if size is FULL else [boundary for boundary in BOUNDARIES if boundary.money]
     shutil.rmtree(_LOGS, ignore_errors=True)
-    outcome = run(draw(arguments.seed, SHORT if arguments.short else FULL), _LOGS, boundaries=chosen)
+    outcome = run(draw(arguments.seed, size), _LOGS, boundaries=chosen)
     arguments.figures.parent.mkdir(parents=True, exist_ok=True)
     arguments.figures.write_text(json.dumps(outcome.figures, indent=2) + "\n")
     progress(json.dumps({name: value for name, value in outcome.figures.items() if not isinstance(value, dict)}))

@@ -1,27 +1,31 @@
-"""The whole campaign: kills at boundaries, kills at random moments, the end of all faults, the verdict, the report."""
+"""The whole campaign: kills at boundaries, encounters, kills at random moments, the end of all faults, the verdict."""
 
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from devcluster.proxyrules import Moment
 from faults.boundaries import BOUNDARIES, Boundary
-from faults.evidence import false_alarms_of, is_true, releases_of, runs_of, seen_of
+from faults.encounters import Encounters
+from faults.evidence import alarms_of, is_true, releases_of, runs_of, seen_of, told_of
 from faults.jobs import Object, Target
 from faults.judge import Evidence, Verdict, judge
-from faults.plan import Plan
+from faults.plan import FULL, LOSABLE, Plan
 from faults.rounds import Rounds
 from faults.system import System, launch
 from faults.turmoil import Turmoil
+from faults.writes import Write
 
 _UNCHANGED_SECONDS: Final = 60.0
 """An object that is at no end and hasn't changed for so long after all faults ended is stuck."""
 _SETTLED_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 1.0
+_SELDOM: Final = frozenset({Write.RENOUNCE})
+"""Two operators have to claim one key at the same moment."""
 
 Report = Callable[[str], None]
 
@@ -66,20 +70,23 @@ def run(plan: Plan, folder: Path, *, boundaries: Sequence[Boundary] = BOUNDARIES
         report(f"seed {plan.seed}: a repeated PUT is {plan.repeated_put}; logs in {folder}")
         rounds = Rounds(system, boundaries, random.Random(plan.seed), share=plan.size.share)  # noqa: S311 - no secrets
         rounds.run(plan.size.rounds, report)
+        encounters = Encounters(system, plan.size, random.Random(plan.seed))  # noqa: S311 - no secrets
+        encounters.run(report)
         turmoil = Turmoil(system, plan, report)
         turmoil.run()
         _settle(system, report)
         verdict = judge(_evidence(system))
         figures = {
             "seed": plan.seed,
-            "kills": rounds.kills + turmoil.kills,
+            "kills": rounds.kills + encounters.kills + turmoil.kills,
             "kills_between_effect_and_answer": rounds.within,
+            "stopped_and_continued": encounters.frozen + turmoil.frozen,
             "api_server_restarts": turmoil.restarts,
+            **system.disturbances.figures(),
             "faults_injected": system.struck(),
             "jobs": len(system.users.jobs),
             **{count: len(found) for count, found in asdict(verdict).items()},
             "repeated_put": plan.repeated_put,
-            "false_alarms": len(false_alarms_of(system.log_lines())),
             "paid_runs": len(system.stack.emulator.ledger()),
             "seconds": round(time.monotonic() - began),
             "kills_at_boundaries": {
@@ -88,8 +95,16 @@ def run(plan: Plan, folder: Path, *, boundaries: Sequence[Boundary] = BOUNDARIES
             },
             "violations": [sentence for found in asdict(verdict).values() for sentence in found],
         }
-    unhit = tuple(f"{boundary.name} ({moment})" for boundary, moment in rounds.missing)
+    unhit = (*(f"{boundary.name} ({moment})" for boundary, moment in rounds.missing), *_never_lost(system, plan))
     return Outcome(figures, verdict, unhit)
+
+
+def _never_lost(system: System, plan: Plan) -> Iterator[str]:
+    """The writes of whose answers none was lost, in a campaign that is large enough for all."""
+    if plan.size.losses >= FULL.losses:
+        yield from (
+            f"answer lost: {kind}" for kind in LOSABLE if kind not in _SELDOM and not system.disturbances.lost[kind]
+        )
 
 
 def _settle(system: System, report: Report) -> None:
@@ -130,4 +145,6 @@ def _evidence(system: System) -> Evidence:
         runs=runs_of(system.stack.emulator.ledger()),
         objects=seen_of(system.users.look(), system.users.outputs()),
         releases=list(releases_of(system.log_lines())),
+        told=told_of(system.users.events()),
+        alarms=alarms_of(system.log_lines()),
     )

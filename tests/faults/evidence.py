@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from faults.judge import Release, Run, Seen
+from faults.judge import Alarm, Release, Run, Seen, Told
 
-_UID: Final = "quantumjobs.dev/uid"
+_UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
-_BY_FORCE: Final = "the object was removed by force"
+_KIND: Final = "QuantumJob"
+_GONE: Final = ("ObjectGone", "JobWithoutObject")
 
 Json = Mapping[str, Any]
 
@@ -54,18 +55,31 @@ def is_true(one: Json, condition: str) -> bool:
     return any(each["type"] == condition and each["status"] == "True" for each in conditions)
 
 
+def told_of(events: Iterable[Json]) -> list[Told]:
+    """Events about QuantumJobs, in the order in which the API server got them."""
+    # Times have whole seconds; the revisions of the store are in order.
+    ordered = sorted(events, key=lambda event: int(event["metadata"]["resourceVersion"]))
+    return [
+        Told(event["involvedObject"].get("uid", ""), event["reason"], event["message"], event.get("count") or 1)
+        for event in ordered
+        if event["involvedObject"].get("kind") == _KIND
+    ]
+
+
 def releases_of(log: Iterable[str]) -> Iterator[Release]:
     """Objects that an operator released unconfirmed, by its log."""
     for message in _errors(log, _UNCONFIRMED):
         yield Release(message)
 
 
-def false_alarms_of(log: Iterable[str]) -> list[str]:
-    """Removals by force that an operator told of; nobody in the campaign does that.
-
-    Of two operators, one lets an object go and the other sees it disappear.
-    """
-    return list(_errors(log, _BY_FORCE))
+def alarms_of(log: Iterable[str]) -> list[Alarm]:
+    """Jobs that an operator found running without their object."""
+    entries = (_entry(line) for line in log)
+    return [
+        Alarm(str(entry.get("uid")), str(entry["message"]))
+        for entry in entries
+        if str(entry.get("message", "")).startswith(_GONE) and entry.get("level") in {"WARNING", "ERROR"}
+    ]
 
 
 def _errors(log: Iterable[str], beginning: str) -> Iterator[str]:

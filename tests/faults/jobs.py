@@ -52,6 +52,8 @@ class Job:
         role: Why it was made.
         attempts: How many paid attempts were asked for until now.
         orphan: Its remote job is to be left behind.
+        endable: Its end was asked for, or may be through another object.
+        manifest: As it was made, to make it again.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Job:
     role: str = ""
     attempts: int = 1
     orphan: bool = False
+    endable: bool = False
+    manifest: Object = field(default_factory=dict, repr=False)
     workspace: str = field(default="", repr=False)
 
     @property
@@ -75,7 +79,7 @@ class Job:
     @property
     def wish(self) -> Wish:
         """What the judge is to know of it."""
-        return Wish(self.uid, self.key, self.attempts, self.orphan)
+        return Wish(self.uid, self.key, self.attempts, self.orphan, self.endable)
 
     def remote(self, attempt: int = 1) -> str:
         """Id of the remote job of an attempt."""

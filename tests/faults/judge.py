@@ -2,18 +2,22 @@
 
 Rules, each a function below:
 1. Paid twice: a remote job with more than one paid run, or an object with more paid attempts than were asked for.
-2. Lost: a live object that should run and has no remote job; or whose remote job is final and whose status says
-   something else; or that says Succeeded while its output is not there.
+2. Lost: a live object that should run and has no remote job; or whose remote job is final, or runs, and whose status
+   says something else; or that says Succeeded while its output is not there.
 3. Orphaned: a remote job that is not final while its object is gone and was not to leave it behind.
 4. Stuck: an object that has come to rest in a state that is no end.
 5. Released with a warning: an object that went without a confirmed end, although cancelling was possible.
+6. An orphan was cancelled: a remote job that was to be left behind, whose end nobody asked for.
+7. A repeated Event: the same twice in a row on one object, so that nothing new can have happened to it in between; or
+   counted more than once.
+8. A false alarm: a report of a job without its object, although the object is there or let the job go on purpose.
 
 Must not live here: how the evidence is gathered (`evidence`), or when (`campaign`).
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 FINAL: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
@@ -29,12 +33,15 @@ class Wish:
         name: `namespace/name`, for people.
         attempts: How many paid attempts were asked for: one, and one more for each resumption and allowed retry.
         orphan: The remote job was to be left behind at deletion.
+        endable: The end of its job may have been asked for all the same: by cancel or suspend, before it was to be left
+            behind, or through another object with its idempotency key.
     """
 
     uid: str
     name: str
     attempts: int = 1
     orphan: bool = False
+    endable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +102,38 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """An Event at the API server.
+
+    Attributes:
+        uid: The object that it is about.
+        count: How often it happened, as it says itself.
+    """
+
+    uid: str
+    reason: str
+    message: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An operator's report of a job that runs without its object."""
+
+    uid: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that the verdict rests on."""
+    """Everything that the verdict rests on; `told` in the order in which it was told."""
 
     wishes: Sequence[Wish]
     runs: Sequence[Run] = ()
     objects: Sequence[Seen] = ()
     releases: Sequence[Release] = ()
+    told: Sequence[Told] = ()
+    alarms: Sequence[Alarm] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +145,14 @@ class Verdict:
     orphaned_running: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     released_with_warning: tuple[str, ...] = ()
+    orphans_cancelled: tuple[str, ...] = ()
+    repeated_events: tuple[str, ...] = ()
+    false_alarms: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether nothing was violated."""
-        return not any((self.lost, self.paid_twice, self.orphaned_running, self.stuck, self.released_with_warning))
+        return not any(getattr(self, field.name) for field in fields(self))
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -130,6 +165,9 @@ def judge(evidence: Evidence) -> Verdict:
         orphaned_running=tuple(_orphaned(evidence, wishes, objects)),
         stuck=tuple(_stuck(evidence, wishes)),
         released_with_warning=tuple(one.name for one in evidence.releases if not one.impossible),
+        orphans_cancelled=tuple(_cancelled_orphans(evidence, wishes)),
+        repeated_events=tuple(_repeated(evidence, wishes)),
+        false_alarms=tuple(_false_alarms(evidence, wishes, objects)),
     )
 
 
@@ -157,6 +195,8 @@ def _lost(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
             yield f"{name}: no remote job, and it says {seen.state or 'nothing'}"
         elif run is not None and run.ended and seen.state != run.status:
             yield f"{name}: its job {run.job} is {run.status}, and it says {seen.state or 'nothing'}"
+        elif seen.finished and run is not None and not run.ended:
+            yield f"{name}: its job {run.job} is {run.status}, and it says that it has ended as {seen.state}"
         elif seen.finished and run is None and not (seen.cancelled and seen.state == "Cancelled"):
             yield f"{name}: it says {seen.state} of a job {seen.job} that was never accepted"
         elif seen.state == "Succeeded" and not seen.output:
@@ -177,6 +217,23 @@ def _orphaned(evidence: Evidence, wishes: Mapping[str, Wish], objects: Mapping[s
             yield f"{_name(wishes, run.uid)}: it is gone, and its job {run.job} is {run.status}"
 
 
+def _cancelled_orphans(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
+    for run in evidence.runs:
+        wish = wishes.get(run.uid)
+        if wish and wish.orphan and not wish.endable and run.status == "Cancelled":
+            yield f"{wish.name}: its job {run.job} was to be left behind, and was cancelled"
+
+
+def _repeated(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
+    last: dict[str, Told] = {}
+    for told in evidence.told:
+        before = last.get(told.uid)
+        again = before is not None and (before.reason, before.message) == (told.reason, told.message)
+        if again or told.count > 1:
+            yield f"{_name(wishes, told.uid)}: told again: {told.reason}: {told.message}"
+        last[told.uid] = told
+
+
 def _stuck(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
     running = {run.uid for run in evidence.runs if not run.ended}
     for seen in evidence.objects:
@@ -184,6 +241,14 @@ def _stuck(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
         if seen.leaving or not rests:
             deed = "leaves and is still there" if seen.leaving else f"rests at {seen.state or 'no state'}"
             yield f"{_name(wishes, seen.uid)}: it {deed}"
+
+
+def _false_alarms(evidence: Evidence, wishes: Mapping[str, Wish], objects: Mapping[str, Seen]) -> Iterator[str]:
+    """A report is right of an object that is gone and was not let go on purpose: a user deleted it all too soon."""
+    for alarm in evidence.alarms:
+        orphan = alarm.uid in wishes and wishes[alarm.uid].orphan
+        if orphan or alarm.uid in objects or alarm.uid not in wishes:
+            yield f"{_name(wishes, alarm.uid)}: {alarm.text}"
 
 
 def _name(wishes: Mapping[str, Wish], uid: str) -> str:

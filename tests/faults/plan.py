@@ -5,12 +5,13 @@ Must not live here: doing any of it (`turmoil`).
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from faults.jobs import Object, Target, quantum_job
+from faults.writes import Write
 
 A_DATE: Final = "a date"
 """Stands for a date in a fault's `Retry-After`: it has to be in the future when the fault acts."""
@@ -31,6 +32,10 @@ class Deed(StrEnum):
     RESTART = "restart"
     ROTATE = "rotate"
     CLOCK = "clock"
+    LEAVE_BEHIND = "leave behind"
+    RECREATE = "create again"
+    LOSE = "lose answers"
+    WITHHOLD = "withhold events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,14 @@ class Event:
     Attributes:
         at: After so many kills.
         job: The manifest's name, for what is done to a job.
-        manifest: For CREATE.
-        namespace: For CREATE.
+        manifest: For CREATE; for RECREATE one of another name, or None for the same again.
+        namespace: For CREATE and RECREATE.
         faults: For ARM.
-        choice: For RESTART whether etcd is compacted, for ROTATE whether the Secrets come first.
+        write: For LOSE the write whose answers are lost.
+        times: For LOSE how many.
+        seconds: For WITHHOLD how long; for what is done to a job, how soon after it is due.
+        choice: For RESTART whether etcd is compacted, for ROTATE whether the Secrets come first, for LOSE whether the
+            connection is cut, for WITHHOLD whether events are merged.
     """
 
     at: float
@@ -52,20 +61,39 @@ class Event:
     manifest: Object | None = None
     namespace: str = "default"
     faults: tuple[Fault, ...] = ()
+    write: Write | None = None
+    times: int = 1
+    seconds: float = 0.0
     choice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One life of an operator: seconds before its start, and from there to its SIGKILL."""
+    """One life of an operator: seconds before its start, and from there to its SIGKILL.
+
+    Attributes:
+        frozen: For so many seconds of its life it is stopped and then continued, halfway; longer than the fence.
+    """
 
     pause: float
     seconds: float
+    frozen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of everything there is."""
+    """How much of everything there is.
+
+    Attributes:
+        share: Kills at each boundary, before and after its effect.
+        rounds: At most so many.
+        losses: How often answers to each kind of write are lost.
+        withheld: How often events are.
+        frozen: Lives of the second operator in which it is stopped and continued.
+        encounters: How often each of the staged encounters takes place.
+        regrets: In each of them, objects that are deleted at once.
+        wakes: Whether the longer ones are among them.
+    """
 
     kills: int
     jobs: int
@@ -73,10 +101,29 @@ class Size:
     rotations: int
     share: int
     rounds: int
+    losses: int
+    withheld: int
+    frozen: int
+    encounters: int
+    regrets: int
+    wakes: bool = True
 
 
-FULL: Final = Size(kills=210, jobs=520, restarts=8, rotations=6, share=10, rounds=24)
-SHORT: Final = Size(kills=5, jobs=14, restarts=1, rotations=1, share=1, rounds=6)
+FULL: Final = Size(
+    kills=210, jobs=520, restarts=8, rotations=6, share=10, rounds=24,
+    losses=8, withheld=40, frozen=12, encounters=4, regrets=40,
+)  # fmt: skip
+SHORT: Final = Size(
+    kills=5, jobs=14, restarts=1, rotations=1, share=1, rounds=6,
+    losses=1, withheld=2, frozen=0, encounters=1, regrets=24, wakes=False,
+)  # fmt: skip
+MEDIUM: Final = replace(
+    FULL, kills=30, jobs=80, restarts=1, rotations=1, share=1, losses=2, withheld=6, frozen=3, encounters=2
+)
+"""For whoever changes something here: three to five minutes."""
+STAGED: Final = replace(SHORT, kills=1, jobs=1, restarts=0, rotations=0, share=0, withheld=0, encounters=2, wakes=True)
+"""Only the staged encounters."""
+SIZES: Final[Mapping[str, Size]] = {"full": FULL, "medium": MEDIUM, "short": SHORT, "staged": STAGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +143,8 @@ class Plan:
     events: tuple[Event, ...]
 
 
+_FROZEN: Final = (6.0, 8.0)
+"""Seconds; the campaign's fence is shorter."""
 _REPEATED_PUT: Final = {7: "same", 8: "replace", 9: "conflict"}
 """By the seed's last digit; a second paid run for all others."""
 
@@ -103,10 +152,16 @@ _REPEATED_PUT: Final = {7: "same", 8: "replace", 9: "conflict"}
 def draw(seed: int, size: Size) -> Plan:
     """The plan of a seed."""
     chance = random.Random(seed)  # noqa: S311 - draws a plan, not secrets
-    second = size.kills * 2 // 5
+    second = size.kills // 3 if size.frozen else size.kills * 2 // 5
+    frozen = set(chance.sample(range(second), size.frozen))
     lives = (
         tuple(Life(chance.choice((0.0, 0.0, 0.0, 1.0)), _life(chance)) for _ in range(size.kills - second)),
-        tuple(Life(chance.uniform(0.5, 6.0), _life(chance)) for _ in range(second)),
+        tuple(
+            Life(chance.uniform(0.5, 3.0), chance.uniform(5.0, 8.0), frozen=chance.uniform(*_FROZEN))
+            if number in frozen
+            else Life(chance.uniform(0.5, 6.0), _life(chance))
+            for number in range(second)
+        ),
     )
     events = [*_people(chance, size), *_weather(chance, size)]
     repeated_put = _REPEATED_PUT.get(seed % 10, "second-run")
@@ -124,15 +179,26 @@ def _people(chance: random.Random, size: Size) -> Iterator[Event]:
     last = size.kills * 0.93
     for number in range(size.jobs):
         at, name = chance.uniform(0, last), f"job-{number}"
-        spec, target, later = chance.choices(*zip(*_FATES, strict=True))[0](chance)
+        fate = chance.choices(*zip(*_FATES, strict=True))[0]
+        spec, target, later = fate(chance)
         namespace = chance.choices(("default", "research", "teaching"), (3, 2, 2))[0]
         yield Event(at, Deed.CREATE, name, quantum_job(name, target, "turmoil", **spec), namespace)
+        # Some change their mind within half a second, by the clock of the wall.
+        soon = fate is _regretted or chance.random() < _SOON
         for deed in later:
-            at += chance.expovariate(0.5)
-            yield Event(at, deed, name)
+            at += 0.0 if soon else chance.expovariate(0.5)
+            after = chance.uniform(0.0, _AT_ONCE_SECONDS) if soon else 0.0
+            other = None
+            if deed is Deed.RECREATE and "idempotencyKey" in spec:
+                other = quantum_job(f"{name}-again", target, "turmoil", **spec)
+            yield Event(at, deed, name, other, namespace, seconds=after)
 
 
 _Fate = tuple[dict[str, Any], Target, Sequence[Deed]]
+
+
+_SOON: Final = 0.25
+_AT_ONCE_SECONDS: Final = 0.4
 
 
 def _left_alone(chance: random.Random) -> _Fate:
@@ -142,6 +208,23 @@ def _left_alone(chance: random.Random) -> _Fate:
 
 def _expires(chance: random.Random) -> _Fate:
     return {"ttlSecondsAfterFinished": chance.randint(0, 3)}, Target.SHORT, ()
+
+
+def _regretted(chance: random.Random) -> _Fate:
+    return {}, chance.choice((Target.SHORT, Target.LONG)), (Deed.DELETE,)
+
+
+def _left_behind_late(chance: random.Random) -> _Fate:
+    return {}, chance.choice((Target.SHORT, Target.LONG, Target.LONG)), (Deed.LEAVE_BEHIND, Deed.DELETE)
+
+
+def _made_again(chance: random.Random) -> _Fate:
+    return {}, chance.choice((Target.SHORT, Target.LONG)), (Deed.DELETE, Deed.RECREATE)
+
+
+def _made_again_with_key(chance: random.Random) -> _Fate:
+    policy = chance.choice(({}, {"deletionPolicy": "Orphan"}))
+    return {"idempotencyKey": f"again-{chance.randrange(10**6)}", **policy}, Target.SHORT, (Deed.DELETE, Deed.RECREATE)
 
 
 def _deleted(chance: random.Random) -> _Fate:
@@ -184,7 +267,17 @@ _FATES: Final[tuple[tuple[Callable[[random.Random], _Fate], int], ...]] = (
     (_suspended, 12),
     (_held_at_first, 5),
     (_keyed, 6),
+    (_regretted, 8),
+    (_left_behind_late, 8),
+    (_made_again, 5),
+    (_made_again_with_key, 5),
 )
+
+
+LOSABLE: Final = tuple(kind for kind in Write if kind is not Write.LEASE)
+"""The campaign runs without a Lease, which none of the promises needs."""
+_WITHHELD: Final = ((0.1, 1.0), (1.0, 4.0), (7.0, 10.0))
+"""Seconds: late, long enough to be merged, and stale."""
 
 
 def _weather(chance: random.Random, size: Size) -> Iterator[Event]:
@@ -199,6 +292,19 @@ def _weather(chance: random.Random, size: Size) -> Iterator[Event]:
         yield Event(_spread(chance, number, size.restarts, size), Deed.RESTART, choice=number % 2 == 1)
     for number in range(size.rotations):
         yield Event(_spread(chance, number, size.rotations, size), Deed.ROTATE, choice=chance.random() < 0.5)
+    for kind in LOSABLE:
+        for number in range(size.losses):
+            due, times, cut = (
+                _spread(chance, number, size.losses, size),
+                chance.choice((1, 1, 2)),
+                chance.random() < 0.5,
+            )
+            yield Event(due, Deed.LOSE, write=kind, times=times, choice=cut)
+    for number in range(size.withheld):
+        seconds = chance.uniform(*chance.choices(_WITHHELD, (5, 4, 1))[0])
+        yield Event(
+            _spread(chance, number, size.withheld, size), Deed.WITHHOLD, seconds=seconds, choice=chance.random() < 0.6
+        )
     for number in range(size.kills // 8):
         yield Event(_spread(chance, number, size.kills // 8, size), Deed.CLOCK)
 

@@ -13,14 +13,16 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
-from devcluster.proxyrules import Moment
+from devcluster.proxyrules import Moment, Request
 from faults.boundaries import LOOK, SUBMIT, Asked, Boundary, State, Way
 from faults.evidence import is_true
 from faults.holds import FRESH_SECONDS, LATEST_SECONDS, Hold, arrive
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
 from faults.system import NAMESPACES, System, launch
+from faults.writes import Write
 from localstack.operated import Operator
 
 _CALM_SECONDS: Final = 25.0
@@ -61,6 +63,7 @@ class Rounds:
         self._chance = chance
         self._share = share
         self._made = 0
+        self._handovers = 0
         self._pools: defaultdict[State, list[Job]] = defaultdict(list)
         self._late: list[threading.Thread] = []
 
@@ -110,9 +113,16 @@ class Rounds:
         for look in seen:
             look.rule = self._system.proxy(Way.SERVICE).hold(look, when=Moment.AFTER)
             look.rule.release()
+        # In every second one the successor never learns that the claim has become its own, and the call comes last.
+        self._handovers += 1
+        untold = bool(self._handovers % 2)
+        for hold in holds if untold else ():
+            cut, of = self._handovers % 4 == 1, partial(_writes, hold.job)
+            self._system.disturbances.lose_answers(Write.CLAIM, times=1, cut=cut, of=of)
         os.kill(self._successor.pid, signal.SIGCONT)
         for hold, look in zip(holds, seen, strict=True):
-            self._let_go(hold, look if hold.boundary is SUBMIT else None)
+            submits = hold.boundary is SUBMIT
+            self._let_go(hold, look if submits and not untold else None, last=submits and untold)
 
     def _calm(self) -> None:
         """A life in which nothing is held, until there are enough objects in each state."""
@@ -230,22 +240,25 @@ class Rounds:
                 state = State.CLAIMED if hold.moment is Moment.BEFORE else State.SENT
                 self._pools[state].append(hold.job)
 
-    def _let_go(self, hold: Hold, look: Hold | None = None) -> None:
+    def _let_go(self, hold: Hold, look: Hold | None = None, *, last: bool = False) -> None:
         """After its sender's death: lost, or late; a rule that picked nothing must not pick anything later.
 
         Args:
             hold: What is held.
             look: Its successor's look for the job: a late call arrives right after it, if there is time.
+            last: A late call arrives as late as it can.
         """
         if hold.at is None:
             hold.at = 0.0
             hold.rule.release()
             return
-        if hold.moment is Moment.AFTER or hold.strictly or (look is None and self._chance.random() < 0.5):
+        if hold.moment is Moment.AFTER or hold.strictly or (look is None and not last and self._chance.random() < 0.5):
             hold.rule.drop()
             return
         latest = hold.at + LATEST_SECONDS[hold.boundary.way]
-        drawn = latest if look else time.monotonic() + self._chance.random() * max(0.0, latest - time.monotonic())
+        drawn = (
+            latest if look or last else time.monotonic() + self._chance.random() * max(0.0, latest - time.monotonic())
+        )
         late = threading.Thread(target=arrive, args=(hold, look, drawn))
         self._late.append(late)
         late.start()
@@ -257,6 +270,10 @@ class Rounds:
     @property
     def _successor(self) -> Operator:
         return self._system.operators[1]
+
+
+def _writes(job: Job, request: Request) -> bool:
+    return request.path.partition("?")[0] == job.path
 
 
 def _is_to_be_suspended(one: Object, role: str) -> bool:

@@ -12,8 +12,12 @@ from secrets import token_hex
 from types import TracebackType
 from typing import Any, Final, Self
 
+import yaml
+
 from devcluster.proxy import TlsProxy
+from devcluster.proxyrules import client_name
 from faults.boundaries import Way
+from faults.disturbances import Disturbances
 from faults.jobs import API, BEHAVIOUR
 from faults.plan import A_DATE
 from faults.users import Users
@@ -35,6 +39,8 @@ _OPERATOR: Final = (
     "--workspace-refresh-seconds=15",
     "--workers=64",
 )
+FENCE_SECONDS: Final = 1.5 + REQUEST_SECONDS + 1
+"""After this a 404 is believed."""
 NAMESPACES: Final = ("default", "research", "teaching")
 
 
@@ -45,6 +51,8 @@ class System:
         stack: Control plane and workspace.
         users: The people.
         operators: Two that may run at the same time; none runs at first.
+        clients: By what the proxy knows each of the two.
+        disturbances: Of what passes between them and the API server.
         folder: Logs, and the workspace's data.
     """
 
@@ -61,9 +69,11 @@ class System:
         self.users = resources.enter_context(Users(stack.cluster, stack.emulator.resource_id))
         for namespace in NAMESPACES[1:]:
             self.add_namespace(namespace)
+        self.clients: list[str] = []
         self.operators = tuple(self._operator(folder / name) for name in ("first", "second"))
         for operator in self.operators:
             resources.callback(operator.end)
+        self.disturbances = Disturbances(self.proxy(Way.CLUSTER))
 
     @classmethod
     def start(cls, folder: Path, *, repeated_put: str, seed: int) -> Self:
@@ -156,9 +166,15 @@ class System:
         kubeconfig = stack.cluster.service_account_kubeconfig(
             manifests.SYSTEM_NAMESPACE, manifests.SERVICE_ACCOUNT, server=proxy.url, ca_file=proxy.ca_file
         )
+        # A token of its own for each, so that the proxy tells them apart.
+        own = folder / "kubeconfig"
+        own.write_text(kubeconfig.read_text())
+        own.chmod(0o600)
+        token = yaml.safe_load(own.read_text())["users"][0]["user"]["token"]
+        self.clients.append(client_name(f"Bearer {token}"))
         return Operator(
             folder,
-            kubeconfig=kubeconfig,
+            kubeconfig=own,
             allowed_endpoints=[stack.endpoint, self._storage_proxy.url, stack.emulator.storage_origin],
             arguments=_OPERATOR,
         )

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from faults.evidence import false_alarms_of, releases_of, runs_of, seen_of
-from faults.judge import Release, Run, Seen
+from faults.evidence import alarms_of, releases_of, runs_of, seen_of, told_of
+from faults.judge import Alarm, Release, Run, Seen, Told
 
 
 def quantum_job(*, spec: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_object(one: dict[str, Any], outputs: list[dict[str, Any]], expected: Se
 def test_ledger() -> None:
     """Each row is a run of the object that its metadata name; a foreign job belongs to none."""
     rows = [
-        {"job": "j1", "status": "Succeeded", "metadata": {"quantumjobs.dev/uid": "u1"}},
+        {"job": "j1", "status": "Succeeded", "metadata": {"quantumjobs_uid": "u1"}},
         {"job": "j2", "status": "Waiting", "metadata": {}},
     ]
     assert runs_of(rows) == [Run("j1", "u1", "Succeeded"), Run("j2", "", "Waiting")]
@@ -73,9 +73,20 @@ def test_log() -> None:
     lines = [
         '{"level": "INFO", "message": "Succeeded: job j1 succeeded"}',
         '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
-        '{"level": "ERROR", "message": "the object was removed by force; cancelling", "namespace": "a", "name": "b"}',
+        '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "uid": "u"}',
         '{"level": "ERROR", "mess',
         "Traceback",
     ]
-    assert false_alarms_of(lines) == ["a/b: the object was removed by force; cancelling"]
+    assert alarms_of(lines) == [Alarm("u", "ObjectGone: the QuantumJob is gone")]
     assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]
+
+
+def test_events() -> None:
+    """Those about jobs, in the order of the store and not of their names or seconds."""
+
+    def event(version: str, uid: str, kind: str = "QuantumJob", **more: Any) -> dict[str, Any]:
+        about = {"kind": kind, "uid": uid}
+        return {"metadata": {"resourceVersion": version}, "involvedObject": about, "reason": "R", "message": "m"} | more
+
+    listed = [event("10", "u2", count=3), event("9", "u1"), event("11", "w1", kind="QuantumWorkspace")]
+    assert told_of(listed) == [Told("u1", "R", "m"), Told("u2", "R", "m", count=3)]

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from faults.judge import Evidence, Release, Run, Seen, Verdict, Wish, judge
+from faults.judge import Alarm, Evidence, Release, Run, Seen, Told, Verdict, Wish, judge
 
 WISH = Wish("u1", "default/one")
 DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
 PAID = Run("j1", "u1", "Succeeded")
+HELD = Told("u1", "Suspended", "spec.suspend is true")
 SOUND = Evidence([WISH], [PAID], [DONE])
 
 
@@ -22,6 +23,9 @@ def violated(verdict: Verdict) -> set[str]:
     [
         pytest.param(SOUND, id="one paid run that ended as its object says"),
         pytest.param(Evidence([WISH], [PAID]), id="the object is gone and its job has ended"),
+        pytest.param(
+            Evidence([WISH], [PAID], alarms=[Alarm("u1", "ObjectGone")]), id="it went while its job ran, which was told"
+        ),
         pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
         pytest.param(
             Evidence([WISH], [], [Seen("u1", state="Suspended", suspended=True)]), id="held back, nothing was sent"
@@ -50,6 +54,15 @@ def violated(verdict: Verdict) -> set[str]:
         pytest.param(
             replace(SOUND, releases=[Release("default/one", impossible=True)]),
             id="released with a warning when nothing else was possible",
+        ),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True, endable=True)], [Run("j1", "u1", "Cancelled")]),
+            id="cancelled as asked before it was to be left behind",
+        ),
+        pytest.param(Evidence([WISH], [Run("j1", "u1", "Cancelled")]), id="cancelled because it was deleted"),
+        pytest.param(
+            replace(SOUND, told=[HELD, Told("u1", "Resumed", "goes on"), HELD, replace(HELD, uid="u2")]),
+            id="the same Event after another, and on another object",
         ),
     ],
 )
@@ -112,6 +125,29 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
             replace(SOUND, releases=[Release("default/one")]),
             "released_with_warning",
             id="released unconfirmed although cancelling was possible",
+        ),
+        pytest.param(
+            replace(SOUND, runs=[Run("j1", "u1", "Executing")]), "lost", id="the object says it ended, its job runs on"
+        ),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Cancelled")]),
+            "orphans_cancelled",
+            id="cancelled although it was to be left behind",
+        ),
+        pytest.param(replace(SOUND, told=[HELD, HELD]), "repeated_events", id="told twice in a row"),
+        pytest.param(
+            replace(SOUND, told=[HELD, replace(HELD, uid="u2"), HELD]),
+            "repeated_events",
+            id="told twice, and of another object in between",
+        ),
+        pytest.param(replace(SOUND, told=[replace(HELD, count=2)]), "repeated_events", id="counted twice"),
+        pytest.param(
+            replace(SOUND, alarms=[Alarm("u1", "ObjectGone")]), "false_alarms", id="the object is said to be gone"
+        ),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True)], [PAID], alarms=[Alarm("u1", "ObjectGone")]),
+            "false_alarms",
+            id="an orphan is taken for one that was left behind",
         ),
     ],
 )

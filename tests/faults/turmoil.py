@@ -3,6 +3,8 @@
 Follows a plan; draws nothing. Must not live here: what is planned (`plan`), or the verdict (`judge`).
 """
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +21,10 @@ _DELAYS: Final = {"put_delay_before": {"least": 0.0, "most": 0.5}, "put_delay_af
 _NO_DELAYS: Final[Mapping[str, Mapping[str, float]]] = {"put_delay_before": {}, "put_delay_after": {}}
 _STALL_SECONDS: Final = 180.0
 _ACTORS: Final = (
-    frozenset({Deed.CREATE, Deed.CANCEL, Deed.DELETE, Deed.SUSPEND, Deed.RESUME}),
-    frozenset({Deed.ARM, Deed.DISARM, Deed.CLOCK}),
+    frozenset({Deed.CREATE, Deed.CANCEL, Deed.DELETE, Deed.SUSPEND, Deed.RESUME, Deed.LEAVE_BEHIND}),
+    frozenset({Deed.RECREATE}),
+    frozenset({Deed.ARM, Deed.DISARM, Deed.CLOCK, Deed.LOSE}),
+    frozenset({Deed.WITHHOLD}),
     frozenset({Deed.RESTART, Deed.ROTATE}),
 )
 """Who waits for one deed must not delay another's."""
@@ -32,11 +36,13 @@ class Turmoil:
     Attributes:
         kills: SIGKILLs until now.
         restarts: Of the API server.
+        frozen: Operators that were stopped for longer than the fence and continued.
     """
 
     def __init__(self, system: System, plan: Plan, report: Callable[[str], None]) -> None:
         self.kills = 0
         self.restarts = 0
+        self.frozen = 0
         self._system = system
         self._plan = plan
         self._report = report
@@ -49,6 +55,10 @@ class Turmoil:
             Deed.DELETE: lambda event: system.users.delete(self._jobs[event.job]),
             Deed.SUSPEND: lambda event: system.users.suspend(self._jobs[event.job]),
             Deed.RESUME: lambda event: system.users.resume(self._jobs[event.job]),
+            Deed.LEAVE_BEHIND: lambda event: system.users.leave_behind(self._jobs[event.job]),
+            Deed.RECREATE: self._create_again,
+            Deed.LOSE: self._lose,
+            Deed.WITHHOLD: self._withhold,
             Deed.ARM: lambda event: system.arm(event.faults),
             Deed.DISARM: lambda _: system.disarm(),
             Deed.RESTART: self._restart,
@@ -73,6 +83,7 @@ class Turmoil:
         if self._failure:
             raise self._failure
         self._system.disarm()
+        self._system.disturbances.end()
         self._system.stack.emulator.behave(**_NO_DELAYS)
 
     def _keep(self, work: Callable[..., None], *arguments: object) -> None:
@@ -89,16 +100,29 @@ class Turmoil:
             for life in lives:
                 time.sleep(life.pause)
                 launch(operator)
-                time.sleep(life.seconds)
+                time.sleep(life.seconds / 2)
+                if life.frozen:
+                    self._freeze(operator, life.frozen)
+                time.sleep(life.seconds / 2)
                 operator.kill()
                 self._count()
         finally:
             operator.end()
 
+    def _freeze(self, operator: Operator, seconds: float) -> None:
+        if not operator.running:
+            return
+        os.kill(operator.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(operator.pid, signal.SIGCONT)
+        self.frozen += 1
+
     def _act(self, deeds: AbstractSet[Deed]) -> None:
         for event in self._plan.events:
             if event.deed in deeds:
                 self._wait_for(event.at)
+                if event.job:
+                    time.sleep(event.seconds)
                 self._deeds[event.deed](event)
 
     def _count(self) -> None:
@@ -120,7 +144,28 @@ class Turmoil:
 
     def _create(self, event: Event) -> None:
         if event.manifest is not None:
-            self._jobs[event.job] = self._system.users.create(event.manifest, event.namespace)
+            job = self._system.users.create(event.manifest, event.namespace)
+            with self._turn:
+                self._jobs[event.job] = job
+                self._turn.notify_all()
+
+    def _create_again(self, event: Event) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: event.job in self._jobs or self._failure, _STALL_SECONDS)
+        job = self._jobs[event.job]
+        if event.manifest is not None:
+            self._system.users.create(event.manifest, job.namespace)
+        else:
+            self._system.users.create_again(job)
+
+    def _lose(self, event: Event) -> None:
+        if event.write is not None:
+            self._system.disturbances.lose_answers(event.write, times=event.times, cut=event.choice)
+
+    def _withhold(self, event: Event) -> None:
+        withheld = self._system.disturbances.withhold_events(merge=event.choice)
+        time.sleep(event.seconds)
+        withheld.release()
 
     def _restart(self, event: Event) -> None:
         self._system.restart_api_server(compact=event.choice)

@@ -17,6 +17,7 @@ from faults.jobs import API, ROLE, Job, Object
 
 _TRIES_SECONDS: Final = 90.0
 _PAUSE_SECONDS: Final = 0.3
+_GONE_SECONDS: Final = 3.0
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -51,7 +52,23 @@ class Users:
         answer = self._insist("POST", path, manifest, also=HTTPStatus.CONFLICT)
         if answer.status_code == HTTPStatus.CONFLICT:  # an earlier try arrived, its answer didn't
             answer = self._insist("GET", f"{path}/{manifest['metadata']['name']}")
-        made = answer.json()
+        return self._noted(answer.json(), manifest, namespace)
+
+    def create_again(self, job: Job) -> Job | None:
+        """Make an object anew under the name of one that is being deleted; None if that one doesn't go in time."""
+        path = f"{API}/namespaces/{job.namespace}/quantumjobs"
+        deadline = time.monotonic() + _GONE_SECONDS
+        while time.monotonic() < deadline:
+            answer = self._insist("POST", path, job.manifest, also=HTTPStatus.CONFLICT)
+            if answer.status_code == HTTPStatus.CONFLICT:
+                answer = self._insist("GET", job.path, also=HTTPStatus.NOT_FOUND)
+            made = answer.json()
+            if answer.is_success and made["metadata"]["uid"] not in self.jobs:
+                return self._noted(made, job.manifest, job.namespace)
+            time.sleep(_PAUSE_SECONDS / 3)
+        return None
+
+    def _noted(self, made: Object, manifest: Object, namespace: str) -> Job:
         metadata, spec = made["metadata"], made["spec"]
         job = Job(
             metadata["name"],
@@ -60,6 +77,8 @@ class Users:
             role=metadata["labels"][ROLE],
             attempts=1 + spec.get("backoffLimit", 0),
             orphan=spec.get("deletionPolicy") == "Orphan",
+            endable="idempotencyKey" in spec,
+            manifest=manifest,
             workspace=self._workspace,
         )
         self.jobs[job.uid] = job
@@ -67,21 +86,32 @@ class Users:
 
     def cancel(self, job: Job) -> None:
         """Ask for the end of its job."""
+        job.endable = True
         self.change(job, {"cancel": True})
 
     def suspend(self, job: Job) -> None:
         """Hold it."""
+        job.endable = True
         self.change(job, {"suspend": True})
+
+    def leave_behind(self, job: Job) -> None:
+        """Let its remote job go on when it is deleted."""
+        changed = self.change(job, {"deletionPolicy": "Orphan"})
+        if changed:
+            job.orphan = True
+            job.endable |= "deletionTimestamp" in changed["metadata"]
 
     def resume(self, job: Job) -> None:
         """Go on with it, which may cost another attempt."""
         job.attempts += 1
         self.change(job, {"suspend": False})
 
-    def change(self, job: Job, spec: dict[str, Any]) -> None:
-        """Change fields of its spec; nothing happens if it is gone."""
+    def change(self, job: Job, spec: dict[str, Any]) -> Object | None:
+        """Change fields of its spec and return it; None if it is gone."""
         body = {"metadata": {"uid": job.uid}, "spec": spec}
-        self._insist("PATCH", job.path, body, headers=_MERGE, also=HTTPStatus.NOT_FOUND)
+        answer = self._insist("PATCH", job.path, body, headers=_MERGE, also=HTTPStatus.NOT_FOUND)
+        changed: Object | None = answer.json() if answer.is_success else None
+        return changed
 
     def delete(self, job: Job) -> None:
         """Delete it; nothing happens if it is gone."""
@@ -106,6 +136,11 @@ class Users:
     def look(self) -> list[Object]:
         """All QuantumJobs of the cluster."""
         items: list[Object] = self._insist("GET", f"{API}/quantumjobs").json()["items"]
+        return items
+
+    def events(self) -> list[Object]:
+        """All Events of the cluster."""
+        items: list[Object] = self._insist("GET", "/api/v1/events").json()["items"]
         return items
 
     def outputs(self) -> list[Object]:

@@ -52,7 +52,7 @@ def is_answered(found: Object) -> bool:
     if found["kind"] == "QuantumWorkspace":
         return "Ready" in said
     held_back = "Submitted" in said and said["Submitted"]["status"] == "False" and said["Submitted"]["reason"]
-    unwritten = said.get("Complete", {}).get("reason") == "OutputConfigMapConflict"
+    unwritten = said.get("Complete", {}).get("reason") in {"OutputConfigMapConflict", "OutputReserved"}
     return bool(held_back or unwritten or "Finished" in said)
 
 

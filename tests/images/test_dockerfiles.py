@@ -38,6 +38,13 @@ def test_nothing_is_installed_that_is_not_pinned_by_hash(both: Stages) -> None:
         assert pinned or ("npm ci" in command and "--ignore-scripts" in command), command
 
 
+def test_what_the_image_runs_comes_from_the_lock_that_was_resolved_for_it(both: Stages, dockerfile: Path) -> None:
+    """Not from that of the development environment, whose tools may want something else."""
+    installed = {lock for run in texts(both[0], "RUN") for lock in re.findall(r"-r requirements/([\w.]+)", run)}
+    assert f"{dockerfile.parent.name}.txt" in installed
+    assert installed <= {f"{dockerfile.parent.name}.txt", "uv.txt", "build.txt", "node.txt"}
+
+
 def test_final_stage_runs_nothing_and_takes_what_it_serves_only(both: Stages, dockerfile: Path) -> None:
     """Neither sources nor build tools reach the image."""
     assert texts(both[1], "RUN") == []

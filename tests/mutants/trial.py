@@ -20,7 +20,7 @@ from mutants.mutant import Mutant
 
 _TEST_SECONDS: Final = 240.0
 _FAILED: Final = re.compile(r"^FAILED ", re.MULTILINE)
-_SOURCES: Final = ("operator", "emulator", "tests")
+_SOURCES: Final = ("operator", "emulator", "client", "tests")
 
 
 class Result(StrEnum):
@@ -84,14 +84,17 @@ def _judged(mutant: Mutant, done: "subprocess.CompletedProcess[str]") -> Trial:
     return Trial(mutant, Result.BROKEN, _end(done))
 
 
-def _pytest(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    # Before whatever is installed: the programs that the tests start must be the mutated ones too.
+def environment(tree: Path) -> dict[str, str]:
+    """For a process that is to run a tree's code, not what is installed; programs that it starts included."""
     path = os.pathsep.join(str(tree / source) for source in _SOURCES)
-    env = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _pytest(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     try:
         return subprocess.run(
-            argv, cwd=tree, env=env, capture_output=True, text=True, timeout=_TEST_SECONDS, check=False
+            argv, cwd=tree, env=environment(tree), capture_output=True, text=True, timeout=_TEST_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(argv, -1, f"no end after {_TEST_SECONDS} s", "")

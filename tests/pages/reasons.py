@@ -28,7 +28,7 @@ NO_REASONS: Final = {
     "a value in a spec": {"Cancel", "In", "NotIn", "Same"},
     "a state that conditions explain otherwise": {"Pending"},
     "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
-    "trouble with an object that has gone or has ended, which nobody writes": {"NotNeeded", "ObjectGone"},
+    "trouble with an object that has gone or has ended, which nobody writes": {"NotNeeded"},
 }
 
 

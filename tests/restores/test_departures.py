@@ -26,7 +26,7 @@ def test_namespace_with_many_running_jobs_goes_when_all_are_cancelled(place: Job
 
 def executing(place: JobNamespace, names: list[str]) -> list[Manifest]:
     """The runs of all of these jobs, once all execute; none before."""
-    mine = [run for run in place.stack.emulator.ledger() if run["metadata"]["quantumjobs.dev/namespace"] == place.name]
+    mine = [run for run in place.stack.emulator.ledger() if run["metadata"]["quantumjobs_namespace"] == place.name]
     return mine if [run["status"] for run in mine] == ["Executing"] * len(names) else []
 
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 import yaml
 
 MANIFESTS: Final = Path(__file__).resolve().parents[2] / "config" / "rbac"
+_OF_USERS: Final = "researcher"
+"""The folder of the role that the operator itself never has."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +39,7 @@ def rights() -> frozenset[Right]:
     return frozenset(
         Right(group, resource, verb)
         for manifest in MANIFESTS.rglob("*.yaml")
+        if manifest.parent.name != _OF_USERS
         for rule in _rules(manifest.read_text())
         for group in rule["apiGroups"]
         for resource in rule["resources"]

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.bodies import RESOURCE_ID, workspace
+from core.bodies import workspace
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.connections import HELD_SECONDS, Connection, Connections
 from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn
 from quantumjob_operator.workspace.entra import Provider
@@ -21,10 +22,14 @@ from quantumjob_operator.workspace.transport import open_transport
 from shell.secretstore import SecretStore, secret_store
 
 WORKSPACE = workspace()
-ID = RESOURCE_ID.lower()
 SECRET = "azure-quantum"
 ACCOUNT = "quantumjob-workload"
 GUIDS = {"clientId": "bbbbbbbb-0000-4000-8000-000000000001", "tenantId": "aaaaaaaa-0000-4000-8000-000000000001"}
+
+
+def by_name(one: QuantumWorkspace) -> bool:
+    """Whether it is the usual workspace."""
+    return one.key == WORKSPACE.key
 
 
 @dataclass(slots=True)
@@ -132,32 +137,28 @@ async def test_a_lost_secret_leaves_a_connection_for_cancelling(bench: Bench) ->
         trouble = await look(WORKSPACE)
         assert isinstance(trouble, Trouble)
         assert trouble.reason == "CredentialsNotFound"
-    held = bench.connections.for_cancelling([WORKSPACE.key], ID)
+    held = bench.connections.for_cancelling(by_name)
     assert held is not None
     assert (held.client, held.cancel_only) == (first.client, True)
     bench.store.secrets[SECRET] = "first"
     again = await bench.connection()
     assert again.cancel_only is False
-    assert bench.connections.for_cancelling([WORKSPACE.key], ID) is again
+    assert bench.connections.for_cancelling(by_name) is again
 
 
-@pytest.mark.parametrize(
-    ("names", "workspace_id"),
-    [
-        pytest.param([("other", "default")], ID, id="a workspace of the same name in another namespace"),
-        pytest.param([("research", "other")], ID, id="another workspace of the namespace"),
-        pytest.param([("research", "default")], ID.replace("research-ws", "other"), id="another one at Azure"),
-        pytest.param([], ID, id="no name"),
-    ],
-)
-async def test_another_workspace_is_never_cancelled_with(
-    bench: Bench, names: list[tuple[str, str]], workspace_id: str
-) -> None:
-    """Neither an open nor a held connection serves jobs of another workspace."""
+async def test_another_workspace_is_never_cancelled_with(bench: Bench) -> None:
+    """Whether open or held: which object may serve a job is asked for each."""
     await bench.connection()
-    assert bench.connections.for_cancelling(names, workspace_id) is None
+    asked: list[str] = []
+
+    def refuse(one: QuantumWorkspace) -> bool:
+        asked.append(one.uid)
+        return False
+
+    assert bench.connections.for_cancelling(refuse) is None
     bench.connections.hold(WORKSPACE.uid)
-    assert bench.connections.for_cancelling(names, workspace_id) is None
+    assert bench.connections.for_cancelling(refuse) is None
+    assert asked == [WORKSPACE.uid, WORKSPACE.uid]
 
 
 async def test_a_lost_workspace_object_leaves_a_connection_for_a_day(bench: Bench) -> None:
@@ -165,16 +166,16 @@ async def test_a_lost_workspace_object_leaves_a_connection_for_a_day(bench: Benc
     await bench.connection()
     bench.connections.hold(WORKSPACE.uid)
     bench.now[0] += HELD_SECONDS - 1
-    assert bench.connections.for_cancelling([WORKSPACE.key], ID) is not None
+    assert bench.connections.for_cancelling(by_name) is not None
     bench.now[0] += 2
-    assert bench.connections.for_cancelling([WORKSPACE.key], ID) is None
+    assert bench.connections.for_cancelling(by_name) is None
 
 
 async def test_refused_credentials_are_not_held(bench: Bench) -> None:
     """They would not cancel either."""
     await bench.connection()
     await bench.connections.drop(WORKSPACE.uid)
-    assert bench.connections.for_cancelling([WORKSPACE.key], ID) is None
+    assert bench.connections.for_cancelling(by_name) is None
     assert len(bench.store.asked) == 1
     await bench.connection()
     assert len(bench.store.asked) == 2
@@ -195,7 +196,7 @@ async def test_a_workload_identity_needs_its_account_and_nothing_else(bench: Ben
     refused = await bench.connections.refresh(described)
     assert isinstance(refused, Trouble)
     assert refused.reason == "ServiceAccountRefused"
-    held = bench.connections.for_cancelling([described.key], ID)
+    held = bench.connections.for_cancelling(by_name)
     assert held is not None
     assert held.cancel_only
 

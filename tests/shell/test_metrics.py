@@ -6,11 +6,13 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.bodies import job_body
+from core.bodies import job_body, workspace_body
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.quantumjob import parse_job
+from quantumjob_operator.quantumworkspace import parse_workspace
 
+_OFFERED = {"provider": "IonQ", "target": "ionq.simulator", "availability": "Available"}
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -26,8 +28,9 @@ def sample(name: str, **labels: str) -> Sample:
 
 
 def filled(*states: str | None, target: str = "ionq.simulator") -> Inventory:
-    """An inventory with a job in each of the states; None is a job without one."""
+    """An inventory with a job in each of the states (None: without one), and a workspace that offers a target."""
     known = Inventory()
+    known.put_workspace(parse_workspace(workspace_body() | {"status": {"targets": [_OFFERED]}}))
     for number, state in enumerate(states):
         body = job_body({"target": target}, uid=f"uid-{number}", name=f"secret-experiment-{number}")
         known.put_job(parse_job(body | {"status": {"state": state} if state else {}}))
@@ -64,6 +67,14 @@ def test_a_scrape_tells_the_truth_of_its_moment() -> None:
     assert scrape(metrics)[waiting] == 1
     known.remove("uid-1")
     assert waiting not in scrape(metrics)
+
+
+def test_target_that_no_workspace_offers_is_counted_as_other() -> None:
+    """Else what one tenant writes into specs is there for all to read, and makes as many series as they like."""
+    metrics = Metrics()
+    metrics.count_jobs_from(filled(None, None, target="merger-with-contoso").labels)
+    assert scrape(metrics)[sample("quantumjob_jobs", state="Pending", provider="other", target="other")] == 2
+    assert "contoso" not in generate_latest(metrics.registry).decode()
 
 
 def test_no_scrape_holds_the_name_of_a_job() -> None:

@@ -14,8 +14,8 @@ from cluster.jobnamespace import JobNamespace, eventually
 from hostile.apiserver import ApiServer
 from localstack.stack import Stack
 
-NAMESPACE: Final = "quantumjobs.dev/namespace"
-NAME: Final = "quantumjobs.dev/name"
+NAMESPACE: Final = "quantumjobs_namespace"
+NAME: Final = "quantumjobs_name"
 
 
 @dataclass(frozen=True, slots=True)

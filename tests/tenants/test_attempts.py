@@ -123,7 +123,7 @@ def test_names_keys_labels_and_claims_of_others_reach_nothing_of_theirs(
     place.wait_reason("copied", "Submitted", "CopiedObject")
     assert place.status("bell")["jobId"] != theirs["status"]["jobId"]
     with pytest.raises(KubectlError, match="the operator"):
-        place.apply(jobs.ionq("forged", metadata={"quantumjobs.dev/uid": theirs["metadata"]["uid"]}))
+        place.apply(jobs.ionq("forged", metadata={"quantumjobs_uid": theirs["metadata"]["uid"]}))
     for name in ("copied", "bell"):
         place.patch("quantumjob", name, {"spec": {"cancel": True}})
         place.delete(name)
@@ -134,11 +134,11 @@ def test_names_keys_labels_and_claims_of_others_reach_nothing_of_theirs(
 
 
 def test_an_output_takes_no_name_that_is_taken(place: JobNamespace) -> None:
-    """Neither the cluster's own ConfigMap of each namespace nor another job's output is touched."""
+    """Neither somebody's ConfigMap nor another job's output is touched."""
     place.apply(jobs.ionq("first"))
     place.wait("first", "Complete")
-    taken = {"root": "kube-root-ca.crt", "second": "first-output"}
-    eventually(lambda: place.find("configmap", "kube-root-ca.crt"))
+    place.apply(jobs.config_map("settings", {"theirs": "yes"}))
+    taken = {"other": "settings", "second": "first-output"}
     before = {name: place.find("configmap", name) for name in taken.values()}
     place.apply(*(jobs.ionq(job, output={"configMapName": name}) for job, name in taken.items()))
     for job in taken:

@@ -1,14 +1,15 @@
 """Places of `maxJobsInFlight`: who gets the next one that is free."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
 
 from core.bodies import RESOURCE_ID, job, workspace
+from quantumjob_operator.jobstatus import JobStatus, WorkspaceUsed
 from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import QuantumWorkspace, referenced_name
+from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, referenced_name
 from quantumjob_operator.slots import FULL, Slots
 
 SHARED: Final = ("platform", "shared")
@@ -36,7 +37,16 @@ def flying_job(uid: str, through: tuple[str, str] = SHARED) -> QuantumJob:
     ref = {"workspaceRef": {"namespace": through[0], "name": through[1]}}
     claim = f'{{"v":1,"uid":"{uid}","workspace":"{RESOURCE_ID.lower()}","attempt":1,"holder":"h"}}'
     metadata: dict[str, Any] = {"finalizers": [FINALIZER], "annotations": {CLAIM_ANNOTATION: claim}}
-    return job(ref, uid=uid, name=uid, namespace=uid[0], **metadata)
+    flying = job(ref, uid=uid, name=uid, namespace=uid[0], **metadata)
+    used = WorkspaceUsed(
+        RESOURCE_ID.lower(), "https://eastus.quantum.azure.com", {"namespace": through[0], "name": through[1]}
+    )
+    return replace(flying, status=JobStatus(workspace=used, attempt=1))
+
+
+def forged_job(uid: str) -> QuantumJob:
+    """A job whose finalizer and claim its user wrote."""
+    return replace(flying_job(uid), status=JobStatus())
 
 
 @dataclass(slots=True)
@@ -45,15 +55,15 @@ class Bench:
 
     known: list[QuantumJob] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
-    emptied: list[str] = field(default_factory=list)
+    left: list[Name] = field(default_factory=list)
 
     def slots(self) -> Slots:
         """Slots of a process that has just started."""
         return Slots(
             jobs=lambda: self.known,
-            referenced=lambda job: referenced_name(job, lambda _: None, None),
+            serving=lambda job: referenced_name(job, lambda _: None, None),
             wake=self.woken.append,
-            emptied=self.emptied.append,
+            left=self.left.append,
         )
 
 
@@ -86,7 +96,7 @@ def test_a_place_is_kept_for_whose_turn_it_is() -> None:
     slots.free("a0")
     assert slots.take(limited, waiting_job("a1"))
     assert slots.take(limited, waiting_job("b0")) is None
-    assert slots.count(limited.id) == 1
+    assert slots.inside(limited) == {"b": 1}
 
 
 @pytest.mark.parametrize("gone", ["free", "forget"])
@@ -137,8 +147,9 @@ def test_an_object_of_ones_own_does_not_fill_anothers_places() -> None:
     assert slots.take(limited, waiting_job("a0")) is None
     assert slots.take(limited, waiting_job("a1")) is None
     assert slots.take(limited, waiting_job("a2"))
-    # For the workspace's finalizer all of them count.
-    assert slots.count(limited.id) == 22
+    # Nor do they keep its object from being deleted, or show in what it waits for.
+    assert slots.inside(limited) == {"a": 2}
+    assert slots.inside(own_object()) == {"b": 20}
 
 
 def test_after_a_start_what_flies_has_its_place() -> None:
@@ -152,4 +163,43 @@ def test_after_a_start_what_flies_has_its_place() -> None:
     slots.free("a1")
     assert bench.woken == ["b0"]
     slots.free("b0")
-    assert bench.emptied == [limited.id]
+    assert bench.left == [SHARED] * 3
+    assert slots.inside(limited) == {}
+
+
+def test_a_job_that_comes_to_be_served_through_another_object_gives_its_place_back() -> None:
+    """The object that it was claimed through is gone, and the one that its reference names serves it."""
+    bench, limited = Bench([flying_job("a0")]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.take(limited, waiting_job("b0"))
+    assert slots.take(own_object(), flying_job("a0")) is None
+    assert bench.woken == ["b0"]
+    assert (slots.inside(limited), slots.inside(own_object())) == ({"b": 1}, {"a": 1})
+
+
+def test_a_copied_claim_fills_no_place() -> None:
+    """It says nothing of the object that it stands on."""
+    copy = replace(flying_job("a0"), uid="a1")
+    bench, limited = Bench([copy]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.inside(limited) == {}
+    assert slots.take(limited, waiting_job("b0")) is None
+
+
+def test_after_a_start_what_is_over_has_no_place() -> None:
+    """A claim stays on an object whose job has ended; it counts for nothing."""
+    over = replace(flying_job("a0"), finalizers=())
+    bench, limited = Bench([over]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.inside(limited) == {}
+    assert slots.take(limited, waiting_job("b0")) is None
+
+
+def test_a_forged_claim_passes_no_line() -> None:
+    """Finalizer and claim are the users' to write; whoever has only those waits as everybody does."""
+    bench, limited = Bench([forged_job("a0"), forged_job("a1")]), shared(maxJobsInFlight=1)
+    slots = bench.slots()
+    assert slots.inside(limited) == {}
+    assert slots.take(limited, waiting_job("b0")) is None
+    assert slots.take(limited, forged_job("a0"))
+    assert slots.take(limited, forged_job("a1"), ours=True) is None, "this process wrote the claim itself"

@@ -68,9 +68,10 @@ def test_long_text_is_cut_at_a_character() -> None:
 
 
 def test_an_error_shows_what_where_and_why() -> None:
-    """The text of an error names the operation, the status, the code and the cleaned detail."""
+    """Its text is for people: status, code and cleaned detail; the operation is for developers."""
     error = Refused("put_job", status=400, code="Bad\nCode", detail=f"see https://h/?sig={SECRET}", applied=Applied.NO)
-    assert str(error) == "put_job: HTTP 400: Bad Code: see https://h/"
+    assert str(error) == "HTTP 400: Bad Code: see https://h/"
+    assert "put_job" in repr(error)
     assert SECRET not in repr(error)
     assert (error.operation, error.status, error.applied) == ("put_job", 400, Applied.NO)
 

@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.remotejob import Cost, RemoteError
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 from quantumjob_operator.workspace.wire import (
-    Unreadable,
     content_type,
     create_body,
     parse_job,
     parse_page,
     parse_quota,
     parse_targets,
-    parse_time,
     sas_uri,
 )
 from workspace.samples import DEFINITION, JOB_ID, LOCATION, SAS, job
@@ -75,7 +74,7 @@ def test_a_job_with_everything() -> None:
             errorData={"code": "InvalidInputData", "message": "no such gate"},
             costEstimate={"currencyCode": "USD", "estimatedTotal": 1.25, "events": []},
             outputDataUri=f"https://acct.blob.core.windows.net/job-1/rawOutputData?{SAS}",
-            metadata={"quantumjobs.dev/uid": "42"},
+            metadata={"quantumjobs_uid": "42"},
             sessionId="s-1",
             isCancelling=True,
         )
@@ -85,7 +84,7 @@ def test_a_job_with_everything() -> None:
     assert parsed.output_uri == "https://acct.blob.core.windows.net/job-1/rawOutputData"
     assert parsed.output_location == f"{parsed.output_uri}?{SAS}"
     assert SAS not in repr(parsed)
-    assert parsed.metadata == {"quantumjobs.dev/uid": "42"}
+    assert parsed.metadata == {"quantumjobs_uid": "42"}
     assert (parsed.session_id, parsed.is_cancelling, parsed.status) == ("s-1", True, "Failed")
     assert parsed.creation_time == datetime(2026, 11, 22, 11, 59, 0, 123456, UTC)
 

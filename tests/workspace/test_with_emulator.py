@@ -133,10 +133,10 @@ async def finished(client: WorkspaceClient, job_id: str) -> RemoteJob:
 
 async def test_a_job_from_upload_to_output(workspace: WorkspaceClient) -> None:
     """The program is uploaded and run, and the result is read from the blob that the service names."""
-    job = await submitted(workspace, metadata={"quantumjobs.dev/uid": "42"}, tags=("bell",))
+    job = await submitted(workspace, metadata={"quantumjobs_uid": "42"}, tags=("bell",))
     done = await finished(workspace, job.id)
     output = await read_output(workspace, LIMIT, job.id)
-    assert (done.status, done.error, done.metadata) == ("Succeeded", None, {"quantumjobs.dev/uid": "42"})
+    assert (done.status, done.error, done.metadata) == ("Succeeded", None, {"quantumjobs_uid": "42"})
     assert done.output_uri is not None
     assert "?" not in done.output_uri
     assert output.body is not None

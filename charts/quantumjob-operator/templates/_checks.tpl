@@ -1,7 +1,7 @@
 {{/* What the schema of the values can't say, or not in words that help. */}}
 {{- define "quantumjob-operator.checks" -}}
 {{- if and .Values.watchNamespaces (not .Values.settings.clusterName) }}
-{{- fail "\nsettings.clusterName is missing: with watchNamespaces the operator may not read the name of the cluster by itself (the uid of kube-system), and jobs carry it. Choose one that no other cluster has." }}
+{{- fail "\nsettings.clusterName is missing: with watchNamespaces the operator may not read the name of the cluster by itself (the uid of kube-system), and jobs carry it. Choose one that no other cluster has; a release that had none before keeps that uid, or lists it in settings.adoptableClusters." }}
 {{- end }}
 {{- if and .Values.caBundle.configMapName .Values.caBundle.secretName }}
 {{- fail "\ncaBundle: configMapName and secretName are both set; keep one of them." }}

@@ -51,6 +51,12 @@ app.kubernetes.io/name: {{ include "quantumjob-operator.name" . | trunc 58 | tri
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Labels of the Job that runs before an uninstall, and of its pod. */}}
+{{- define "quantumjob-operator.drainLabels" -}}
+app.kubernetes.io/name: {{ include "quantumjob-operator.name" . | trunc 57 | trimSuffix "-" }}-drain
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "quantumjob-operator.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "quantumjob-operator.fullname" .) .Values.serviceAccount.name }}

@@ -95,6 +95,11 @@ class Program(BaseModel):
         return self
 
 
+def prepare() -> None:
+    """Load what `run` needs, while files can be opened."""
+    simulator.prepare()
+
+
 def run(task: Task) -> str:
     """Return the histogram: exact on the simulator, measured frequencies on a machine (`ionq.qpu.*`).
 

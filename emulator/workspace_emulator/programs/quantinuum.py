@@ -11,6 +11,11 @@ from workspace_emulator.programs.request import ErrorCode, ProgramError
 from workspace_emulator.programs.task import Task
 
 
+def prepare() -> None:
+    """Load what `run` needs, while files can be opened."""
+    simulator.prepare()
+
+
 def run(task: Task) -> str:
     """Return the measured registers of every shot.
 

@@ -56,13 +56,14 @@ def _run_each_shot(circuit: Circuit, shots: int, seed: int) -> list[list[int]]:
 
 
 @cache
-def _load_machine() -> None:
+def prepare() -> None:
+    """Load everything that is read from files: once a program is looked at, none can be opened any more."""
     qsharp.init()
     qsharp.eval(Path(__file__).with_name("machine.qs").read_text(encoding="utf-8"))
 
 
 def _start(circuit: Circuit, *, shots: int, seed: int, dump: bool) -> list[Any]:
-    _load_machine()
+    prepare()
     operations = [_as_argument(operation) for operation in circuit.operations]
     arguments = (circuit.qubits, circuit.bits, operations, dump)
     results: list[Any] = qsharp.run(code.RunCircuit, shots, *arguments, seed=seed, save_events=True)

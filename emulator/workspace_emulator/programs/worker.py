@@ -1,6 +1,7 @@
 """The process of one job: reads a Task from stdin, runs it confined, writes the answer to stdout, ends.
 
-Each format's simulator is imported only when its format is asked for.
+Each format's simulator is loaded only when its format is asked for, and before the process is sealed: afterwards no
+file can be opened. Nothing looks at the program before that.
 """
 
 import os
@@ -8,7 +9,7 @@ import sys
 from importlib import import_module
 from typing import BinaryIO, Final
 
-from workspace_emulator.programs.confinement import confine
+from workspace_emulator.programs.confinement import limit, seal
 from workspace_emulator.programs.request import ErrorCode, ProgramError
 from workspace_emulator.programs.task import Task, failure, success
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Answer exactly one Task."""
     with _private_stdout() as answer:
         task = Task.from_json(sys.stdin.buffer.read())
-        confine(task.limits, task.parent)
+        limit(task.limits, task.parent)
         answer.write(_run(task))
 
 
@@ -39,6 +40,8 @@ def _private_stdout() -> BinaryIO:
 def _run(task: Task) -> bytes:
     try:
         simulator = import_module(_SIMULATORS[task.input_format])
+        simulator.prepare()
+        seal(task.parent)
         return success(simulator.run(task))
     except ProgramError as error:
         return failure(error)

@@ -6,7 +6,10 @@ rebuild every object twice. Must not live here: paths of kinds, or what an answe
 
 import asyncio
 import json
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.request import getproxies_environment
 
@@ -17,11 +20,17 @@ from kubernetes.aio.config import ConfigException
 
 from quantumjob_operator.cluster.listing import ACCEPT, Page, parse_page
 from quantumjob_operator.naming import MANAGED_BY
+from quantumjob_operator.skew import Skew
 
+_log: Final = logging.getLogger(__name__)
 MERGE_PATCH: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
 _TIMEOUT: Final = 30
 _PAGE: Final = 500
+_QUESTIONS: Final = 6
+_PAUSE: Final = 1.0
+# Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
+_NOT_ITS_FAULT: Final = frozenset({401, 404, 408, 409, 429})
 T = TypeVar("T")
 
 
@@ -39,6 +48,17 @@ class ClusterError(Exception):
         self.reason = reason
         self.message = message
         super().__init__(f"{what}: {reason}: {message}" if status is None else f"{what}: {status} {reason}: {message}")
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request itself is refused: by a right, a quota, a policy or the schema, and so for longer."""
+        client_error = self.status is not None and 400 <= self.status < 500  # noqa: PLR2004 - HTTP
+        return client_error and self.status not in _NOT_ITS_FAULT
+
+    @property
+    def write_refused(self) -> bool:
+        """Whether a write was refused so."""
+        return self.refused and not self.what.startswith("GET ")
 
 
 class NotFound(ClusterError):  # noqa: N818 - the API server's own word
@@ -67,10 +87,30 @@ def address_in_a_pod() -> str:
 
 
 class Api:
-    """A connection to one API server; close it after use."""
+    """A connection to one API server; close it after use.
+
+    Attributes:
+        skew: How far our clock is ahead of the API server's.
+    """
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self.skew = Skew()
+
+    def now(self) -> datetime:
+        """The time of day in the cluster: ours, as far as it agrees with the API server's."""
+        return datetime.fromtimestamp(time.time() - self.skew.correction, UTC)
+
+    async def learn_time(self) -> None:
+        """Ask until our clock is compared with the API server's; one that tells no time is left alone after a while."""
+        for _ in range(_QUESTIONS):
+            if self.skew.known:
+                return
+            try:
+                await self.request("GET", "/version")
+            except ClusterError as error:
+                _log.warning("%s", error)
+                await asyncio.sleep(_PAUSE)
 
     @classmethod
     async def connect(cls) -> "Api":
@@ -159,7 +199,9 @@ class Api:
                 body=body,
                 auth_settings=["BearerToken"],
             )
+            sent = time.time()
             response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
+            self._compare(response.headers.get("date"), sent)
             status, text = response.status, await response.read()
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             raise ClusterError(what, None, type(error).__name__, str(error)) from None
@@ -169,6 +211,20 @@ class Api:
             return parse(text)
         except ValueError as error:
             raise ClusterError(what, status, "Unreadable", f"{error}; does a proxy stand between?") from None
+
+    def _compare(self, date: str | None, sent: float) -> None:
+        before = self.skew.correction
+        self.skew.hear(date, sent, time.time())
+        if bool(self.skew.correction) == bool(before):
+            return
+        if before:
+            _log.info("the clocks of this machine and of the API server agree again")
+            return
+        _log.warning(
+            "the clock of this machine is %+.0f s ahead of the API server's, whose time is used for deadlines, "
+            "ttlSecondsAfterFinished and the grace period; set the clocks of the nodes right",
+            self.skew.seconds,
+        )
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 Must not live here: which Events there are (`lifecycle`).
 """
 
+import hashlib
 import logging
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from quantumjob_operator.cluster.api import Api, ClusterError
+from quantumjob_operator.cluster.api import Api, ClusterError, Conflict
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.naming import MANAGED_BY
@@ -23,13 +24,15 @@ class Events:
         self._api = api
         self._instance = instance
 
-    async def publish(self, involved: dict[str, Any], notice: Notice, now: datetime) -> bool:
+    async def publish(self, involved: dict[str, Any], notice: Notice, now: datetime, *, once: bool = False) -> bool:
         """Publish an Event on an object; False (and a log line) if the API server refuses it.
 
         Args:
             involved: The involvedObject; with its namespace, if it has one.
             notice: What to say.
             now: When it happened.
+            once: It can happen only once: whichever process tells it again, before a restart or beside this one, is
+                heard no more. The name of the Event follows from what it says.
         """
         moment = stamp(now)
         # Events on objects without a namespace live in `default`.
@@ -37,7 +40,7 @@ class Events:
         body = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{involved['name']}.{uuid4().hex[:16]}", "namespace": namespace},
+            "metadata": {"name": f"{involved['name']}.{_suffix(involved, notice, once=once)}", "namespace": namespace},
             "involvedObject": involved,
             "type": "Warning" if notice.warning else "Normal",
             "reason": notice.reason,
@@ -53,7 +56,16 @@ class Events:
         }
         try:
             await self._api.request("POST", f"/api/v1/namespaces/{namespace}/events", body)
+        except Conflict:
+            return once
         except ClusterError as error:
             _log.warning("event %s was not published: %s", notice.reason, error)
             return False
         return True
+
+
+def _suffix(involved: dict[str, Any], notice: Notice, *, once: bool) -> str:
+    if not once:
+        return uuid4().hex[:16]
+    said = "\n".join((str(involved.get("uid")), notice.reason, notice.message))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

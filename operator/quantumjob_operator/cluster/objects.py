@@ -5,6 +5,7 @@ Must not live here: what is written (`lifecycle`).
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from urllib.parse import quote
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.jobstatus import JobStatus, status_patch
@@ -28,7 +29,7 @@ _NOT_FOUND: Final = 404
 
 def collection(plural: str, namespace: str | None) -> str:
     """The path of a collection; of the whole cluster without a namespace."""
-    scope = f"/namespaces/{namespace}" if namespace else ""
+    scope = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
     return f"/apis/{GROUP}/{VERSION}{scope}/{plural}"
 
 
@@ -64,6 +65,11 @@ class Objects:
             return parse_job(await self._api.request("GET", _path(JOB_PLURAL, namespace, name)))
         except NotFound:
             return None
+
+    async def jobs_of(self, namespace: str) -> list[QuantumJob]:
+        """All objects of a namespace, as they are now, whatever the watch has told."""
+        found = await self._api.request("GET", collection(JOB_PLURAL, namespace))
+        return [parse_job(item) for item in found.get("items") or ()]
 
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
         """Put on the finalizer and the claim, if nobody changed the object since it was read.

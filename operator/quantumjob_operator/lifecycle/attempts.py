@@ -33,11 +33,19 @@ TRANSIENT_CODES: Final = frozenset(
 _RETRY_BASE: Final = 10.0
 _RETRY_CAP: Final = 360.0
 _KEPT: Final = 10
+_FORGOTTEN_SUSPENSIONS: Final = 20
+_MOST_ASKED: Final = 100
 
 
 def current_attempt(job: QuantumJob) -> int:
     """The number of the attempt that the claim names, or that status shows, counted from 1."""
     return job.claim.attempt if job.claim else job.status.attempt or 1
+
+
+def fence_of(job: QuantumJob, own: float) -> float:
+    """Seconds after which a 404 for this job can be believed: ours, or that of those who held its claim before."""
+    claimed = job.claim.fence if job.claim else None
+    return max(own, claimed or 0.0)
 
 
 def has_ended(job: QuantumJob) -> bool:
@@ -56,6 +64,17 @@ def is_cancelling(job: QuantumJob) -> bool:
 def attempt_to_claim(job: QuantumJob) -> int:
     """The attempt that a claim is to name."""
     return current_attempt(job) + 1 if has_ended(job) else current_attempt(job)
+
+
+def further_attempts(job: QuantumJob) -> int:
+    """How many attempts after the claimed one there may be, by what spec and status can explain.
+
+    An object that was restored knows less than the service. What it may have forgotten is `backoffLimit` failures and a
+    number of suspensions; an endpoint that knows every id it is asked for is not asked for ever.
+    """
+    shown = max((one.attempt for one in job.status.attempts), default=job.status.attempt or 1)
+    known = max(0, shown - current_attempt(job))
+    return min(_MOST_ASKED, known + (job.spec.backoff_limit or 0) + _FORGOTTEN_SUSPENSIONS)
 
 
 def identify(job: QuantumJob, workspace_id: str, attempt: int | None = None) -> str:
@@ -83,6 +102,19 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
     first, *others = sorted(candidates.values(), key=rank)
     contender = next((one.name for one in others if has_own_claim(one)), None)
     return KeyOwner(first.uid, first.name, contender)
+
+
+def is_heir(job: QuantumJob, gone: QuantumJob) -> bool:
+    """Whether an object with the same key will take over the remote job of one that is gone.
+
+    One that goes to another workspace never can, and one that is held or cancelled by its user does not want to.
+    """
+    spec, claim = job.spec, job.claim
+    if job.uid == gone.uid or job.status.finished or job.deletion_requested or spec.suspend or spec.cancel:
+        return False
+    if claim and gone.claim:
+        return claim.workspace == gone.claim.workspace
+    return spec.workspace_ref == gone.spec.workspace_ref
 
 
 def has_own_claim(job: QuantumJob) -> bool:

@@ -4,7 +4,8 @@ Rules:
 1. A claim is surely ours as of the moment in which we *asked* for it; it may be somebody else's by the answer.
 2. A 404 tells of the moment in which we *asked*; a doubt that ends before the answer has not ended for the question.
 3. Doubt begins before the first byte of a PUT and ends, unless the answer says "not applied", a whole fence later.
-4. A claim that we took from another process, or find without knowing its history, is doubted for a whole fence.
+4. A claim that we took from another process, or find without knowing its history, is doubted for a whole fence. So is
+   one that names us although its write was never answered: it may have been somebody else's before.
 5. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
 Lives here: the bookkeeping behind `facts.Tenure`, as a frozen value. Must not live here: clocks, or what is done.
@@ -45,6 +46,7 @@ class Certainty:
         accepted: The remote job that status called accepted at the last look.
         rival: The holder that was last seen, if it was not this process; None before the first look.
         rival_until: Before this the rival's claim is not taken over.
+        acknowledged: The attempt of the claim whose write the API server has answered to this process.
     """
 
     claimed_at: float | None = None
@@ -55,6 +57,7 @@ class Certainty:
     accepted: str | None = None
     rival: str | None = None
     rival_until: float = 0.0
+    acknowledged: int | None = None
 
     def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "Certainty":
         """At the beginning of a look: who holds the claim now, and which remote job is known to have been accepted.
@@ -69,9 +72,18 @@ class Certainty:
         accepted = job.status.job_id if was_accepted(job) else None
         # An absence from before the acceptance, by this process or by another, says nothing of the accepted job.
         absent_since = self.absent_since if accepted == self.accepted else None
-        return replace(
+        known = replace(
             self, rival=rival, rival_until=until, asked_at=None, accepted=accepted, absent_since=absent_since
         )
+        return known.unanswered(job, now, fence) if rival == _NOBODY else known
+
+    def unanswered(self, job: QuantumJob, now: float, fence: float) -> "Certainty":
+        """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""
+        if job.claim is None or job.claim.attempt == self.acknowledged:
+            return self
+        doubt_until = max(self.doubt_until, now + fence)
+        attempt = job.claim.attempt
+        return replace(self, acknowledged=attempt, claimed_at=None, never_sent=False, doubt_until=doubt_until)
 
     def claimed(self, before: QuantumJob, attempt: int, *, asked: float, now: float, fence: float) -> "Certainty":
         """The claim was written.
@@ -83,7 +95,7 @@ class Certainty:
             now: When it was answered.
             fence: Seconds after which a 404 can be believed.
         """
-        known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY)
+        known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt)
         if before.claim and attempt > before.claim.attempt:
             # Nobody can have sent an attempt that no claim ever named.
             return replace(known, never_sent=True, doubt_until=now, absent_since=None)
@@ -93,13 +105,23 @@ class Certainty:
             return replace(known, never_sent=True)
         return replace(known, never_sent=False, doubt_until=max(self.doubt_until, now + fence))
 
+    def doubted_until(self, moment: float, now: float) -> "Certainty":
+        """Something was sent under the same id for another object (one with the same key, which is gone)."""
+        if moment <= max(now, self.doubt_until):
+            return self
+        return replace(self, never_sent=False, doubt_until=moment)
+
     def confirmed(self, asked: float) -> "Certainty":
         """A live read that was sent at this time showed that the claim is ours."""
         return replace(self, claimed_at=asked)
 
     def renounced(self) -> "Certainty":
         """The claim was taken off by ourselves."""
-        return replace(self, claimed_at=None, never_sent=False)
+        return replace(self, claimed_at=None, never_sent=False, acknowledged=None)
+
+    def found_last(self, attempt: int) -> "Certainty":
+        """The claim was moved on to an attempt that the service knows."""
+        return replace(self, acknowledged=attempt)
 
     def may_start(self, now: float, within: float) -> bool:
         """Whether a PUT may begin now: within so many seconds of a claim that was ours for sure."""
@@ -127,8 +149,10 @@ class Certainty:
         if remote is ABSENT:
             since = self.absent_since if self.absent_since is not None else now
             return replace(self, asked_at=asked, absent_since=since)
-        absent_since = None if isinstance(remote, RemoteJob) else self.absent_since
-        return replace(self, asked_at=None, absent_since=absent_since)
+        if isinstance(remote, RemoteJob):
+            # Whoever sent it: an object that was restored can be older than its job.
+            return replace(self, asked_at=None, absent_since=None, never_sent=False)
+        return replace(self, asked_at=None)
 
     def doubt_left(self, now: float) -> float:
         """Seconds for which a 404 is not believed yet."""

@@ -7,10 +7,13 @@ live here: when which of them applies (`submission`, `progress`, `deletion`).
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from quantumjob_operator.conditions import Kind, for_kstatus, with_condition, without_conditions
 from quantumjob_operator.jobstatus import Condition, JobStatus, State
 from quantumjob_operator.lifecycle.facts import Observation, Trouble
+
+WRITE_REFUSED: Final = "WriteRefused"
 
 
 class Action(StrEnum):
@@ -27,6 +30,7 @@ class Action(StrEnum):
     SUBMIT = "Submit"
     RECORD = "Record"
     CANCEL = "Cancel"
+    MARK_ORPHAN = "MarkOrphan"
     WRITE_OUTPUT = "WriteOutput"
     WRITE_OUTPUT_BARE = "WriteOutputBare"
     RELEASE = "Release"
@@ -112,7 +116,23 @@ def hold(seen: Observation, reason: str, message: str, *, again: float | None = 
 
 def hold_for(seen: Observation, trouble: Trouble) -> Decision:
     """Not submitted because of trouble; tried again after the back-off."""
-    return hold(seen, trouble.reason, trouble.message, again=trouble.retry_after, retry=True)
+    held = hold(seen, trouble.reason, trouble.message, again=trouble.retry_after, retry=True)
+    # Between two attempts the error shown is that of the last one, until the service says something newer.
+    stale = None if not held.status.attempts else held.status.error
+    return replace(held, status=replace(held.status, error=trouble.error or stale))
+
+
+def with_error(status: JobStatus, trouble: Trouble) -> JobStatus:
+    """The status with what the service said last, if it answered at all."""
+    return replace(status, error=trouble.error) if trouble.error else status
+
+
+def write_refused(seen: Observation, message: str) -> JobStatus:
+    """The status of a job that can't go on because the API server refuses a write of the operator."""
+    status = seen.job.status
+    held = Condition(type=Kind.SUBMITTED, status="False", reason=WRITE_REFUSED, message=message)
+    extra = [] if status.is_true(Kind.SUBMITTED) else [held]
+    return draw(seen, status, status.state or State.PENDING, WRITE_REFUSED, message, extra)
 
 
 def end(seen: Observation, status: JobStatus, state: State, reason: str, message: str) -> Decision:

@@ -1,16 +1,21 @@
 """Deletion is cancellation: the object goes when its remote job is final, or is known never to have existed.
 
 Rules:
-1. What was not sent under this claim is released as soon as one look has shown nothing: an object that was restored
-   can be older than its remote job.
+1. What was not sent under this claim is released after one look, or at once if nobody answers: an object that was
+   restored can be older than its remote job.
 2. The wish is written to status before the service is asked.
 3. "Already final", "no such job" past the doubt, and "cannot cancel" are answers, not errors.
 4. A final attempt is the last one only if the service knows no later one.
 5. It always ends: after the grace period, counted from the first answered or failed request to cancel, the object is
    released and a warning names the job that may still run. One failure is no reason for that: an operator that was away
    for the whole period goes on asking for a minute.
+6. Nothing is let go while a request of ours may still take effect, Orphan or not: whoever has the key next must find
+   the job. An orphan is told so (a tag) before it is let go; else it would look like one that was left behind.
+7. An object that is gone (removed by force, or deleted while it was claimed) is treated as one that is being deleted;
+   but what its last owner let go in order is left alone.
 
-Lives here: the decisions for an object with a deletionTimestamp. Must not live here: how it is released.
+Lives here: the decisions for an object with a deletionTimestamp, or that is gone. Must not live here: how it is
+released.
 """
 
 from dataclasses import replace
@@ -19,15 +24,21 @@ from typing import Final
 
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
-from quantumjob_operator.lifecycle.adoption import belongs_to, was_accepted
+from quantumjob_operator.lifecycle.adoption import belongs_to, tells_no_purchase, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
-from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step
+from quantumjob_operator.lifecycle.certainty import Certainty
+from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
+from quantumjob_operator.naming import METADATA_DELETION_POLICY, orphan_tag
+from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
 CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
+SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
+UNCONFIRMED: Final = frozenset({CANCELLATION_UNCONFIRMED, SUBMISSION_UNCONFIRMED})
+"""Releases that leave a trace beside their Event."""
 _DOUBT_STEP: Final = 2.0
 _AT_LEAST_ASKED: Final = 60.0
 
@@ -42,24 +53,110 @@ def delete(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE)
     if job.spec.deletion_policy == "Orphan":
         return _orphan(seen)
-    if seen.never_sent and (isinstance(seen.way, Trouble) or seen.remote is ABSENT):
+    if seen.never_sent and (isinstance(seen.way, Trouble) or isinstance(seen.remote, Absent | Trouble)):
         return step(seen, Action.RELEASE)
-    if seen.never_sent and seen.remote is None:
+    if (seen.never_sent or seen.gone) and seen.remote is None and isinstance(seen.way, WorkspaceFacts):
         return step(seen, Action.LOOK)
+    if seen.gone and _let_go_before(seen):
+        return step(seen, Action.RELEASE)
     attempt = current_attempt(job)
-    if job.status.cancellation is None or job.status.cancellation.attempt != attempt:
-        return _record(seen, attempt)
-    return _cancel(seen)
+    recorded = job.status.cancellation is not None and job.status.cancellation.attempt == attempt
+    return _cancel(seen) if recorded or (seen.gone and _is_over(seen)) else _record(seen, attempt)
+
+
+def may_have_left_a_job(job: QuantumJob, certainty: Certainty, holder: str) -> bool:
+    """Whether an object that is gone, as it was last known, left a job that may still run.
+
+    Args:
+        job: Its newest known version; its claim, if any of them showed one.
+        certainty: What this process knows of it.
+        holder: This process's name in claims.
+    """
+    claim = job.claim
+    if job.status.finished or has_ended(job) or (claim is not None and claim.uid != job.uid):
+        return False
+    if claim is None:
+        return job.has_finalizer or job.claim_unreadable or was_accepted(job)
+    return not (certainty.never_sent and claim.holder == holder)
+
+
+def _let_go_before(seen: Observation) -> bool:
+    """Whether the object that is gone had let this job go on purpose, whatever we know of it."""
+    return isinstance(seen.remote, RemoteJob) and orphan_tag(seen.job.uid) in seen.remote.tags
+
+
+def _is_over(seen: Observation) -> bool:
+    """Whether there is nothing to cancel: then nothing is to be said of it either."""
+    remote = seen.remote
+    return remote is ABSENT or (isinstance(remote, RemoteJob) and is_final_word(remote.status))
 
 
 def _orphan(seen: Observation) -> Decision:
-    """Released without cancelling; but whoever has the same key next must find the job, or it would be paid again."""
-    if seen.job.spec.idempotency_key is not None and isinstance(seen.way, WorkspaceFacts):
-        if seen.remote is None:
-            return step(seen, Action.LOOK)
-        if isinstance(seen.remote, Absent):
-            return _absent(seen)
-    return _release(seen, Notice("Orphaned", f"released without cancelling; job {_job(seen)} may still run"))
+    """Released without cancelling, once the job is known and marked, or known never to have been."""
+    if isinstance(seen.way, Trouble):
+        return _cannot_see(seen, seen.way)
+    if seen.remote is None:
+        return step(seen, Action.LOOK)
+    if isinstance(seen.remote, Trouble):
+        return _cannot_see(seen, seen.remote)
+    if isinstance(seen.remote, Absent):
+        return step(seen, Action.RELEASE) if seen.never_sent else _absent(seen)
+    if not was_accepted(seen.job) and not belongs_to(seen.job, seen.remote):
+        return step(seen, Action.RELEASE)
+    if _is_over(seen) or _let_go_before(seen):
+        return step(seen, Action.RELEASE) if seen.gone else _release(seen, _orphaned(seen))
+    return _let_go(seen)
+
+
+def _let_go(seen: Observation) -> Decision:
+    """Of a job that runs on: marked first, so that nobody takes it for one that was left behind."""
+    if seen.marked is None:
+        return step(seen, Action.MARK_ORPHAN)
+    if isinstance(seen.marked, Trouble):
+        message = f"the job can't be let go yet, because it can't be marked as an orphan: {seen.marked.message}"
+        if waiting := _wait_to_let_go(seen, seen.marked, message):
+            return waiting
+    return _release(seen, _orphaned(seen))
+
+
+def _orphaned(seen: Observation) -> Notice:
+    text = f"released without cancelling; job {_job(seen)} may still run"
+    says_so = isinstance(seen.remote, RemoteJob) and seen.remote.metadata.get(METADATA_DELETION_POLICY) == "Orphan"
+    if seen.marked is True or seen.marked is None or says_so:
+        return Notice("Orphaned", text)
+    unmarked = "; it could not be marked as an orphan, so a search for jobs without an object may cancel it"
+    return Notice("Orphaned", text + unmarked, warning=True)
+
+
+def _cannot_see(seen: Observation, trouble: Trouble) -> Decision:
+    """The service doesn't tell whether there is a job to let go of."""
+    if seen.never_sent:
+        return step(seen, Action.RELEASE)
+    message = f"the job can't be let go yet, because nobody tells whether it exists: {trouble.message}"
+    text = f"released without knowing whether job {_job(seen)} was submitted; it may run and be billed"
+    unconfirmed = _release(seen, Notice(SUBMISSION_UNCONFIRMED, text, warning=True))
+    return _wait_to_let_go(seen, trouble, message) or unconfirmed
+
+
+def _wait_to_let_go(seen: Observation, trouble: Trouble, message: str) -> Decision | None:
+    """Wait for as long as for a cancellation; None when that is over."""
+    left = max(_since_deletion_left(seen), _asking_left(seen), seen.tenure.doubt_left)
+    if left <= 0:
+        return None
+    status = draw(seen, seen.job.status, seen.job.status.state or State.PENDING, trouble.reason, message)
+    again, latest = trouble.retry_after, min(left, seen.limits.cancel_again)
+    return Decision(action=Action.NONE, status=status, again=again, latest=latest, backoff=True)
+
+
+def _since_deletion_left(seen: Observation) -> float:
+    """Seconds that are left of the grace period, counted from the deletion."""
+    deleted = seen.job.deleted_at
+    return seen.limits.cancellation_grace - (seen.now - deleted).total_seconds() if deleted else 0.0
+
+
+def _asking_left(seen: Observation) -> float:
+    """Seconds for which this process goes on asking, whatever the grace period says."""
+    return min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.tenure.troubled
 
 
 def _cancel(seen: Observation) -> Decision:
@@ -96,7 +193,7 @@ def _absent(seen: Observation) -> Decision:
 
 def _found(seen: Observation, remote: RemoteJob) -> Decision:
     if not was_accepted(seen.job) and not belongs_to(seen.job, remote):
-        return step(seen, Action.RELEASE)
+        return _leave(seen, remote)
     if is_final_word(remote.status):
         if not seen.later_attempts_checked:
             return step(seen, Action.FIND_LAST_ATTEMPT if seen.job.claim else Action.CLAIM)
@@ -119,8 +216,9 @@ def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
     if has_ended(seen.job):
         return step(seen, Action.RELEASE)
     message = f"the job can't be cancelled now: {trouble.message}"
-    longer = min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.tenure.troubled
-    decision = _wait(seen, seen.job.status, trouble.reason, message, longer=longer)
+    # A grace period that is shorter than the fence doesn't end before what we sent can no longer take effect.
+    longer = max(_asking_left(seen), seen.tenure.doubt_left)
+    decision = _wait(seen, with_error(seen.job.status, trouble), trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
     # The grace period ends when it ends, whatever the back-off has grown to.
@@ -156,6 +254,15 @@ def _grace_left(seen: Observation, cancellation: Cancellation) -> float:
         return seen.limits.cancellation_grace
     waited = seen.now - datetime.fromisoformat(cancellation.answered_time)
     return seen.limits.cancellation_grace - waited.total_seconds()
+
+
+def _leave(seen: Observation, remote: RemoteJob) -> Decision:
+    """Not ours, so not cancelled; unless nobody can tell, which must not go unsaid."""
+    certain = seen.never_sent or is_final_word(remote.status) or not tells_no_purchase(seen.job, remote)
+    if certain:
+        return step(seen, Action.RELEASE)
+    text = f"released without cancelling: job {remote.id} does not say whose it is; it may still run and be billed"
+    return _release(seen, Notice(CANCELLATION_UNCONFIRMED, text, warning=True))
 
 
 def _release(seen: Observation, notice: Notice) -> Decision:

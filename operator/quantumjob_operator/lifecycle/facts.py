@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from quantumjob_operator.jobstatus import ErrorShown
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -23,6 +24,7 @@ class Trouble:
         retry_after: Seconds that the other side asked us to wait, if it did.
         final: The same request can never succeed.
         unconfirmed: The request may have taken effect all the same.
+        error: The service's own code and words, if it answered.
     """
 
     reason: str
@@ -30,6 +32,16 @@ class Trouble:
     retry_after: float | None = None
     final: bool = False
     unconfirmed: bool = False
+    error: ErrorShown | None = None
+
+
+def left_behind(workspace_id: str) -> Trouble:
+    """No QuantumWorkspace leads to the Azure workspace that a job was claimed for."""
+    return Trouble(
+        "WorkspaceChanged",
+        f"the job was claimed for {workspace_id} and no QuantumWorkspace that it may use leads there now; "
+        "restore that QuantumWorkspace",
+    )
 
 
 class Absent(StrEnum):
@@ -49,6 +61,7 @@ class WorkspaceFacts:
         id: Canonical (lower-case) resource id.
         resource_id: As the administrator wrote it.
         endpoint: Origin of the data plane.
+        uid: Of the object.
     """
 
     id: str
@@ -56,6 +69,7 @@ class WorkspaceFacts:
     endpoint: str
     namespace: str
     name: str
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,8 @@ class Limits:
     cluster: str = ""
     adoptable_clusters: frozenset[str] = frozenset()
     crd_outdated: bool = False
+    reserved_output_names: tuple[str, ...] = ()
+    reserved_output_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +158,8 @@ class Observation:
         job_id: The id of the attempt that the claim (or status) names.
         full: The workspace takes no further job of ours now.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
+        gone: The object is no longer in the cluster; its job is brought to an end all the same.
+        marked: Whether the remote job says that its object let it go on purpose: False if it can't be told.
     """
 
     job: QuantumJob
@@ -159,6 +177,8 @@ class Observation:
     key_owner: KeyOwner | None = None
     full: Trouble | None = None
     later_attempts_checked: bool = False
+    gone: bool = False
+    marked: bool | Trouble | None = None
 
     @property
     def holds_claim(self) -> bool:
@@ -177,8 +197,4 @@ class Observation:
         workspace, claim = self.workspace, self.job.claim
         if claim is None or isinstance(workspace, Trouble) or workspace.id == claim.workspace:
             return workspace
-        return Trouble(
-            "WorkspaceChanged",
-            f"the job was claimed for {claim.workspace} and no QuantumWorkspace that it may use leads there now; "
-            "restore that QuantumWorkspace",
-        )
+        return left_behind(claim.workspace)

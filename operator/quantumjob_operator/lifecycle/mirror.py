@@ -11,8 +11,10 @@ from typing import Final
 from quantumjob_operator.conditions import stamp
 from quantumjob_operator.errors import clean_text
 from quantumjob_operator.jobstatus import CostShown, ErrorShown, JobStatus, State
+from quantumjob_operator.lifecycle.confidential import shown_error
 from quantumjob_operator.lifecycle.facts import Observation
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
+from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
 _MAX_URI: Final = 2048
@@ -43,7 +45,8 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
         completion_time=_shown(remote.end_execution_time) or (ended and (base.completion_time or ended)),
         cancellation_time=_shown(remote.cancellation_time) or base.cancellation_time,
         output_uri=_output_uri(remote) or base.output_uri,
-        error=_error(remote) or base.error,
+        # A refusal that was shown meanwhile is over: the service has answered since.
+        error=error_of(seen.job, remote),
         cost=_cost(remote) or base.cost,
     )
 
@@ -54,13 +57,11 @@ def _output_uri(remote: RemoteJob) -> str | None:
     return uri if uri and len(uri) <= _MAX_URI else None
 
 
-def _error(remote: RemoteJob) -> ErrorShown | None:
+def error_of(job: QuantumJob, remote: RemoteJob) -> ErrorShown | None:
     """The service's words as they may stand in a status: text from outside, of any length."""
     if remote.error is None:
         return None
-    return ErrorShown(
-        *(None if text is None else clean_text(text) for text in (remote.error.code, remote.error.message))
-    )
+    return shown_error(remote.error.code, remote.error.message, confidential=job.confidential)
 
 
 def _cost(remote: RemoteJob) -> CostShown | None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.conditions import Kind, stamp
-from quantumjob_operator.jobstatus import Cancellation, Condition, JobStatus, State
+from quantumjob_operator.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import ANOTHER_KEY, belongs_to
 from quantumjob_operator.lifecycle.attempts import (
     RETRYING,
@@ -24,9 +24,10 @@ from quantumjob_operator.lifecycle.attempts import (
     set_aside,
     with_attempt,
 )
-from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step
+from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step, with_error
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.mirror import mirror, told_of
+from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
 from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 
@@ -97,7 +98,8 @@ def _waiting(seen: Observation, trouble: Trouble) -> Decision:
     status = seen.job.status
     if seen.tenure.failures >= _LASTING:
         message = f"nothing new is known of the job: {trouble.message}"
-        status = draw(seen, status, status.state or State.WAITING, trouble.reason, message)
+        shown = with_error(status, trouble)
+        status = draw(seen, shown, status.state or State.WAITING, trouble.reason, message)
     return Decision(action=Action.NONE, status=status, again=trouble.retry_after, watch=True, backoff=True)
 
 
@@ -112,15 +114,15 @@ def _vanished(seen: Observation) -> Decision:
 def _deliver(seen: Observation, status: JobStatus) -> Decision:
     if isinstance(seen.output, OutputPlace) and seen.output.written:
         return _succeeded(seen, replace(status, output_config_map=seen.output.name))
-    if not isinstance(seen.output, Trouble):
+    trouble = reserved(seen) or seen.output
+    if not isinstance(trouble, Trouble):
         return step(seen, Action.WRITE_OUTPUT)
-    trouble = seen.output
     unreadable = trouble.reason == "OutputUnreadable"
     if unreadable and seen.tenure.output_doubt_left <= 0:
         return step(seen, Action.WRITE_OUTPUT_BARE)
     incomplete = Condition(type=Kind.COMPLETE, status="False", reason=trouble.reason, message=trouble.message)
     # Not Succeeded yet: that word promises that the ConfigMap is there.
-    drawn = draw(seen, status, State.EXECUTING, trouble.reason, trouble.message, [incomplete])
+    drawn = with_error(draw(seen, status, State.EXECUTING, trouble.reason, trouble.message, [incomplete]), trouble)
     return Decision(action=Action.NONE, status=drawn, again=trouble.retry_after, backoff=True)
 
 
@@ -137,8 +139,9 @@ def _succeeded(seen: Observation, status: JobStatus) -> Decision:
 
 def _failed(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
     code = remote.error.code if remote.error else None
-    text = (remote.error.message if remote.error else None) or "the service gave no message"
-    said = f"the service ran the job and says Failed ({code or 'no code'}): {text}"
+    shown = status.error or ErrorShown()
+    text = shown.message or "the service gave no message"
+    said = f"the service ran the job and says Failed ({shown.code or 'no code'}): {text}"
     adopted = not belongs_to(seen.job, remote)
     if adopted or not may_retry(seen, code):
         said = f"{said}; {ANOTHER_KEY}" if adopted else said
@@ -189,6 +192,7 @@ def _unfinished(seen: Observation, status: JobStatus) -> Decision:
         message = ready.message
     drawn = draw(seen, status, state, state.value, message)
     if isinstance(seen.cancel, Trouble):
+        drawn = with_error(drawn, seen.cancel)
         return Decision(action=Action.NONE, status=drawn, again=seen.cancel.retry_after, watch=True, backoff=True)
     return Decision(action=Action.NONE, status=drawn, again=_next_deadline(seen, drawn), watch=True)
 

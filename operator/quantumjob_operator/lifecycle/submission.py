@@ -15,15 +15,18 @@ step is done (`reconciler`).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from quantumjob_operator.conditions import Kind
 from quantumjob_operator.jobstatus import State
-from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to
+from quantumjob_operator.lifecycle.admission import record
+from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, tells_no_purchase
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
-from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
+from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
 from quantumjob_operator.remotejob import RemoteJob
 
@@ -115,6 +118,8 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
         return step(seen, Action.LOOK)
     if isinstance(remote, Trouble):
         return hold_for(seen, remote)
+    if isinstance(remote, RemoteJob) and tells_no_purchase(seen.job, remote):
+        return hold_untold(seen, remote)
     if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
         return blocked
     if seen.job.claim is None:
@@ -138,6 +143,8 @@ def null_in(value: Any, path: str) -> str | None:
 
 def _before_claim(seen: Observation) -> Decision:
     """Everything that can be found out before the claim is; each attempt passes here once."""
+    if kept := reserved(seen):
+        return hold(seen, kept.reason, kept.message)
     if isinstance(seen.way, Trouble):
         return hold_for(seen, seen.way)
     if unfit := _unfit_program(seen):
@@ -193,6 +200,10 @@ def _wait_for_turn(seen: Observation) -> Decision | None:
     left, waiting = retry_left(seen), seen.job.status.condition(Kind.SUBMITTED)
     if left > 0 and waiting:
         return hold(seen, waiting.reason, waiting.message, again=left)
+    return _wait_for_place(seen)
+
+
+def _wait_for_place(seen: Observation) -> Decision | None:
     return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
 
 
@@ -210,16 +221,17 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
     if isinstance(seen.remote, RemoteJob):
         # What this very object sent is its own, whoever else has the key.
         return duplicate if duplicate and not belongs_to(seen.job, seen.remote) else adopt(seen, workspace, seen.remote)
-    return _absent(seen, duplicate or blocked)
+    return _absent(seen, workspace, duplicate or blocked)
 
 
-def _absent(seen: Observation, blocked: Decision | None) -> Decision:
+def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
     """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
+    blocked = blocked or _wait_for_place(seen)
     if not seen.holds_claim:
         return _take_over(seen, blocked)
     if seen.tenure.doubt_left > 0:
         return _doubt(seen)
-    return blocked or _unfit_program(seen) or step(seen, Action.SUBMIT)
+    return blocked or _unfit_program(seen) or record(seen, workspace) or step(seen, Action.SUBMIT)
 
 
 def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
@@ -245,7 +257,8 @@ def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob |
     if isinstance(answer, RemoteJob):
         return accepted(seen, workspace, answer, "the service accepted the job")
     if answer.final:
-        return end(seen, seen.job.status, State.FAILED, answer.reason, answer.message)
+        return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, answer.message)
     if answer.unconfirmed:
-        return _doubt(seen)
+        doubt = _doubt(seen)
+        return replace(doubt, status=with_error(doubt.status, answer))
     return hold_for(seen, answer)

@@ -3,6 +3,7 @@
 Lives here: reasons, remedies, and which refusals are final. Must not live here: back-off (`schedule`).
 """
 
+from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.errors import (
@@ -14,55 +15,68 @@ from quantumjob_operator.errors import (
     TargetUnavailable,
     Throttled,
 )
+from quantumjob_operator.lifecycle.confidential import shown_error
 from quantumjob_operator.lifecycle.facts import Trouble
 
 TARGET_DOWN_SECONDS: Final = 60.0
 _BAD_REQUEST: Final = 400
 _PUT: Final = "put_job"
+_ABOUT_THE_JOB: Final = frozenset({_PUT, "get_job", "cancel_job"})
 
 
-def trouble_of(error: ServiceError, workspace: str) -> Trouble:
+def trouble_of(error: ServiceError, workspace: str, *, confidential: bool = False) -> Trouble:
     """What keeps the job from its next step.
 
     Args:
         error: What the service or the way to it answered.
         workspace: `namespace/name` of the QuantumWorkspace, for the remedy.
+        confidential: Whether the program stands in a Secret, so that answers about the job are not quoted.
     """
+    if not error.answered:
+        return _trouble(error, str(error), workspace)
+    hidden = confidential and error.operation in _ABOUT_THE_JOB
+    answer = f"HTTP {error.status}"
+    shown = shown_error(error.code, error.detail, confidential=hidden)
+    said = ": ".join(part for part in (answer, shown.code, shown.message) if part)
+    return replace(_trouble(error, said, workspace), error=replace(shown, code=shown.code or answer))
+
+
+def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
     if isinstance(error, CredentialsRefused) and error.status is None:
         # Whoever gives the tokens refused, and said why to the workspace's owner, who may be somebody else.
-        said = f" ({error.code})" if error.code else ""
-        remedy = f"QuantumWorkspace {workspace} cannot sign in{said}; its condition Ready says what to do"
+        code = f" ({error.code})" if error.code else ""
+        remedy = f"QuantumWorkspace {workspace} cannot sign in{code}; its condition Ready says what to do"
         return Trouble("WorkspaceNotReady", remedy)
     if isinstance(error, CredentialsRefused):
         remedy = f"the service refuses the credentials of QuantumWorkspace {workspace}; renew the Secret they stand in"
-        return Trouble("WorkspaceNotReady", f"{remedy} ({error})")
+        return Trouble("WorkspaceNotReady", f"{remedy} ({said})")
     if isinstance(error, EndpointNotAllowed):
         remedy = f"QuantumWorkspace {workspace}: {error.detail}; correct spec.endpoint or ask for it to be allowed"
         return Trouble("WorkspaceNotReady", remedy)
     if isinstance(error, TargetUnavailable):
         after = max(error.retry_after or 0.0, TARGET_DOWN_SECONDS)
-        return Trouble("TargetUnavailable", f"the target takes no jobs now; tried again ({error})", after)
+        return Trouble("TargetUnavailable", f"the target takes no jobs now; tried again ({said})", after)
     if isinstance(error, Throttled):
-        return Trouble("Throttled", f"the service asks for fewer requests; tried again ({error})", error.retry_after)
+        return Trouble("Throttled", f"the service asks for fewer requests; tried again ({said})", error.retry_after)
     if isinstance(error, Refused):
-        return _refused(error, workspace)
+        return _refused(error, said, workspace)
     return Trouble(
         "ServiceUnavailable",
-        f"the service of QuantumWorkspace {workspace} can't be reached or gives no usable answer ({error})",
+        f"the service of QuantumWorkspace {workspace} can't be reached or gives no usable answer ({said})",
         error.retry_after,
         unconfirmed=error.operation == _PUT and error.applied is Applied.UNKNOWN,
     )
 
 
-def _refused(error: Refused, workspace: str) -> Trouble:
+def _refused(error: Refused, said: str, workspace: str) -> Trouble:
     """Only a refused definition is final; permissions, storage roles and a missing workspace can be mended."""
     definition = error.code == "InvalidJobDefinition" or error.status == _BAD_REQUEST
     if error.operation == _PUT and definition and error.applied is Applied.NO:
-        message = f"the service refuses the job's definition: {error}; correct spec.provider, target or parameters"
+        message = f"the service refuses the job's definition: {said}; correct spec.provider, target or parameters"
         return Trouble("Rejected", f"{message} in a new job", final=True)
     return Trouble(
         "WorkspaceNotReady",
-        f"the service refuses ({error}); check spec.resourceId of QuantumWorkspace {workspace}, its role assignment "
+        f"the service refuses ({said}); check spec.resourceId of QuantumWorkspace {workspace}, its role assignment "
         "(Quantum Workspace Data Contributor) and the storage roles of the workspace itself",
         unconfirmed=error.operation == _PUT and error.applied is Applied.UNKNOWN,
     )

@@ -24,7 +24,7 @@ from quantumjob_operator.workspace.bounds import at_most
 from quantumjob_operator.workspace.channel import USER_AGENT, Observer, Timing
 from quantumjob_operator.workspace.failures import BROKEN_ANSWER, storage_failure, word_for
 from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.wire import Unreadable, parse_time
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 SAS_RESERVE: Final = timedelta(minutes=5)
 _FIRST_READ: Final = 1024 * 1024

@@ -27,6 +27,7 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
         "get_job": 2 * _MIB,
         "put_job": 2 * _MIB,
         "cancel_job": 2 * _MIB,
+        "set_tags": 2 * _MIB,
         "list_jobs": 4 * _MIB,  # a page; recorded: 3.7 MiB for 2,800 rows, where a page has 100 rows by now
         "provider_status": _MIB,  # a page; recorded: 7 KiB
         "quotas": _MIB,  # a page; recorded: 1 KiB

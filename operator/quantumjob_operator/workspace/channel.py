@@ -153,6 +153,7 @@ class ServiceChannel:
         body: Mapping[str, Any] | None = None,
         may_start: Callable[[], bool] | None = None,
         in_turn: bool = False,
+        content_type: str | None = None,
     ) -> Answer:
         """Send a request once, and once more with a renewed credential if it was not let in.
 
@@ -163,6 +164,7 @@ class ServiceChannel:
             body: Sent as JSON.
             may_start: Asked right before each sending; False ends it with a `Retryable` that was not applied.
             in_turn: The caller has waited for its turn already.
+            content_type: Of the body; JSON if absent.
 
         Returns:
             The answer, whatever its status.
@@ -172,13 +174,13 @@ class ServiceChannel:
         """
         if not in_turn:
             await self.turn(operation)
-        answer = await self._send_once(operation, method, url, body, may_start)
+        answer = await self._send_once(operation, method, url, body, may_start, content_type)
         pause = asked_pause(answer.status, answer.headers, self._timing.clock())
         if pause and self._budget is not None:
             self._budget.stop(pause)
         # A request that was not let in was not applied, so that repeating even a PUT is safe.
         if answer.status == httpx.codes.UNAUTHORIZED and await self._renewed(operation):
-            return await self._send_once(operation, method, url, body, may_start)
+            return await self._send_once(operation, method, url, body, may_start, content_type)
         return answer
 
     def failure(self, operation: str, answer: Answer) -> ServiceError:
@@ -189,15 +191,16 @@ class ServiceChannel:
         """Close the credential; the shared client stays open."""
         await self._credential.close()
 
-    async def _send_once(
+    async def _send_once(  # noqa: PLR0917 - what `send` was given
         self,
         operation: str,
         method: str,
         url: str,
         body: Mapping[str, Any] | None,
         may_start: Callable[[], bool] | None,
+        content_type: str | None,
     ) -> Answer:
-        headers = await self._headers(operation, url)
+        headers = await self._headers(operation, url) | ({"Content-Type": content_type} if content_type else {})
         target = httpx.URL(url).copy_merge_params({"api-version": API_VERSION})
         request = self._http.build_request(method, target, json=body, headers=headers, timeout=self._phases)
         if may_start is not None and not may_start():

@@ -7,26 +7,25 @@ DELETE: it meant cancelling in older versions of the API and deletes the record 
 import copy
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-import httpx
-
 from quantumjob_operator.budget import Budget
-from quantumjob_operator.errors import AnswerTooLarge, Refused, Retryable
+from quantumjob_operator.errors import Refused, Retryable
 from quantumjob_operator.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
 from quantumjob_operator.workspace.channel import Answer, Observer, ServiceChannel, Timing
 from quantumjob_operator.workspace.failures import says_absent, unreadable
+from quantumjob_operator.workspace.lists import pages, short_list
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, origin_of
-from quantumjob_operator.workspace.paging import MAX_PAGES, MAX_ROWS, Trail
 from quantumjob_operator.workspace.parsing import understood
+from quantumjob_operator.workspace.times import Unreadable
 from quantumjob_operator.workspace.transport import HttpTransport
-from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus, Unreadable
+from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
@@ -35,6 +34,7 @@ _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOR
 _RESOURCE_ID: Final = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Quantum/workspaces/[^/]+", re.IGNORECASE
 )
+_MERGE_PATCH: Final = "application/merge-patch+json"
 _REFUSALS_OF_CANCEL: Final = frozenset({400, 405, 409, 412, 422})
 
 T = TypeVar("T")
@@ -127,10 +127,24 @@ class WorkspaceClient:
             ServiceError: A page could not be had; the pages before it were complete.
         """
         params = {"orderby": "CreationTime desc"} | ({"filter": filter} if filter else {})
-        async for rows, left_out in self._pages("list_jobs", "/jobs", params, wire.parse_rows):
+        async for rows, left_out in pages(
+            self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_rows
+        ):
             if left_out:
                 _log.warning("left out %d rows of the job list, which can't be read", left_out)
             yield rows
+
+    async def list_whole_jobs(self, *, filter: str) -> AsyncIterator[list[RemoteJob]]:  # noqa: A002 - the wire's own name
+        """As `list_jobs`, with all that a row tells of its job, which costs more to read.
+
+        Raises:
+            ServiceError: A page could not be had; the pages before it were complete.
+        """
+        params = {"orderby": "CreationTime desc", "filter": filter}
+        async for jobs in pages(
+            self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_whole_rows
+        ):
+            yield jobs
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:
         """Put a program into the job's container; a different one there is overwritten.
@@ -190,6 +204,23 @@ class WorkspaceClient:
             return CancelAnswer.NOT_CANCELLABLE
         raise failure
 
+    async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:
+        """Replace a job's tags (PATCH); the only thing of a job that is ever changed.
+
+        Returns:
+            Whether the answer shows them.
+
+        Raises:
+            ServiceError: It did not work.
+        """
+        answer = await self._channel.send(
+            "set_tags", "PATCH", self._job_url(job_id), body={"tags": list(tags)}, content_type=_MERGE_PATCH
+        )
+        if not answer.succeeded:
+            raise self._channel.failure("set_tags", answer)
+        shown = await _read_job("set_tags", job_id, answer)
+        return set(tags) <= set(shown.tags)
+
     async def read_output(
         self, job: RemoteJob, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None = None
     ) -> Output:
@@ -211,11 +242,15 @@ class WorkspaceClient:
 
     async def provider_status(self) -> list[TargetStatus]:
         """All targets of all providers of the workspace."""
-        return await self._shown("provider_status", "/providerStatus", wire.parse_targets)
+        return await short_list(
+            self._channel, "provider_status", f"{self._workspace_url}/providerStatus", wire.parse_targets
+        )
 
     async def quotas(self) -> list[Quota]:
         """All quotas of the workspace."""
-        return await self._shown("quotas", "/quotas", lambda row: [wire.parse_quota(row)])
+        return await short_list(
+            self._channel, "quotas", f"{self._workspace_url}/quotas", lambda row: [wire.parse_quota(row)]
+        )
 
     async def close(self) -> None:
         """Close the credential; the shared connections stay open."""
@@ -247,43 +282,6 @@ class WorkspaceClient:
             return await step()
         except Unreadable as error:
             raise unreadable(operation, None, str(error)) from None
-
-    async def _shown(self, operation: str, path: str, parse: Callable[[Any], list[T]]) -> list[T]:
-        """A list that goes into a status, and so may not be long."""
-        shown: list[T] = []
-        pages = self._pages(operation, path, {}, lambda rows: [one for row in rows for one in parse(row)], MAX_ROWS)
-        async for page in pages:
-            shown += page
-            if len(shown) > MAX_ROWS:
-                detail = f"the list cannot be read: it has more than {MAX_ROWS:,} rows"
-                raise AnswerTooLarge(operation, detail=detail)
-        return shown
-
-    async def _pages(
-        self,
-        operation: str,
-        path: str,
-        params: dict[str, str],
-        parse: Callable[[list[Any]], T],
-        max_pages: int = MAX_PAGES,
-    ) -> AsyncIterator[T]:
-        url = str(httpx.URL(self._workspace_url + path, params=params))
-        trail = Trail(operation, url, max_pages)
-
-        def parse_page(body: Any) -> tuple[T, str | None]:
-            rows, link = wire.parse_page(body)
-            return parse(rows), link
-
-        while True:
-            answer = await self._channel.call(operation, "GET", url)
-            rows, link = await understood(operation, answer.status, answer.body, parse_page)
-            yield rows
-            if link is None:
-                return
-            try:
-                url = trail.follow(link)
-            except Unreadable as error:
-                raise unreadable(operation, answer.status, str(error)) from None
 
 
 def _guid(job_id: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from quantumjob_operator.errors import AnswerTooLarge
 from quantumjob_operator.workspace.failures import unreadable
-from quantumjob_operator.workspace.wire import Unreadable
+from quantumjob_operator.workspace.times import Unreadable
 
 MAX_VALUES: Final = 400_000
 """Some 0.15 s of reading at worst; the largest answer recorded from Azure has 113,000 values."""

@@ -6,11 +6,13 @@ rest with `Unreadable`. What a status means is not decided here: `lifecycle` doe
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from quantumjob_operator.remotejob import Cost, JobRow, RemoteError, RemoteJob
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 API_VERSION: Final = "2026-01-15-preview"
 TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret
@@ -25,15 +27,9 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
     "qir.v1": "qir.v1",
 }
 
-_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d*))?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
-_MICROSECOND_DIGITS: Final = 6
 MAX_LABEL: Final = 256
 """Characters of an id or a word in a list; the schema of a workspace's status takes no more."""
 _LARGEST_NUMBER: Final = 1e300  # JSON knows no bounds, and Python's reads Infinity and NaN too
-
-
-class Unreadable(ValueError):  # noqa: N818 - reads as what it says about the answer
-    """An answer of the service that does not have the shape of its contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +101,7 @@ def parse_job(body: Any) -> RemoteJob:
         metadata=_metadata(job),
         session_id=_text(job, "sessionId"),
         is_cancelling=job.get("isCancelling") is True,
+        tags=_tags(job),
     )
 
 
@@ -122,6 +119,15 @@ def parse_rows(rows: list[Any]) -> tuple[list[JobRow], int]:
         except Unreadable:
             continue
     return read, len(rows) - len(read)
+
+
+def parse_whole_rows(rows: list[Any]) -> list[RemoteJob]:
+    """Read the rows of a list as jobs; those that can't be read are left out."""
+    read: list[RemoteJob] = []
+    for body in rows:
+        with suppress(Unreadable):
+            read.append(parse_job(body))
+    return read
 
 
 def sas_uri(body: Any) -> str:
@@ -199,24 +205,6 @@ def as_object(body: Any, what: str) -> Mapping[str, Any]:
     return body
 
 
-def parse_time(text: str) -> datetime:
-    """Read an RFC 3339 time with any number of fraction digits; without a zone it is UTC.
-
-    Raises:
-        Unreadable: It is no time.
-    """
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise Unreadable("not a time")
-    day, clock, fraction, zone = match.groups()
-    digits = (fraction or "")[:_MICROSECOND_DIGITS].ljust(_MICROSECOND_DIGITS, "0")
-    offset = "+00:00" if zone is None or zone.upper() == "Z" else zone
-    try:
-        return datetime.fromisoformat(f"{day}T{clock}.{digits}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Unreadable("not a time") from error
-
-
 def _job_error(job: Mapping[str, Any]) -> RemoteError | None:
     if job.get("errorData") is None:
         return None
@@ -239,6 +227,12 @@ def _cost(job: Mapping[str, Any]) -> Cost | None:
 def _metadata(job: Mapping[str, Any]) -> dict[str, str]:
     metadata = as_object(job.get("metadata") or {}, "metadata")
     return {key: _required(metadata, key) for key, value in metadata.items() if value not in (None, "")}
+
+
+def _tags(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tags decide nothing but what we wrote there ourselves: what is no text is left out."""
+    tags = job.get("tags")
+    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
 def _required(row: Mapping[str, Any], key: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from core.observations import OUTPUT, PROGRAM, WORKSPACE, WRITTEN
+from core.observations import OUTPUT, PROGRAM, WRITTEN
+from core.observations import SHARED as WORKSPACE
 from core.world.apiserver import ApiServer
 from core.world.calls import TIMEOUT, Call, Clock, NoAnswer, NotSent
 from core.world.service import VISIBILITY, Service
@@ -17,6 +18,8 @@ from quantumjob_operator.lifecycle import Action, Observation
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, current_attempt, identify, key_owner
 from quantumjob_operator.lifecycle.certainty import Sent
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
+from quantumjob_operator.look import Outdated
+from quantumjob_operator.naming import orphan_tag
 from quantumjob_operator.quantumjob import Claim, QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 
@@ -95,7 +98,7 @@ def _look_remote(process: Doer, seen: Observation, memory: Memory) -> Facts:
     return replace(seen, remote=found)
 
 
-def _find_last(process: Doer, seen: Observation, _: Memory) -> Facts:
+def _find_last(process: Doer, seen: Observation, memory: Memory) -> Facts:
     job, last = seen.job, seen.remote
     number = current_attempt(job)
     place = job.claim.workspace if job.claim else WORKSPACE.id
@@ -107,6 +110,7 @@ def _find_last(process: Doer, seen: Observation, _: Memory) -> Facts:
     if job.claim and number > job.claim.attempt:
         new = replace(job.claim, attempt=number)
         job = process.kept((yield process.call("claim the last", lambda: process.api.claim(seen.job, new))))
+        memory.certainty = memory.certainty.found_last(number)
     return replace(seen, job=job, job_id=identify(job, place), remote=last, later_attempts_checked=True)
 
 
@@ -124,17 +128,21 @@ def _cancel(process: Doer, seen: Observation, memory: Memory) -> Facts:
     return replace(seen, cancel=answer, remote=None)
 
 
+def _mark_orphan(process: Doer, seen: Observation, _: Memory) -> Facts:
+    job_id, tag = _id(seen), orphan_tag(seen.job.uid)
+    try:
+        yield process.call("mark the orphan", lambda: process.service.tag(job_id, tag))
+    except (NoAnswer, NotSent):
+        return replace(seen, marked=_OUTAGE)
+    return replace(seen, marked=True)
+
+
 def _submit(process: Doer, seen: Observation, memory: Memory) -> Facts:
     job_id, job = _id(seen), seen.job
     try:
         yield process.call("upload", lambda: None)
         if not memory.certainty.may_start(process.clock.now, PUT_START):
-            live = yield from _confirm(process, seen, memory)
-            if live is None:
-                gone = Trouble("ObjectGone", "the object disappeared before its job was submitted")
-                return replace(seen, submission=gone)
-            if not memory.certainty.may_start(process.clock.now, PUT_START):
-                return replace(seen, job=live, remote=None, program=None)
+            yield from _confirm(process, seen, memory)
     except (NoAnswer, NotSent):
         return replace(seen, submission=_OUTAGE)
     before, memory.certainty = memory.certainty, memory.certainty.sending()
@@ -151,15 +159,16 @@ def _submit(process: Doer, seen: Observation, memory: Memory) -> Facts:
     return replace(seen, submission=answer)
 
 
-def _confirm(process: Doer, seen: Observation, memory: Memory) -> Generator[Call, Any, QuantumJob | None]:
+def _confirm(process: Doer, seen: Observation, memory: Memory) -> Generator[Call, Any, None]:
     asked, job = process.clock.now, seen.job
     live: QuantumJob | None = yield process.call("read the claim", lambda: process.api.objects.get(job.uid))
-    if live is not None:
+    if live is None:
+        raise Outdated
+    known = (job.claim, job.generation, False, job.status)
+    if (live.claim, live.generation, live.deletion_requested, live.status) != known:
         process.keep(live)
-        same = (live.claim, live.generation, live.deletion_requested) == (job.claim, job.generation, False)
-        if same and live.claim and live.claim.holder == process.holder:
-            memory.certainty = memory.certainty.confirmed(asked)
-    return live
+        raise Outdated
+    memory.certainty = memory.certainty.confirmed(asked)
 
 
 def _id(seen: Observation) -> str:
@@ -177,5 +186,6 @@ DEEDS: Final[Mapping[Action, Callable[[Doer, Observation, Memory], Facts]]] = {
     Action.RENOUNCE: _renounce,
     Action.SUBMIT: _submit,
     Action.CANCEL: _cancel,
+    Action.MARK_ORPHAN: _mark_orphan,
     Action.WRITE_OUTPUT: _write_output,
 }

@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from core.observations import NOW, WORKSPACE
+from core.observations import NOW
+from core.observations import SHARED as WORKSPACE
 from core.world.apiserver import ApiServer
 from core.world.calls import Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
 from core.world.deeds import DEEDS, FENCE, Facts
@@ -22,6 +23,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure
+from quantumjob_operator.look import Outdated
 from quantumjob_operator.quantumjob import QuantumJob
 from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
@@ -88,6 +90,8 @@ class Process:
         memory = self.memories.setdefault(uid, Memory(job))
         try:
             yield from self._walk(job, memory)
+        except Outdated:
+            self.add_after(uid, 0.05)
         except Conflict:
             yield from self._refresh(job, memory)
         except (Gone, NoAnswer, NotSent):

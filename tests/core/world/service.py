@@ -67,6 +67,11 @@ class Service:
         self.move(run, "CancellationRequested")
         return CancelAnswer.ACCEPTED
 
+    def tag(self, job_id: str, tag: str) -> None:
+        """A PATCH of the newest run's tags."""
+        for run in self.runs.get(job_id, ())[-1:]:
+            run.job = replace(run.job, tags=(*run.job.tags, tag))
+
     def all_runs(self) -> list[Run]:
         """Every run there ever was, in the order in which the ids appeared."""
         return [run for runs in self.runs.values() for run in runs]

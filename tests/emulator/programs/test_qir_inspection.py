@@ -1,5 +1,6 @@
 """What a QIR program may not contain: whatever could leave the quantum runtime is refused before anything runs."""
 
+import pyqir
 import pytest
 
 from emulator.programs.submission import X_ON_0, call, measured, outcome, qir, qubit
@@ -53,6 +54,142 @@ def test_program_that_could_leave_the_runtime_is_refused(program: str, told: str
         inspect(program.encode(), Limits())
     assert caught.value.code == ErrorCode.QIR_PREPROCESSING_FAILED
     assert told in caught.value.message
+
+
+COUNT_REFERENCES = "declare void @__quantum__rt__array_update_reference_count(i8*, i32)"
+RECORD_INT = f"call void @__quantum__rt__int_record_output(i64 %s, {LABEL})"
+MAIN = "void ()* @ENTRYPOINT__main"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(qir(RECORD_INT % f"ptrtoint ({MAIN} to i64)"), id="the address of a function as a number"),
+        pytest.param(
+            qir(RECORD_INT % "ptrtoint (void (%Qubit*)* @__quantum__qis__x__body to i64)"),
+            id="the address of the library as a number",
+        ),
+        pytest.param(qir(f"%n = add i64 1, ptrtoint ({MAIN} to i64)"), id="an address in arithmetic"),
+        pytest.param(
+            qir(f"br label %a\na:\n%n = phi i64 [ ptrtoint ({MAIN} to i64), %entry ]"), id="an address in a choice"
+        ),
+        pytest.param(
+            qir(f"switch i64 ptrtoint ({MAIN} to i64), label %a [ i64 0, label %a ]\na:"), id="an address in a switch"
+        ),
+        pytest.param(
+            qir(
+                "call void @__quantum__rt__array_update_reference_count(i8* getelementptr (i8, i8* bitcast "
+                "(void (%Qubit*)* @__quantum__qis__x__body to i8*), i64 4096), i32 1)",
+                COUNT_REFERENCES,
+            ),
+            id="a count of references within the library",
+        ),
+        pytest.param(qir("", COUNT_REFERENCES), id="a function that writes to memory, declared and not called"),
+        pytest.param(
+            qir(f"call void @__quantum__rt__int_record_output(i64 1, {LABEL[:-2]}100))"),
+            id="a label that begins behind its text",
+        ),
+        pytest.param(
+            qir("call void @__quantum__rt__int_record_output(i64 1, i8* inttoptr (i64 4096 to i8*))"),
+            id="a number where a label belongs",
+        ),
+        pytest.param(
+            qir(f"call void @__quantum__rt__int_record_output(i64 1, i8* bitcast ({MAIN} to i8*))"),
+            id="code where a label belongs",
+        ),
+        pytest.param(
+            qir(
+                "call void @f(i8* null)",
+                "define void @f(i8* %text) {\n"
+                "call void @__quantum__rt__int_record_output(i64 1, i8* %text)\nret void\n}",
+            ),
+            id="a label that comes from elsewhere",
+        ),
+        pytest.param(
+            qir(call("qis__x__body", "%Qubit* bitcast ([2 x i8]* @label to %Qubit*)")),
+            id="a label where a qubit belongs",
+        ),
+        pytest.param(
+            qir(
+                "call void @f(%Qubit* bitcast ([2 x i8]* @label to %Qubit*))",
+                f"define void @f(%Qubit* %q) {{\n{call('qis__x__body', '%Qubit* %q')}\nret void\n}}",
+            ),
+            id="a label handed on as a qubit",
+        ),
+        pytest.param(qir(RECORD_INT % "undef"), id="whatever a register holds"),
+        pytest.param(qir("%n = freeze i64 poison\n" + RECORD_INT % "%n"), id="a value that is no value"),
+        pytest.param(qir("unreachable\nnever:"), id="an end that runs into what lies behind"),
+        pytest.param(
+            qir("%n = call i64 @f()\n" + RECORD_INT % "%n", "define i64 @f() noreturn {\nret i64 1\n}"),
+            id="a function that says that it never returns",
+        ),
+        pytest.param(
+            qir("%n = call i64 bitcast (void ()* @f to i64 ()*)()", "define void @f() {\nret void\n}"),
+            id="a function called as another one",
+        ),
+        pytest.param(
+            qir("", "declare i64 @__quantum__qis__y__body(i64)"), id="a function of the runtime with other types"
+        ),
+        pytest.param(
+            qir("", "declare void @__quantum__qis__y__body(%Qubit*, ...)"), id="as many arguments as one likes"
+        ),
+        pytest.param(
+            qir("", "define void @__quantum__qis__y__body(i64 %n) {\nret void\n}"), id="a function in place of a gate"
+        ),
+        pytest.param(
+            qir("", "declare void @__quantum__qis__y__body(%Qubit* byval(i64))"), id="an argument that is read"
+        ),
+        pytest.param(
+            qir("call void @f(i64* byval(i64) null)", "define void @f(i64* %p) {\nret void\n}"), id="at a call"
+        ),
+        pytest.param(qir("", "define fastcc void @f() {\nret void\n}"), id="another way to call"),
+        pytest.param(qir("", "define void @f() naked {\nret void\n}"), id="a function without an end"),
+        pytest.param(
+            qir("", 'define void @f() "instrument-function-entry-inlined"="free" {\nret void\n}'),
+            id="a function that calls another by its attribute",
+        ),
+        pytest.param(qir("", "define void @f() #9 {\nret void\n}\nattributes #9 = { noreturn }"), id="a group of them"),
+        pytest.param(
+            qir('call void @f() [ "deopt"(i64 1) ]', "define void @f() {\nret void\n}"), id="more than arguments"
+        ),
+        pytest.param(qir("", "define i128 @f(i128 %n) {\n%m = sdiv i128 %n, 3\nret i128 %m\n}"), id="wide numbers"),
+        pytest.param(
+            qir("", "define double @f(double %n) {\n%m = frem double %n, 3.0\nret double %m\n}"), id="remainders"
+        ),
+        pytest.param(qir("", '@text = internal constant [1 x i8] c"a"'), id="a text without an end"),
+        pytest.param(qir("", "@text = internal constant [0 x i8] zeroinitializer"), id="a text without a letter"),
+        pytest.param(
+            qir("", f"@text = internal constant i64 ptrtoint ({MAIN} to i64)"), id="a constant that holds an address"
+        ),
+        pytest.param(
+            qir("", '@text = internal constant [1 x i8] c"\\00", section ".text"'), id="a text among the code"
+        ),
+        pytest.param(
+            qir("", "@text = internal thread_local constant [1 x i8] zeroinitializer"), id="one for each thread"
+        ),
+        pytest.param(qir("", "$c = comdat any\n@text = constant [1 x i8] zeroinitializer, comdat($c)"), id="a comdat"),
+        pytest.param(qir("", '!llvm.linker.options = !{!0}\n!0 = !{!"-lc"}'), id="a wish to the linker"),
+        pytest.param(
+            qir("", '!llvm.module.flags = !{!0}\n!0 = !{i32 1, !"stack-protector-guard-symbol", !"free"}'),
+            id="a flag of the compiler",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "bitcode"])
+def test_what_is_no_instruction_is_looked_at_as_well(program: str, form: str) -> None:
+    """Constants, attributes, types and metadata are evaluated or obeyed when code is made of them."""
+    sent = program.encode() if form == "text" else pyqir.Module.from_ir(pyqir.Context(), program).bitcode
+    with pytest.raises(ProgramError) as caught:
+        inspect(sent, Limits())
+    assert caught.value.code == ErrorCode.QIR_PREPROCESSING_FAILED
+    assert "is not run here" in caught.value.message
+
+
+def test_machine_that_a_program_says_it_is_made_for_is_left_out() -> None:
+    """Code for another one would be run by this one."""
+    program = 'target datalayout = "e-p:64:64"\ntarget triple = "i386-unknown-none"\n' + qir(measured(0))
+    module = pyqir.Module.from_bitcode(pyqir.Context(), inspect(program.encode(), Limits()).bitcode)
+    assert "target " not in str(module)
 
 
 @pytest.mark.parametrize(

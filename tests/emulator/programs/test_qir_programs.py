@@ -5,6 +5,7 @@ from typing import Any
 
 import pyqir
 import pytest
+from qdk import qsharp
 
 from emulator.programs.submission import (
     BELL,
@@ -112,6 +113,27 @@ async def test_measurement_decides_what_follows() -> None:
     assert result["Shots"] == [[1, 0]]
 
 
+@pytest.mark.parametrize("profile", ["Base", "Adaptive_RI", "Adaptive_RIF"])
+async def test_program_that_the_compiler_makes_for_a_profile_runs(profile: str) -> None:
+    """What Microsoft's compiler writes for each profile is let through, as text and as bitcode."""
+    operations = (
+        "H(q[0]); CNOT(q[0], q[1]); T(q[0]); Adjoint S(q[1]); Rzz(0.5, q[0], q[1]); SWAP(q[0], q[1]); Reset(q[0]);"
+    )
+    ends = {
+        "Base": "ResetAll(q); X(q[1]); MResetEachZ(q)",
+        "Adaptive_RI": "X(q[0]); mutable n = 0; for i in 0..1 { if M(q[0]) == One { set n += 3; } } "
+        "Reset(q[1]); let r = MResetEachZ(q); (r, n, n > 1)",
+        "Adaptive_RIF": "X(q[0]); mutable a = 0.5; if M(q[0]) == One { set a *= 3.0; } "
+        "Reset(q[1]); let r = MResetEachZ(q); (r, a)",
+    }
+    told = {"Base": "[0, 1]", "Adaptive_RI": "([1, 0], 6, true)", "Adaptive_RIF": "([1, 0], 1.5)"}
+    qsharp.init(target_profile=getattr(qsharp.TargetProfile, profile))
+    program = str(qsharp.compile(f"{{ use q = Qubit[2]; {operations} {ends[profile]} }}"))
+    for form in (program, _bitcode(program)):
+        (entry,) = (await _only_result(form, shots=5, target_profile=profile))["Histogram"]
+        assert (entry["Display"], entry["Count"]) == (told[profile], 5)
+
+
 async def test_output_goes_where_the_service_puts_it() -> None:
     """The service translates QIR's output, so it lies in another blob than the provider's own."""
     output = await run_program(request(QIR, qir(measured(0)), shots=1))
@@ -177,7 +199,7 @@ async def test_program_beyond_its_target_profile_is_refused(program: str, profil
         pytest.param(qir(record("array", "i64 2")), ErrorCode.CANNOT_TRANSLATE_OUTPUT, id="an array that is cut off"),
         pytest.param(
             qir(call("qis__magic__body", qubit(0)), "declare void @__quantum__qis__magic__body(%Qubit*)"),
-            ErrorCode.RUNTIME_ERROR,
+            ErrorCode.QIR_PREPROCESSING_FAILED,
             id="a gate that the simulator does not have",
         ),
     ],

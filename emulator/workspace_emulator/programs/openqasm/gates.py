@@ -15,6 +15,8 @@ from workspace_emulator.programs.openqasm.expressions import Expression, evaluat
 from workspace_emulator.programs.openqasm.tokens import Tokens, refusal
 
 LIBRARIES: Final = ("qelib1.inc", "hqslib1.inc")
+# Read here: once a program is looked at, no file can be opened.
+_TEXTS: Final = {name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in LIBRARIES}
 
 # The machine's name of each primitive, by how many of its first qubits are controls.
 _MACHINE_NAMES: Final[tuple[dict[str, str], ...]] = (
@@ -90,7 +92,7 @@ def expand(
 
 def load_library(name: str) -> dict[str, Gate]:
     """Return the gates of a library of ours; no other file is ever read."""
-    tokens = Tokens(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    tokens = Tokens(_TEXTS[name])
     gates = dict(BUILT_IN)
     while tokens.peek().kind != "end":
         parse_declaration(tokens, gates, _PRIMITIVES)

@@ -1,47 +1,27 @@
 """Decides whether a QIR module may be run; nothing here runs it.
 
 qirrunner compiles a module to native code inside the process, so that only what is known to stay within the quantum
-runtime is let through: calls of `__quantum__*` and of the module's own functions, arithmetic and branches. Whatever
-reaches memory (loads, stores, pointers that are computed) or carries native code (inline assembly) is refused.
+runtime is let through. LLVM prints the module, and each line of that text has to match a pattern of `grammar`; calls of
+the runtime have to be as `runtime` says. What is run is the module that was printed.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pyqir
 
 from workspace_emulator.programs.circuit import check_size
+from workspace_emulator.programs.qir import grammar
+from workspace_emulator.programs.qir.runtime import PREFIX, RUNTIME, Kind
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
 
 _BITCODE: Final = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
-_RUNTIME: Final = "__quantum__"
-_GATES: Final = "__quantum__qis__"
-# Their last argument is a result, not a qubit.
-_MEASUREMENTS: Final = frozenset(f"{_GATES}{name}__body" for name in ("m", "mz", "mresetz", "read_result"))
-
-_FLOATING_POINT: Final = frozenset(
-    {pyqir.Opcode.FADD, pyqir.Opcode.FSUB, pyqir.Opcode.FMUL, pyqir.Opcode.FDIV, pyqir.Opcode.FREM}
-    | {pyqir.Opcode.FNEG, pyqir.Opcode.FCMP, pyqir.Opcode.FP_TO_SI, pyqir.Opcode.FP_TO_UI}
-    | {pyqir.Opcode.SI_TO_FP, pyqir.Opcode.UI_TO_FP, pyqir.Opcode.FP_EXT, pyqir.Opcode.FP_TRUNC}
-)
-_HARMLESS: Final = _FLOATING_POINT | {
-    *(pyqir.Opcode.RET, pyqir.Opcode.BR, pyqir.Opcode.SWITCH, pyqir.Opcode.UNREACHABLE, pyqir.Opcode.CALL),
-    *(pyqir.Opcode.PHI, pyqir.Opcode.SELECT, pyqir.Opcode.ICMP, pyqir.Opcode.FREEZE),
-    *(pyqir.Opcode.ADD, pyqir.Opcode.SUB, pyqir.Opcode.MUL, pyqir.Opcode.SDIV, pyqir.Opcode.UDIV),
-    *(pyqir.Opcode.SREM, pyqir.Opcode.UREM, pyqir.Opcode.AND, pyqir.Opcode.OR, pyqir.Opcode.XOR),
-    *(pyqir.Opcode.SHL, pyqir.Opcode.LSHR, pyqir.Opcode.ASHR),
-    *(pyqir.Opcode.ZEXT, pyqir.Opcode.SEXT, pyqir.Opcode.TRUNC),
-}
-
-_QUOTED: Final = re.compile(r'"[^"]*"')
-# Labels of the output: the only kind of global that QIR's profiles need.
-_LABEL: Final = re.compile(
-    r"@[\w.$\-]+ = (?:internal|private)(?: (?:local_)?unnamed_addr)? constant \[\d+ x i8\] \S+(?:, align \d+)?"
-)
-# Parts of a function's head that put data or other functions next to its code.
-_HEAD: Final = re.compile(r"\b(?:prefix|prologue|personality|section|comdat|gc|partition)\b")
+# What each kind looks like in LLVM's types.
+_TYPES: Final = {Kind.INT: "i64", Kind.DOUBLE: "double", Kind.BOOL: "i1"}
+_POINTER: Final = "ptr"
+_NUMBER: Final = re.compile(r"i64 (\d+) to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +60,31 @@ def inspect(program: bytes, limits: Limits) -> InspectedModule:
     Raises:
         ProgramError: It is no LLVM module, or contains something that is not run here.
     """
-    module = _parse(program)
-    _check_globals(str(module))
-    instructions = [found for function in module.functions for found in _instructions(function)]
-    for instruction in instructions:
-        _check_instruction(instruction, limits)
+    module, lines = _read(program)
+    signatures = dict(_signatures(lines))
+    labels = {_global(line) for line in lines if line.startswith("@")}
+    for line in _bodies(lines):
+        if found := grammar.CALL.fullmatch(line):
+            _check_call(found, signatures, labels, limits)
+        elif not grammar.INSTRUCTION.fullmatch(line) and not grammar.BLOCK.fullmatch(line):
+            raise _refused_instruction(line)
     points = [_entry_point(function, limits) for function in module.functions if pyqir.is_entry_point(function)]
     return InspectedModule(
         bitcode=module.bitcode,
         entry_points={point.name: point for point in points},
-        computes_floats=any(instruction.opcode in _FLOATING_POINT for instruction in instructions),
+        computes_floats=any(grammar.WITH_FLOATS.fullmatch(line) for line in _bodies(lines)),
     )
+
+
+def _read(program: bytes) -> tuple[pyqir.Module, list[str]]:
+    """Return the module for this machine, whatever machine it says that it is for, and its lines."""
+    module = _parse(program)
+    lines = str(module).split("\n")
+    here = [line for line in lines if not line.startswith("target ")]
+    if len(here) < len(lines):
+        module = _parse("\n".join(here).encode())
+        here = str(module).split("\n")
+    return module, here
 
 
 def _parse(program: bytes) -> pyqir.Module:
@@ -110,44 +104,120 @@ def _refuse(what: str) -> ProgramError:
     return ProgramError(ErrorCode.QIR_PREPROCESSING_FAILED, f"{what} is not run here")
 
 
-def _check_globals(text: str) -> None:
-    """Look at what pyqir has no object for; LLVM prints each of these on a line of its own."""
-    for line in text.splitlines():
-        plain = _QUOTED.sub('""', line)
-        if plain.startswith("module asm"):
-            raise _refuse("inline assembly ('module asm')")
-        if plain.startswith("@") and not _LABEL.fullmatch(plain):
-            raise _refuse(f"a global other than an output label ({plain.split(' ', 1)[0]})")
-        if plain.startswith("define") and (part := _HEAD.search(plain)):
-            raise _refuse(f"a function with '{part.group()}'")
+def _refused_instruction(line: str) -> ProgramError:
+    if re.search(r"\bcall\b", line):
+        if re.search(r"\basm\b", line):
+            return _refuse(f"inline assembly ('{line}')")
+        if not re.search(rf"\bcall\b[^(]* {grammar.GLOBAL}\(", line):
+            return _refuse(f"a call of anything but a named function ('{line}')")
+    return _refuse(f"the instruction '{line}'")
 
 
-def _instructions(function: pyqir.Function) -> Iterator[pyqir.Instruction]:
-    if not function.basic_blocks and not function.name.startswith(_RUNTIME):
-        raise _refuse(f"a program that declares '{function.name}', which is no function of the quantum runtime,")
-    for block in function.basic_blocks:
-        yield from block.instructions
+_Signature = tuple[str, tuple[str, ...]]
+"""Type of the result and types of the arguments."""
 
 
-def _check_instruction(instruction: pyqir.Instruction, limits: Limits) -> None:
-    if instruction.opcode not in _HARMLESS:
-        raise _refuse(f"the instruction '{str(instruction).strip()}'")
-    if not isinstance(instruction, pyqir.Call):
-        return
-    callee = instruction.callee
-    if not isinstance(callee, pyqir.Function):
-        raise _refuse(
-            f"a call of anything but a named function, such as inline assembly ('{str(instruction).strip()}'),"
-        )
-    if callee.name.startswith(_GATES):
-        _check_qubits(callee.name, instruction.args, limits)
+def _signatures(lines: list[str]) -> Iterator[tuple[str, _Signature]]:
+    """Look at each line beside the functions' bodies; yield the functions."""
+    inside = False
+    for line in lines:
+        if inside:
+            inside = line != "}"
+            continue
+        if line.startswith("declare"):
+            yield _declared(line)
+        elif line.startswith("define"):
+            inside = True
+            yield _defined(line)
+        else:
+            _check_beside(line)
 
 
-def _check_qubits(gate: str, arguments: list[pyqir.Value], limits: Limits) -> None:
-    qubits = arguments[:-1] if gate in _MEASUREMENTS else arguments
-    for index in map(pyqir.ptr_id, qubits):
-        if index is not None:
-            check_size(index + 1, limits)
+def _declared(line: str) -> tuple[str, _Signature]:
+    name = _global(line)
+    known = RUNTIME.get(name)
+    if known is None:
+        raise _refuse(f"a program that declares '{name}', which is no function of the quantum runtime,")
+    found = grammar.DECLARATION.fullmatch(line)
+    wanted = (known.returns, tuple(_TYPES.get(kind, _POINTER) for kind in known.arguments))
+    if found is None or _signature(found) != wanted:
+        raise _refuse(f"'{name}' as anything but {wanted[0]} ({', '.join(wanted[1])}), declared as '{line}',")
+    return name, wanted
+
+
+def _defined(line: str) -> tuple[str, _Signature]:
+    found = grammar.DEFINITION.fullmatch(line)
+    if found is None:
+        raise _refuse(f"a function that begins '{line.removesuffix(' {')}'")
+    name = _global(line)
+    if name.startswith((PREFIX, "llvm.")):
+        raise _refuse(f"a function of its own by the name '{name}'")
+    return name, _signature(found)
+
+
+def _check_beside(line: str) -> None:
+    if line.startswith("module asm"):
+        raise _refuse("inline assembly ('module asm')")
+    if line.startswith("@"):
+        if not grammar.LABEL_GLOBAL.fullmatch(line):
+            raise _refuse(f"a global other than an output label ({line.split(' ', 1)[0]})")
+    elif not grammar.BESIDE.fullmatch(line) and not grammar.ATTRIBUTES.fullmatch(line):
+        raise _refuse(f"the line '{line}'")
+
+
+def _bodies(lines: list[str]) -> Iterator[str]:
+    """The lines of all functions, without what LLVM indents and leaves empty."""
+    inside = False
+    for line in lines:
+        if line == "}":
+            inside = False
+        elif inside and line:
+            yield line.strip() if line.startswith(" ") else line
+        inside = inside or line.startswith("define")
+
+
+def _check_call(
+    call: re.Match[str], signatures: Mapping[str, _Signature], labels: Collection[str], limits: Limits
+) -> None:
+    name = _plain(call["callee"])
+    arguments = list(grammar.ARGUMENT.finditer(call["arguments"]))
+    types = tuple(argument["type"] for argument in arguments)
+    if signatures.get(name) != (call["returns"], types):
+        raise _refuse(f"a call of '{name}' with other types than it has")
+    kinds = RUNTIME[name].arguments if name in RUNTIME else (None,) * len(arguments)
+    for kind, argument in zip(kinds, arguments, strict=True):
+        _check_argument(name, kind, argument, labels)
+        if kind is Kind.QUBIT and argument["id"]:
+            check_size(_number(argument["id"]) + 1, limits)
+
+
+def _check_argument(name: str, kind: Kind | None, argument: re.Match[str], labels: Collection[str]) -> None:
+    """A label stands where a label belongs, and nothing else does; no label stands anywhere else."""
+    text = argument["label"]
+    if kind is Kind.LABEL:
+        if argument["id"] != "null" and (text is None or _plain(text) not in labels):
+            raise _refuse(f"a call of '{name}' whose label is '{argument[0]}'")
+    elif text is not None:
+        raise _refuse(f"a call of '{name}' with the address '{text}'")
+
+
+def _signature(head: re.Match[str]) -> _Signature:
+    return head["returns"], tuple(found[1] for found in grammar.PARAMETER.finditer(head["parameters"]))
+
+
+def _global(line: str) -> str:
+    """The first global that a line names."""
+    found = re.search(grammar.GLOBAL, line)
+    return _plain(found[0]) if found else ""
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("@").strip('"')
+
+
+def _number(identifier: str) -> int:
+    found = _NUMBER.search(identifier)
+    return int(found[1]) if found else 0
 
 
 def _entry_point(function: pyqir.Function, limits: Limits) -> EntryPoint:

@@ -13,6 +13,10 @@ _BASE: Final = "Base"
 _WITHOUT_FLOATS: Final = frozenset({_BASE, "Adaptive_RI"})
 
 
+def prepare() -> None:
+    """Everything that `run` needs came with the import of this module."""
+
+
 def run(task: Task) -> str:
     """Return the recorded output of every shot.
 

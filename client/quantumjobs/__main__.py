@@ -1,0 +1,5 @@
+"""`python -m quantumjobs` is `kubectl quantum`."""
+
+from quantumjobs.cli import main
+
+main()

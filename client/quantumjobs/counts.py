@@ -1,0 +1,141 @@
+"""What an output ConfigMap holds, as counts in Qiskit's order of bits and registers. Pure.
+
+Must not live here: reading ConfigMaps, or tables.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantumjobs.errors import NoCountsError
+
+Resource = dict[str, Any]
+Counts = dict[str, int]
+_WHY: Final = {
+    "TooLarge": "they are larger than a ConfigMap may be: read the result from `outputUri`",
+    "UnknownFormat": "no counts are known for its output format: use `result_bytes()`",
+    "Malformed": "the result is not what its format promises: look at `result_bytes()`",
+    "NotBits": "the program measured more than bits: use `result_bytes()`",
+    "SeveralResults": "it is a batch: use `result_bytes()`",
+    "ShotsUnknown": "the target gave probabilities and the job has no shots: submit it with shots",
+    "QubitsUnknown": "the IonQ program does not say how many `qubits` it has",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the client knew of a program when it sent it.
+
+    Attributes:
+        registers: Name and size of each classical register, in the order of declaration; empty if unknown.
+        measured: For each register the bits that the program measures, where it doesn't measure all; the others were
+            left out of the program and read 0.
+        reverse_words: Whether the provider's answer has the first register first, and Qiskit's order is the other one.
+        name: Of the circuit.
+        language: What the program was written in.
+    """
+
+    registers: tuple[tuple[str, int], ...] = ()
+    measured: tuple[tuple[int, ...], ...] = ()
+    reverse_words: bool = False
+    name: str = ""
+    language: str = ""
+
+    def to_json(self) -> str:
+        """As it stands in an annotation."""
+        fields = {"registers": self.registers, "measured": self.measured, "reverseWords": self.reverse_words}
+        return json.dumps({**fields, "name": self.name, "language": self.language}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Header":
+        """Read an annotation; an empty or foreign one says nothing."""
+        try:
+            read = json.loads(text)
+            registers = tuple((str(name), int(size)) for name, size in read.get("registers", ()))
+            measured = tuple(tuple(int(bit) for bit in bits) for bits in read.get("measured", ()))
+            reverse = bool(read.get("reverseWords"))
+            return cls(registers, measured, reverse, str(read.get("name", "")), str(read.get("language", "")))
+        except (ValueError, TypeError, AttributeError):
+            return cls()
+
+
+def read_counts(config_map: Resource, header: Header) -> Counts:
+    """The counts of an output ConfigMap.
+
+    Raises:
+        NoCountsError: It has none; the text says why.
+    """
+    data: Mapping[str, str] = config_map.get("data") or {}
+    if "counts.json" not in data:
+        omitted = data.get("countsOmitted", "")
+        because = _WHY.get(omitted, f"the operator left them out ({omitted})" if omitted else "includeResult is false")
+        raise NoCountsError(f"{config_map['metadata']['name']} has no counts: {because}")
+    counts: Counts = json.loads(data["counts.json"])
+    return summed((_in_qiskits_order(outcome, header), count) for outcome, count in counts.items())
+
+
+def _in_qiskits_order(outcome: str, header: Header) -> str:
+    """An outcome with the last register first, and a 0 for each bit that was never measured."""
+    words = outcome.split(" ")
+    if header.reverse_words:
+        words.reverse()
+    if not header.measured or not set(outcome) <= {"0", "1", " "}:
+        return " ".join(words)
+    left = iter(words)
+    whole = [
+        _widened(next(left, "") if bits else "", size, bits)
+        for (_, size), bits in reversed(list(zip(header.registers, header.measured, strict=True)))
+    ]
+    return " ".join(whole)
+
+
+def _widened(word: str, size: int, measured: tuple[int, ...]) -> str:
+    bits = ["0"] * size
+    for bit, character in zip(measured, reversed(word), strict=True):
+        bits[size - 1 - bit] = character
+    return "".join(bits)
+
+
+def summed(pairs: Iterable[tuple[str, int]]) -> Counts:
+    """Outcomes that occur twice, added up; sorted."""
+    total: Counts = {}
+    for outcome, count in pairs:
+        total[outcome] = total.get(outcome, 0) + count
+    return dict(sorted(total.items()))
+
+
+def of_register(counts: Counts, header: Header, register: str) -> Counts:
+    """The counts of one register alone.
+
+    Raises:
+        NoCountsError: The program has no such register, or nothing is known of its registers.
+    """
+    names = [name for name, _ in header.registers]
+    if register not in names:
+        known = f"it has {', '.join(names)}" if names else "its registers are not known"
+        raise NoCountsError(f"there is no register {register}: {known}")
+    place = len(names) - 1 - names.index(register)
+    return summed((outcome.split(" ")[place], count) for outcome, count in counts.items())
+
+
+def read_probabilities(config_map: Resource) -> dict[str, float] | None:
+    """The probabilities that a provider gave instead of samples; None if it sampled."""
+    text = (config_map.get("data") or {}).get("probabilities.json")
+    return None if text is None else json.loads(text)
+
+
+def read_result(config_map: Resource) -> bytes:
+    """What the provider wrote, byte for byte.
+
+    Raises:
+        NoCountsError: It is not in the ConfigMap; the text says why and where it is.
+    """
+    data, binary = config_map.get("data") or {}, config_map.get("binaryData") or {}
+    if "result" in binary:
+        return base64.b64decode(binary["result"])
+    if "result" in data:
+        return str(data["result"]).encode()
+    because = data.get("resultOmitted", "includeResult is false")
+    raise NoCountsError(f"the result is not in the cluster ({because}): it lies at {data.get('outputUri', '?')}")

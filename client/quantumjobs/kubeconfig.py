@@ -1,0 +1,131 @@
+"""Who the user is and where the cluster is: a kubeconfig as kubectl reads it, or the ServiceAccount of a pod.
+
+Must not live here: requests (`kubeapi`). The Kubernetes client is imported on use: it takes most of a second.
+"""
+
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from quantumjobs.errors import ClusterError, ForbiddenError, UsageError
+
+_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_DEFAULT_NAMESPACE: Final = "default"
+_CHOSEN: Final = "quantumjobs"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach a cluster, with kubectl's words.
+
+    Attributes:
+        kubeconfig: File, or files joined by colons; `$KUBECONFIG` or ~/.kube/config if None.
+        context: Of the kubeconfig; its current one if None.
+        cluster: Of the kubeconfig, instead of the context's.
+        user: Of the kubeconfig, instead of the context's.
+        impersonate: User to act as.
+        impersonate_groups: Groups to act as.
+        request_timeout: Seconds for one request; a sensible number if None.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    cluster: str | None = None
+    user: str | None = None
+    impersonate: str | None = None
+    impersonate_groups: Sequence[str] = ()
+    request_timeout: float | None = None
+
+
+@dataclass(slots=True)
+class Login:
+    """A loaded identity.
+
+    Attributes:
+        configuration: The Kubernetes client's; it renews tokens itself.
+        namespace: The context's, or the pod's.
+        headers: Sent with each request.
+    """
+
+    configuration: Any
+    namespace: str
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def login(access: Access) -> Login:
+    """Load credentials; exec plugins run here, once.
+
+    Raises:
+        ClusterError: There is no usable kubeconfig.
+        ForbiddenError: The login plugin gave no credentials.
+    """
+    from kubernetes.client import Configuration  # noqa: PLC0415 - see the module's docstring
+    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
+
+    configuration = Configuration()
+    try:
+        namespace = _load(access, configuration)
+    except ConfigException as error:
+        raise _no_login(error) from error
+    except OSError as error:
+        raise ClusterError(f"the kubeconfig cannot be read: {error}") from error
+    headers = {"Impersonate-User": [access.impersonate]} if access.impersonate else {}
+    if access.impersonate_groups:
+        if not access.impersonate:
+            raise UsageError("a group can be impersonated only together with a user: add --as")
+        headers["Impersonate-Group"] = list(access.impersonate_groups)
+    return Login(configuration, namespace, headers)
+
+
+def _load(access: Access, configuration: Any) -> str:
+    files = access.kubeconfig or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    given = [file for file in files.split(os.pathsep) if file and Path(file).expanduser().exists()]
+    if access.kubeconfig and not given:
+        raise ClusterError(f"there is no kubeconfig {access.kubeconfig}: check --kubeconfig")
+    if not given:
+        if not os.environ.get("KUBERNETES_SERVICE_HOST"):
+            raise ClusterError(
+                f"there is no kubeconfig at {files} and this is no pod: set KUBECONFIG or sign in to a cluster first"
+            )
+        _library("incluster_config").load_incluster_config(client_configuration=configuration)
+        return _pod_namespace()
+    kube_config = _library("kube_config")
+    merged = kube_config.KubeConfigMerger(os.pathsep.join(given)).config
+    active = _context(merged, access)
+    loader = kube_config.KubeConfigLoader(config_dict=merged, active_context=active)
+    loader.load_and_set(configuration)
+    return str(loader.current_context["context"].get("namespace") or _DEFAULT_NAMESPACE)
+
+
+def _context(merged: Any, access: Access) -> str | None:
+    """Name of the context to use; with another cluster or user it is one that is made here."""
+    if not access.cluster and not access.user:
+        return access.context
+    contexts = merged.value["contexts"]
+    name = access.context or merged.value.get("current-context")
+    present: dict[str, str] = next((one.value["context"] for one in contexts if one.value["name"] == name), {})
+    replaced = {"cluster": access.cluster, "user": access.user}
+    changed = {**present, **{key: value for key, value in replaced.items() if value}}
+    contexts.append(_library("kube_config").ConfigNode(_CHOSEN, {"name": _CHOSEN, "context": changed}, merged.path))
+    return _CHOSEN
+
+
+def _library(module: str) -> Any:
+    return importlib.import_module(f"kubernetes.config.{module}")
+
+
+def _pod_namespace() -> str:
+    try:
+        return (_SERVICE_ACCOUNT / "namespace").read_text().strip() or _DEFAULT_NAMESPACE
+    except OSError:
+        return _DEFAULT_NAMESPACE
+
+
+def _no_login(error: Exception) -> ClusterError | ForbiddenError:
+    text = " ".join(str(error).split())
+    if "exec" in text:
+        return ForbiddenError(f"the login plugin of the kubeconfig gave no credentials ({text}): sign in again")
+    return ClusterError(f"the kubeconfig cannot be used: {text}")

@@ -1,0 +1,123 @@
+"""What is known of a job at the beginning of a look, without asking the service.
+
+Lives here: the way to its workspace, and the facts that this process holds. Must not live here: the steps of a look
+(`reconciler`), or what follows from the facts (`lifecycle`).
+"""
+
+from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.connections import Connection
+from quantumjob_operator.detached import Detached
+from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.lifecycle import Observation
+from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.lifecycle.attempts import fence_of, identify
+from quantumjob_operator.lifecycle.facts import Limits, Tenure, Trouble, WorkspaceFacts
+from quantumjob_operator.look import Look
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.slots import Slots
+from quantumjob_operator.status_writer import StatusWriter
+from quantumjob_operator.submitter import Submitter
+from quantumjob_operator.workspaces import Workspaces
+
+
+class Gathering:
+    """Begins looks."""
+
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        submitter: Submitter,
+        status: StatusWriter,
+        workspaces: Workspaces,
+        slots: Slots,
+        settings: Settings,
+        clock: Clock,
+        holder: str,
+    ) -> None:
+        self._objects = objects
+        self._submitter = submitter
+        self._status = status
+        self._workspaces = workspaces
+        self._slots = slots
+        self._settings = settings
+        self._clock = clock
+        self._holder = holder
+
+    async def begin(self, job: QuantumJob, memory: Memory) -> Look:
+        """What is known without asking the service.
+
+        Raises:
+            ClusterError: The API server could not be asked for what the way to the workspace needs.
+        """
+        stored, job = job.status, memory.shown(job)
+        memory.released = False
+        workspace, connection = await self._way(job)
+        job_id, now = self._job_id(job, workspace), self._clock.monotonic()
+        fresh, memory.fresh = memory.fresh, None
+        if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
+            fresh = None  # news of an attempt that is over
+        fence = fence_of(job, self._settings.fence_seconds)
+        memory.certainty = memory.certainty.met(job, self._holder, now, fence)
+        if job_id:
+            memory.certainty = memory.certainty.doubted_until(self._submitter.doubted_until(job_id), now)
+        if fresh:
+            memory.certainty = memory.certainty.looked(fresh, now, now)
+        if connection is None and self._workspaces.serving(job) is None:
+            # No object that is left, or that admits it, serves the job: it keeps nobody else waiting.
+            self._slots.free(job.uid)
+        seen = Observation(
+            job=job,
+            now=self._clock.now(),
+            tenure=self.tenure(job, memory),
+            limits=self._limits(),
+            workspace=workspace,
+            workspace_moved=self._workspaces.moved(job),
+            job_id=job_id,
+            remote=fresh,
+            full=self._slots.take(connection.workspace, job, ours=memory.claimed) if connection else None,
+            gone=memory.gone,
+        )
+        return Look(seen, memory, connection, stored, Detached() if memory.gone else self._objects)
+
+    def _limits(self) -> Limits:
+        return Limits(
+            cancellation_grace=self._settings.cancellation_grace_period_seconds,
+            cluster=self._settings.cluster_name,
+            adoptable_clusters=frozenset(self._settings.adoptable_clusters),
+            crd_outdated=self._status.crd_outdated,
+            reserved_output_names=tuple(self._settings.reserved_output_names),
+            reserved_output_labels=tuple(self._settings.reserved_output_labels),
+        )
+
+    def tenure(self, job: QuantumJob, memory: Memory) -> Tenure:
+        """What this process may do and believe at this moment."""
+        now, settings = self._clock.monotonic(), self._settings
+        fence = fence_of(job, settings.fence_seconds)
+        return memory.tenure(self._holder, now, fence=fence, patience=settings.output_patience_seconds)
+
+    async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
+        if job.status.finished:
+            return Trouble("NotNeeded", "the job has ended"), None
+        found = await self._workspaces.for_job(job)
+        if isinstance(found, Trouble):
+            return found, None
+        workspace = found.workspace
+        facts = WorkspaceFacts(
+            id=workspace.id,
+            resource_id=workspace.spec.resource_id,
+            endpoint=workspace.endpoint,
+            namespace=workspace.namespace,
+            name=workspace.name,
+            uid=workspace.uid,
+        )
+        return facts, found
+
+    def _job_id(self, job: QuantumJob, workspace: WorkspaceFacts | Trouble) -> str | None:
+        """The id that status shows is the truth for an accepted job; before, it follows from the claim."""
+        if was_accepted(job):
+            return job.status.job_id
+        place = job.claim.workspace if job.claim else None if isinstance(workspace, Trouble) else workspace.id
+        return identify(job, place) if place else None

@@ -1,0 +1,95 @@
+"""How the parts that act on jobs fit together, and what nearly every part needs.
+
+Must not live here: behaviour, or the parts of the process itself (`assembly`).
+"""
+
+from dataclasses import dataclass, field
+
+from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.materials import Materials
+from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.cluster.outputs import Outputs
+from quantumjob_operator.deeds import Deeds
+from quantumjob_operator.delivery import Delivery
+from quantumjob_operator.departure import Departures
+from quantumjob_operator.gathering import Gathering
+from quantumjob_operator.instance import Clock, new_holder
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.reconciler import Reconciler
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.slots import Slots
+from quantumjob_operator.status_writer import StatusWriter
+from quantumjob_operator.submitter import Submitter
+from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.workspaces import Workspaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What nearly every part needs."""
+
+    settings: Settings
+    allowed: AllowedOrigins
+    clock: Clock
+    holder: str = field(default_factory=new_holder)
+    metrics: Metrics = field(default_factory=Metrics)
+    inventory: Inventory
+    queue: WorkQueue[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The ways to the API server."""
+
+    api: Api
+    objects: Objects
+    materials: Materials
+    events: Events
+    namespaces: Namespaces
+
+
+def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, slots: Slots) -> Reconciler:
+    """The reconciler of jobs with everything that it acts through."""
+    settings, clock, metrics, inventory = common.settings, common.clock, common.metrics, common.inventory
+    submitter = Submitter(
+        objects=cluster.objects,
+        inventory=inventory,
+        settings=settings,
+        clock=clock,
+        holder=common.holder,
+        metrics=metrics,
+    )
+    delivery = Delivery(outputs=Outputs(cluster.api), materials=cluster.materials, clock=clock)
+    departures = Departures(
+        objects=cluster.objects, events=cluster.events, inventory=inventory, clock=clock, metrics=metrics
+    )
+    status = StatusWriter(inventory=inventory, departures=departures, metrics=metrics)
+    gathering = Gathering(
+        objects=cluster.objects,
+        submitter=submitter,
+        status=status,
+        workspaces=workspaces,
+        slots=slots,
+        settings=settings,
+        clock=clock,
+        holder=common.holder,
+    )
+    return Reconciler(
+        inventory=inventory,
+        objects=cluster.objects,
+        departures=departures,
+        deeds=Deeds(submitter=submitter, delivery=delivery, materials=cluster.materials, clock=clock),
+        gathering=gathering,
+        status=status,
+        workspaces=workspaces,
+        slots=slots,
+        queue=common.queue,
+        settings=settings,
+        clock=clock,
+        holder=common.holder,
+        metrics=metrics,
+    )

@@ -1,0 +1,197 @@
+"""Looks through the service's lists, at the start and now and then, for jobs whose object is gone.
+
+Everything else that cancels starts from an object, or from the memory of one; this starts from the bill. A job is acted
+on only if two sightings, a fence apart, and a live read of its object agree. Must not live here: which rows count
+(`lifecycle.leftover`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.cluster.objects import Objects, workspace_reference
+from quantumjob_operator.connections import Connection, Connections
+from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.leftover import (
+    Origin,
+    has_owner,
+    let_go_on_purpose,
+    may_be_cancelled,
+    origin_of,
+    owned_by,
+)
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.poller import UNFINISHED
+from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.settings import Settings
+
+LEFT_BEHIND: Final = "JobWithoutObject"
+_SEARCH_SECONDS: Final = 120.0
+_AT_A_TIME: Final = 8
+_AT_ONCE: Final = 200
+"""Rows or objects that are looked at before others have their turn of the event loop."""
+_MOST: Final = 100
+"""Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
+
+
+class _Everything(frozenset[str]):
+    """What a namespace that may not use the workspace is taken to own there."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_ALL: Final = _Everything()
+_log = logging.getLogger(__name__)
+
+
+class Leftovers:
+    """Finds jobs without an object, reports them, and cancels those that nobody let go on purpose.
+
+    Args:
+        in_hand: Whether this process is bringing the job of an object that is gone (by its uid) to its end already.
+
+    Attributes:
+        may_cancel: Whether the cluster's name is surely no other cluster's: else jobs are only reported.
+    """
+
+    def __init__(
+        self,
+        *,
+        inventory: Inventory,
+        objects: Objects,
+        events: Events,
+        connections: Connections,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+        namespaces: Namespaces,
+        holder: str,
+        in_hand: Callable[[str], bool],
+    ) -> None:
+        self._inventory = inventory
+        self._objects = objects
+        self._events = events
+        self._connections = connections
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._labels = namespaces.labels
+        self._few = asyncio.Semaphore(_AT_A_TIME)
+        self._holder = holder
+        self._started = clock.now()
+        self._in_hand = in_hand
+        self._first_seen: dict[str, float] = {}
+        self._reported: set[str] = set()
+        self.may_cancel = False
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            before = set(self._first_seen)
+            found = await asyncio.gather(*(self._search(uid) for uid in list(self._inventory.workspaces)))
+            seen = set[str]().union(*found)
+            self._first_seen = {job: at for job, at in self._first_seen.items() if job in seen}
+            self._reported &= seen
+            fresh = self._first_seen.keys() - before
+            interval = self._settings.leftovers_seconds
+            await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
+
+    async def _search(self, uid: str) -> set[str]:
+        """One workspace's list; what can't be had now, or not in time, is looked at the next time."""
+        workspace = self._inventory.workspaces.get(uid)
+        seen: set[str] = set()
+        try:
+            async with self._few, asyncio.timeout(_SEARCH_SECONDS):
+                connection = await self._connections.get(workspace) if workspace else None
+                if isinstance(connection, Connection):
+                    await self._look_through(connection, seen)
+        except (ServiceError, ClusterError, TimeoutError) as error:
+            _log.info("jobs without an object could not be looked for: %s", error)
+            # Nothing is forgotten because of an error.
+            return seen | self._first_seen.keys()
+        except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
+            _log.exception("the search for jobs without an object failed")
+            return seen | self._first_seen.keys()
+        return seen
+
+    async def _look_through(self, connection: Connection, seen: set[str]) -> None:
+        owned: dict[str, frozenset[str]] = {}
+        async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
+            for number, row in enumerate(page):
+                origin = self._origin(row)
+                if origin is None:
+                    continue
+                if origin.namespace not in owned:
+                    owned[origin.namespace] = await self._owned(origin.namespace, connection)
+                if not has_owner(row, owned[origin.namespace]) and len(seen) < _MOST:
+                    seen.add(row.id)
+                    await self._found(row, origin, connection)
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    def _origin(self, remote: RemoteJob) -> Origin | None:
+        settings = self._settings
+        origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
+        return None if origin is None or self._in_hand(origin.uid) else origin
+
+    async def _owned(self, namespace: str, connection: Connection) -> frozenset[str]:
+        """What the known objects of a namespace own; everything, if it may not use the workspace.
+
+        Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
+        """
+        workspace = connection.workspace
+        if not workspace.admits(namespace, await self._labels(namespace)):
+            return _ALL
+        owned: set[str] = set()
+        for number, job in enumerate([job for job in self._inventory.jobs.values() if job.namespace == namespace]):
+            owned.update(owned_by(job, workspace.id))
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
+        return frozenset(owned)
+
+    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
+        """A row of the list; what goes wrong with one keeps nobody from the others."""
+        now = self._clock.monotonic()
+        if now - self._first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
+            return  # its object may be younger than what the watch has told
+        try:
+            await self._end(row.id, origin, connection)
+        except (ServiceError, ClusterError) as error:
+            _log.warning("job %s, whose QuantumJob is gone, could not be ended: %s", row.id, error)
+
+    async def _end(self, job_id: str, origin: Origin, connection: Connection) -> None:
+        remote = await connection.client.get_job(job_id)
+        if remote is None or self._origin(remote) != origin:
+            return
+        live = await self._objects.jobs_of(origin.namespace)
+        if has_owner(remote, {one for job in live for one in owned_by(job, connection.workspace.id)}):
+            return
+        if let_go_on_purpose(remote):
+            _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
+            return
+        if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):
+            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it")
+            return
+        answer = await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
+        accepted = answer is CancelAnswer.ACCEPTED
+        then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
+        await self._report(remote, origin, connection, then)
+
+    async def _report(self, remote: RemoteJob, origin: Origin, connection: Connection, then: str) -> None:
+        if remote.id in self._reported:
+            return
+        self._reported.add(remote.id)
+        self._metrics.left_behind.inc()
+        message = f"job {remote.id} still runs, and QuantumJob {origin.namespace}/{origin.uid} is gone; {then}"
+        notice = Notice(LEFT_BEHIND, message, warning=True)
+        _log.error("%s: %s", LEFT_BEHIND, message, extra={"jobId": remote.id, "uid": origin.uid})
+        await self._events.publish(workspace_reference(connection.workspace), notice, self._clock.now(), once=True)

@@ -1,0 +1,39 @@
+"""Names and labels that an output ConfigMap must not have, because other controllers act on them.
+
+Whoever may create QuantumJobs has the operator write a ConfigMap. A name that others distribute certificates under, or
+a label by which others take it for their configuration, would give that user a right that nobody granted. Must not
+live here: which names and labels those are (`settings`).
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Final
+
+from quantumjob_operator.lifecycle.facts import Observation, Trouble
+
+RESERVED: Final = "OutputReserved"
+
+
+def reserved(seen: Observation) -> Trouble | None:
+    """What keeps the output from being written as the job asks; `spec.output` may still be changed."""
+    job, limits = seen.job, seen.limits
+    if pattern := _match(job.output_name, limits.reserved_output_names):
+        chosen = job.spec.output is not None and job.spec.output.config_map_name is not None
+        leads = "spec.output.configMapName" if chosen else "spec.output.configMapName is absent, which means"
+        message = (
+            f"{leads} {job.output_name}: names like {pattern} are reserved for other controllers "
+            "(the operator's setting reserved_output_names); choose another name"
+        )
+        return Trouble(RESERVED, message)
+    for label in (job.spec.output.labels if job.spec.output else None) or ():
+        if pattern := _match(label, limits.reserved_output_labels):
+            message = (
+                f"spec.output.labels: other controllers act on labels like {pattern} (the operator's setting "
+                f"reserved_output_labels); remove {label}"
+            )
+            return Trouble(RESERVED, message)
+    return None
+
+
+def _match(text: str, patterns: Iterable[str]) -> str | None:
+    return next((pattern for pattern in patterns if fnmatchcase(text, pattern)), None)

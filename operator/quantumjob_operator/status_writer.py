@@ -1,0 +1,122 @@
+"""What a look leaves behind: the status, the Events that speak of it, and what is said when the API server refuses it.
+
+Rules:
+1. Status first, then the Events.
+2. A wish to cancel is written before the service is asked. If the API server refuses that for good (an admission
+   policy, a stricter schema), the service is asked all the same: what runs costs money, and what it should say stays in
+   memory.
+3. Nothing else is passed over so: what has to be in status before a job is sent, and its end.
+
+Lives here: the one place that has status written. Must not live here: what it says (`lifecycle`).
+"""
+
+import logging
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Final
+
+from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.conditions import Kind
+from quantumjob_operator.departure import Departures, about
+from quantumjob_operator.errors import clean_text
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.jobstatus import JobStatus, status_json, status_patch
+from quantumjob_operator.lifecycle import Decision, Notice
+from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
+from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
+from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.look import Look
+from quantumjob_operator.metrics import Metrics
+
+_LASTING: Final = 2
+"""Refusals in a row after which the next one is no accident of the moment."""
+_log = logging.getLogger(__name__)
+
+
+class StatusWriter:
+    """Writes status, and tells of it."""
+
+    def __init__(self, *, inventory: Inventory, departures: Departures, metrics: Metrics) -> None:
+        self._inventory = inventory
+        self._departures = departures
+        self._metrics = metrics
+        self._lost: AbstractSet[str] = frozenset()
+
+    async def write(self, look: Look, decision: Decision) -> None:
+        """Write the status of a decision and publish its Events.
+
+        Raises:
+            ClusterError: The API server did not take it, and nothing may go on before it does.
+        """
+        before = look.job.status
+        try:
+            await self._store(look, decision.status)
+        except ClusterError as error:
+            if not error.write_refused or look.memory.refusals < _LASTING or not _may_wait(look, decision.status):
+                raise
+            await self.refused(look, error)
+            look.memory.unwritten = (look.stored, decision.status)
+            look.know(job=replace(look.job, status=decision.status))
+        for notice in (*notices_between(before, decision.status), *decision.notices):
+            await self._departures.tell(look.job, notice)
+
+    async def _store(self, look: Look, wanted: JobStatus) -> None:
+        memory, known = look.memory, replace(look.job, status=look.stored)
+        written = await look.writer.write_status(known, wanted)
+        if written.resource_version != known.resource_version:
+            memory.refusals, memory.refusal_told = 0, ""
+        memory.unwritten, look.stored = None, written.status
+        self._inventory.update(written)
+        look.know(job=written)
+        self._compare(look, wanted)
+
+    async def refused(self, look: Look, error: ClusterError) -> None:
+        """The API server refuses a write of ours: count it, show its words in status if it takes those, tell it once.
+
+        What was not refused is no business of this method.
+        """
+        if not error.write_refused:
+            return
+        memory = look.memory
+        memory.refusals += 1
+        self._metrics.refused_writes.inc()
+        message = f"the API server refuses what the operator writes: {clean_text(error.message)}"
+        about_status = error.what.endswith("/status")
+        if not about_status and not look.seen.gone and not look.job.status.finished:
+            await self._show(look, message)
+        if memory.refusal_told != message:
+            memory.refusal_told = message
+            await self._departures.tell(look.job, Notice(WRITE_REFUSED, message, warning=True))
+
+    async def _show(self, look: Look, message: str) -> None:
+        known = replace(look.job, status=look.stored)
+        shown = write_refused(replace(look.seen, job=known), message)
+        try:
+            written = await look.writer.write_status(known, shown)
+        except (Conflict, NotFound):
+            return  # the next look sees the newer version
+        except ClusterError as error:
+            _log.info("%s", error, extra=about(look.job))
+            return
+        self._inventory.update(written)
+        look.stored = written.status
+
+    def _compare(self, look: Look, wanted: JobStatus) -> None:
+        """What the API server dropped shows that the installed CRDs are older than this operator."""
+        dropped = status_patch(look.job.status, wanted).keys()
+        lost = (self._lost | dropped) - (status_json(wanted).keys() - dropped)
+        if lost != self._lost:
+            _log.error("status fields that the installed CRDs drop: %s (nothing is submitted while any)", sorted(lost))
+            self._lost = lost
+
+    @property
+    def crd_outdated(self) -> bool:
+        """Whether the API server dropped a part of a status that this operator wrote."""
+        return bool(self._lost)
+
+
+def _may_wait(look: Look, status: JobStatus) -> bool:
+    """Whether the job may go on before its status says so: what was sent, to be seen and cancelled; nothing else."""
+    asked = status.cancellation is not None and status.cancellation.attempt == current_attempt(look.job)
+    sent = status.is_true(Kind.SUBMITTED) or (asked and not has_ended(look.job))
+    return (sent or look.job.deletion_requested) and not status.finished

@@ -1,0 +1,84 @@
+"""Reading the service's lists page by page.
+
+Must not live here: which links may be followed (`paging`), or what a row says (`wire`).
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from quantumjob_operator.errors import AnswerTooLarge
+from quantumjob_operator.workspace import wire
+from quantumjob_operator.workspace.channel import ServiceChannel
+from quantumjob_operator.workspace.failures import unreadable
+from quantumjob_operator.workspace.paging import MAX_PAGES, MAX_ROWS, Trail
+from quantumjob_operator.workspace.parsing import understood
+from quantumjob_operator.workspace.times import Unreadable
+
+T = TypeVar("T")
+
+
+async def pages(  # noqa: PLR0917 - one sentence: from this line, for this operation, that list, read so
+    channel: ServiceChannel,
+    operation: str,
+    url: str,
+    params: Mapping[str, str],
+    parse: Callable[[list[Any]], T],
+    max_pages: int = MAX_PAGES,
+) -> AsyncIterator[T]:
+    """The pages of a list, each read by `parse`.
+
+    Args:
+        channel: The line to the service.
+        operation: For errors and metrics.
+        url: Of the list, without its query.
+        params: The query of the first page.
+        parse: Reads the rows of a page; may raise `Unreadable`.
+        max_pages: Where a list is taken to have no end.
+
+    Raises:
+        ServiceError: A page could not be had; those before it were complete.
+    """
+    url = str(httpx.URL(url, params=dict(params)))
+    trail = Trail(operation, url, max_pages)
+
+    def parse_page(body: Any) -> tuple[T, str | None]:
+        rows, link = wire.parse_page(body)
+        return parse(rows), link
+
+    while True:
+        answer = await channel.call(operation, "GET", url)
+        rows, link = await understood(operation, answer.status, answer.body, parse_page)
+        yield rows
+        if link is None:
+            return
+        try:
+            url = trail.follow(link)
+        except Unreadable as error:
+            raise unreadable(operation, answer.status, str(error)) from None
+
+
+async def short_list(channel: ServiceChannel, operation: str, url: str, parse: Callable[[Any], list[T]]) -> list[T]:
+    """A list that goes into a status, and so may not be long.
+
+    Args:
+        channel: The line to the service.
+        operation: For errors and metrics.
+        url: Of the list.
+        parse: Makes entries of a row; may raise `Unreadable`.
+
+    Raises:
+        ServiceError: A page could not be had; `AnswerTooLarge` if it is no short one.
+    """
+    shown: list[T] = []
+
+    def flat(rows: list[Any]) -> list[T]:
+        return [one for row in rows for one in parse(row)]
+
+    async for page in pages(channel, operation, url, {}, flat, MAX_ROWS):
+        shown += page
+        if len(shown) > MAX_ROWS:
+            detail = f"the list cannot be read: it has more than {MAX_ROWS:,} rows"
+            raise AnswerTooLarge(operation, detail=detail)
+    return shown

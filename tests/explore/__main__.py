@@ -1,0 +1,112 @@
+"""`make explore`: explores, prints what was covered and the shortest failing schedules, and replays one.
+
+Must not live here: the exploration (`search`).
+"""
+# ruff: noqa: T201 - its output is for people
+
+import argparse
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from explore.judge import early_trace, wrongs
+from explore.moves import Move, free_moves, moved
+from explore.search import Exploration, Explored, Violation
+from explore.state import Scenario, begin
+
+SCENARIOS: Final = {
+    one.name: one
+    for one in (
+        Scenario("one"),
+        Scenario("two", operators=2),
+        Scenario("orphan", operators=2, acts=("orphan", "delete")),
+        Scenario("again", keyed=True, orphan=True, acts=("delete", "create")),
+    )
+}
+DEPTHS: Final = {"one": 2, "two": 1, "orphan": 0, "again": 0}
+_REPORT: Final = Path("build/explore.json")
+
+
+def as_text(scenario: str, moves: tuple[Move, ...]) -> str:
+    """A schedule in one line, for REPLAY."""
+    return f"{scenario}: " + ", ".join(" ".join(move) for move in moves)
+
+
+def from_text(text: str) -> tuple[str, list[Move]]:
+    """The other way round."""
+    scenario, _, moves = text.partition(":")
+    return scenario.strip(), [tuple(move.split()) for move in moves.split(",")]
+
+
+def replayed(text: str) -> list[str]:
+    """Play a schedule, print each step, and tell what is wrong at its end."""
+    scenario, moves = from_text(text)
+    state, wrong = begin(SCENARIOS[scenario]), []
+    for move in moves:
+        what = ""
+        process = state.processes[int(move[1]) - 1] if move[0] in {"answer", "fail", "drop", "late"} else None
+        if process:
+            what = ", ".join(ask.name for ask in process.asks.values())
+        before, state = state, moved(state, move)
+        idle = all(one[0] in {"time", "ends"} for one in free_moves(state))
+        wrong = [*wrongs(state, idle=idle), *early_trace(state, before)]
+        print(f"{state.outside.now - 1e6:8.1f} s  {' '.join(move):16} {what:10} {'; '.join(wrong)}")
+    return wrong
+
+
+def _show(violation: Violation) -> None:
+    print(f"VIOLATION after {violation.disturbances} disturbances: {violation.what}")
+    print(f"  make explore REPLAY='{as_text(violation.scenario, violation.moves)}'")
+
+
+def _report(results: list[Explored]) -> None:
+    operators: dict[str, dict[str, object]] = {}
+    for number in sorted({one.scenario.operators for one in results}):
+        own = [one for one in results if one.scenario.operators == number]
+        operators[str(number)] = {
+            "disturbances": min(one.depth if one.complete else one.depth - 1 for one in own),
+            "states": sum(one.states for one in own),
+            "depth": max(one.longest for one in own),
+            "violations": sum(len(one.violations) for one in own),
+            "seconds": round(sum(one.seconds for one in own), 1),
+            "scenarios": {
+                one.scenario.name: {"disturbances": one.depth, "complete": one.complete, "levels": one.levels}
+                for one in own
+            },
+        }
+    _REPORT.parent.mkdir(exist_ok=True)
+    _REPORT.write_text(json.dumps({"operators": operators}, indent=2) + "\n")
+
+
+def main() -> int:
+    """Explore or replay; 1 if a promise is broken."""
+    parser = argparse.ArgumentParser(prog="make explore")
+    parser.add_argument("--replay")
+    parser.add_argument("--only", choices=sorted(SCENARIOS))
+    parser.add_argument("--depth", type=int)
+    parser.add_argument("--minutes", type=float, default=30.0, help="of CPU, in equal shares for the scenarios")
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    if options.replay:
+        return 1 if replayed(options.replay) else 0
+    results: list[Explored] = []
+    names = [options.only] if options.only else list(SCENARIOS)
+    for name in names:
+        # Each has its own share: the first would starve the others.
+        deadline = time.process_time() + options.minutes * 60 / len(names)
+        depth = DEPTHS[name] if options.depth is None else options.depth
+        result = Exploration(SCENARIOS[name], depth, deadline=deadline).run(print)
+        results.append(result)
+        end = "" if result.complete else " (out of time: this depth was not finished)"
+        print(f"{name}: {result.states} states, {result.levels} by disturbances, {result.seconds:.0f} s{end}")
+        for violation in result.violations:
+            _show(violation)
+    _report(results)
+    return 1 if any(one.violations for one in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""The API server, the service and time as one value: what the requests of all processes do.
+
+Every change makes new dictionaries, so that a copy of the value costs nothing. Must not live here: what may happen
+(`moves`) or what would be wrong (`judge`).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from core.observations import remote
+from explore.asks import Answer, Ask, Failure
+from explore.parts import EPOCH
+from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.naming import FINALIZER, METADATA_UID
+from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+
+ENDS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
+Event = tuple[str | None, QuantumJob]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run that is paid for."""
+
+    job: RemoteJob
+    visible_at: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether it costs nothing more."""
+        return self.job.status in ENDS
+
+    @property
+    def uid(self) -> str:
+        """Of the object that it was sent for."""
+        return self.job.metadata[METADATA_UID]
+
+
+class _Refused(Exception):  # noqa: N818 - says what happened
+    def __init__(self, kind: type[ClusterError]) -> None:
+        self.kind = kind
+        super().__init__(kind.__name__)
+
+
+@dataclass(slots=True)
+class Outside:
+    """Everything that is not a process of the operator.
+
+    Attributes:
+        hides_for: For how long an accepted job is hidden.
+        cancelled: The ids of the jobs whose cancellation had its effect in the last step, with the job's object.
+        events: What the watch has to tell of the last step.
+    """
+
+    hides_for: float
+    now: float = EPOCH
+    version: int = 0
+    objects: dict[str, QuantumJob] = field(default_factory=dict)
+    runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
+    outputs: frozenset[str] = frozenset()
+    cancelled: tuple[Run, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def do(self, ask: Ask) -> Answer:
+        """A request has its effect."""
+        try:
+            return Answer(getattr(self, f"_{ask.name}")(*ask.args))
+        except _Refused as refused:
+            return Answer(error=Failure(refused.kind, ask.name, 404 if refused.kind is NotFound else 409))
+
+    # --- the API server
+
+    def put(self, job: QuantumJob) -> QuantumJob:
+        """Store a version; one that nothing holds back any more goes."""
+        self.version += 1
+        stored = replace(job, resource_version=str(self.version))
+        if stored.deletion_requested and not stored.finalizers:
+            self.remove(stored)
+        else:
+            kind = "MODIFIED" if job.uid in self.objects else "ADDED"
+            self.objects = {**self.objects, job.uid: stored}
+            self.events = (*self.events, (kind, stored))
+        return stored
+
+    def remove(self, job: QuantumJob) -> None:
+        """The object is gone; the event carries it as it was."""
+        self.version += 1
+        self.objects = {uid: one for uid, one in self.objects.items() if uid != job.uid}
+        self.events = (*self.events, ("DELETED", replace(job, resource_version=str(self.version))))
+
+    def request_deletion(self, uid: str) -> None:
+        """What a DELETE does."""
+        job = self.objects[uid]
+        if job.finalizers:
+            self.put(replace(job, deletion_requested=True, generation=job.generation + 1))
+        else:
+            self.remove(job)
+
+    def _live(self, read: QuantumJob) -> QuantumJob:
+        live = self.objects.get(read.uid)
+        if live is None:
+            # Another object of this name has another uid, which the patch names as well.
+            taken = any(one.name == read.name for one in self.objects.values())
+            raise _Refused(Conflict if taken else NotFound)
+        if live.resource_version != read.resource_version:
+            raise _Refused(Conflict)
+        return live
+
+    def _read(self, _namespace: str, name: str) -> QuantumJob | None:
+        return next((one for one in self.objects.values() if one.name == name), None)
+
+    def _list(self, _namespace: str, key: str) -> list[QuantumJob]:
+        return [one for one in self.objects.values() if one.spec.idempotency_key == key]
+
+    def _claim(self, read: QuantumJob, claim: Any) -> QuantumJob:
+        return self.put(replace(self._live(read), claim=claim, finalizers=(FINALIZER,)))
+
+    def _renounce(self, read: QuantumJob) -> QuantumJob:
+        return self.put(replace(self._live(read), claim=None, finalizers=()))
+
+    def _release(self, read: QuantumJob) -> QuantumJob | None:
+        try:
+            released = self.put(replace(self._live(read), finalizers=()))
+        except _Refused as refused:
+            if refused.kind is NotFound:
+                return None
+            raise
+        return None if released.deletion_requested else released
+
+    def _delete(self, read: QuantumJob) -> None:
+        self._live(read)
+        self.request_deletion(read.uid)
+
+    def _status(self, read: QuantumJob, status: Any) -> QuantumJob:
+        return self.put(replace(self._live(read), status=status))
+
+    def _output(self, uid: str) -> None:
+        self.outputs |= {uid}
+
+    # --- the service
+
+    def _visible(self, job_id: str) -> Run | None:
+        return next((run for run in reversed(self.runs.get(job_id, ())) if run.visible_at <= self.now), None)
+
+    def _get(self, job_id: str) -> RemoteJob | None:
+        found = self._visible(job_id)
+        return found.job if found else None
+
+    def _put(self, job_id: str, metadata: Any) -> RemoteJob:
+        run = Run(remote("Waiting", id=job_id, metadata=dict(metadata)), self.now + self.hides_for)
+        self.runs = {**self.runs, job_id: (*self.runs.get(job_id, ()), run)}
+        return run.job
+
+    def _cancel(self, job_id: str) -> CancelAnswer:
+        run = self._visible(job_id)
+        if run is None:
+            return CancelAnswer.ABSENT
+        if run.ended:
+            return CancelAnswer.NOT_CANCELLABLE
+        self.cancelled = (*self.cancelled, run)
+        self.move(run, "CancellationRequested")
+        return CancelAnswer.ACCEPTED
+
+    def _tag(self, job_id: str, tags: tuple[str, ...]) -> bool:
+        run = self._visible(job_id)
+        if run is None:
+            raise _Refused(NotFound)
+        marked = replace(run, job=replace(run.job, tags=tags))
+        runs = tuple(marked if one is run else one for one in self.runs[job_id])
+        self.runs = {**self.runs, job_id: runs}
+        return True
+
+    def move(self, run: Run, word: str) -> None:
+        """A job goes on."""
+        moved = replace(run, job=replace(run.job, status=word))
+        runs = tuple(moved if one is run else one for one in self.runs[run.job.id])
+        self.runs = {**self.runs, run.job.id: runs}
+
+    def open_runs(self) -> list[Run]:
+        """Those that still cost money."""
+        return [run for runs in self.runs.values() for run in runs if not run.ended]
+
+    def seen_by_poller(self, job_id: str) -> RemoteJob | None:
+        """What a poll would answer now."""
+        return self._get(job_id)

@@ -1,0 +1,260 @@
+"""The few parts around the real shell that stand for sockets, threads and timers.
+
+Every other part of an explored process is the operator's own code: reconciler, submitter, deeds, departures, inventory
+and the ear of the watch. Must not live here: anything that decides.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from core.bodies import workspace
+from core.observations import NOW
+from explore.asks import Ask
+from quantumjob_operator.connections import Connection
+from quantumjob_operator.errors import Applied, Retryable
+from quantumjob_operator.jobstatus import JobStatus
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
+from quantumjob_operator.lifecycle.facts import OutputPlace
+from quantumjob_operator.look import Look
+from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.workspace.client import ProgramLocation
+from quantumjob_operator.workspace.wire import JobDefinition
+
+EPOCH: Final = 1_000_000.0
+"""Where virtual time begins: beyond every duration, so that a number tells by its size that it is a time."""
+WORKSPACE: Final = workspace()
+
+
+@dataclass(slots=True)
+class Time:
+    """Virtual seconds of one process."""
+
+    now: float = EPOCH
+
+    def monotonic(self) -> float:
+        """For `Clock`."""
+        return self.now
+
+    def wall(self) -> datetime:
+        """For `Clock`."""
+        return wall(self.now)
+
+
+def wall(now: float) -> datetime:
+    """The time of day at a moment of virtual time."""
+    return NOW + timedelta(seconds=now - EPOCH)
+
+
+@dataclass(slots=True)
+class Queue:
+    """The work queue without its workers: what is due when, and what is in work."""
+
+    time: Time
+    due: dict[str, float] = field(default_factory=dict)
+    working: set[str] = field(default_factory=set)
+    dirty: set[str] = field(default_factory=set)
+
+    def add(self, key: str) -> None:
+        """As `WorkQueue.add`."""
+        if key in self.working:
+            self.due.pop(key, None)
+            self.dirty.add(key)
+        else:
+            self.due[key] = self.time.now
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """As `WorkQueue.add_after`."""
+        if seconds <= 0:
+            self.add(key)
+        else:
+            self.due[key] = min(self.due.get(key, float("inf")), self.time.now + seconds)
+
+    def is_working(self, key: str) -> bool:
+        """As `WorkQueue.is_working`."""
+        return key in self.working
+
+    def take_up(self, key: str) -> None:
+        """A worker begins."""
+        del self.due[key]
+        self.working.add(key)
+
+    def put_down(self, key: str) -> None:
+        """A worker has ended."""
+        self.working.discard(key)
+        if key in self.dirty:
+            self.dirty.discard(key)
+            self.add(key)
+
+
+class Objects:
+    """`cluster.objects.Objects` as requests."""
+
+    async def read_job(self, namespace: str, name: str) -> QuantumJob | None:
+        """A live read."""
+        return await Ask("read", (namespace, name))  # type: ignore[no-any-return]
+
+    async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
+        """Finalizer and claim."""
+        return await Ask("claim", (job, claim))  # type: ignore[no-any-return]
+
+    async def release(self, job: QuantumJob) -> QuantumJob | None:
+        """The finalizer off."""
+        return await Ask("release", (job,))  # type: ignore[no-any-return]
+
+    async def renounce(self, job: QuantumJob) -> QuantumJob:
+        """Finalizer and claim off."""
+        return await Ask("renounce", (job,))  # type: ignore[no-any-return]
+
+    async def delete(self, job: QuantumJob) -> None:
+        """A deletion with preconditions."""
+        await Ask("delete", (job,))
+
+    async def jobs_with_key(self, namespace: str, key: str) -> list[QuantumJob]:
+        """A live listing."""
+        return await Ask("list", (namespace, key))  # type: ignore[no-any-return]
+
+    async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
+        """A patch, if anything differs."""
+        return job if job.status == status else await Ask("status", (job, status))
+
+
+class Client:
+    """`workspace.client.WorkspaceClient` as requests; what costs nothing and changes nothing is done at once."""
+
+    def on_behalf(self, _tenant: str, *, cancelling: bool = False) -> "Client":
+        """Turns of tenants are not explored."""
+        del cancelling
+        return self
+
+    async def get_job(self, job_id: str) -> RemoteJob | None:
+        """GET."""
+        return await Ask("get", (job_id,))  # type: ignore[no-any-return]
+
+    async def cancel_job(self, job_id: str) -> CancelAnswer:
+        """POST :cancel."""
+        return await Ask("cancel", (job_id,))  # type: ignore[no-any-return]
+
+    async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:
+        """PATCH of a job's tags."""
+        return await Ask("tag", (job_id, tuple(tags)))  # type: ignore[no-any-return]
+
+    async def upload_program(self, _job_id: str, _content: bytes, _format: str) -> ProgramLocation:
+        """Uploaded."""
+        return ProgramLocation("", "")
+
+    async def turn_to_put(self) -> None:
+        """At once."""
+
+    async def put_job(
+        self, definition: JobDefinition, _location: ProgramLocation, *, may_start: Callable[[], bool] | None = None
+    ) -> RemoteJob:
+        """PUT, unless its claim is too old by now."""
+        if may_start and not may_start():
+            raise Retryable("put_job", detail="too late for this claim", applied=Applied.NO)
+        return await Ask("put", (definition.job_id, definition.metadata))  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class Workspaces:
+    """One workspace that always works, and what the poller follows there."""
+
+    connection: Connection
+    followed: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    async def for_job(self, _job: QuantumJob) -> Connection:
+        """The way."""
+        return self.connection
+
+    def serving(self, _job: QuantumJob) -> tuple[str, str]:
+        """The one that there is."""
+        return WORKSPACE.key
+
+    def moved(self, _job: QuantumJob) -> bool:
+        """Never."""
+        return False
+
+    def follow(self, _connection: Connection, job: QuantumJob, job_id: str) -> None:
+        """What the poller asks about, and the word that it knows."""
+        self.followed[job.uid] = (job_id, job.status.remote_status)
+
+    def unfollow(self, uid: str) -> None:
+        """No more."""
+        self.followed.pop(uid, None)
+
+    async def refused(self, _connection: Connection) -> None:
+        """Credentials are not explored."""
+
+
+class Delivery:
+    """The output ConfigMap, without what stands in it."""
+
+    async def check(self, look: Look) -> None:
+        """Its name is free."""
+        look.know(output=OutputPlace(look.job.output_name))
+
+    async def write(self, look: Look) -> None:
+        """One write."""
+        await Ask("output", (look.job.uid,))
+        look.know(output=OutputPlace(look.job.output_name, written=True))
+
+    write_bare = write
+
+
+@dataclass(slots=True)
+class Slots:
+    """No limits."""
+
+    def take(self, _workspace: Any, _job: QuantumJob, *, ours: bool = False) -> None:
+        """Always a place."""
+        del ours
+
+    def free(self, _uid: str) -> None:
+        """Nothing to count."""
+
+    def forget(self, _uid: str) -> None:
+        """Nothing to count."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What a process told people since it was last asked: reports counted, and Events about unconfirmed ends."""
+
+    reports: "Counter[str]" = field(default_factory=Counter)
+    unconfirmed: list[str] = field(default_factory=list)
+
+    async def publish(self, involved: dict[str, Any], notice: Notice, _now: datetime, *, once: bool = False) -> bool:
+        """As `Events.publish`: it never raises."""
+        del once
+        if notice.reason == CANCELLATION_UNCONFIRMED and "uid" in involved:
+            self.unconfirmed.append(involved["uid"])
+        return True
+
+    def __getattr__(self, name: str) -> "Counting":
+        """As `Metrics`: any counter by its name."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Counting(self, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """One counter or histogram of `Told`."""
+
+    told: Told
+    name: str
+
+    def labels(self, *_: str) -> "Counting":
+        """Labels are not looked at."""
+        return self
+
+    def inc(self, _by: float = 1.0) -> None:
+        """Count."""
+        self.told.reports[self.name] += 1
+
+    def observe(self, _value: float) -> None:
+        """Durations are not looked at."""

@@ -1,0 +1,208 @@
+"""The exploration: level by level of disturbances, every state once.
+
+A level holds the states that so many disturbances lead to, closed under everything that goes on by itself. A state in
+which a promise is broken is not gone on from. At the end, every state has to have a way to a good end that needs no
+luck but that of the free moves; a set of states without one is stuck. Must not live here: what happens (`moves`).
+"""
+
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from explore.judge import at_rest, early_trace, wrongs
+from explore.moves import Move, disturbances, free_moves, moved
+from explore.state import Scenario, State, begin
+
+STUCK = "stuck: no way leads to an end"
+_QUIET = frozenset({"time", "ends"})
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise, and the shortest schedule that was found for it."""
+
+    what: str
+    scenario: str
+    moves: tuple[Move, ...]
+    disturbances: int
+
+
+@dataclass(slots=True)
+class Explored:
+    """What the exploration of one scenario came to."""
+
+    scenario: Scenario
+    depth: int = 0
+    states: int = 0
+    levels: list[int] = field(default_factory=list)
+    longest: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    seconds: float = 0.0
+    complete: bool = True
+
+
+class OutOfTimeError(Exception):
+    """The budget is used up."""
+
+
+class Exploration:
+    """The states of one scenario."""
+
+    def __init__(self, scenario: Scenario, depth: int, *, deadline: float = float("inf")) -> None:
+        self._scenario = scenario
+        self._depth = depth
+        self._deadline = deadline
+        self._numbers: dict[int, int] = {}
+        self._levels = array("b")
+        self._parents = array("i")
+        self._by: list[Move] = []
+        self._steps = array("i")
+        self._edges_from, self._edges_to = array("i"), array("i")
+        self._good: list[int] = []
+        self._found: dict[str, Violation] = {}
+        self._moves: dict[Move, Move] = {}
+        self._broken: set[int] = set()
+        self._latest = 0
+
+    def run(self, progress: Callable[[str], None] = lambda _: None) -> Explored:
+        """Explore to the depth, or until time is over."""
+        begun = time.process_time()
+        result = Explored(self._scenario)
+        first = begin(self._scenario)
+        self._enter(first, first.number, -1, ("begin",), 0)
+        frontier: deque[tuple[int, State]] = deque([(0, first)])
+        try:
+            for level in range(self._depth + 1):
+                frontier = self._close(frontier, level)
+                result.depth = level
+                progress(f"{self._scenario.name}: {level} disturbances, {len(self._by)} states")
+                if level == self._depth - 1:
+                    self._last_level(frontier)
+                    result.depth = self._depth
+                    break
+                if level == self._depth:
+                    break
+                frontier = self._disturbed(frontier, level)
+        except OutOfTimeError:
+            result.complete = False
+        self._judge_ends(complete=result.complete)
+        result.states = len(self._by)
+        result.levels = [self._levels.count(level) for level in range(self._depth + 1)]
+        result.longest = max(self._steps)
+        result.violations = sorted(self._found.values(), key=lambda one: (one.disturbances, len(one.moves)))
+        result.seconds = time.process_time() - begun
+        return result
+
+    # --- levels
+
+    def _close(self, frontier: Iterable[tuple[int, State]], level: int) -> deque[tuple[int, State]]:
+        """All states of a level: everything that follows without another disturbance."""
+        closed: deque[tuple[int, State]] = deque()
+        work = deque(frontier)
+        while work:
+            number, state = work.popleft()
+            closed.append((number, state))
+            work.extend(self._follow(number, state, level))
+        return closed
+
+    def _follow(self, number: int, state: State, level: int) -> list[tuple[int, State]]:
+        """The new states that free moves lead to."""
+        if time.process_time() > self._deadline:
+            raise OutOfTimeError
+        moves = free_moves(state)
+        new = []
+        for move in moves:
+            child = moved(state, move)
+            entered = self._child(number, state, child, move, level)
+            self._edges_from.append(number)
+            self._edges_to.append(self._latest)
+            if entered is not None:
+                new.append(entered)
+        if all(move[0] in _QUIET or move[0].startswith("user-") for move in moves) and at_rest(state):
+            self._good.append(number)
+        return new
+
+    def _child(self, number: int, state: State, child: State, move: Move, level: int) -> tuple[int, State] | None:
+        """Enter a state that a move led to; None if it was known, or is wrong."""
+        key = child.number
+        known = self._numbers.get(key)
+        self._latest = len(self._by) if known is None else known
+        if known is not None:
+            if self._levels[known] <= level or known in self._broken:
+                return None
+            self._levels[known], self._parents[known] = level, number
+            self._by[known], self._steps[known] = self._moves.setdefault(move, move), self._steps[number] + 1
+            return known, child
+        index = self._enter(child, key, number, move, level)
+        idle = all(one[0] in _QUIET for one in free_moves(child))
+        wrong = [*wrongs(child, idle=idle), *early_trace(child, state)]
+        for what in wrong:
+            self._note(what, index, child.disturbances)
+        if wrong:
+            self._broken.add(index)
+            return None
+        return index, child
+
+    def _enter(self, _state: State, key: int, parent: int, move: Move, level: int) -> int:
+        index = self._numbers[key] = len(self._by)
+        self._by.append(self._moves.setdefault(move, move))
+        self._parents.append(parent)
+        self._levels.append(level)
+        self._steps.append(self._steps[parent] + 1 if parent >= 0 else 0)
+        return index
+
+    def _disturbed(self, closed: deque[tuple[int, State]], level: int) -> deque[tuple[int, State]]:
+        """The first states of the next level."""
+        following: deque[tuple[int, State]] = deque()
+        while closed:
+            number, state = closed.popleft()
+            for move in disturbances(state):
+                entered = self._child(number, state, moved(state, move), move, level + 1)
+                if entered is not None:
+                    following.append(entered)
+        return following
+
+    def _last_level(self, closed: deque[tuple[int, State]]) -> None:
+        """The last level is gone through at once: its states need not be kept."""
+        while closed:
+            number, state = closed.popleft()
+            for move in disturbances(state):
+                entered = self._child(number, state, moved(state, move), move, self._depth)
+                if entered is not None:
+                    self._close([entered], self._depth)
+
+    # --- ends
+
+    def _note(self, what: str, index: int, disturbed: int) -> None:
+        found = Violation(what, self._scenario.name, self._path(index), disturbed)
+        best = self._found.get(what)
+        if best is None or (disturbed, len(found.moves)) < (best.disturbances, len(best.moves)):
+            self._found[what] = found
+
+    def _path(self, index: int) -> tuple[Move, ...]:
+        moves = []
+        while self._parents[index] >= 0:
+            moves.append(self._by[index])
+            index = self._parents[index]
+        return tuple(reversed(moves))
+
+    def _judge_ends(self, *, complete: bool) -> None:
+        """Whoever can't reach a good end (or a state that was complained of already) is stuck."""
+        if not complete:
+            return
+        back: list[list[int]] = [[] for _ in self._by]
+        for before, after in zip(self._edges_from, self._edges_to, strict=True):
+            back[after].append(before)
+        reached = bytearray(len(self._by))
+        work = [*self._good, *self._broken]
+        while work:
+            index = work.pop()
+            if not reached[index]:
+                reached[index] = 1
+                work.extend(back[index])
+        stuck = [index for index in range(len(self._by)) if not reached[index]]
+        if stuck:
+            index = min(stuck, key=lambda one: (self._levels[one], self._steps[one]))
+            self._note(STUCK, index, self._levels[index])

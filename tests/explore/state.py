@@ -1,0 +1,189 @@
+"""A whole state: the world, the operators, requests on the wire, and what users did. Only values.
+
+Must not live here: what may happen next (`moves`) or what would be wrong (`judge`).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from core.bodies import job
+from core.observations import KEYED
+from explore.asks import Ask
+from explore.fingerprint import fingerprint
+from explore.outside import Event, Outside
+from explore.parts import wall
+from explore.process import SETTINGS, Input, Process, start
+from quantumjob_operator.quantumjob import QuantumJob
+
+NAMES: Final = "abcdefgh"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What users did to one object, and what was told of it.
+
+    Attributes:
+        orphaned: Its policy was Orphan when it was deleted.
+        let_go: Its policy was Orphan when it went.
+        forced: Somebody took its finalizer off.
+        overlapped: A DELETE took it away with its finalizer.
+        told: Its end was called unconfirmed, or its removal was reported.
+    """
+
+    deleted_at: float | None = None
+    orphaned: bool = False
+    let_go: bool = False
+    cancelled: bool = False
+    suspended: int = 0
+    resumed: int = 0
+    forced: bool = False
+    overlapped: bool = False
+    told: bool = False
+
+    @property
+    def key(self) -> tuple[bool, ...]:
+        """Without its time."""
+        wanted = (self.deleted_at is not None, self.cancelled, self.suspended > 0)
+        return (*wanted, self.orphaned, self.let_go, self.forced, self.overlapped, self.told)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a world begins with.
+
+    Attributes:
+        name: For replays.
+        operators: How many processes serve it.
+        spec: Of the object, beside the usual.
+        acts: What users may do, each at most once and at any moment, without being counted as a disturbance.
+        hides_for: For how long the service hides an accepted job.
+    """
+
+    name: str
+    operators: int = 1
+    keyed: bool = False
+    orphan: bool = False
+    acts: tuple[str, ...] = ()
+    hides_for: float = SETTINGS.visibility_delay_seconds
+
+
+@dataclass(slots=True)
+class State:
+    """Everything there is at one moment; copied before it is changed.
+
+    Attributes:
+        wire: Requests that were given up by their sender and still arrive, with the time until which they do.
+        deleting: The uids of objects whose DELETE was decided on before the finalizer was on, and goes on.
+        acts: What of the scenario's acts is still to come.
+        violations: What is wrong already.
+        started: How many processes there were.
+    """
+
+    scenario: Scenario
+    outside: Outside
+    processes: tuple[Process | None, ...] = ()
+    wire: tuple[tuple[Ask, float], ...] = ()
+    deleting: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    wishes: dict[str, Wishes] = field(default_factory=dict)
+    violations: tuple[str, ...] = ()
+    disturbances: int = 0
+    started: int = 0
+
+    def copy(self) -> "State":
+        """Another one that can be changed."""
+        return replace(self, outside=replace(self.outside, events=(), cancelled=()))
+
+    @property
+    def number(self) -> int:
+        """The same for states between which nothing that decides differs."""
+        wishes = tuple((uid, one.key) for uid, one in sorted(self.wishes.items()))
+        wire = tuple((repr_of(ask), round(until - self.outside.now, 1)) for ask, until in self.wire)
+        rest = (wishes, wire, self.deleting, self.acts, self.violations)
+        return fingerprint(self.outside, self.processes, rest)
+
+    # --- what moves are made of
+
+    def set_process(self, index: int, process: Process | None) -> None:
+        """Another value for one process."""
+        self.processes = (*self.processes[:index], process, *self.processes[index + 1 :])
+
+    def feed(self, index: int, come: Input) -> None:
+        """Something comes in at a process; what it tells is noted."""
+        process = self.processes[index]
+        assert process is not None
+        process = process.step(come)
+        self.set_process(index, process)
+        reports = process.reports.get("unconfirmed", 0) - len(process.unconfirmed)
+        for uid in process.unconfirmed:
+            self.note_told(uid, forced=False)
+        if reports > 0:
+            self.note_told(come.uid, forced=True)
+
+    def note_told(self, uid: str, *, forced: bool) -> None:
+        """Somebody said that an end is unconfirmed, or that an object was removed by force."""
+        wishes = self.wishes[uid]
+        if forced and not (wishes.forced or wishes.overlapped):
+            self.violations = (*self.violations, "a removal by force was reported that nobody had made")
+        self.wish(uid, told=True)
+
+    def wish(self, uid: str, **changes: object) -> None:
+        """Note what users did."""
+        self.wishes = {**self.wishes, uid: replace(self.wishes[uid], **changes)}  # type: ignore[arg-type]
+
+    def tell_watchers(self) -> None:
+        """Everybody whose watch doesn't lag hears at once what has happened."""
+        for kind, job_ in self.outside.events:
+            if kind == "DELETED" and job_.spec.deletion_policy == "Orphan":
+                self.wish(job_.uid, let_go=True)
+        for event in self.outside.events:
+            for index, process in enumerate(self.processes):
+                if process is None:
+                    continue
+                if process.held or process.paused_at is not None or process.inbox:
+                    waiting = replace(process, inbox=(*process.inbox, event), prints=None)
+                    self.set_process(index, waiting)
+                else:
+                    self.hear(index, event)
+        self.outside.events = ()
+
+    def hear(self, index: int, event: Event) -> None:
+        """One event reaches one process."""
+        kind, job_ = event
+        self.feed(index, Input("hear", self.outside.now, kind or "", job=job_))
+
+    def start(self, index: int) -> None:
+        """A process starts in a place, and lists everything."""
+        self.started += 1
+        self.set_process(index, start(f"process-{self.started}", self.outside.now))
+        for one in self.outside.objects.values():
+            self.hear(index, (None, one))
+
+    def create(self) -> None:
+        """A user applies the manifest, the first time or again."""
+        number = len(self.wishes)
+        spec: dict[str, object] = {}
+        if self.scenario.keyed:
+            spec |= KEYED
+        if self.scenario.orphan:
+            spec["deletionPolicy"] = "Orphan"
+        uid = f"{number + 1:08d}-0000-4000-8000-000000000000"
+        made: QuantumJob = replace(job(spec, uid=uid), created=wall(self.outside.now))
+        self.wishes = {**self.wishes, uid: Wishes()}
+        self.outside.put(made)
+
+
+def repr_of(ask: Ask) -> tuple[str, str]:
+    """A request as it counts: its kind, and the object or job that it is about."""
+    first = ask.args[0]
+    return ask.name, first.uid if isinstance(first, QuantumJob) else str(first)
+
+
+def begin(scenario: Scenario) -> State:
+    """The first state of a scenario."""
+    state = State(scenario, Outside(scenario.hides_for), (None,) * scenario.operators, acts=scenario.acts)
+    state.create()
+    state.outside.events = ()
+    for index in range(scenario.operators):
+        state.start(index)
+    return state
