@@ -68,7 +68,8 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     cluster = Cluster(
         api, Objects(api), Materials(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
     )
-    transport = await stack.enter_async_context(open_transport(ca_bundle=settings.ca_bundle))
+    opening = open_transport(ca_bundle=settings.ca_bundle, give_up_seconds=settings.request_timeout_seconds)
+    transport = await stack.enter_async_context(opening)
     connections = _connections(common, cluster, transport)
     workspaces = _workspaces(common, cluster, connections)
     stack.push_async_callback(workspaces.close)

@@ -24,7 +24,7 @@ from quantumjob_operator.results.lean import load
 from quantumjob_operator.workspace.failures import answer_failure, parse_error, retry_after, says_absent
 from quantumjob_operator.workspace.origins import OriginError, origin_of
 from quantumjob_operator.workspace.paging import Trail
-from quantumjob_operator.workspace.wire import Unreadable, parse_time
+from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 LENGTH: Final = 4_000
 TIMES: Final = 8

@@ -3,8 +3,9 @@
 Only opening and closing lives here. HTTP/1.1, no retries, no redirects: the reconciler decides about both.
 """
 
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -38,13 +39,14 @@ class HttpTransport:
 
 @asynccontextmanager
 async def open_transport(
-    *, connections: int = _CONNECTIONS, ca_bundle: str | None = None
+    *, connections: int = _CONNECTIONS, ca_bundle: str | None = None, give_up_seconds: float = 30.0
 ) -> AsyncIterator[HttpTransport]:
     """Open the shared connections and close them in the end.
 
     Args:
         connections: The most connections to the service at a time; further requests wait.
         ca_bundle: PEM file of certificate authorities that are trusted beside the usual ones (see `trust`).
+        give_up_seconds: For so long the kernel keeps what the service's side has not acknowledged (see `giving_up`).
 
     Raises:
         OSError: The file cannot be read, or holds no certificate.
@@ -52,7 +54,11 @@ async def open_transport(
     trusted = trust(ca_bundle)
     lookups = Lookups()
     connector = aiohttp.TCPConnector(
-        limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trusted, resolver=lookups
+        limit=connections,
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        ssl=trusted,
+        resolver=lookups,
+        socket_factory=giving_up(give_up_seconds),
     )
     engine = AiohttpTransport(connector, getproxies_environment())
     # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
@@ -66,6 +72,22 @@ async def open_transport(
             yield HttpTransport(service=client, storage=storage, identity=identity)
     finally:
         await lookups.close()
+
+
+def giving_up(seconds: float) -> Callable[[aiohttp.AddrInfoType], socket.socket]:
+    """Makes sockets whose kernel doesn't send for longer what was handed to it.
+
+    A PUT that was given up after its time-out would else lie in the kernel's buffers, and might arrive when a partition
+    of the network ends: minutes later, after the fence.
+    """
+
+    def make(address: aiohttp.AddrInfoType) -> socket.socket:
+        made = socket.socket(address[0], address[1], address[2])
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, round(seconds * 1000)))
+        return made
+
+    return make
 
 
 def trust(ca_bundle: str | None) -> ssl.SSLContext:
