@@ -82,7 +82,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def main(port_file: Path) -> None:
     """Serve until the end of the process."""
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port_file.write_text(str(server.sockets[0].getsockname()[1]))
+    await asyncio.to_thread(port_file.write_text, str(server.sockets[0].getsockname()[1]))
     await server.serve_forever()
 
 

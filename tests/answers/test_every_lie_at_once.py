@@ -35,7 +35,7 @@ class Strain:
     """What the operator and its children take at most, and how long its loop answers nobody.
 
     Attributes:
-        peak_mib: Resident memory of all its processes together.
+        peak_mib: Memory of all its processes together.
         longest: Seconds that `/healthz` took at most.
     """
 
@@ -63,7 +63,7 @@ class Strain:
             taken = 0
             for one in (self._process, *self._process.children(recursive=True)):
                 try:
-                    taken += one.memory_info().rss
+                    taken += one.memory_full_info().pss  # pages that processes share count once
                 except psutil.NoSuchProcess:
                     continue
             self.peak_mib = max(self.peak_mib, taken / MIB)
@@ -122,7 +122,7 @@ def lure(place: JobNamespace, lies: str, kind: str) -> list[manifests.Manifest]:
 
 
 def spoil_outputs(place: JobNamespace) -> list[str]:
-    """Finished jobs whose outputs are compressed or as large as is read, and not looked at until their names are free."""
+    """Finished jobs whose outputs are compressed or as large as is read; read once their names are free."""
     names = [f"spoilt-{number}" for number in range(EACH)]
     place.stack.emulator.behave(executing_seconds=FOR_EVER)
     place.apply(*(jobs.ionq(name) for name in names))
@@ -148,7 +148,7 @@ def test_every_lie_at_once(stack: Stack, lies: str) -> None:
     spoiler = JobNamespace.make(stack, "spoiler")
     spoilt = spoil_outputs(spoiler)
     strain = Strain(stack.operator)
-    taken = []
+    taken: list[float] = []
     with strain.watched():
         for place, kind in zip(attackers, KINDS, strict=True):
             place.apply(*lure(place, lies, kind))
