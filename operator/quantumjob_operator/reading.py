@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Final
 
 from quantumjob_operator.results import OutputData, output_data
 
-MAX_ADDRESS_BYTES: Final = 288 * 1024 * 1024
-"""What this process may map, its program included. A result of 16 MiB in the six formats takes up to 250 MiB."""
+MAX_ADDRESS_BYTES: Final = 240 * 1024 * 1024
+"""What this process may map, its program included. A result of 16 MiB in the six formats takes up to 220 MiB."""
 MAX_CPU_SECONDS: Final = 60
 _NICE: Final = 5
 _LENGTH_BYTES: Final = 8

@@ -4,11 +4,11 @@ import base64
 import json
 from typing import Any, Final
 
-import httpx
 import pytest
 
 from cluster import jobs
 from cluster.jobnamespace import FOR_EVER, JobNamespace, eventually
+from cluster.overwriting import overwrite_output
 from devcluster.errors import KubectlError
 from hostile.vitals import Vitals
 from localstack.manifests import Manifest
@@ -145,19 +145,6 @@ def test_an_output_takes_no_name_that_is_taken(place: JobNamespace) -> None:
         place.wait_reason(job, "Submitted", "OutputConfigMapConflict")
         assert not place.runs(job)
     assert {name: place.find("configmap", name) for name in taken.values()} == before
-
-
-def overwrite_output(place: JobNamespace, name: str, body: bytes) -> None:
-    """Put something else where a job's result lies, with the signature that the service hands out."""
-    emulator = place.stack.emulator
-    with httpx.Client(trust_env=False, timeout=60) as client:
-        url = f"{emulator.url}{emulator.resource_id}/jobs/{place.status(name)['jobId']}"
-        headers = {"x-ms-quantum-api-key": emulator.api_key}
-        found = client.get(url, params={"api-version": "2026-01-15-preview"}, headers=headers).raise_for_status().json()
-        container, _, signature = found["containerUri"].partition("?")
-        blob = found["outputDataUri"].partition("?")[0].rsplit("/", 1)[1]
-        written = client.put(f"{container}/{blob}?{signature}", content=body, headers={"x-ms-blob-type": "BlockBlob"})
-        written.raise_for_status()
 
 
 def test_a_huge_result_is_left_where_it_is(place: JobNamespace, stack: Stack) -> None:

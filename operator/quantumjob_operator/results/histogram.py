@@ -3,6 +3,7 @@
 Lives here: values and arithmetic that no format owns. Must not live here: the shape of any provider's result.
 """
 
+import heapq
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,11 +83,16 @@ def apportion(probabilities: Probabilities, shots: int) -> Counts:
     Shares are normalised first. Of equal remainders the outcome that sorts first wins; outcomes without a count are
     left out.
     """
-    weights = {outcome: int(math.ldexp(value, _WEIGHT_BITS)) for outcome, value in probabilities.outcomes.items()}
-    total = sum(weights.values())
-    shares = {outcome: divmod(weight * shots, total) for outcome, weight in weights.items()}
-    missing = shots - sum(whole for whole, _ in shares.values())
-    by_remainder = sorted(shares, key=lambda outcome: (-shares[outcome][1], outcome))
-    rounded_up = set(by_remainder[:missing])
-    counts = {outcome: whole + (outcome in rounded_up) for outcome, (whole, _) in shares.items()}
-    return Counts({outcome: count for outcome, count in counts.items() if count})
+    # There may be half a million outcomes and few shots: nothing is kept for each outcome.
+    shown = probabilities.outcomes
+    total = sum(map(_weight, shown.values()))
+    counts = {outcome: whole for outcome, value in shown.items() if (whole := _weight(value) * shots // total)}
+    missing = shots - sum(counts.values())
+    remainders = ((-(_weight(value) * shots % total), outcome) for outcome, value in shown.items())
+    for _, outcome in heapq.nsmallest(missing, remainders):
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return Counts(counts)
+
+
+def _weight(probability: float) -> int:
+    return int(math.ldexp(probability, _WEIGHT_BITS))
