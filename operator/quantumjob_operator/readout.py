@@ -15,7 +15,7 @@ from quantumjob_operator.reading import decoded_answer, encoded_request
 from quantumjob_operator.results import Omitted, OutputData, output_data
 
 LARGE_BYTES: Final = 256 * 1024
-_PLACES: Final = 2
+_PLACES: Final = 1
 _SECONDS: Final = 180.0
 _SLICE: Final = 256 * 1024
 _log = logging.getLogger(__name__)
