@@ -26,9 +26,9 @@ from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.job_parts import Cluster, Common, reconciler_of
 from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.leftovers import Leftovers
-from quantumjob_operator.naming import is_guid
+from quantumjob_operator.model.naming import is_guid
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.probes import Probes
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn

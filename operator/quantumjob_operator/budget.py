@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from quantumjob_operator.allowance import Line, TokenBucket
-from quantumjob_operator.errors import Applied, Throttled
+from quantumjob_operator.model.errors import Applied, Throttled
 
 Turn = asyncio.Future[None]
 

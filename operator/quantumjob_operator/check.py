@@ -14,7 +14,7 @@ import aiohttp
 
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.objects import PLURALS
-from quantumjob_operator.naming import GROUP, VERSION
+from quantumjob_operator.model.naming import GROUP, VERSION
 from quantumjob_operator.rights import LEASE_RIGHTS, RIGHTS, Right
 from quantumjob_operator.settings import Settings, read_settings
 

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from quantumjob_operator.allowance import TokenBucket
 from quantumjob_operator.budget import Budget
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import Signed, SignIn
 from quantumjob_operator.workspace.channel import Observer, Timing

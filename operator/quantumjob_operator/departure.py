@@ -23,7 +23,7 @@ from quantumjob_operator.lifecycle.attempts import is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 _log = logging.getLogger(__name__)
 

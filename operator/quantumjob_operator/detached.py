@@ -6,9 +6,9 @@ stand where `cluster.objects` stands for an object that is there. Must not live 
 
 from dataclasses import replace
 
-from quantumjob_operator.jobstatus import JobStatus
-from quantumjob_operator.naming import FINALIZER
-from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.naming import FINALIZER
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 
 
 def as_deleted(job: QuantumJob) -> QuantumJob:

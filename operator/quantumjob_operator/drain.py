@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.objects import Objects, collection
-from quantumjob_operator.naming import JOB_KIND, JOB_PLURAL, WORKSPACE_FINALIZER, WORKSPACE_KIND, WORKSPACE_PLURAL
+from quantumjob_operator.model.naming import JOB_KIND, JOB_PLURAL, WORKSPACE_FINALIZER, WORKSPACE_KIND, WORKSPACE_PLURAL
 from quantumjob_operator.settings import Settings, read_settings
 
 _PATIENCE_SECONDS: Final = 240.0

@@ -13,8 +13,8 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import fence_of, identify
 from quantumjob_operator.lifecycle.facts import Limits, Tenure, Trouble, WorkspaceFacts
 from quantumjob_operator.look import Look
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots
 from quantumjob_operator.status_writer import StatusWriter

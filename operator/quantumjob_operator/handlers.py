@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import kopf
 
 from quantumjob_operator.cluster.api import address_in_a_pod
-from quantumjob_operator.naming import GROUP, JOB_PLURAL, VERSION, WORKSPACE_PLURAL
+from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, VERSION, WORKSPACE_PLURAL
 
 
 class Sink(Protocol):

@@ -12,9 +12,14 @@ from typing import Any, Final
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.conditions import with_condition, without_conditions
 from quantumjob_operator.connections import Connections
-from quantumjob_operator.errors import (
+from quantumjob_operator.instance import Clock
+from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.model.conditions import with_condition, without_conditions
+from quantumjob_operator.model.errors import (
     AnswerTooLarge,
     CredentialsRefused,
     EndpointNotAllowed,
@@ -22,13 +27,8 @@ from quantumjob_operator.errors import (
     ServiceError,
     clean_text,
 )
-from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.jobstatus import Condition
-from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.schedule import backoff
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots

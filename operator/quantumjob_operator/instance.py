@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from quantumjob_operator.jobstatus import JobStatus
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.facts import Tenure
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 
 def monotonic_seconds() -> float:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
 

@@ -15,7 +15,6 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.connections import Connection, Connections
-from quantumjob_operator.errors import ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
@@ -28,8 +27,9 @@ from quantumjob_operator.lifecycle.leftover import (
     owned_by,
 )
 from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.poller import UNFINISHED
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.settings import Settings
 
 LEFT_BEHIND: Final = "JobWithoutObject"

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from quantumjob_operator.connections import Connection
-from quantumjob_operator.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.instance import Memory
-from quantumjob_operator.jobstatus import JobStatus
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.lifecycle.troubles import trouble_of
-from quantumjob_operator.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
+from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 
 
 class Outdated(Exception):  # noqa: N818 - says what the facts are

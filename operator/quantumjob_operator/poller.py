@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from quantumjob_operator.errors import AnswerTooLarge, CredentialsRefused, ServiceError
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, ServiceError
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.turns import Turns

@@ -21,8 +21,8 @@ from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
 from quantumjob_operator.lifecycle.facts import ABSENT
 from quantumjob_operator.look import Look, Outdated
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots, holds_place

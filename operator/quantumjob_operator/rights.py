@@ -6,7 +6,7 @@ Data only.
 from dataclasses import dataclass
 from typing import Final
 
-from quantumjob_operator.naming import GROUP, JOB_PLURAL, WORKSPACE_PLURAL
+from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, WORKSPACE_PLURAL
 
 
 @dataclass(frozen=True, slots=True)

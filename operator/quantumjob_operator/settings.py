@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
-from quantumjob_operator.naming import workspace_id
+from quantumjob_operator.model.naming import workspace_id
 
 _PREFIX: Final = "QUANTUMJOB_OPERATOR_"
 

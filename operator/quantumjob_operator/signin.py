@@ -10,11 +10,11 @@ from hashlib import sha256
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.materials import MaterialError, Materials
-from quantumjob_operator.errors import Applied, CredentialsMalformed, CredentialsRefused, Retryable
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.naming import workspace_id
-from quantumjob_operator.quantumjob import KeyRef
-from quantumjob_operator.quantumworkspace import ClientSecret, QuantumWorkspace, WorkloadIdentity
+from quantumjob_operator.model.errors import Applied, CredentialsMalformed, CredentialsRefused, Retryable
+from quantumjob_operator.model.naming import workspace_id
+from quantumjob_operator.model.quantumjob import KeyRef
+from quantumjob_operator.model.quantumworkspace import ClientSecret, QuantumWorkspace, WorkloadIdentity
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workspace.auth import ApiKey, Credential, parse_connection_string
 from quantumjob_operator.workspace.entra import ASSERTION_AUDIENCE, Provider

@@ -14,8 +14,8 @@ from quantumjob_operator.lifecycle.admission import bound_to
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.turns import Turns
 
 FULL = "MaxJobsInFlight"

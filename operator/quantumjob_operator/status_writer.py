@@ -16,17 +16,17 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
-from quantumjob_operator.conditions import Kind
 from quantumjob_operator.departure import Departures, about
-from quantumjob_operator.errors import clean_text
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.jobstatus import JobStatus, status_json, status_patch
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.transcript import notices_between
 from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.errors import clean_text
+from quantumjob_operator.model.jobstatus import JobStatus, status_json, status_patch
 
 _LASTING: Final = 2
 """Refusals in a row after which the next one is no accident of the moment."""

@@ -8,7 +8,6 @@ import asyncio
 from dataclasses import replace
 
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
@@ -17,7 +16,8 @@ from quantumjob_operator.lifecycle.definition import input_params, purchase_dige
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.look import Look, Outdated, ready, trouble
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.naming import (
+from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
+from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
     METADATA_DELETION_POLICY,
     METADATA_HOLDER,
@@ -26,8 +26,8 @@ from quantumjob_operator.naming import (
     METADATA_SPEC_DIGEST,
     METADATA_UID,
 )
-from quantumjob_operator.quantumjob import Claim, QuantumJob, Through
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workspace.client import ProgramLocation
 from quantumjob_operator.workspace.wire import JobDefinition

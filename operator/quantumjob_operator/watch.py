@@ -24,9 +24,9 @@ from quantumjob_operator.cluster.objects import PLURALS, Objects
 from quantumjob_operator.handlers import quiet_settings, watching
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory, is_echo
-from quantumjob_operator.naming import JOB_PLURAL, MANAGED_BY
-from quantumjob_operator.quantumjob import MalformedObject, QuantumJob, parse_job
-from quantumjob_operator.quantumworkspace import parse_workspace
+from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY
+from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
+from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.schedule import Patience, backoff
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workqueue import WorkQueue

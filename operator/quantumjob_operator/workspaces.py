@@ -16,9 +16,9 @@ from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble, left_behind
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.poller import Poller, Wake
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.workqueue import WorkQueue
 

@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.cluster import quantum_job
 from devcluster.certificates import Authority
 from localstack.manifests import PROJECT
-from quantumjob_operator.quantumjob import parse_job
+from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.transport import open_transport
 from workspace.keeping import KeepingServer, keeping_server

@@ -34,13 +34,13 @@ from core.observations import (
     seen,
     set_aside,
 )
-from quantumjob_operator.jobstatus import AttemptShown, JobStatus, State
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.facts import ABSENT, Limits, ProgramFacts, Tenure, Trouble
 from quantumjob_operator.lifecycle.transitions import WORDS
-from quantumjob_operator.naming import FINALIZER
-from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, QuantumJob
-from quantumjob_operator.remotejob import CancelAnswer, Cost, RemoteError, RemoteJob
+from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus, State
+from quantumjob_operator.model.naming import FINALIZER
+from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer, Cost, RemoteError, RemoteJob
 
 REASONS: Final = ("Suspended", "Cancelled", "DeadlineExceeded", "QueueDeadlineExceeded", "Deleted")
 SECONDS: Final = st.sampled_from([0.0, 0.5, 29.0, 30.0, 65.0, 400.0])

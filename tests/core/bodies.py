@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from quantumjob_operator.quantumjob import QuantumJob, parse_job
-from quantumjob_operator.quantumworkspace import QuantumWorkspace, parse_workspace
+from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
 
 Body = dict[str, Any]
 Spoil = Callable[[Body], object]

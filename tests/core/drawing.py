@@ -8,8 +8,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
-from quantumjob_operator.jobstatus import FINAL_STATES, State
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting
+from quantumjob_operator.model.jobstatus import FINAL_STATES, State
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "lifecycle.md"
 _DRAWN: Final = re.compile(r"(?<=<!-- drawn -->\n).*?(?=<!-- /drawn -->)", re.DOTALL)

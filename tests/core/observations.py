@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from core.bodies import OTHER_UID, RESOURCE_ID, UID, job
-from quantumjob_operator.conditions import Kind, for_kstatus, stamp
-from quantumjob_operator.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, Resolved, State
 from quantumjob_operator.lifecycle.facts import (
     KeyOwner,
     Limits,
@@ -18,7 +16,9 @@ from quantumjob_operator.lifecycle.facts import (
     Trouble,
     WorkspaceFacts,
 )
-from quantumjob_operator.naming import (
+from quantumjob_operator.model.conditions import Kind, for_kstatus, stamp
+from quantumjob_operator.model.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, Resolved, State
+from quantumjob_operator.model.naming import (
     FINALIZER,
     METADATA_CLUSTER,
     METADATA_NAMESPACE,
@@ -26,8 +26,8 @@ from quantumjob_operator.naming import (
     METADATA_UID,
     job_id,
 )
-from quantumjob_operator.quantumjob import Claim, QuantumJob
-from quantumjob_operator.remotejob import RemoteError, RemoteJob
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.remotejob import RemoteError, RemoteJob
 
 NOW: Final = datetime(2026, 11, 22, 13, 0, 0, tzinfo=UTC)
 HOLDER: Final = "this-process"

@@ -5,7 +5,7 @@ import pytest
 from core.observations import HOLDER, RIVAL, accepted, claimed, new, remote
 from quantumjob_operator.lifecycle.certainty import Certainty, Sent
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 FENCE = 65.0
 OUTAGE = Trouble("ServiceUnavailable", "no answer")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.conditions import Kind, for_kstatus, stamp, with_condition, without_conditions
-from quantumjob_operator.jobstatus import Condition, State
+from quantumjob_operator.model.conditions import Kind, for_kstatus, stamp, with_condition, without_conditions
+from quantumjob_operator.model.jobstatus import Condition, State
 
 THEN = "2026-11-22T12:00:00Z"
 NOW = datetime(2026, 11, 22, 13, 30, 0, 987_654, tzinfo=UTC)

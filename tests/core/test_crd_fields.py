@@ -8,9 +8,9 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from quantumjob_operator.jobstatus import Condition, JobStatus
-from quantumjob_operator.quantumjob import JobSpec
-from quantumjob_operator.quantumworkspace import WorkspaceSpec
+from quantumjob_operator.model.jobstatus import Condition, JobStatus
+from quantumjob_operator.model.quantumjob import JobSpec
+from quantumjob_operator.model.quantumworkspace import WorkspaceSpec
 
 CRDS = Path(__file__).parents[2] / "crds"
 JOBS = "quantumjobs.dev_quantumjobs.yaml"

@@ -7,7 +7,7 @@ import pytest
 
 from core.bodies import CLAIM, OTHER_UID, UID, job, workspace
 from quantumjob_operator.inventory import Inventory, is_echo
-from quantumjob_operator.jobstatus import JobStatus
+from quantumjob_operator.model.jobstatus import JobStatus
 
 DEFAULT = ("research", "default")
 

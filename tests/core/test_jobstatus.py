@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.mergepatch import merged
-from quantumjob_operator.jobstatus import (
+from quantumjob_operator.model.jobstatus import (
     AttemptShown,
     Cancellation,
     Condition,

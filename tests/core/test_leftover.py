@@ -30,9 +30,9 @@ from quantumjob_operator.lifecycle.leftover import (
     origin_of,
     owned_by,
 )
-from quantumjob_operator.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, orphan_tag
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, orphan_tag
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 HERE = "this-cluster"
 

@@ -19,13 +19,13 @@ from core.observations import (
     seen,
     set_aside,
 )
-from quantumjob_operator.jobstatus import JobStatus, WorkspaceUsed, status_patch
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.admission import may_serve
 from quantumjob_operator.lifecycle.facts import ABSENT
 from quantumjob_operator.lifecycle.transcript import notices_between
-from quantumjob_operator.quantumjob import QuantumJob, Through
-from quantumjob_operator.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed, status_patch
+from quantumjob_operator.model.quantumjob import QuantumJob, Through
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 
 ID: Final = WORKSPACE.id
 SHARED: Final = ("platform", "shared")

@@ -22,12 +22,12 @@ from core.observations import (
     remote,
     seen,
 )
-from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.facts import ProgramFacts
-from quantumjob_operator.naming import METADATA_NAMESPACE, METADATA_UID
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.naming import METADATA_NAMESPACE, METADATA_UID
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 CHECKED: dict[str, Any] = {"later_attempts_checked": True, "program": PROGRAM}
 KEY: dict[str, Any] = {"key_owner": OURS, **CHECKED}

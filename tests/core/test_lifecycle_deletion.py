@@ -26,14 +26,14 @@ from core.observations import (
     remote,
     seen,
 )
-from quantumjob_operator.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED, may_have_left_a_job
 from quantumjob_operator.lifecycle.facts import ABSENT
-from quantumjob_operator.naming import FINALIZER, orphan_tag
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import CancelAnswer
+from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
+from quantumjob_operator.model.naming import FINALIZER, orphan_tag
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer
 
 ASKED: dict[str, Any] = {"cancellation": asked("Deleted")}
 GRACE = {"cancellation_grace": 300.0}

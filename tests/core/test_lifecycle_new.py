@@ -21,11 +21,11 @@ from core.observations import (
     seen,
     set_aside,
 )
-from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, Trouble
 from quantumjob_operator.lifecycle.submission import null_in
-from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES
 
 READY: dict[str, Any] = {"program": PROGRAM, "output": OUTPUT}
 NO_PROGRAM = Trouble("ProgramNotFound", "spec.program.configMapKeyRef: no such ConfigMap")

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from core.observations import NO_OUTPUT, NOW, OUTAGE, accepted, claimed, new, remote, seen, set_aside
-from quantumjob_operator.jobstatus import ErrorShown, State
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.attempts import retry_delay, with_attempt
 from quantumjob_operator.lifecycle.decision import end
+from quantumjob_operator.model.jobstatus import ErrorShown, State
 
 ASKED_TO_WAIT = 17.0
 BUSY = replace(OUTAGE, retry_after=ASKED_TO_WAIT)

@@ -21,9 +21,9 @@ from core.observations import (
     seen,
     set_aside,
 )
-from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
+from quantumjob_operator.model.jobstatus import State
 
 RETRIES = {"backoffLimit": 2}
 LATER: dict[str, Any] = {"later_attempts_checked": True}

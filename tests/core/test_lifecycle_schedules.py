@@ -10,7 +10,7 @@ from core.world.deeds import FENCE, PUT_START
 from core.world.process import Process
 from core.world.service import VISIBILITY
 from core.world.world import World
-from quantumjob_operator.jobstatus import State
+from quantumjob_operator.model.jobstatus import State
 
 PATH = ("read the program", "check the output", "claim", "GET", "upload", "PUT", "status", "poll", "write the output")
 LEAVING = ("status", "GET", "cancel", "release")

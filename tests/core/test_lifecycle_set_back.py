@@ -6,11 +6,11 @@ from typing import Final
 import pytest
 
 from core.observations import accepted, claim, claimed, identity, reason_of, remote, seen, set_aside
-from quantumjob_operator.conditions import Kind
-from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 
 def test_a_cancellation_that_nobody_remembers_makes_ask_for_later_attempts() -> None:

@@ -26,11 +26,11 @@ from core.observations import (
     remote,
     seen,
 )
-from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.attempts import key_owner
 from quantumjob_operator.lifecycle.facts import ABSENT, KeyOwner, ProgramFacts, Trouble
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 READY: dict[str, Any] = {"remote": ABSENT, "program": PROGRAM}
 CONTENDED = replace(OURS, contender="bell-2")

@@ -15,13 +15,13 @@ from core.observations import (
     seen,
     set_aside,
 )
-from quantumjob_operator.errors import Applied, CredentialsRefused, Refused, Retryable, ServiceError, Throttled
-from quantumjob_operator.jobstatus import ErrorShown
 from quantumjob_operator.lifecycle import decide
 from quantumjob_operator.lifecycle.confidential import LEFT_OUT
 from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
 from quantumjob_operator.lifecycle.troubles import trouble_of
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.errors import Applied, CredentialsRefused, Refused, Retryable, ServiceError, Throttled
+from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 WORKSPACE = "research/default"
 SECRET_TEXT = "TOPSECRET_algorithm"

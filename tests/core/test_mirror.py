@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from core.observations import accepted, remote, seen
-from quantumjob_operator.jobstatus import ErrorShown
 from quantumjob_operator.lifecycle import decide
 from quantumjob_operator.lifecycle.mirror import mirror
-from quantumjob_operator.remotejob import Cost, RemoteError
+from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.remotejob import Cost, RemoteError
 
 KNOWN = seen(accepted())
 BEFORE = ErrorShown("Old", "what it said before")

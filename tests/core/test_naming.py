@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator import naming
+from quantumjob_operator.model import naming
 
 WORKSPACE = (
     "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/Research-RG"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quantumjob_operator
-from quantumjob_operator.errors import MAX_TEXT_BYTES, clean_text, redact
+from quantumjob_operator.model.errors import MAX_TEXT_BYTES, clean_text, redact
 from quantumjob_operator.results import Omitted, OutputFacts, output_data
 from quantumjob_operator.results.document import parse
 from quantumjob_operator.results.formats import READERS

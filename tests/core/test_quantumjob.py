@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from core.bodies import BELL, CLAIM, OTHER_UID, RESOURCE_ID, UID, Spoil, dropping, job, job_body, putting, spoilt
-from quantumjob_operator.jobstatus import State
-from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
-from quantumjob_operator.quantumjob import Claim, JobSpec, KeyRef, MalformedObject, Output, WorkspaceRef, parse_job
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.model.quantumjob import (
+    Claim,
+    JobSpec,
+    KeyRef,
+    MalformedObject,
+    Output,
+    WorkspaceRef,
+    parse_job,
+)
 
 FULL_SPEC: dict[str, Any] = {
     "provider": "quantinuum",

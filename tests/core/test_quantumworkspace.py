@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from core.bodies import RESOURCE_ID, Spoil, dropping, job, putting, spoilt, workspace, workspace_body
-from quantumjob_operator.jobstatus import Condition
-from quantumjob_operator.quantumjob import KeyRef, MalformedObject
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, parse_workspace, resolve_reference
+from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.quantumjob import KeyRef, MalformedObject
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, parse_workspace, resolve_reference
 
 GUIDS = {"clientId": "c", "tenantId": "t"}
 SELECTOR = {"from": "Selector", "selector": {"matchLabels": {"team": "a"}}}

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.test_jobstatus import STATUSES
-from quantumjob_operator.jobstatus import Cancellation, Condition, JobStatus, State
 from quantumjob_operator.lifecycle.decision import Notice
 from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.model.jobstatus import Cancellation, Condition, JobStatus, State
 
 ID = "8286b8a0-1778-5a18-ac2e-617411225159"
 ASKED = "cancellation requested: spec.cancel is true"

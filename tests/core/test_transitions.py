@@ -2,8 +2,8 @@
 
 import pytest
 
-from quantumjob_operator.jobstatus import FINAL_STATES, State
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, WORDS, Sighting, is_final_word, sighting
+from quantumjob_operator.model.jobstatus import FINAL_STATES, State
 
 OPEN_STATES = [state for state in State if state not in FINAL_STATES]
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from quantumjob_operator.errors import (
+from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.troubles import TARGET_DOWN_SECONDS, trouble_of
+from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
     EndpointNotAllowed,
@@ -14,8 +16,6 @@ from quantumjob_operator.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.lifecycle.troubles import TARGET_DOWN_SECONDS, trouble_of
 from quantumjob_operator.workspace.failures import answer_failure
 
 WORKSPACE = "research/default"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.errors import Applied, Retryable, ServiceError
+from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
 
 READS: Final = frozenset({"read", "list", "get"})
 """They change nothing: lost before or after is the same."""

@@ -13,8 +13,8 @@ from explore.clone import attributes
 from explore.outside import Outside
 from explore.parts import EPOCH, wall
 from explore.process import FENCE, GRACE, SETTINGS, Process
-from quantumjob_operator.conditions import stamp
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 _HORIZON: Final[dict[str, float]] = {
     "claimed_at": SETTINGS.put_start_seconds,

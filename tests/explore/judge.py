@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from explore.process import GRACE
 from explore.state import State, Wishes
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 
 def wrongs(state: State, *, idle: bool) -> Iterator[str]:

@@ -16,7 +16,7 @@ from explore.asks import SERVICE, Answer, Ask, no_answer
 from explore.outside import Run
 from explore.process import FENCE, SETTINGS, Input, Process
 from explore.state import State
-from quantumjob_operator.quantumjob import JobSpec, QuantumJob
+from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
 
 TIMEOUT: Final = SETTINGS.request_timeout_seconds
 SHORT: Final = SETTINGS.put_start_seconds + 1.0

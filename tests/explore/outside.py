@@ -11,9 +11,9 @@ from core.observations import remote
 from explore.asks import Answer, Ask, Failure
 from explore.parts import EPOCH
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
-from quantumjob_operator.naming import FINALIZER, METADATA_UID
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.naming import FINALIZER, METADATA_UID
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
 ENDS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
 Event = tuple[str | None, QuantumJob]

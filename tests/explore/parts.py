@@ -14,14 +14,14 @@ from core.bodies import workspace
 from core.observations import NOW
 from explore.asks import Ask
 from quantumjob_operator.connections import Connection
-from quantumjob_operator.errors import Applied, Retryable
-from quantumjob_operator.jobstatus import JobStatus
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import OutputPlace
 from quantumjob_operator.look import Look
-from quantumjob_operator.quantumjob import Claim, QuantumJob
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.errors import Applied, Retryable
+from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.workspace.client import ProgramLocation
 from quantumjob_operator.workspace.wire import JobDefinition
 

@@ -25,10 +25,10 @@ from quantumjob_operator.departure import Departures
 from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.inventory import Inventory
-from quantumjob_operator.naming import JOB_PLURAL
-from quantumjob_operator.quantumjob import QuantumJob, parse_job
+from quantumjob_operator.model.naming import JOB_PLURAL
+from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.reconciler import Reconciler
-from quantumjob_operator.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.submitter import Submitter

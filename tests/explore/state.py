@@ -13,7 +13,7 @@ from explore.fingerprint import fingerprint
 from explore.outside import Event, Outside
 from explore.parts import wall
 from explore.process import SETTINGS, Input, Process, start
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 NAMES: Final = "abcdefgh"
 _EXPECTED: Final = frozenset({"ClusterError", "TimeoutError"})

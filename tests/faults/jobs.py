@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from faults.judge import Wish
-from quantumjob_operator.naming import job_id
+from quantumjob_operator.model.naming import job_id
 
 API: Final = "/apis/quantumjobs.dev/v1alpha1"
 ROLE: Final = "faults.test/role"

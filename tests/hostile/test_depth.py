@@ -6,9 +6,9 @@ import pytest
 
 from core.bodies import job_body
 from core.observations import new, seen
-from quantumjob_operator.conditions import Kind
 from quantumjob_operator.lifecycle import decide
-from quantumjob_operator.quantumjob import MAX_PARAMETER_DEPTH, parse_job
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.quantumjob import MAX_PARAMETER_DEPTH, parse_job
 
 AS_DEEP_AS_THE_API_SERVER_STORES = 9_900
 

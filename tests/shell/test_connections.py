@@ -13,7 +13,7 @@ from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.connections import HELD_SECONDS, Connection, Connections
 from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn
 from quantumjob_operator.workspace.entra import Provider

@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from core.bodies import job_body, workspace_body
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.quantumjob import parse_job
-from quantumjob_operator.quantumworkspace import parse_workspace
+from quantumjob_operator.model.quantumjob import parse_job
+from quantumjob_operator.model.quantumworkspace import parse_workspace
 
 _OFFERED = {"provider": "IonQ", "target": "ionq.simulator", "availability": "Available"}
 Sample = tuple[str, frozenset[tuple[str, str]]]

@@ -7,7 +7,7 @@ import pytest
 
 from quantumjob_operator.allowance import TokenBucket
 from quantumjob_operator.budget import Budget
-from quantumjob_operator.errors import Applied, Throttled
+from quantumjob_operator.model.errors import Applied, Throttled
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
 

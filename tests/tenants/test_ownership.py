@@ -13,7 +13,7 @@ from devcluster.processes import free_port
 from devcluster.proxyrules import Moment
 from localstack import manifests
 from localstack.stack import Stack
-from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from tenants.conftest import EMULATOR_ARGS, OPERATOR_ARGS
 from tenants.liar import Liar, liar
 

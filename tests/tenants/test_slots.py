@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 
 from core.bodies import RESOURCE_ID, job, workspace
-from quantumjob_operator.jobstatus import JobStatus, WorkspaceUsed
-from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace, referenced_name
+from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name
 from quantumjob_operator.slots import FULL, Slots
 
 SHARED: Final = ("platform", "shared")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.errors import AnswerTooLarge, EndpointNotAllowed, Refused, Retryable, ServiceError
+from quantumjob_operator.model.errors import AnswerTooLarge, EndpointNotAllowed, Refused, Retryable, ServiceError
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.wire import parse_job
 from workspace.conftest import MakeClient

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from quantumjob_operator.errors import Applied, Retryable
+from quantumjob_operator.model.errors import Applied, Retryable
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.conftest import MakeClient, Observed
 from workspace.misbehaving import (

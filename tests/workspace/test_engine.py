@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from quantumjob_operator.errors import Applied, Retryable
+from quantumjob_operator.model.errors import Applied, Retryable
 from quantumjob_operator.workspace.auth import ApiKey
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins

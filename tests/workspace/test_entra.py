@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
-from quantumjob_operator.errors import Applied, CredentialsRefused, Retryable, Throttled
+from quantumjob_operator.model.errors import Applied, CredentialsRefused, Retryable, Throttled
 from quantumjob_operator.workspace.entra import EntraIdentity, Provider
 from quantumjob_operator.workspace.entra_failures import Topic, token_failure
 from quantumjob_operator.workspace.transport import open_transport

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from quantumjob_operator.errors import EndpointNotAllowed, Retryable, ServiceError
+from quantumjob_operator.model.errors import EndpointNotAllowed, Retryable, ServiceError
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.entraclients import SECRET

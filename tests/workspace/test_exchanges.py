@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantumjob_operator.errors import (
+from quantumjob_operator.model.errors import (
     AnswerTooLarge,
     Applied,
     CredentialsRefused,
@@ -13,7 +13,7 @@ from quantumjob_operator.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.remotejob import CancelAnswer
+from quantumjob_operator.model.remotejob import CancelAnswer
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.conftest import MakeClient
 from workspace.misbehaving import (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.errors import Applied, EndpointNotAllowed
+from quantumjob_operator.model.errors import Applied, EndpointNotAllowed
 from quantumjob_operator.workspace.origins import AllowedOrigins, Origin, OriginError, origin_of, parse_origin
 
 DEFAULT = AllowedOrigins()

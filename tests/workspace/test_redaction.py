@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.workspace.redaction import redact_logging
 from workspace.conftest import MakeClient
 from workspace.misbehaving import (

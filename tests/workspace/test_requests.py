@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from quantumjob_operator import __version__
-from quantumjob_operator.errors import Retryable
+from quantumjob_operator.model.errors import Retryable
 from quantumjob_operator.workspace.auth import ApiKey
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins

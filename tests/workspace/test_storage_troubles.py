@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.errors import Applied, EndpointNotAllowed, Refused, Retryable, ServiceError, Throttled
+from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Refused, Retryable, ServiceError, Throttled
 from quantumjob_operator.workspace.client import WorkspaceClient
 from workspace.conftest import MakeClient, Observed
 from workspace.misbehaving import (

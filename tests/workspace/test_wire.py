@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.remotejob import Cost, RemoteError
+from quantumjob_operator.model.remotejob import Cost, RemoteError
 from quantumjob_operator.workspace.times import Unreadable, parse_time
 from quantumjob_operator.workspace.wire import (
     content_type,

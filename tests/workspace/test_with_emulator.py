@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from emulator.process import RunningEmulator, running_emulator
-from quantumjob_operator.errors import Applied, CredentialsRefused, Retryable, ServiceError, Throttled
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.errors import Applied, CredentialsRefused, Retryable, ServiceError, Throttled
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.workspace.auth import ApiKey, Credential
 from quantumjob_operator.workspace.client import WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins

@@ -19,7 +19,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
 from quantumjob_operator.cluster.listing import ACCEPT, Page, parse_page
-from quantumjob_operator.naming import MANAGED_BY
+from quantumjob_operator.model.naming import MANAGED_BY
 from quantumjob_operator.skew import Skew
 
 _log: Final = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 from quantumjob_operator.cluster.api import Api, ClusterError, Conflict
-from quantumjob_operator.conditions import stamp
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.naming import MANAGED_BY
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.naming import MANAGED_BY
 
 _log = logging.getLogger(__name__)
 

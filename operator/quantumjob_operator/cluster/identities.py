@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.materials import MaterialError
-from quantumjob_operator.errors import clean_text
+from quantumjob_operator.model.errors import clean_text
 
 _LIFETIME_SECONDS: Final = 3600
 _FORBIDDEN: Final = 403

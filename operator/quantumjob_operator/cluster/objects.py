@@ -8,8 +8,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
-from quantumjob_operator.jobstatus import JobStatus, status_patch
-from quantumjob_operator.naming import (
+from quantumjob_operator.model.jobstatus import JobStatus, status_patch
+from quantumjob_operator.model.naming import (
     API_VERSION,
     CLAIM_ANNOTATION,
     FINALIZER,
@@ -20,8 +20,8 @@ from quantumjob_operator.naming import (
     WORKSPACE_KIND,
     WORKSPACE_PLURAL,
 )
-from quantumjob_operator.quantumjob import Claim, QuantumJob, parse_job
-from quantumjob_operator.quantumworkspace import QuantumWorkspace, parse_workspace
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob, parse_job
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
 
 PLURALS: Final = (JOB_PLURAL, WORKSPACE_PLURAL)
 _NOT_FOUND: Final = 404

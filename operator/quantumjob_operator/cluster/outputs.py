@@ -9,8 +9,8 @@ from typing import Any
 
 from quantumjob_operator.cluster.api import Api, Conflict, NotFound
 from quantumjob_operator.cluster.objects import job_reference
-from quantumjob_operator.naming import JOB_KIND, JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.naming import JOB_KIND, JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 
 class Owner(StrEnum):

@@ -17,8 +17,8 @@ from quantumjob_operator.lifecycle.adoption import failed_before, was_accepted, 
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision
 from quantumjob_operator.lifecycle.facts import Observation, WorkspaceFacts
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 
 def bound_to(job: QuantumJob) -> str | None:

@@ -15,16 +15,16 @@ Lives here: those rules and what status says of an accepted job. Must not live h
 from dataclasses import replace
 from typing import Final
 
-from quantumjob_operator.conditions import Kind, stamp
-from quantumjob_operator.errors import clean_text
-from quantumjob_operator.jobstatus import Condition, JobStatus, State, WorkspaceUsed
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold, hold_for, step
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, sighting
-from quantumjob_operator.naming import (
+from quantumjob_operator.model.conditions import Kind, stamp
+from quantumjob_operator.model.errors import clean_text
+from quantumjob_operator.model.jobstatus import Condition, JobStatus, State, WorkspaceUsed
+from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
     METADATA_NAMESPACE,
     METADATA_SPEC_DIGEST,
@@ -32,8 +32,8 @@ from quantumjob_operator.naming import (
     owner_told,
     portal_url,
 )
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 _MAX_NAME: Final = 100
 ANOTHER_KEY: Final = "change spec.idempotencyKey to run it again"

@@ -15,12 +15,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from quantumjob_operator.conditions import Kind
-from quantumjob_operator.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, State
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw
 from quantumjob_operator.lifecycle.facts import KeyOwner, Observation
-from quantumjob_operator.naming import job_id
-from quantumjob_operator.quantumjob import QuantumJob
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, State
+from quantumjob_operator.model.naming import job_id
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 RETRYING: Final = "Retrying"
 SUSPENDED: Final = "Suspended"

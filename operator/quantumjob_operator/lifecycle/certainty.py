@@ -17,8 +17,8 @@ from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 _FOREVER: Final = float("inf")
 _FENCES_FOR_A_RIVAL: Final = 2.0

@@ -22,8 +22,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from quantumjob_operator.conditions import stamp
-from quantumjob_operator.jobstatus import Cancellation, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import belongs_to, tells_no_purchase, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.certainty import Certainty
@@ -31,9 +29,11 @@ from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, dra
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.mirror import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
-from quantumjob_operator.naming import METADATA_DELETION_POLICY, orphan_tag
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.jobstatus import Cancellation, JobStatus, State
+from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, orphan_tag
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
 CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
 SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"

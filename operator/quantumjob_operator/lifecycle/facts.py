@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from quantumjob_operator.jobstatus import ErrorShown
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from quantumjob_operator.lifecycle.attempts import current_attempt, further_attempts, identify
 from quantumjob_operator.lifecycle.transitions import is_final_word
-from quantumjob_operator.naming import (
+from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
     METADATA_DELETION_POLICY,
     METADATA_HOLDER,
@@ -22,8 +22,8 @@ from quantumjob_operator.naming import (
     is_orphan_tag,
     owner_told,
 )
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from quantumjob_operator.conditions import stamp
-from quantumjob_operator.errors import clean_text
-from quantumjob_operator.jobstatus import CostShown, ErrorShown, JobStatus, State
 from quantumjob_operator.lifecycle.confidential import shown_error
 from quantumjob_operator.lifecycle.facts import Observation
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.errors import clean_text
+from quantumjob_operator.model.jobstatus import CostShown, ErrorShown, JobStatus, State
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 _MAX_URI: Final = 2048
 _MAX_AMOUNT: Final = 64

@@ -13,8 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from quantumjob_operator.conditions import Kind, stamp
-from quantumjob_operator.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.lifecycle.adoption import ANOTHER_KEY, belongs_to
 from quantumjob_operator.lifecycle.attempts import (
     RETRYING,
@@ -29,7 +27,9 @@ from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Out
 from quantumjob_operator.lifecycle.mirror import mirror, told_of
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
-from quantumjob_operator.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.conditions import Kind, stamp
+from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
 _DOUBT_STEP: Final = 2.0
 _LASTING: Final = 3

@@ -18,8 +18,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from quantumjob_operator.conditions import Kind
-from quantumjob_operator.jobstatus import State
 from quantumjob_operator.lifecycle.admission import record
 from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, tells_no_purchase
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
@@ -27,8 +25,10 @@ from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, 
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.reservations import reserved
-from quantumjob_operator.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
+from quantumjob_operator.model.remotejob import RemoteJob
 
 _FIRST_DOUBT: Final = 1.0
 _MAX_DOUBLINGS: Final = 6

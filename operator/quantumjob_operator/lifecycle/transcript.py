@@ -6,9 +6,9 @@ publishing (`cluster.events`).
 
 from collections.abc import Iterator
 
-from quantumjob_operator.conditions import Kind
-from quantumjob_operator.jobstatus import JobStatus, State
 from quantumjob_operator.lifecycle.decision import Notice
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.jobstatus import JobStatus, State
 
 
 def notices_between(before: JobStatus, after: JobStatus) -> tuple[Notice, ...]:

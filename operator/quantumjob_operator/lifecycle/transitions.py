@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from quantumjob_operator.jobstatus import FINAL_STATES, State
+from quantumjob_operator.model.jobstatus import FINAL_STATES, State
 
 
 class Sighting(StrEnum):

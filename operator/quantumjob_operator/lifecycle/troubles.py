@@ -6,7 +6,9 @@ Lives here: reasons, remedies, and which refusals are final. Must not live here:
 from dataclasses import replace
 from typing import Final
 
-from quantumjob_operator.errors import (
+from quantumjob_operator.lifecycle.confidential import shown_error
+from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
     EndpointNotAllowed,
@@ -15,8 +17,6 @@ from quantumjob_operator.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.lifecycle.confidential import shown_error
-from quantumjob_operator.lifecycle.facts import Trouble
 
 TARGET_DOWN_SECONDS: Final = 60.0
 _BAD_REQUEST: Final = 400

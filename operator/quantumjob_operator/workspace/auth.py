@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from quantumjob_operator.errors import CredentialsMalformed
+from quantumjob_operator.model.errors import CredentialsMalformed
 from quantumjob_operator.workspace.origins import OriginError, parse_origin
 from quantumjob_operator.workspace.wire import API_KEY_HEADER
 

@@ -19,7 +19,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from quantumjob_operator.errors import Refused, ServiceError
+from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.workspace.bounds import at_most
 from quantumjob_operator.workspace.channel import USER_AGENT, Observer, Timing
 from quantumjob_operator.workspace.failures import BROKEN_ANSWER, storage_failure, word_for

@@ -17,7 +17,7 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential
 
-from quantumjob_operator.errors import ServiceError
+from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.workspace.bounds import at_most
 from quantumjob_operator.workspace.entra_failures import OPERATION, Topic, require_answer, token_failure
 from quantumjob_operator.workspace.wire import TOKEN_SCOPE

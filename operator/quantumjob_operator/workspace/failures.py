@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from quantumjob_operator.errors import (
+from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
     Refused,
@@ -24,7 +24,7 @@ from quantumjob_operator.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.remotejob import RemoteError
+from quantumjob_operator.model.remotejob import RemoteError
 
 CONNECTION_FAILED: Final = "connection"
 TIMED_OUT: Final = "timeout"

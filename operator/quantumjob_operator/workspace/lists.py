@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from quantumjob_operator.errors import AnswerTooLarge
+from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.channel import ServiceChannel
 from quantumjob_operator.workspace.failures import unreadable

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from quantumjob_operator.errors import AnswerTooLarge
+from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.workspace.origins import OriginError, origin_of
 from quantumjob_operator.workspace.times import Unreadable
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from quantumjob_operator.errors import AnswerTooLarge
+from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.workspace.failures import unreadable
 from quantumjob_operator.workspace.times import Unreadable
 

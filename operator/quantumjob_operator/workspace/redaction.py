@@ -9,7 +9,7 @@ import logging
 import traceback
 from typing import Any, Final
 
-from quantumjob_operator.errors import redact
+from quantumjob_operator.model.errors import redact
 
 _NOISY: Final = ("httpx", "azure", "aiohttp", "urllib3", "msal")
 _UNFORMATTABLE: Final = "a log record could not be formatted"

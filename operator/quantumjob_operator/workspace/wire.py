@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from quantumjob_operator.remotejob import Cost, JobRow, RemoteError, RemoteJob
+from quantumjob_operator.model.remotejob import Cost, JobRow, RemoteError, RemoteJob
 from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 API_VERSION: Final = "2026-01-15-preview"

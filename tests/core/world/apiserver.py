@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from core.mergepatch import merged
 from core.world.calls import Clock, Conflict, Gone
-from quantumjob_operator.jobstatus import JobStatus, parse_status, status_json, status_patch
-from quantumjob_operator.naming import FINALIZER
-from quantumjob_operator.quantumjob import Claim, JobSpec, QuantumJob
+from quantumjob_operator.model.jobstatus import JobStatus, parse_status, status_json, status_patch
+from quantumjob_operator.model.naming import FINALIZER
+from quantumjob_operator.model.quantumjob import Claim, JobSpec, QuantumJob
 
 Watcher = Callable[[str, QuantumJob | None], None]
 

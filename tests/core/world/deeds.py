@@ -19,9 +19,9 @@ from quantumjob_operator.lifecycle.attempts import attempt_to_claim, current_att
 from quantumjob_operator.lifecycle.certainty import Sent
 from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
 from quantumjob_operator.look import Outdated
-from quantumjob_operator.naming import orphan_tag
-from quantumjob_operator.quantumjob import Claim, QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.naming import orphan_tag
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 
 PUT_START: Final = 5.0
 FENCE: Final = PUT_START + TIMEOUT + VISIBILITY

@@ -24,8 +24,8 @@ from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure
 from quantumjob_operator.look import Outdated
-from quantumjob_operator.quantumjob import QuantumJob
-from quantumjob_operator.remotejob import RemoteJob
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.schedule import backoff, poll_interval
 
 GRACE: Final = 300.0

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from core.observations import owner, remote
-from quantumjob_operator.naming import METADATA_UID
-from quantumjob_operator.remotejob import CancelAnswer, RemoteError, RemoteJob
+from quantumjob_operator.model.naming import METADATA_UID
+from quantumjob_operator.model.remotejob import CancelAnswer, RemoteError, RemoteJob
 
 ENDS = ("Succeeded", "Failed", "Cancelled")
 VISIBILITY = 30.0

@@ -16,8 +16,8 @@ from core.world.deeds import FENCE
 from core.world.history import History
 from core.world.process import GRACE, Process
 from core.world.service import Run, Service
-from quantumjob_operator.jobstatus import State
-from quantumjob_operator.quantumjob import JobSpec, QuantumJob
+from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
 
 _CALM_SECONDS = 4 * 3600.0
 _CALLS_A_MOMENT = 400

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from quantumjob_operator.jobstatus import Condition, State
+from quantumjob_operator.model.jobstatus import Condition, State
 
 _MAX_MESSAGE: Final = 1024
 

@@ -16,8 +16,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.jobstatus import JobStatus, parse_status
-from quantumjob_operator.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
+from quantumjob_operator.model.jobstatus import JobStatus, parse_status
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""

@@ -12,9 +12,9 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.jobstatus import Condition
-from quantumjob_operator.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, endpoint, workspace_id
-from quantumjob_operator.quantumjob import KeyRef, QuantumJob, parsed_part
+from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, endpoint, workspace_id
+from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob, parsed_part
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 Name = tuple[str, str]
