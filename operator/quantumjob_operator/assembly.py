@@ -30,11 +30,11 @@ from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn
 from quantumjob_operator.slots import Slots
 from quantumjob_operator.watch import Watch
-from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspace.entra import Provider
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.transport import HttpTransport, open_transport

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
-from quantumjob_operator.allowance import TokenBucket
-from quantumjob_operator.budget import Budget
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.token_bucket import TokenBucket
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import Signed, SignIn
 from quantumjob_operator.workspace.channel import Observer, Timing

@@ -29,10 +29,10 @@ from quantumjob_operator.model.errors import (
 )
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
-from quantumjob_operator.schedule import backoff
+from quantumjob_operator.scheduling.backoff import backoff
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots
-from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspace.wire import Quota, TargetStatus
 from quantumjob_operator.workspaces import Workspaces
 

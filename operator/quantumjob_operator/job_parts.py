@@ -19,11 +19,11 @@ from quantumjob_operator.instance import Clock, new_holder
 from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.reconciler import Reconciler
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots
 from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.submitter import Submitter
-from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspaces import Workspaces
 

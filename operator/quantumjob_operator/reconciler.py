@@ -23,11 +23,11 @@ from quantumjob_operator.look import Look, Outdated
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.schedule import backoff
+from quantumjob_operator.scheduling.backoff import backoff
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots, holds_place
 from quantumjob_operator.status_writer import StatusWriter
-from quantumjob_operator.workqueue import WorkQueue
 from quantumjob_operator.workspaces import Workspaces
 
 _MAX_STEPS: Final = 24

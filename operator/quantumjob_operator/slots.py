@@ -16,7 +16,7 @@ from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
-from quantumjob_operator.turns import Turns
+from quantumjob_operator.scheduling.fair_queue import Turns
 
 FULL = "MaxJobsInFlight"
 

@@ -27,9 +27,9 @@ from quantumjob_operator.inventory import Inventory, is_echo
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY
 from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
-from quantumjob_operator.schedule import Patience, backoff
+from quantumjob_operator.scheduling.backoff import Patience, backoff
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workqueue import WorkQueue
 
 _BEAT: Final = 1.0
 _CATCH_UP: Final = 15.0

@@ -19,8 +19,8 @@ from quantumjob_operator.lifecycle.facts import Trouble, left_behind
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.poller import Poller, Wake
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workqueue import WorkQueue
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.schedule import BACKOFF_BASE, BACKOFF_CAP, Patience, backoff, poll_interval
+from quantumjob_operator.scheduling.backoff import BACKOFF_BASE, BACKOFF_CAP, Patience, backoff, poll_interval
 
 JITTER = 1.2
 NAMES = st.text(max_size=40)

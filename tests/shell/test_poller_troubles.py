@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from quantumjob_operator.model.errors import CredentialsRefused, Retryable, ServiceError, Throttled
-from quantumjob_operator.schedule import BACKOFF_CAP
+from quantumjob_operator.scheduling.backoff import BACKOFF_CAP
 from shell.polled import News, as_client, make_poller, now, polling
 from shell.service import Service
 

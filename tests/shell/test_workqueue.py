@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.allowance import Line, TokenBucket
+from quantumjob_operator.scheduling.token_bucket import Line, TokenBucket
 
 _RATE, _BURST = 10.0, 5.0
 

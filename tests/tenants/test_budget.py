@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from quantumjob_operator.allowance import TokenBucket
-from quantumjob_operator.budget import Budget
 from quantumjob_operator.model.errors import Applied, Throttled
+from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.token_bucket import TokenBucket
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from quantumjob_operator.allowance import TokenBucket
-from quantumjob_operator.budget import Budget
 from quantumjob_operator.model.errors import ServiceError, Throttled
+from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.token_bucket import TokenBucket
 from quantumjob_operator.workspace.auth import ApiKey
 from quantumjob_operator.workspace.client import Timing, WorkspaceClient
 from quantumjob_operator.workspace.origins import AllowedOrigins

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.turns import Turns
+from quantumjob_operator.scheduling.fair_queue import Turns
 
 _TENANTS = "abcd"
 _STEPS = st.lists(

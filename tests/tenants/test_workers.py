@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.workqueue import WorkQueue
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
 

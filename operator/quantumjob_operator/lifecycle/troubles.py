@@ -1,6 +1,6 @@
 """How an error of the service reads for the user: the one translation of `ServiceError` to `Trouble`.
 
-Lives here: reasons, remedies, and which refusals are final. Must not live here: back-off (`schedule`).
+Lives here: reasons, remedies, and which refusals are final. Must not live here: back-off (`backoff`).
 """
 
 from dataclasses import replace

@@ -16,8 +16,8 @@ from uuid import uuid4
 import httpx
 
 from quantumjob_operator import __version__
-from quantumjob_operator.budget import Budget
 from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
+from quantumjob_operator.scheduling.rate_limiter import Budget
 from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.bounds import at_most
 from quantumjob_operator.workspace.failures import (

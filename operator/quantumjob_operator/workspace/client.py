@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from quantumjob_operator.budget import Budget
 from quantumjob_operator.model.errors import Refused, Retryable
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
+from quantumjob_operator.scheduling.rate_limiter import Budget
 from quantumjob_operator.workspace import wire
 from quantumjob_operator.workspace.auth import Credential
 from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas

@@ -26,7 +26,7 @@ from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure
 from quantumjob_operator.look import Outdated
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.schedule import backoff, poll_interval
+from quantumjob_operator.scheduling.backoff import backoff, poll_interval
 
 GRACE: Final = 300.0
 _MAX_STEPS: Final = 24

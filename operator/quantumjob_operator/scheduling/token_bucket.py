@@ -1,14 +1,14 @@
 """How many requests are sent when, and in which order those that wait are: pure functions of time.
 
 A token bucket bounds the rate; in the line before it cancelling goes first, but of five turns one is for the rest, and
-in both parts namespaces take turns. Must not live here: clocks and waiting (`budget`).
+in both parts namespaces take turns. Must not live here: clocks and waiting (`rate_limiter`).
 """
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from quantumjob_operator.turns import Turns
+from quantumjob_operator.scheduling.fair_queue import Turns
 
 CANCELLING_IN_A_ROW: Final = 4
 """Turns that cancelling has before one of the rest: 80 % of what the service is asked."""

@@ -1,7 +1,7 @@
 """When to look again, as pure functions of what happened.
 
 Lives here: the back-off after failures, the interval between two looks at a job, and for how long to wait for what goes
-on. Must not live here: clocks and timers (`workqueue`, `poller`).
+on. Must not live here: clocks and timers (`work_queue`, `poller`).
 """
 
 import math

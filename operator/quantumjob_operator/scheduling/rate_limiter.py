@@ -1,7 +1,7 @@
 """A workspace's budget of requests, shared by submitting, polling and cancelling.
 
 One for each QuantumWorkspace object, never for each Azure workspace: whoever names another tenant's workspace in an
-object of their own doesn't spend that tenant's budget. Must not live here: who is next (`allowance`), or what a request
+object of their own doesn't spend that tenant's budget. Must not live here: who is next (`token_bucket`), or what a request
 is (`workspace.channel`).
 """
 
@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from quantumjob_operator.allowance import Line, TokenBucket
 from quantumjob_operator.model.errors import Applied, Throttled
+from quantumjob_operator.scheduling.token_bucket import Line, TokenBucket
 
 Turn = asyncio.Future[None]
 

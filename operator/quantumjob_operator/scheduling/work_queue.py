@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from quantumjob_operator.turns import Turns
+from quantumjob_operator.scheduling.fair_queue import Turns
 
 K = TypeVar("K", bound=Hashable)
 
