@@ -16,7 +16,7 @@ from pythonjsonlogger.json import JsonFormatter
 from quantumjob_operator import check, drain
 from quantumjob_operator.assembly import start
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.leadership import LeadershipLost
+from quantumjob_operator.cluster.leadership import LeadershipLost
 from quantumjob_operator.settings import InvalidSettings, Settings, read_settings
 from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError
 from quantumjob_operator.workspace.redaction import redact_logging

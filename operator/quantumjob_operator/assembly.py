@@ -12,19 +12,20 @@ from typing import Any, Final
 
 from quantumjob_operator import __version__
 from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.election import Candidacy
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.identities import Identities
+from quantumjob_operator.cluster.leadership import Leadership
 from quantumjob_operator.cluster.leases import Leases
-from quantumjob_operator.cluster.materials import Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.cluster.references import Materials
+from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.connections import Connections
-from quantumjob_operator.election import Candidacy
 from quantumjob_operator.inspection import Inspector
 from quantumjob_operator.instance import Clock, monotonic_seconds
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.job_parts import Cluster, Common, reconciler_of
-from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.leftovers import Leftovers
 from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
@@ -34,7 +35,6 @@ from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.signin import SignIn
 from quantumjob_operator.slots import Slots
-from quantumjob_operator.watch import Watch
 from quantumjob_operator.workspace.entra import Provider
 from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspace.transport import HttpTransport, open_transport

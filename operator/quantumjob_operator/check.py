@@ -1,7 +1,7 @@
 """`quantumjob-operator check`: whether the operator finds in the cluster what it needs; `helm test` runs it.
 
 It asks as whoever runs it, so in the operator's pod, or with its ServiceAccount, it is the operator's own rights that
-are checked. It changes nothing and prints nothing secret. Must not live here: what the rights are (`rights`).
+are checked. It changes nothing and prints nothing secret. Must not live here: what the rights are (`permissions`).
 """
 
 import argparse
@@ -14,8 +14,8 @@ import aiohttp
 
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.objects import PLURALS
+from quantumjob_operator.cluster.permissions import LEASE_RIGHTS, RIGHTS, Right
 from quantumjob_operator.model.naming import GROUP, VERSION
-from quantumjob_operator.rights import LEASE_RIGHTS, RIGHTS, Right
 from quantumjob_operator.settings import Settings, read_settings
 
 _IDENTITY: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"

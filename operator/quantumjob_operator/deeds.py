@@ -7,7 +7,7 @@ or writes status (`reconciler`).
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from quantumjob_operator.cluster.materials import MaterialError, Materials
+from quantumjob_operator.cluster.references import MaterialError, Materials
 from quantumjob_operator.delivery import Delivery
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Action

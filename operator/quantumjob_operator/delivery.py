@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.cluster.outputs import Outputs, Owner
+from quantumjob_operator.cluster.references import MaterialError, Materials
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.facts import OutputPlace, Trouble

@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from quantumjob_operator.cluster.api import Conflict, NotFound
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.connections import Connections
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.metrics import Metrics

@@ -6,17 +6,17 @@ Must not live here: behaviour, or the parts of the process itself (`assembly`).
 from dataclasses import dataclass, field
 
 from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.cluster.materials import Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.outputs import Outputs
+from quantumjob_operator.cluster.references import Materials
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.delivery import Delivery
 from quantumjob_operator.departure import Departures
 from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock, new_holder
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.scheduling.work_queue import WorkQueue

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.leftover import (
     Origin,

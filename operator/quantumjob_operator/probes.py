@@ -15,10 +15,10 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from quantumjob_operator.cluster.leadership import Leadership
+from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.leadership import Leadership
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.watch import Watch
 from quantumjob_operator.workspaces import Workspaces
 
 _STALE_SECONDS: Final = 60.0

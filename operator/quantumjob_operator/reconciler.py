@@ -9,13 +9,13 @@ import logging
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.departure import Departures, about
 from quantumjob_operator.detached import as_deleted
 from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock, Memory
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Action, Decision, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
 from quantumjob_operator.lifecycle.facts import ABSENT

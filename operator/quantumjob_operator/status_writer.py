@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.departure import Departures, about
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused

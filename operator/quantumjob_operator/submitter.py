@@ -7,9 +7,9 @@ it is time to submit (`lifecycle.submission`).
 import asyncio
 from dataclasses import replace
 
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.certainty import Certainty, Sent
 from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble, left_behind

@@ -10,7 +10,7 @@ import yaml
 from chart.conftest import Render
 from chart.helm import PROJECT, Rendering
 from chart.values import EVERYTHING, NAMESPACED, REPLICATED
-from quantumjob_operator.rights import LEASE_RIGHTS, RIGHTS, Right
+from quantumjob_operator.cluster.permissions import LEASE_RIGHTS, RIGHTS, Right
 
 Grant = tuple[str, str, str, tuple[str, ...]]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantumjob_operator.election import NOBODY, Candidacy, Lease, Record, Step, Terms
+from quantumjob_operator.cluster.election import NOBODY, Candidacy, Lease, Record, Step, Terms
 
 TERMS = Terms()
 OURS = Record("us", TERMS.promised, "then", "then", 3)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from core.bodies import CLAIM, OTHER_UID, UID, job, workspace
-from quantumjob_operator.inventory import Inventory, is_echo
+from quantumjob_operator.cluster.cache import Inventory, is_echo
 from quantumjob_operator.model.jobstatus import JobStatus
 
 DEFAULT = ("research", "default")

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from quantumjob_operator.skew import Skew
+from quantumjob_operator.cluster.clock_skew import Skew
 
 THEIRS = datetime(2026, 11, 22, 13, 0, 0, tzinfo=UTC)
 

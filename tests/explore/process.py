@@ -17,14 +17,15 @@ from explore.clone import cloned
 from explore.parts import WORKSPACE, Client, Delivery, Objects, Queue, Slots, Time, Told, Workspaces
 from quantumjob_operator import reconciler as reconciling
 from quantumjob_operator import submitter as submitting
-from quantumjob_operator import watch as watching
-from quantumjob_operator.cluster.materials import Materials
+from quantumjob_operator.cluster import watch as watching
+from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.references import Materials
+from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.departure import Departures
 from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.model.naming import JOB_PLURAL
 from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -32,7 +33,6 @@ from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.submitter import Submitter
-from quantumjob_operator.watch import Watch
 
 # Short beside the steps in which the operator looks again: each of those is a moment in which anything may happen.
 SETTINGS: Final = Settings(

@@ -6,7 +6,7 @@ from explore.__main__ import SCENARIOS, as_text, from_text, replayed
 from explore.moves import moved
 from explore.search import Exploration
 from explore.state import begin
-from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.lifecycle.certainty import Certainty
 
 

@@ -9,8 +9,8 @@ import pytest
 from core.bodies import workspace
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
-from quantumjob_operator.cluster.materials import MaterialError, Materials
 from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.cluster.references import MaterialError, Materials
 from quantumjob_operator.connections import HELD_SECONDS, Connection, Connections
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace

@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.bodies import job_body, workspace_body
-from quantumjob_operator.inventory import Inventory
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace

@@ -8,10 +8,10 @@ import pytest
 from core.bodies import workspace
 from core.observations import PROGRAM, claimed, remote, seen
 from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.connections import Connection
 from quantumjob_operator.instance import Clock, Memory
-from quantumjob_operator.inventory import Inventory
 from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
 from quantumjob_operator.look import Look

@@ -18,9 +18,9 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
+from quantumjob_operator.cluster.clock_skew import Skew
 from quantumjob_operator.cluster.listing import ACCEPT, Page, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
-from quantumjob_operator.skew import Skew
 
 _log: Final = logging.getLogger(__name__)
 MERGE_PATCH: Final = "application/merge-patch+json"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
-from quantumjob_operator.cluster.materials import MaterialError
+from quantumjob_operator.cluster.references import MaterialError
 from quantumjob_operator.model.errors import clean_text
 
 _LIFETIME_SECONDS: Final = 3600

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, NotFound
-from quantumjob_operator.election import NOBODY, Lease, Record
+from quantumjob_operator.cluster.election import NOBODY, Lease, Record
 
 _API: Final = "coordination.k8s.io/v1"
 

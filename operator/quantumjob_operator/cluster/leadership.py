@@ -11,8 +11,8 @@ from datetime import UTC
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.election import Candidacy, Step
 from quantumjob_operator.cluster.leases import Leases
-from quantumjob_operator.election import Candidacy, Step
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.metrics import Metrics
 
