@@ -15,11 +15,11 @@ from pythonjsonlogger.json import JsonFormatter
 
 from quantumjob_operator import check, drain
 from quantumjob_operator.assembly import start
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError
+from quantumjob_operator.azure.log_redaction import redact_logging
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.leadership import LeadershipLost
 from quantumjob_operator.settings import InvalidSettings, Settings, read_settings
-from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError
-from quantumjob_operator.workspace.redaction import redact_logging
 
 _log = logging.getLogger("quantumjob_operator")
 _USAGE: Final = 2

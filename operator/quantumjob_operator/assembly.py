@@ -11,6 +11,11 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from quantumjob_operator import __version__
+from quantumjob_operator.azure.connections import Connections
+from quantumjob_operator.azure.credentials import SignIn
+from quantumjob_operator.azure.entra import Provider
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.election import Candidacy
@@ -22,7 +27,6 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.references import Materials
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.connections import Connections
 from quantumjob_operator.inspection import Inspector
 from quantumjob_operator.instance import Clock, monotonic_seconds
 from quantumjob_operator.job_parts import Cluster, Common, reconciler_of
@@ -33,11 +37,7 @@ from quantumjob_operator.probes import Probes
 from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.signin import SignIn
 from quantumjob_operator.slots import Slots
-from quantumjob_operator.workspace.entra import Provider
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport, open_transport
 from quantumjob_operator.workspaces import Workspaces
 
 _IDLE_SECONDS: Final = 5.0

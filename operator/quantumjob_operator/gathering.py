@@ -4,8 +4,8 @@ Lives here: the way to its workspace, and the facts that this process holds. Mus
 (`reconciler`), or what follows from the facts (`lifecycle`).
 """
 
+from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.connections import Connection
 from quantumjob_operator.detached import Detached
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.lifecycle import Observation

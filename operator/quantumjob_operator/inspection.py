@@ -9,11 +9,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from quantumjob_operator.azure.connections import Connections
+from quantumjob_operator.azure.wire import Quota, TargetStatus
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.connections import Connections
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.facts import Trouble
@@ -33,7 +34,6 @@ from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots
-from quantumjob_operator.workspace.wire import Quota, TargetStatus
 from quantumjob_operator.workspaces import Workspaces
 
 READY: Final = "Ready"

@@ -5,6 +5,7 @@ Must not live here: behaviour, or the parts of the process itself (`assembly`).
 
 from dataclasses import dataclass, field
 
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
@@ -24,7 +25,6 @@ from quantumjob_operator.settings import Settings
 from quantumjob_operator.slots import Slots
 from quantumjob_operator.status_writer import StatusWriter
 from quantumjob_operator.submitter import Submitter
-from quantumjob_operator.workspace.origins import AllowedOrigins
 from quantumjob_operator.workspaces import Workspaces
 
 

@@ -10,12 +10,13 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.azure.poller import UNFINISHED
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.leftover import (
@@ -29,7 +30,6 @@ from quantumjob_operator.lifecycle.leftover import (
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
-from quantumjob_operator.poller import UNFINISHED
 from quantumjob_operator.settings import Settings
 
 LEFT_BEHIND: Final = "JobWithoutObject"

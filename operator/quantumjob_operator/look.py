@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from quantumjob_operator.connections import Connection
+from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.instance import Memory
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.attempts import is_cancelling

@@ -7,6 +7,8 @@ it is time to submit (`lifecycle.submission`).
 import asyncio
 from dataclasses import replace
 
+from quantumjob_operator.azure.client import ProgramLocation
+from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.instance import Clock
@@ -29,8 +31,6 @@ from quantumjob_operator.model.naming import (
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workspace.client import ProgramLocation
-from quantumjob_operator.workspace.wire import JobDefinition
 
 
 class Submitter:

@@ -8,17 +8,17 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.azure.poller import Poller, Wake
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.connections import Connection, Connections
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.facts import Trouble, left_behind
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
-from quantumjob_operator.poller import Poller, Wake
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 

@@ -21,7 +21,7 @@ import httpx
 import kopf
 import yaml
 
-from quantumjob_operator.workspace.engine import AiohttpTransport
+from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
 
 RESOURCE: Final = ("quantumjobs.dev", "v1alpha1", "quantumjobs")
 _API_VERSION: Final = {"api-version": "2026-01-15-preview"}

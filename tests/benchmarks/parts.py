@@ -27,9 +27,9 @@ from rich.table import Table
 from benchmarks.cluster import quantum_job
 from devcluster.certificates import Authority
 from localstack.manifests import PROJECT
+from quantumjob_operator.azure import wire
+from quantumjob_operator.azure.http.transport import open_transport
 from quantumjob_operator.model.quantumjob import parse_job
-from quantumjob_operator.workspace import wire
-from quantumjob_operator.workspace.transport import open_transport
 from workspace.keeping import KeepingServer, keeping_server
 from workspace.samples import job
 

@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quantumjob_operator
+from quantumjob_operator.azure.failures import answer_failure, parse_error, retry_after, says_absent
+from quantumjob_operator.azure.http.allowlist import OriginError, origin_of
+from quantumjob_operator.azure.paging import Trail
+from quantumjob_operator.azure.times import Unreadable, parse_time
 from quantumjob_operator.model.errors import MAX_TEXT_BYTES, clean_text, redact
 from quantumjob_operator.results import Omitted, OutputFacts, output_data
 from quantumjob_operator.results.document import parse
 from quantumjob_operator.results.formats import READERS
 from quantumjob_operator.results.histogram import CannotCount
 from quantumjob_operator.results.lean import load
-from quantumjob_operator.workspace.failures import answer_failure, parse_error, retry_after, says_absent
-from quantumjob_operator.workspace.origins import OriginError, origin_of
-from quantumjob_operator.workspace.paging import Trail
-from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 LENGTH: Final = 1_500
 TIMES: Final = 8

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from quantumjob_operator.azure.failures import answer_failure
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.lifecycle.troubles import TARGET_DOWN_SECONDS, trouble_of
 from quantumjob_operator.model.errors import (
@@ -16,7 +17,6 @@ from quantumjob_operator.model.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.workspace.failures import answer_failure
 
 WORKSPACE = "research/default"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -13,7 +13,9 @@ from typing import Any, Final
 from core.bodies import workspace
 from core.observations import NOW
 from explore.asks import Ask
-from quantumjob_operator.connections import Connection
+from quantumjob_operator.azure.client import ProgramLocation
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.facts import OutputPlace
@@ -22,8 +24,6 @@ from quantumjob_operator.model.errors import Applied, Retryable
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
-from quantumjob_operator.workspace.client import ProgramLocation
-from quantumjob_operator.workspace.wire import JobDefinition
 
 EPOCH: Final = 1_000_000.0
 """Where virtual time begins: beyond every duration, so that a number tells by its size that it is a time."""

@@ -17,11 +17,11 @@ from explore.clone import cloned
 from explore.parts import WORKSPACE, Client, Delivery, Objects, Queue, Slots, Time, Told, Workspaces
 from quantumjob_operator import reconciler as reconciling
 from quantumjob_operator import submitter as submitting
+from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.cluster import watch as watching
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.references import Materials
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.connections import Connection
 from quantumjob_operator.deeds import Deeds
 from quantumjob_operator.departure import Departures
 from quantumjob_operator.gathering import Gathering

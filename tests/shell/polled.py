@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.poller import Poller
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.poller import Poller
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workspace.client import WorkspaceClient
 from shell.service import Service
 
 ABSENT = "absent"

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from quantumjob_operator.azure.poller import PAGE, UNFINISHED
 from quantumjob_operator.model.remotejob import JobRow, RemoteJob
-from quantumjob_operator.poller import PAGE, UNFINISHED
 
 _FINAL: Final = frozenset({"Succeeded", "Completed", "Failed", "Cancelled"})
 

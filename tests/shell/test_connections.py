@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import pytest
 
 from core.bodies import workspace
+from quantumjob_operator.azure.connections import HELD_SECONDS, Connection, Connections
+from quantumjob_operator.azure.credentials import SignIn
+from quantumjob_operator.azure.entra import Provider
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import open_transport
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.references import MaterialError, Materials
-from quantumjob_operator.connections import HELD_SECONDS, Connection, Connections
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.signin import SignIn
-from quantumjob_operator.workspace.entra import Provider
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import open_transport
 from shell.secretstore import SecretStore, secret_store
 
 WORKSPACE = workspace()

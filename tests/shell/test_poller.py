@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from quantumjob_operator.poller import Poller
+from quantumjob_operator.azure.poller import Poller
 from shell.polled import ABSENT, News, make_poller, now, polling
 from shell.service import Service
 

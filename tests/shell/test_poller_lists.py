@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from quantumjob_operator.poller import cheaper_to_list
+from quantumjob_operator.azure.poller import cheaper_to_list
 from shell.polled import ABSENT, News, make_poller, polling
 from shell.service import Service
 

@@ -7,10 +7,14 @@ import pytest
 
 from core.bodies import workspace
 from core.observations import PROGRAM, claimed, remote, seen
+from quantumjob_operator.azure.auth import ApiKey
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.connections import Connection
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
@@ -18,10 +22,6 @@ from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.submitter import Submitter
-from quantumjob_operator.workspace.auth import ApiKey
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport
 from workspace.misbehaving import Behaviour, MisbehavingServer, Received, answers, says, stays_silent
 from workspace.samples import KEY, RESOURCE_ID, SAS
 

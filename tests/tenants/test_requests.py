@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from quantumjob_operator.azure.auth import ApiKey
+from quantumjob_operator.azure.client import Timing, WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.model.errors import ServiceError, Throttled
 from quantumjob_operator.scheduling.rate_limiter import Budget
 from quantumjob_operator.scheduling.token_bucket import TokenBucket
-from quantumjob_operator.workspace.auth import ApiKey
-from quantumjob_operator.workspace.client import Timing, WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport
 from workspace.misbehaving import Behaviour, MisbehavingServer, answers, fails, says
 from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID, job
 

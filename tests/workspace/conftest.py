@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from emulator.process import RunningEmulator, running_emulator
-from quantumjob_operator.workspace.auth import ApiKey, Credential
-from quantumjob_operator.workspace.client import Timing, WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport, open_transport
+from quantumjob_operator.azure.auth import ApiKey, Credential
+from quantumjob_operator.azure.client import Timing, WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from workspace.entraclients import rules
 from workspace.entraworkspace import EntraWorkspace
 from workspace.misbehaving import MisbehavingServer, misbehaving_server

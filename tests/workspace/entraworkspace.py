@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 
 from emulator.process import RunningEmulator
-from quantumjob_operator.workspace.auth import Credential
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.entra import EntraIdentity, Provider
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport
+from quantumjob_operator.azure.auth import Credential
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.entra import EntraIdentity, Provider
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport
 from workspace.entraclients import FEDERATED, SECRET, SUBJECT, TENANT, WITH_SECRET, assertion, rules
 
 

@@ -1,6 +1,6 @@
 """Reading an output as the operator does: the job first, then what it names."""
 
-from quantumjob_operator.workspace.client import Output, WorkspaceClient
+from quantumjob_operator.azure.client import Output, WorkspaceClient
 from workspace.samples import JOB_ID
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from quantumjob_operator.workspace.client import ProgramLocation
-from quantumjob_operator.workspace.wire import JobDefinition
+from quantumjob_operator.azure.client import ProgramLocation
+from quantumjob_operator.azure.wire import JobDefinition
 
 SUBSCRIPTION: Final = "11111111-2222-3333-4444-555555555555"
 RESOURCE_ID: Final = (

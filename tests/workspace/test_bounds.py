@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pytest
 
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.wire import parse_job
 from quantumjob_operator.model.errors import AnswerTooLarge, EndpointNotAllowed, Refused, Retryable, ServiceError
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.wire import parse_job
 from workspace.conftest import MakeClient
 from workspace.misbehaving import Behaviour, MisbehavingServer, Received, answers, says
 from workspace.samples import JOB_ID, job

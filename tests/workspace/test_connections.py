@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.model.errors import Applied, Retryable
-from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.conftest import MakeClient, Observed
 from workspace.misbehaving import (
     MisbehavingServer,

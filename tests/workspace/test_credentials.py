@@ -6,9 +6,9 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
+from quantumjob_operator.azure.auth import ApiKey, parse_connection_string
+from quantumjob_operator.azure.entra import EntraIdentity
 from quantumjob_operator.model.errors import Applied, CredentialsMalformed, CredentialsRefused
-from quantumjob_operator.workspace.auth import ApiKey, parse_connection_string
-from quantumjob_operator.workspace.entra import EntraIdentity
 from workspace.samples import KEY, RESOURCE_ID, SUBSCRIPTION, TOKEN
 
 PARTS = {

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
+from quantumjob_operator.azure.entra import EntraIdentity, Provider
+from quantumjob_operator.azure.entra_failures import Topic, token_failure
+from quantumjob_operator.azure.http.transport import open_transport
 from quantumjob_operator.model.errors import Applied, CredentialsRefused, Retryable, Throttled
-from quantumjob_operator.workspace.entra import EntraIdentity, Provider
-from quantumjob_operator.workspace.entra_failures import Topic, token_failure
-from quantumjob_operator.workspace.transport import open_transport
 from workspace.entraclients import AUDIENCE, OTHER_KEY, SECRET, SUBJECT, TENANT, UNKNOWN, WITH_SECRET, assertion, rules
 from workspace.entraworkspace import EntraWorkspace
 

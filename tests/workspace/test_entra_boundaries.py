@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.model.errors import EndpointNotAllowed, Retryable, ServiceError
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.entraclients import SECRET
 from workspace.entraworkspace import EntraWorkspace
 from workspace.misbehaving import Behaviour, MisbehavingServer, answers, misbehaving_server, says

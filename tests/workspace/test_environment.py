@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from emulator.process import RunningEmulator
-from quantumjob_operator.workspace.transport import open_transport
+from quantumjob_operator.azure.http.transport import open_transport
 from workspace.misbehaving import MisbehavingServer, answers
 from workspace.samples import KEY
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.model.errors import (
     AnswerTooLarge,
     Applied,
@@ -14,7 +15,6 @@ from quantumjob_operator.model.errors import (
     Throttled,
 )
 from quantumjob_operator.model.remotejob import CancelAnswer
-from quantumjob_operator.workspace.origins import AllowedOrigins
 from workspace.conftest import MakeClient
 from workspace.misbehaving import (
     Behaviour,

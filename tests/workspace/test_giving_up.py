@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from quantumjob_operator.workspace.transport import giving_up
+from quantumjob_operator.azure.http.transport import giving_up
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.workspace.bounds import at_most
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.lookups import Lookups
-from quantumjob_operator.workspace.origins import AllowedOrigins
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.bounds import at_most
+from quantumjob_operator.azure.http.name_resolution import Lookups
 from workspace.conftest import MakeClient
 from workspace.misbehaving import MisbehavingServer, says
 from workspace.samples import JOB_ID, job

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins, Origin, OriginError, origin_of, parse_origin
 from quantumjob_operator.model.errors import Applied, EndpointNotAllowed
-from quantumjob_operator.workspace.origins import AllowedOrigins, Origin, OriginError, origin_of, parse_origin
 
 DEFAULT = AllowedOrigins()
 EXTRA = AllowedOrigins.parse(["http://127.0.0.1:8080", "https://quantum.example.com", "http://emulator.svc:80/"])

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from quantumjob_operator.azure.log_redaction import redact_logging
 from quantumjob_operator.model.errors import ServiceError
-from quantumjob_operator.workspace.redaction import redact_logging
 from workspace.conftest import MakeClient
 from workspace.misbehaving import (
     Behaviour,

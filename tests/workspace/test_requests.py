@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from quantumjob_operator import __version__
+from quantumjob_operator.azure.auth import ApiKey
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.model.errors import Retryable
-from quantumjob_operator.workspace.auth import ApiKey
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport
 from workspace.conftest import Observed
 from workspace.misbehaving import MisbehavingServer, says
 from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID, job

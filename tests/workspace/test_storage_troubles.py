@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Refused, Retryable, ServiceError, Throttled
-from quantumjob_operator.workspace.client import WorkspaceClient
 from workspace.conftest import MakeClient, Observed
 from workspace.misbehaving import (
     Behaviour,

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.model.remotejob import Cost, RemoteError
-from quantumjob_operator.workspace.times import Unreadable, parse_time
-from quantumjob_operator.workspace.wire import (
+from quantumjob_operator.azure.times import Unreadable, parse_time
+from quantumjob_operator.azure.wire import (
     content_type,
     create_body,
     parse_job,
@@ -21,6 +20,7 @@ from quantumjob_operator.workspace.wire import (
     parse_targets,
     sas_uri,
 )
+from quantumjob_operator.model.remotejob import Cost, RemoteError
 from workspace.samples import DEFINITION, JOB_ID, LOCATION, SAS, job
 
 

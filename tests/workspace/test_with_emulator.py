@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from emulator.process import RunningEmulator, running_emulator
+from quantumjob_operator.azure.auth import ApiKey, Credential
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport
+from quantumjob_operator.azure.log_redaction import redact_logging
+from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import Applied, CredentialsRefused, Retryable, ServiceError, Throttled
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
-from quantumjob_operator.workspace.auth import ApiKey, Credential
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.redaction import redact_logging
-from quantumjob_operator.workspace.transport import HttpTransport
-from quantumjob_operator.workspace.wire import JobDefinition
 from workspace.reading import read_output
 from workspace.renewal import RenewableToken
 from workspace.samples import DEFINITION, TOKEN

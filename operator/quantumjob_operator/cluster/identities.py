@@ -1,6 +1,6 @@
 """Tokens of ServiceAccounts for other audiences than the API server (TokenRequest), in memory only.
 
-Must not live here: what a token is exchanged for (`workspace.entra`).
+Must not live here: what a token is exchanged for (`azure.entra`).
 """
 
 from collections.abc import Callable, Mapping

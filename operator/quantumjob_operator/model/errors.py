@@ -2,7 +2,7 @@
 
 Each class answers "what now?": look again later, wait for the target, mend the credentials, or give up. `applied`
 answers "could it have happened all the same?", which decides whether a later 404 is believed. No I/O lives here, and
-no mapping from HTTP: that is in `workspace.failures`, the only translator of foreign errors.
+no mapping from HTTP: that is in `azure.failures`, the only translator of foreign errors.
 """
 # ruff: noqa: N818 - the classes are named after the decision they ask for, as in cert-manager and Flux
 

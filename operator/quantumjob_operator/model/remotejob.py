@@ -1,7 +1,7 @@
 """A job as the Azure Quantum service tells it: values only.
 
 Lives here: what the core needs to know about a remote job. Must not live here: how it is read from JSON
-(`workspace.wire`) or what follows from it (`lifecycle`).
+(`azure.wire`) or what follows from it (`lifecycle`).
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 One for each QuantumWorkspace object, never for each Azure workspace: whoever names another tenant's workspace in an
 object of their own doesn't spend that tenant's budget. Must not live here: who is next (`token_bucket`), or what a request
-is (`workspace.channel`).
+is (`azure.channel`).
 """
 
 import asyncio

@@ -15,8 +15,8 @@ from azure.core.exceptions import AzureError, ServiceRequestError, ServiceRespon
 from azure.core.pipeline import PipelineResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from quantumjob_operator.azure.failures import retry_after
 from quantumjob_operator.model.errors import Applied, CredentialsRefused, Retryable, ServiceError, Throttled
-from quantumjob_operator.workspace.failures import retry_after
 
 OPERATION: Final = "get_token"
 

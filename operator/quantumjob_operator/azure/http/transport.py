@@ -16,9 +16,9 @@ import aiohttp
 import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
-from quantumjob_operator.workspace.bounds import bounded_session
-from quantumjob_operator.workspace.engine import AiohttpTransport
-from quantumjob_operator.workspace.lookups import Lookups
+from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
+from quantumjob_operator.azure.http.bounds import bounded_session
+from quantumjob_operator.azure.http.name_resolution import Lookups
 
 # What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
 # have to be so many that workspaces which never answer leave connections to the others.

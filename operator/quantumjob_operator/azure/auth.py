@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from quantumjob_operator.azure.http.allowlist import OriginError, parse_origin
+from quantumjob_operator.azure.wire import API_KEY_HEADER
 from quantumjob_operator.model.errors import CredentialsMalformed
-from quantumjob_operator.workspace.origins import OriginError, parse_origin
-from quantumjob_operator.workspace.wire import API_KEY_HEADER
 
 _PARTS: Final = ("SubscriptionId", "ResourceGroupName", "WorkspaceName", "ApiKey", "QuantumEndpoint")
 _KEY: Final = re.compile(r"[!-~]{1,4096}")

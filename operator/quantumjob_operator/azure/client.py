@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
+from quantumjob_operator.azure import wire
+from quantumjob_operator.azure.auth import Credential
+from quantumjob_operator.azure.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
+from quantumjob_operator.azure.channel import Answer, Observer, ServiceChannel, Timing
+from quantumjob_operator.azure.failures import says_absent, unreadable
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, origin_of
+from quantumjob_operator.azure.http.transport import HttpTransport
+from quantumjob_operator.azure.lists import pages, short_list
+from quantumjob_operator.azure.parsing import understood
+from quantumjob_operator.azure.times import Unreadable
+from quantumjob_operator.azure.wire import JobDefinition, Quota, TargetStatus
 from quantumjob_operator.model.errors import Refused, Retryable
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.scheduling.rate_limiter import Budget
-from quantumjob_operator.workspace import wire
-from quantumjob_operator.workspace.auth import Credential
-from quantumjob_operator.workspace.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
-from quantumjob_operator.workspace.channel import Answer, Observer, ServiceChannel, Timing
-from quantumjob_operator.workspace.failures import says_absent, unreadable
-from quantumjob_operator.workspace.lists import pages, short_list
-from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, origin_of
-from quantumjob_operator.workspace.parsing import understood
-from quantumjob_operator.workspace.times import Unreadable
-from quantumjob_operator.workspace.transport import HttpTransport
-from quantumjob_operator.workspace.wire import JobDefinition, Quota, TargetStatus
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import httpx
 
+from quantumjob_operator.azure.http.allowlist import OriginError, origin_of
+from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
-from quantumjob_operator.workspace.origins import OriginError, origin_of
-from quantumjob_operator.workspace.times import Unreadable
 
 MAX_PAGES: Final = 1_000
 """Of a list of jobs, with a hundred rows on each; all other lists are shorter."""

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import httpx
 
+from quantumjob_operator.azure import wire
+from quantumjob_operator.azure.channel import ServiceChannel
+from quantumjob_operator.azure.failures import unreadable
+from quantumjob_operator.azure.paging import MAX_PAGES, MAX_ROWS, Trail
+from quantumjob_operator.azure.parsing import understood
+from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
-from quantumjob_operator.workspace import wire
-from quantumjob_operator.workspace.channel import ServiceChannel
-from quantumjob_operator.workspace.failures import unreadable
-from quantumjob_operator.workspace.paging import MAX_PAGES, MAX_ROWS, Trail
-from quantumjob_operator.workspace.parsing import understood
-from quantumjob_operator.workspace.times import Unreadable
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """From a QuantumWorkspace object to a client that is signed in.
 
 One connection for each QuantumWorkspace object, never for each Azure workspace: a job is never polled with another
-tenant's credential. Must not live here: how a credential is made (`signin`), requests about jobs (`reconciler`,
+tenant's credential. Must not live here: how a credential is made (`credentials`), requests about jobs (`reconciler`,
 `poller`).
 """
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
+from quantumjob_operator.azure.channel import Observer, Timing
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.credentials import Signed, SignIn
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.lifecycle.facts import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.scheduling.rate_limiter import Budget
 from quantumjob_operator.scheduling.token_bucket import TokenBucket
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.signin import Signed, SignIn
-from quantumjob_operator.workspace.channel import Observer, Timing
-from quantumjob_operator.workspace.client import WorkspaceClient
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.transport import HttpTransport
 
 HELD_SECONDS: Final = 86_400.0
 """For how long a credential outlives its Secret, ServiceAccount or workspace object, in memory and for cancelling."""

@@ -17,10 +17,10 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential
 
+from quantumjob_operator.azure.entra_failures import OPERATION, Topic, require_answer, token_failure
+from quantumjob_operator.azure.http.bounds import at_most
+from quantumjob_operator.azure.wire import TOKEN_SCOPE
 from quantumjob_operator.model.errors import ServiceError
-from quantumjob_operator.workspace.bounds import at_most
-from quantumjob_operator.workspace.entra_failures import OPERATION, Topic, require_answer, token_failure
-from quantumjob_operator.workspace.wire import TOKEN_SCOPE
 
 ASSERTION_AUDIENCE: Final = "api://AzureADTokenExchange"
 """The audience that Entra expects of a federated token, unless an application asks for another."""

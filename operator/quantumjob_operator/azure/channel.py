@@ -16,19 +16,13 @@ from uuid import uuid4
 import httpx
 
 from quantumjob_operator import __version__
+from quantumjob_operator.azure.auth import Credential
+from quantumjob_operator.azure.failures import BROKEN_ANSWER, answer_failure, asked_pause, exchange_failure, word_for
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, parse_origin
+from quantumjob_operator.azure.http.bounds import at_most
+from quantumjob_operator.azure.wire import API_VERSION
 from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
 from quantumjob_operator.scheduling.rate_limiter import Budget
-from quantumjob_operator.workspace.auth import Credential
-from quantumjob_operator.workspace.bounds import at_most
-from quantumjob_operator.workspace.failures import (
-    BROKEN_ANSWER,
-    answer_failure,
-    asked_pause,
-    exchange_failure,
-    word_for,
-)
-from quantumjob_operator.workspace.origins import AllowedOrigins, OriginError, parse_origin
-from quantumjob_operator.workspace.wire import API_VERSION
 
 USER_AGENT: Final = f"quantumjob-operator/{__version__}"
 

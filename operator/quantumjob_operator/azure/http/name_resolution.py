@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from quantumjob_operator.workspace.bounds import tenant_of_request
+from quantumjob_operator.azure.http.bounds import tenant_of_request
 
 _THREADS: Final = 64
 _FOR_EACH_TENANT: Final = 4

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, ServiceError
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
 from quantumjob_operator.scheduling.fair_queue import Turns
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workspace.client import WorkspaceClient
 
 PAGE: Final = 100
 """Rows that the service answers with at a time."""

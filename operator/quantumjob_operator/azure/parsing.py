@@ -11,9 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
+from quantumjob_operator.azure.failures import unreadable
+from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
-from quantumjob_operator.workspace.failures import unreadable
-from quantumjob_operator.workspace.times import Unreadable
 
 MAX_VALUES: Final = 400_000
 """Some 0.15 s of reading at worst; the largest answer recorded from Azure has 113,000 values."""

@@ -1,12 +1,15 @@
 """From `spec.credentials` of a QuantumWorkspace to a credential: each kind read where it stands.
 
-Must not live here: how long a credential is kept (`connections`), or how it gets into a request (`workspace`).
+Must not live here: how long a credential is kept (`connections`), or how it gets into a request (`azure`).
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from quantumjob_operator.azure.auth import ApiKey, Credential, parse_connection_string
+from quantumjob_operator.azure.entra import ASSERTION_AUDIENCE, Provider
+from quantumjob_operator.azure.entra_failures import OPERATION
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.references import MaterialError, Materials
@@ -16,9 +19,6 @@ from quantumjob_operator.model.naming import workspace_id
 from quantumjob_operator.model.quantumjob import KeyRef
 from quantumjob_operator.model.quantumworkspace import ClientSecret, QuantumWorkspace, WorkloadIdentity
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.workspace.auth import ApiKey, Credential, parse_connection_string
-from quantumjob_operator.workspace.entra import ASSERTION_AUDIENCE, Provider
-from quantumjob_operator.workspace.entra_failures import OPERATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _digest(text: str) -> str:
 
 
 def _as_service_errors(token: AccountToken) -> Callable[[], Awaitable[str]]:
-    """The token as `workspace` wants it: what is missing is refused credentials, and an outage an outage."""
+    """The token as `azure` wants it: what is missing is refused credentials, and an outage an outage."""
 
     async def fetch() -> str:
         try:

@@ -13,7 +13,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from quantumjob_operator.workspace.bounds import bounded_session
+from quantumjob_operator.azure.http.bounds import bounded_session
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from quantumjob_operator.azure.times import Unreadable, parse_time
 from quantumjob_operator.model.remotejob import Cost, JobRow, RemoteError, RemoteJob
-from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 API_VERSION: Final = "2026-01-15-preview"
 TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret

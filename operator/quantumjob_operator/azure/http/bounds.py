@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 import aiohttp
 from aiohttp.connector import Connection
 
+from quantumjob_operator.azure.failures import MAX_ERROR_BYTES, unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
-from quantumjob_operator.workspace.failures import MAX_ERROR_BYTES, unreadable
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * _KIB

@@ -19,12 +19,12 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
+from quantumjob_operator.azure.channel import USER_AGENT, Observer, Timing
+from quantumjob_operator.azure.failures import BROKEN_ANSWER, storage_failure, word_for
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.bounds import at_most
+from quantumjob_operator.azure.times import Unreadable, parse_time
 from quantumjob_operator.model.errors import Refused, ServiceError
-from quantumjob_operator.workspace.bounds import at_most
-from quantumjob_operator.workspace.channel import USER_AGENT, Observer, Timing
-from quantumjob_operator.workspace.failures import BROKEN_ANSWER, storage_failure, word_for
-from quantumjob_operator.workspace.origins import AllowedOrigins
-from quantumjob_operator.workspace.times import Unreadable, parse_time
 
 SAS_RESERVE: Final = timedelta(minutes=5)
 _FIRST_READ: Final = 1024 * 1024
