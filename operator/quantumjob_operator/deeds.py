@@ -12,7 +12,7 @@ from quantumjob_operator.delivery import Delivery
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Action
 from quantumjob_operator.lifecycle.definition import purchase_digest
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, ProgramFacts, Trouble
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import orphan_tag, program_digest

@@ -12,7 +12,7 @@ from quantumjob_operator.cluster.outputs import Outputs, Owner
 from quantumjob_operator.cluster.references import MaterialError, Materials
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.definition import resolve
-from quantumjob_operator.lifecycle.facts import OutputPlace, Trouble
+from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
 from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.model.errors import ServiceError, clean_text
 from quantumjob_operator.model.remotejob import RemoteJob

@@ -11,7 +11,7 @@ from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import fence_of, identify
-from quantumjob_operator.lifecycle.facts import Limits, Tenure, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.observation import Limits, Tenure, Trouble, WorkspaceFacts
 from quantumjob_operator.look import Look
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob

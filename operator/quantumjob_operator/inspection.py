@@ -17,7 +17,7 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import with_condition, without_conditions
 from quantumjob_operator.model.errors import (

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.certainty import Certainty
-from quantumjob_operator.lifecycle.facts import Tenure
+from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.lifecycle.observation import Tenure
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob

@@ -2,7 +2,7 @@
 
 Everything else that cancels starts from an object, or from the memory of one; this starts from the bill. A job is acted
 on only if two sightings, a fence apart, and a live read of its object agree. Must not live here: which rows count
-(`lifecycle.leftover`).
+(`lifecycle.garbage_collection`).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.leftover import (
+from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
     has_owner,
     let_go_on_purpose,

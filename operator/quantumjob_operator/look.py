@@ -11,8 +11,8 @@ from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.instance import Memory
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.attempts import is_cancelling
-from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.lifecycle.troubles import trouble_of
+from quantumjob_operator.lifecycle.error_mapping import trouble_of
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob

@@ -18,7 +18,7 @@ from quantumjob_operator.gathering import Gathering
 from quantumjob_operator.instance import Clock, Memory
 from quantumjob_operator.lifecycle import Action, Decision, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
-from quantumjob_operator.lifecycle.facts import ABSENT
+from quantumjob_operator.lifecycle.observation import ABSENT
 from quantumjob_operator.look import Look, Outdated
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob

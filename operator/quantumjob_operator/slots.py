@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from quantumjob_operator.lifecycle.admission import bound_to
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.scheduling.fair_queue import Turns

@@ -21,7 +21,7 @@ from quantumjob_operator.departure import Departures, about
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
-from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.lifecycle.event_rules import notices_between
 from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind

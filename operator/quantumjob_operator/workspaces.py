@@ -16,7 +16,7 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.instance import Clock
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
-from quantumjob_operator.lifecycle.facts import Trouble, left_behind
+from quantumjob_operator.lifecycle.observation import Trouble, left_behind
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.scheduling.work_queue import WorkQueue

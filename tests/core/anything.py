@@ -35,7 +35,7 @@ from core.observations import (
     set_aside,
 )
 from quantumjob_operator.lifecycle import Observation
-from quantumjob_operator.lifecycle.facts import ABSENT, Limits, ProgramFacts, Tenure, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, Limits, ProgramFacts, Tenure, Trouble
 from quantumjob_operator.lifecycle.transitions import WORDS
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus, State
 from quantumjob_operator.model.naming import FINALIZER

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from core.bodies import OTHER_UID, RESOURCE_ID, UID, job
-from quantumjob_operator.lifecycle.facts import (
+from quantumjob_operator.lifecycle.observation import (
     KeyOwner,
     Limits,
     Observation,

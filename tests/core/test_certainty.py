@@ -3,8 +3,8 @@
 import pytest
 
 from core.observations import HOLDER, RIVAL, accepted, claimed, new, remote
-from quantumjob_operator.lifecycle.certainty import Certainty, Sent
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
+from quantumjob_operator.lifecycle.fence import Certainty, Sent
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.model.remotejob import RemoteJob
 
 FENCE = 65.0

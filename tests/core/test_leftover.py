@@ -22,7 +22,7 @@ from core.observations import (
     remote,
 )
 from quantumjob_operator.lifecycle.attempts import identify, is_heir
-from quantumjob_operator.lifecycle.leftover import (
+from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
     has_owner,
     let_go_on_purpose,

@@ -21,8 +21,8 @@ from core.observations import (
 )
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.admission import may_serve
-from quantumjob_operator.lifecycle.facts import ABSENT
-from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.lifecycle.event_rules import notices_between
+from quantumjob_operator.lifecycle.observation import ABSENT
 from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed, status_patch
 from quantumjob_operator.model.quantumjob import QuantumJob, Through
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace

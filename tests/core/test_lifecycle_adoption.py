@@ -23,7 +23,7 @@ from core.observations import (
     seen,
 )
 from quantumjob_operator.lifecycle import Action, decide
-from quantumjob_operator.lifecycle.facts import ProgramFacts
+from quantumjob_operator.lifecycle.observation import ProgramFacts
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.naming import METADATA_NAMESPACE, METADATA_UID
 from quantumjob_operator.model.quantumjob import QuantumJob

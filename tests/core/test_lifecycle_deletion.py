@@ -27,9 +27,9 @@ from core.observations import (
     seen,
 )
 from quantumjob_operator.lifecycle import Action, Observation, decide
-from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED, may_have_left_a_job
-from quantumjob_operator.lifecycle.facts import ABSENT
+from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.lifecycle.observation import ABSENT
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.model.naming import FINALIZER, orphan_tag
 from quantumjob_operator.model.quantumjob import QuantumJob

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.anything import STARTS, TYPICAL, observations
 from core.observations import KEYED, PROGRAM, accepted, asked, at_service, claimed, finished, new, remote, seen
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
-from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, WorkspaceFacts
+from quantumjob_operator.lifecycle.observation import ABSENT, ProgramFacts, WorkspaceFacts
 from quantumjob_operator.model.conditions import for_kstatus
 from quantumjob_operator.model.jobstatus import FINAL_STATES, JobStatus, status_json
 from quantumjob_operator.model.quantumjob import QuantumJob

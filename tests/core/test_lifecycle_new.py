@@ -22,7 +22,7 @@ from core.observations import (
     set_aside,
 )
 from quantumjob_operator.lifecycle import Action, Observation, decide
-from quantumjob_operator.lifecycle.facts import ABSENT, ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, ProgramFacts, Trouble
 from quantumjob_operator.lifecycle.submission import null_in
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES

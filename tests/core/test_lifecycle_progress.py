@@ -22,7 +22,7 @@ from core.observations import (
     set_aside,
 )
 from quantumjob_operator.lifecycle import Action, Observation, decide
-from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.model.jobstatus import State
 
 RETRIES = {"backoffLimit": 2}

@@ -28,7 +28,7 @@ from core.observations import (
 )
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.attempts import key_owner
-from quantumjob_operator.lifecycle.facts import ABSENT, KeyOwner, ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, KeyOwner, ProgramFacts, Trouble
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
 

@@ -17,8 +17,8 @@ from core.observations import (
 )
 from quantumjob_operator.lifecycle import decide
 from quantumjob_operator.lifecycle.confidential import LEFT_OUT
-from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
-from quantumjob_operator.lifecycle.troubles import trouble_of
+from quantumjob_operator.lifecycle.error_mapping import trouble_of
+from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.model.errors import Applied, CredentialsRefused, Refused, Retryable, ServiceError, Throttled
 from quantumjob_operator.model.jobstatus import ErrorShown
 from quantumjob_operator.model.quantumjob import QuantumJob

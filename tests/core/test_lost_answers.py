@@ -1,8 +1,8 @@
 """What one process may believe of its claim and of a 404, in situations that only lost answers lead to."""
 
 from core.observations import HOLDER, RIVAL, accepted, claimed, new, remote
-from quantumjob_operator.lifecycle.certainty import Certainty, Sent
-from quantumjob_operator.lifecycle.facts import ABSENT
+from quantumjob_operator.lifecycle.fence import Certainty, Sent
+from quantumjob_operator.lifecycle.observation import ABSENT
 
 FENCE = 65.0
 

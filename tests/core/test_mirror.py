@@ -6,7 +6,7 @@ import pytest
 
 from core.observations import accepted, remote, seen
 from quantumjob_operator.lifecycle import decide
-from quantumjob_operator.lifecycle.mirror import mirror
+from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.model.jobstatus import ErrorShown
 from quantumjob_operator.model.remotejob import Cost, RemoteError
 

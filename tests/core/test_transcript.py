@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.test_jobstatus import STATUSES
 from quantumjob_operator.lifecycle.decision import Notice
-from quantumjob_operator.lifecycle.transcript import notices_between
+from quantumjob_operator.lifecycle.event_rules import notices_between
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, JobStatus, State
 
 ID = "8286b8a0-1778-5a18-ac2e-617411225159"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from quantumjob_operator.azure.failures import answer_failure
-from quantumjob_operator.lifecycle.facts import Trouble
-from quantumjob_operator.lifecycle.troubles import TARGET_DOWN_SECONDS, trouble_of
+from quantumjob_operator.lifecycle.error_mapping import TARGET_DOWN_SECONDS, trouble_of
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,

@@ -7,7 +7,7 @@ from explore.moves import moved
 from explore.search import Exploration
 from explore.state import begin
 from quantumjob_operator.cluster.cache import Inventory
-from quantumjob_operator.lifecycle.certainty import Certainty
+from quantumjob_operator.lifecycle.fence import Certainty
 
 
 def test_a_404_that_is_believed_too_early_is_found_and_its_schedule_fails_again(

@@ -16,7 +16,7 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.references import MaterialError, Materials
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.settings import Settings
 from shell.secretstore import SecretStore, secret_store

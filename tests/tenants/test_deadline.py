@@ -16,8 +16,8 @@ from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.instance import Clock, Memory
-from quantumjob_operator.lifecycle.certainty import Certainty
-from quantumjob_operator.lifecycle.facts import ABSENT, Trouble
+from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.settings import Settings

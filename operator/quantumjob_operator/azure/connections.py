@@ -16,7 +16,7 @@ from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.credentials import Signed, SignIn
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.scheduling.rate_limiter import Budget
 from quantumjob_operator.scheduling.token_bucket import TokenBucket

@@ -13,7 +13,7 @@ from quantumjob_operator.azure.entra_failures import OPERATION
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.references import MaterialError, Materials
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import Applied, CredentialsMalformed, CredentialsRefused, Retryable
 from quantumjob_operator.model.naming import workspace_id
 from quantumjob_operator.model.quantumjob import KeyRef

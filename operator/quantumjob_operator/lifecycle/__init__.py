@@ -15,7 +15,7 @@ from datetime import datetime
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, step
 from quantumjob_operator.lifecycle.deletion import delete
-from quantumjob_operator.lifecycle.facts import Observation
+from quantumjob_operator.lifecycle.observation import Observation
 from quantumjob_operator.lifecycle.progress import follow
 from quantumjob_operator.lifecycle.submission import submit
 from quantumjob_operator.model.conditions import Kind

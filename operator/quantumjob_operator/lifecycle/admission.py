@@ -16,7 +16,7 @@ from dataclasses import replace
 from quantumjob_operator.lifecycle.adoption import failed_before, was_accepted, workspace_used
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision
-from quantumjob_operator.lifecycle.facts import Observation, WorkspaceFacts
+from quantumjob_operator.lifecycle.observation import Observation, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 

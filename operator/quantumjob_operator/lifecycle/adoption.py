@@ -18,8 +18,8 @@ from typing import Final
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold, hold_for, step
 from quantumjob_operator.lifecycle.definition import resolve
-from quantumjob_operator.lifecycle.facts import Observation, ProgramFacts, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.mirror import told_of
+from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.status_mapping import told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, sighting
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.errors import clean_text

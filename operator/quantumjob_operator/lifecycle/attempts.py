@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw
-from quantumjob_operator.lifecycle.facts import KeyOwner, Observation
+from quantumjob_operator.lifecycle.observation import KeyOwner, Observation
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, State
 from quantumjob_operator.model.naming import job_id

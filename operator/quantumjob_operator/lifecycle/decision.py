@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from quantumjob_operator.lifecycle.facts import Observation, Trouble
+from quantumjob_operator.lifecycle.observation import Observation, Trouble
 from quantumjob_operator.model.conditions import Kind, for_kstatus, with_condition, without_conditions
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, State
 

@@ -24,10 +24,10 @@ from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import belongs_to, tells_no_purchase, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
-from quantumjob_operator.lifecycle.certainty import Certainty
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.mirror import mirror
+from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.jobstatus import Cancellation, JobStatus, State

@@ -23,9 +23,9 @@ from quantumjob_operator.lifecycle.attempts import (
     with_attempt,
 )
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step, with_error
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Observation, OutputPlace, Trouble
-from quantumjob_operator.lifecycle.mirror import mirror, told_of
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.reservations import reserved
+from quantumjob_operator.lifecycle.status_mapping import mirror, told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State

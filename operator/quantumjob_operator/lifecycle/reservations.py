@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from quantumjob_operator.lifecycle.facts import Observation, Trouble
+from quantumjob_operator.lifecycle.observation import Observation, Trouble
 
 RESERVED: Final = "OutputReserved"
 

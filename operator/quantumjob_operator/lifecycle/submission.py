@@ -23,7 +23,7 @@ from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, 
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
-from quantumjob_operator.lifecycle.facts import Observation, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.observation import Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import State

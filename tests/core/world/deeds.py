@@ -16,8 +16,8 @@ from core.world.service import VISIBILITY, Service
 from quantumjob_operator.instance import Memory
 from quantumjob_operator.lifecycle import Action, Observation
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, current_attempt, identify, key_owner
-from quantumjob_operator.lifecycle.certainty import Sent
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
+from quantumjob_operator.lifecycle.fence import Sent
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.look import Outdated
 from quantumjob_operator.model.naming import orphan_tag
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob

@@ -22,7 +22,7 @@ from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
-from quantumjob_operator.lifecycle.facts import ABSENT, Limits, Tenure
+from quantumjob_operator.lifecycle.observation import ABSENT, Limits, Tenure
 from quantumjob_operator.look import Outdated
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob

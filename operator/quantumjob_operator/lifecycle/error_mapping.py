@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.lifecycle.confidential import shown_error
-from quantumjob_operator.lifecycle.facts import Trouble
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,

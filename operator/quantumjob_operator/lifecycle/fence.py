@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.facts import ABSENT, Absent, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 

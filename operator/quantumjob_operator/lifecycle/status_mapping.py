@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.lifecycle.confidential import shown_error
-from quantumjob_operator.lifecycle.facts import Observation
+from quantumjob_operator.lifecycle.observation import Observation
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import clean_text
