@@ -27,18 +27,18 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.references import Materials
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.inspection import Inspector
-from quantumjob_operator.instance import Clock, monotonic_seconds
-from quantumjob_operator.job_parts import Cluster, Common, reconciler_of
-from quantumjob_operator.leftovers import Leftovers
+from quantumjob_operator.controller.garbage_collector import Leftovers
+from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.job_wiring import Cluster, Common, reconciler_of
+from quantumjob_operator.controller.process_state import Clock, monotonic_seconds
+from quantumjob_operator.controller.reconciler import Reconciler
+from quantumjob_operator.controller.workspace_reconciler import Inspector
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.probes import Probes
-from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots
-from quantumjob_operator.workspaces import Workspaces
 
 _IDLE_SECONDS: Final = 5.0
 _log = logging.getLogger("quantumjob_operator")

@@ -17,9 +17,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from quantumjob_operator.cluster.leadership import Leadership
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.workspaces import Workspaces
 
 _STALE_SECONDS: Final = 60.0
 _POLLER: Final = "poller "

@@ -16,10 +16,10 @@ from explore.asks import Ask
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.azure.wire import JobDefinition
+from quantumjob_operator.controller.reconcile_context import Look
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import OutputPlace
-from quantumjob_operator.look import Look
 from quantumjob_operator.model.errors import Applied, Retryable
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob

@@ -15,24 +15,24 @@ from typing import Any, Final
 from explore.asks import Answer, Ask
 from explore.clone import cloned
 from explore.parts import WORKSPACE, Client, Delivery, Objects, Queue, Slots, Time, Told, Workspaces
-from quantumjob_operator import reconciler as reconciling
-from quantumjob_operator import submitter as submitting
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.cluster import watch as watching
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.references import Materials
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.deeds import Deeds
-from quantumjob_operator.departure import Departures
-from quantumjob_operator.gathering import Gathering
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller import reconciler as reconciling
+from quantumjob_operator.controller import submitter as submitting
+from quantumjob_operator.controller.actions import Deeds
+from quantumjob_operator.controller.finalization import Departures
+from quantumjob_operator.controller.observer import Gathering
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.reconciler import Reconciler
+from quantumjob_operator.controller.status_writer import StatusWriter
+from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.model.naming import JOB_PLURAL
 from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.status_writer import StatusWriter
-from quantumjob_operator.submitter import Submitter
 
 # Short beside the steps in which the operator looks again: each of those is a moment in which anything may happen.
 SETTINGS: Final = Settings(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.readout import Readout
+from quantumjob_operator.controller.result_reader import Readout
 from quantumjob_operator.results import MAX_READ_BYTES, OutputData, OutputFacts
 
 FACTS: Final = OutputFacts("https://x.blob.core.windows.net/c/b", "id", "Succeeded", "p", "t")

@@ -15,13 +15,13 @@ from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.controller.process_state import Clock, Memory
+from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle.fence import Certainty
 from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
-from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.submitter import Submitter
 from workspace.misbehaving import Behaviour, MisbehavingServer, Received, answers, says, stays_silent
 from workspace.samples import KEY, RESOURCE_ID, SAS
 

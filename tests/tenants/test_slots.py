@@ -6,11 +6,11 @@ from typing import Any, Final
 import pytest
 
 from core.bodies import RESOURCE_ID, job, workspace
+from quantumjob_operator.controller.inflight_limiter import FULL, Slots
 from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name
-from quantumjob_operator.slots import FULL, Slots
 
 SHARED: Final = ("platform", "shared")
 OWN: Final = ("b", "own")

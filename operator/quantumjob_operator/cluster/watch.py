@@ -23,7 +23,7 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Inventory, is_echo
 from quantumjob_operator.cluster.handlers import quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY
 from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace

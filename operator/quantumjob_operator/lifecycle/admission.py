@@ -7,7 +7,7 @@ Rules:
    sent is polled and cancelled for as long as it takes, by every later process.
 3. Nothing leads to a QuantumWorkspace only because it has the same resource id: anybody can write one.
 
-Must not live here: which objects there are, or their connections (`workspaces`).
+Must not live here: which objects there are, or their connections (`controller.workspaces`).
 """
 
 from collections.abc import Container, Mapping

@@ -1,6 +1,6 @@
 """What the operator's model does between two decisions: one function for each action, with a call at each boundary.
 
-Goes as the real `deeds` and `submitter` go, and remembers with the real core. Must not live here: the order of the
+Goes as the real `actions` and `submitter` go, and remembers with the real core. Must not live here: the order of the
 actions (`process`), or what a request does (`apiserver`, `service`).
 """
 
@@ -13,12 +13,12 @@ from core.observations import SHARED as WORKSPACE
 from core.world.apiserver import ApiServer
 from core.world.calls import TIMEOUT, Call, Clock, NoAnswer, NotSent
 from core.world.service import VISIBILITY, Service
-from quantumjob_operator.instance import Memory
+from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.lifecycle import Action, Observation
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, current_attempt, identify, key_owner
 from quantumjob_operator.lifecycle.fence import Sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
-from quantumjob_operator.look import Outdated
 from quantumjob_operator.model.naming import orphan_tag
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob

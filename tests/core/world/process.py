@@ -1,6 +1,6 @@
 """A process of the operator as a model: what it remembers, its queue, its poller, and its look at a job.
 
-The look goes as the real `reconciler` goes, with a `Call` at each boundary (more of them in `deeds`), and uses the
+The look goes as the real `reconciler` goes, with a `Call` at each boundary (more of them in `actions`), and uses the
 real core for everything that is decided or remembered. Nothing here decides.
 """
 
@@ -17,13 +17,13 @@ from core.world.apiserver import ApiServer
 from core.world.calls import Call, Clock, Conflict, Gone, Look, NoAnswer, NotSent
 from core.world.deeds import DEEDS, FENCE, Facts
 from core.world.service import Service
-from quantumjob_operator.instance import Memory
+from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import ABSENT, Limits, Tenure
-from quantumjob_operator.look import Outdated
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval

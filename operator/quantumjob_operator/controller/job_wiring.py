@@ -13,19 +13,19 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.outputs import Outputs
 from quantumjob_operator.cluster.references import Materials
-from quantumjob_operator.deeds import Deeds
-from quantumjob_operator.delivery import Delivery
-from quantumjob_operator.departure import Departures
-from quantumjob_operator.gathering import Gathering
-from quantumjob_operator.instance import Clock, new_holder
+from quantumjob_operator.controller.actions import Deeds
+from quantumjob_operator.controller.finalization import Departures
+from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.observer import Gathering
+from quantumjob_operator.controller.output_writer import Delivery
+from quantumjob_operator.controller.process_state import Clock, new_holder
+from quantumjob_operator.controller.reconciler import Reconciler
+from quantumjob_operator.controller.status_writer import StatusWriter
+from quantumjob_operator.controller.submitter import Submitter
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.reconciler import Reconciler
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots
-from quantumjob_operator.status_writer import StatusWriter
-from quantumjob_operator.submitter import Submitter
-from quantumjob_operator.workspaces import Workspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from quantumjob_operator.cluster.references import MaterialError, Materials
-from quantumjob_operator.delivery import Delivery
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.output_writer import Delivery
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.reconcile_context import Look, ready, trouble
+from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
 from quantumjob_operator.lifecycle.definition import purchase_digest
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, ProgramFacts, Trouble
-from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import orphan_tag, program_digest
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.submitter import Submitter
 
 
 class Deeds:

@@ -11,12 +11,12 @@ from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.reconcile_context import Look, Outdated, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
 from quantumjob_operator.lifecycle.fence import Certainty, Sent
 from quantumjob_operator.lifecycle.observation import Trouble
-from quantumjob_operator.look import Look, Outdated, ready, trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.model.naming import (

@@ -1,7 +1,7 @@
 """QuantumWorkspaces at work: which one a job uses, and their pollers.
 
 Lives here: the shell around `connections` and `poller`. Must not live here: anything about a job's state, or the look
-at a workspace itself (`inspection`).
+at a workspace itself (`workspace_reconciler`).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from quantumjob_operator.azure.poller import Poller, Wake
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.observation import Trouble, left_behind

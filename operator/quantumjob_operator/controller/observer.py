@@ -6,20 +6,20 @@ Lives here: the way to its workspace, and the facts that this process holds. Mus
 
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.detached import Detached
-from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.controller.in_memory_writer import Detached
+from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.process_state import Clock, Memory
+from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.controller.status_writer import StatusWriter
+from quantumjob_operator.controller.submitter import Submitter
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import fence_of, identify
 from quantumjob_operator.lifecycle.observation import Limits, Tenure, Trouble, WorkspaceFacts
-from quantumjob_operator.look import Look
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots
-from quantumjob_operator.status_writer import StatusWriter
-from quantumjob_operator.submitter import Submitter
-from quantumjob_operator.workspaces import Workspaces
 
 
 class Gathering:

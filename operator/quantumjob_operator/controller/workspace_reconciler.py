@@ -1,7 +1,7 @@
 """The look at one QuantumWorkspace: does it answer, what does it offer, is it still needed; and its status.
 
 Lives here: the only writer of a workspace's status and finalizer. Must not live here: which job uses which workspace
-(`workspaces`).
+(`controller.workspaces`).
 """
 
 import asyncio
@@ -15,7 +15,9 @@ from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.metrics import Metrics
@@ -33,8 +35,6 @@ from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots
-from quantumjob_operator.workspaces import Workspaces
 
 READY: Final = "Ready"
 CLUSTER_RENAMED: Final = "ClusterRenamed"

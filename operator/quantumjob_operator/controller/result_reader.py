@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
-from quantumjob_operator.reading import decoded_answer, encoded_request
+from quantumjob_operator.controller.result_process import decoded_answer, encoded_request
 from quantumjob_operator.results import Omitted, OutputData, output_data
 
 LARGE_BYTES: Final = 256 * 1024
@@ -55,7 +55,7 @@ class Readout:
 
 async def _read_elsewhere(result: bytes, arguments: dict[str, Any]) -> OutputData:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "quantumjob_operator.reading"),
+        *(sys.executable, "-m", "quantumjob_operator.controller.result_process"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -17,7 +17,7 @@ from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,

@@ -17,12 +17,12 @@ from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Inventory
-from quantumjob_operator.departure import Departures, about
+from quantumjob_operator.controller.finalization import Departures, about
+from quantumjob_operator.controller.reconcile_context import Look
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.event_rules import notices_between
-from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.errors import clean_text

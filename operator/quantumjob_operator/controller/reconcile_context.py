@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from quantumjob_operator.azure.connections import Connection
-from quantumjob_operator.instance import Memory
+from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.error_mapping import trouble_of

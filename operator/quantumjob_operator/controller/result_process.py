@@ -1,7 +1,7 @@
-"""The process that reads one large result and ends: `python -m quantumjob_operator.reading`.
+"""The process that reads one large result and ends: `python -m quantumjob_operator.controller.result_process`.
 
 Lives here: the request on standard input, the answer on standard output, and how much this process may take. Must not
-live here: who starts it (`readout`), what a result says (`results`).
+live here: who starts it (`result_reader`), what a result says (`results`).
 """
 
 import json

@@ -10,13 +10,13 @@ from typing import Final
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.outputs import Outputs, Owner
 from quantumjob_operator.cluster.references import MaterialError, Materials
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.reconcile_context import Look, ready, trouble
+from quantumjob_operator.controller.result_reader import Readout
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
-from quantumjob_operator.look import Look, ready, trouble
 from quantumjob_operator.model.errors import ServiceError, clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.readout import Readout
 from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts
 
 _COLLECTION_SECONDS: Final = 5.0

@@ -1,7 +1,7 @@
 """The shell around the core: gather, decide, act, write. The only place that orders side effects on jobs.
 
 A look begins with what is known without asking, and follows `decide` from step to step until it says that nothing is
-to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`deeds`).
+to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`actions`).
 """
 
 import asyncio
@@ -11,24 +11,24 @@ from typing import Final
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.deeds import Deeds
-from quantumjob_operator.departure import Departures, about
-from quantumjob_operator.detached import as_deleted
-from quantumjob_operator.gathering import Gathering
-from quantumjob_operator.instance import Clock, Memory
+from quantumjob_operator.controller.actions import Deeds
+from quantumjob_operator.controller.finalization import Departures, about
+from quantumjob_operator.controller.in_memory_writer import as_deleted
+from quantumjob_operator.controller.inflight_limiter import Slots, holds_place
+from quantumjob_operator.controller.observer import Gathering
+from quantumjob_operator.controller.process_state import Clock, Memory
+from quantumjob_operator.controller.reconcile_context import Look, Outdated
+from quantumjob_operator.controller.status_writer import StatusWriter
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
 from quantumjob_operator.lifecycle.observation import ABSENT
-from quantumjob_operator.look import Look, Outdated
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-from quantumjob_operator.slots import Slots, holds_place
-from quantumjob_operator.status_writer import StatusWriter
-from quantumjob_operator.workspaces import Workspaces
 
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05

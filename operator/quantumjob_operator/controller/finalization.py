@@ -17,11 +17,11 @@ from quantumjob_operator.cluster.api import Conflict, NotFound
 from quantumjob_operator.cluster.cache import Inventory
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
-from quantumjob_operator.instance import Clock
+from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.controller.reconcile_context import Look
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
-from quantumjob_operator.look import Look
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 
