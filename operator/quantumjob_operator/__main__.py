@@ -14,12 +14,12 @@ from typing import Final, NoReturn
 from pythonjsonlogger.json import JsonFormatter
 
 from quantumjob_operator import check, drain
-from quantumjob_operator.assembly import start
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError
 from quantumjob_operator.azure.log_redaction import redact_logging
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.leadership import LeadershipLost
 from quantumjob_operator.settings import InvalidSettings, Settings, read_settings
+from quantumjob_operator.wiring import start
 
 _log = logging.getLogger("quantumjob_operator")
 _USAGE: Final = 2

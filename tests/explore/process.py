@@ -114,7 +114,7 @@ class Parts:
 
 
 def new_parts(holder: str, now: float) -> Parts:
-    """A process that has just started, put together as `assembly` does it."""
+    """A process that has just started, put together as `wiring` does it."""
     time, told, inventory, objects = Time(now), Told(), Inventory(), Objects()
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """How the parts that act on jobs fit together, and what nearly every part needs.
 
-Must not live here: behaviour, or the parts of the process itself (`assembly`).
+Must not live here: behaviour, or the parts of the process itself (`wiring`).
 """
 
 from dataclasses import dataclass, field
