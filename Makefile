@@ -121,7 +121,7 @@ chart: venv ## Package the charts into build/charts
 	@$(BIN)/python -m chart package
 
 docs: venv ## Renew docs/reference.md and the drawing of the state machine in docs/lifecycle.md
-	$(BIN)/python tests/core/drawing.py
+	$(BIN)/python tests/rooms/lifecycle/drawing.py
 	$(BIN)/python tests/pages/reference.py
 
 chart-docs: venv ## Write the charts' READMEs from the comments in their values

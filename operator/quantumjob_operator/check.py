@@ -14,7 +14,7 @@ import aiohttp
 
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.objects import PLURALS
-from quantumjob_operator.cluster.permissions import LEASE_RIGHTS, RIGHTS, Right
+from quantumjob_operator.cluster.permissions import LEASE_PERMISSIONS, PERMISSIONS, Permission
 from quantumjob_operator.model.naming import GROUP, VERSION
 from quantumjob_operator.settings import Settings, read_settings
 
@@ -92,11 +92,11 @@ async def _cluster(api: Api, settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(good=known, text=f"{plural}.{GROUP}/{VERSION} are served{remedy}")
     scopes: list[str | None] = [*settings.watch_namespaces] or [None]
     for namespace in scopes:
-        for right in RIGHTS:
+        for right in PERMISSIONS:
             yield await _granted(api, right, namespace, settings.workload_service_account)
     if settings.lease:
         namespace, _slash, name = settings.lease.partition("/")
-        for right in LEASE_RIGHTS:
+        for right in LEASE_PERMISSIONS:
             yield await _granted(api, right, namespace, name)
 
 
@@ -117,7 +117,7 @@ async def _served(api: Api) -> set[str]:
     return {resource["name"] for resource in found.get("resources", [])}
 
 
-async def _granted(api: Api, right: Right, namespace: str | None, only: str) -> Finding:
+async def _granted(api: Api, right: Permission, namespace: str | None, only: str) -> Finding:
     """Whether all verbs of a right are granted, in a namespace or in all of them."""
     name = only if right.of_one_name else ""
     allowed = await asyncio.gather(*(_allowed(api, right, verb, namespace, name) for verb in right.verbs))
@@ -128,7 +128,7 @@ async def _granted(api: Api, right: Right, namespace: str | None, only: str) -> 
     return Finding(good=not lacking, text=f"may not {text}: see config/rbac" if lacking else f"may {text}")
 
 
-async def _allowed(api: Api, right: Right, verb: str, namespace: str | None, name: str) -> bool:
+async def _allowed(api: Api, right: Permission, verb: str, namespace: str | None, name: str) -> bool:
     attributes = {
         "group": right.group,
         "resource": right.resource,

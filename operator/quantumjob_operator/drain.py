@@ -17,7 +17,7 @@ from quantumjob_operator.cluster.objects import Objects, collection
 from quantumjob_operator.model.naming import JOB_KIND, JOB_PLURAL, WORKSPACE_FINALIZER, WORKSPACE_KIND, WORKSPACE_PLURAL
 from quantumjob_operator.settings import Settings, read_settings
 
-_PATIENCE_SECONDS: Final = 240.0
+_TIMEOUT_SECONDS: Final = 240.0
 _PAUSE_SECONDS: Final = 2.0
 _PAGE: Final = 100
 _AT_ONCE: Final = 16
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--timeout", type=float, default=_PATIENCE_SECONDS, metavar="SECONDS", help="default: %(default).0f"
+        "--timeout", type=float, default=_TIMEOUT_SECONDS, metavar="SECONDS", help="default: %(default).0f"
     )
     own, settings = parser.parse_known_args(arguments)
     return asyncio.run(_drain_and_tell(read_settings(settings), own.timeout))
@@ -89,7 +89,7 @@ async def _drain(api: Api, settings: Settings, deadline: float) -> str | None:
     left, told = "", ""
     while True:
         try:
-            remains = await _look(api, settings)
+            remains = await _remaining(api, settings)
             if not remains:
                 return None
             await _delete(api, remains.fresh)
@@ -104,7 +104,7 @@ async def _drain(api: Api, settings: Settings, deadline: float) -> str | None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _look(api: Api, settings: Settings) -> Remains:
+async def _remaining(api: Api, settings: Settings) -> Remains:
     if not await Objects(api).served():
         return Remains()
     scopes: list[str | None] = [*settings.watch_namespaces] or [None]
@@ -130,10 +130,10 @@ async def _metadata(api: Api, plural: str, namespace: str | None) -> AsyncIterat
 
 
 async def _delete(api: Api, paths: Sequence[str]) -> None:
-    turn = asyncio.Semaphore(_AT_ONCE)
+    limit = asyncio.Semaphore(_AT_ONCE)
 
     async def delete(path: str) -> None:
-        async with turn:
+        async with limit:
             try:
                 await api.request("DELETE", path)
             except NotFound:

@@ -69,7 +69,7 @@ class Metrics:
             "Seconds by which the clock of this machine is ahead of the API server's; negative if it is behind",
         )
         self.leader = gauge("quantumjob_leader", "1 where this process works on objects, 0 where it stands by")
-        self.queue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")
+        self.workqueue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")
 
     def observe_request(self, operation: str, code: str, seconds: float) -> None:
         """Count one request to the service."""

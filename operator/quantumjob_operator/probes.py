@@ -37,7 +37,7 @@ class Probes:
         workspaces: Workspaces,
         metrics: Metrics,
         clock: Clock,
-        queue_depth: Callable[[], int],
+        workqueue_depth: Callable[[], int],
         crd_outdated: Callable[[], bool],
         request_seconds: float,
     ) -> None:
@@ -46,7 +46,7 @@ class Probes:
         self._workspaces = workspaces
         self._metrics = metrics
         self._clock = clock
-        self._queue_depth = queue_depth
+        self._queue_depth = workqueue_depth
         self._crd_outdated = crd_outdated
         # A loop turns between requests, and one of those may take its whole time.
         self._standstill = Standstill(_STALE_SECONDS + request_seconds)
@@ -83,14 +83,14 @@ class Probes:
     def _ages(self) -> dict[str, float]:
         """Seconds since each loop turned; those of the pollers have their workspaces' names."""
         now = self._clock.monotonic()
-        ages = {} if self._stands_by() else {"watch": now - self._watch.turned_at}
+        ages = {} if self._stands_by() else {"watch": now - self._watch.beat_at}
         if self._leadership:
-            ages["leadership"] = now - self._leadership.turned_at
-        return ages | {f"{_POLLER}{one.name}": now - one.turned_at for one in self._workspaces.pollers()}
+            ages["leadership"] = now - self._leadership.beat_at
+        return ages | {f"{_POLLER}{one.name}": now - one.beat_at for one in self._workspaces.pollers()}
 
     async def _healthz(self, _: web.Request) -> web.Response:
         ages = self._ages()
-        turning = self._standstill.look(ages)
+        turning = self._standstill.reconcile(ages)
         now = self._clock.monotonic()
         body = {
             "secondsSinceTurn": unnamed(ages),
@@ -110,7 +110,7 @@ class Probes:
 
     async def _scrape(self, _: web.Request) -> web.Response:
         now = self._clock.monotonic()
-        self._metrics.queue_depth.set(self._queue_depth())
+        self._metrics.workqueue_depth.set(self._queue_depth())
         self._metrics.poll_age.clear()
         for poller in self._workspaces.pollers():
             namespace, _slash, name = poller.name.partition("/")
@@ -130,7 +130,7 @@ class Standstill:
         self._seconds = seconds
         self._named: frozenset[str] = frozenset()
 
-    def look(self, ages: Mapping[str, float]) -> bool:
+    def reconcile(self, ages: Mapping[str, float]) -> bool:
         """Whether all loops turn; `ages` are seconds since each last did."""
         found = frozenset(name for name, age in ages.items() if age > self._seconds)
         if found - self._named:

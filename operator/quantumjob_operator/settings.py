@@ -139,13 +139,11 @@ class Settings(BaseSettings):
     cancellation_grace_period_seconds: Seconds = Field(
         default=300, description="how long a deletion waits for a job that can't be cancelled or asked about"
     )
-    output_patience_seconds: Seconds = Field(
-        default=600, description="for how long an unreadable result is tried again"
-    )
+    output_timeout_seconds: Seconds = Field(default=600, description="for how long an unreadable result is tried again")
     poll_min_seconds: Seconds = Field(default=1, description="between two looks at a young job")
     poll_max_seconds: Seconds = Field(default=30, description="between two looks at an old job")
     resync_seconds: Seconds = Field(default=600, description="between two checks of the watch against a listing")
-    leftovers_seconds: Annotated[float, Field(ge=1)] = Field(
+    garbage_collection_seconds: Annotated[float, Field(ge=1)] = Field(
         default=1800, description="between two searches of each workspace for unfinished jobs whose QuantumJob is gone"
     )
     workspace_refresh_seconds: Seconds = Field(default=300, description="between two looks at a workspace's targets")
@@ -185,8 +183,8 @@ class Settings(BaseSettings):
         A whole look asks for a result of many megabytes at most once, and every request has a time-out of its own; this
         is for whoever makes one request after another take long.
         """
-        turns = 10 * self.workers / self.requests_per_second
-        return 10 * self.request_timeout_seconds + turns
+        waiting = 10 * self.workers / self.requests_per_second
+        return 10 * self.request_timeout_seconds + waiting
 
     @field_validator("authority")
     @classmethod
@@ -201,7 +199,7 @@ class Settings(BaseSettings):
 
     @field_validator("ca_bundle")
     @classmethod
-    def _holds_authorities(cls, path: str | None) -> str | None:
+    def _holds_certificates(cls, path: str | None) -> str | None:
         if path is None:
             return None
         try:

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from quantumjob_operator import __version__
 from quantumjob_operator.azure.connections import Connections
-from quantumjob_operator.azure.credentials import SignIn
+from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.cluster.api import Api
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.election import Candidacy
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.identities import Identities
@@ -25,14 +25,14 @@ from quantumjob_operator.cluster.leadership import Leadership
 from quantumjob_operator.cluster.leases import Leases
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.cluster.references import Materials
+from quantumjob_operator.cluster.references import References
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.controller.garbage_collector import Leftovers
-from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.garbage_collector import GarbageCollector
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.job_wiring import Cluster, Common, reconciler_of
 from quantumjob_operator.controller.process_state import Clock, monotonic_seconds
 from quantumjob_operator.controller.reconciler import Reconciler
-from quantumjob_operator.controller.workspace_reconciler import Inspector
+from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
@@ -58,31 +58,31 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     Raises:
         ClusterError: There is no configuration for an API server.
     """
-    inventory = Inventory()
-    queue = WorkQueue(monotonic_seconds, inventory.namespace)
+    cache = Cache()
+    queue = WorkQueue(monotonic_seconds, cache.namespace)
     api = await Api.connect()
     clock = Clock(monotonic_seconds, api.now)
-    common = Common(settings=settings, allowed=allowed, clock=clock, inventory=inventory, queue=queue)
+    common = Common(settings=settings, allowed=allowed, clock=clock, cache=cache, queue=queue)
     common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
     cluster = Cluster(
-        api, Objects(api), Materials(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
+        api, Objects(api), References(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
     )
     opening = open_transport(ca_bundle=settings.ca_bundle, give_up_seconds=settings.request_timeout_seconds)
     transport = await stack.enter_async_context(opening)
     connections = _connections(common, cluster, transport)
     workspaces = _workspaces(common, cluster, connections)
     stack.push_async_callback(workspaces.close)
-    slots = Slots(
-        jobs=common.inventory.jobs.values,
+    limiter = InflightLimiter(
+        jobs=common.cache.jobs.values,
         serving=workspaces.serving,
         wake=common.queue.add,
-        left=_inspecting_later(common, lambda workspace: bool(slots.inside(workspace))),
+        left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
     )
-    inspector = _inspector(common, cluster, connections, workspaces, slots)
-    reconciler = reconciler_of(common, cluster, workspaces, slots)
+    workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter)
+    reconciler = reconciler_of(common, cluster, workspaces, limiter)
     workspaces.wake = reconciler.learned
-    watch = Watch(common.inventory, cluster.objects, common.queue, settings, common.clock)
+    watch = Watch(common.cache, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
     leadership = _leadership(common, cluster)
     await _open_probes(common, watch, workspaces, reconciler, stack, leadership=leadership)
@@ -90,11 +90,11 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         # Given back first of all: a successor begins while this process still takes down what acts no more.
         stack.push_async_callback(leadership.resign)
 
-    async def look(uid: str) -> None:
-        await (inspector.look(uid) if workspaces.serves(uid) else reconciler.look(uid))
+    async def reconcile(uid: str) -> None:
+        await (workspace_reconciler.reconcile(uid) if workspaces.serves(uid) else reconciler.reconcile(uid))
 
-    leftovers = _leftovers(common, cluster, connections, reconciler)
-    return _loops(common, cluster, watch, leadership, look=look, leftovers=leftovers)
+    garbage_collector = _garbage_collector(common, cluster, connections, reconciler)
+    return _loops(common, cluster, watch, leadership, reconcile=reconcile, garbage_collector=garbage_collector)
 
 
 def _loops(
@@ -103,8 +103,8 @@ def _loops(
     watch: Watch,
     leadership: Leadership | None,
     *,
-    look: Callable[[str], Coroutine[Any, Any, None]],
-    leftovers: Leftovers,
+    reconcile: Callable[[str], Coroutine[Any, Any, None]],
+    garbage_collector: GarbageCollector,
 ) -> list[Coroutine[Any, Any, None]]:
     settings, named = common.settings, asyncio.Event()
 
@@ -120,13 +120,13 @@ def _loops(
         await cluster.api.learn_time()
         settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()
         # A name that somebody chose may be another cluster's too, whose jobs have their objects there.
-        leftovers.may_cancel = is_guid(settings.cluster_name)
+        garbage_collector.may_cancel = is_guid(settings.cluster_name)
         named.set()
-        await leftovers.run()
+        await garbage_collector.run()
 
     async def worker() -> None:
         await named.wait()
-        await common.queue.work(look)
+        await common.queue.work(reconcile)
 
     electing = [leadership.run()] if leadership else []
     return [*electing, follow(), name_cluster(), common.queue.keep_time(), *(worker() for _ in range(settings.workers))]
@@ -144,15 +144,15 @@ def _leadership(common: Common, cluster: Cluster) -> Leadership | None:
 
 def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> Connections:
     settings, monotonic = common.settings, common.clock.monotonic
-    sign_in = SignIn(
-        materials=cluster.materials,
+    authenticator = Authenticator(
+        references=cluster.references,
         identities=Identities(cluster.api, settings.workload_service_account, monotonic),
         provider=Provider(transport.identity, settings.authority, instance_discovery=settings.instance_discovery),
         settings=settings,
         monotonic=monotonic,
     )
     return Connections(
-        sign_in=sign_in,
+        authenticator=authenticator,
         transport=transport,
         allowed=common.allowed,
         settings=settings,
@@ -163,7 +163,7 @@ def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> 
 
 def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> Workspaces:
     return Workspaces(
-        inventory=common.inventory,
+        cache=common.cache,
         objects=cluster.objects,
         namespaces=cluster.namespaces,
         connections=connections,
@@ -173,25 +173,27 @@ def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> W
     )
 
 
-def _inspecting_later(common: Common, in_use: Callable[[QuantumWorkspace], bool]) -> Callable[[Name], None]:
-    def inspect_later(name: Name) -> None:
+def _reconciling_later(common: Common, in_use: Callable[[QuantumWorkspace], bool]) -> Callable[[Name], None]:
+    def reconcile_later(name: Name) -> None:
         """An idle workspace needs no finalizer; a moment later, because the next job often follows at once.
 
         One that is being deleted says how many jobs it still waits for.
         """
-        workspace = common.inventory.find_workspace(name)
+        workspace = common.cache.find_workspace(name)
         if workspace is None:
             return
         idle = not in_use(workspace)
         if idle or workspace.deletion_requested:
             common.queue.add_after(workspace.uid, 0 if idle and workspace.deletion_requested else _IDLE_SECONDS)
 
-    return inspect_later
+    return reconcile_later
 
 
-def _leftovers(common: Common, cluster: Cluster, connections: Connections, reconciler: Reconciler) -> Leftovers:
-    return Leftovers(
-        inventory=common.inventory,
+def _garbage_collector(
+    common: Common, cluster: Cluster, connections: Connections, reconciler: Reconciler
+) -> GarbageCollector:
+    return GarbageCollector(
+        cache=common.cache,
         objects=cluster.objects,
         events=cluster.events,
         connections=connections,
@@ -204,16 +206,16 @@ def _leftovers(common: Common, cluster: Cluster, connections: Connections, recon
     )
 
 
-def _inspector(
-    common: Common, cluster: Cluster, connections: Connections, workspaces: Workspaces, slots: Slots
-) -> Inspector:
-    return Inspector(
-        inventory=common.inventory,
+def _workspace_reconciler(
+    common: Common, cluster: Cluster, connections: Connections, workspaces: Workspaces, limiter: InflightLimiter
+) -> WorkspaceReconciler:
+    return WorkspaceReconciler(
+        cache=common.cache,
         objects=cluster.objects,
         events=cluster.events,
         connections=connections,
         workspaces=workspaces,
-        slots=slots,
+        limiter=limiter,
         queue=common.queue,
         settings=common.settings,
         clock=common.clock,
@@ -230,14 +232,14 @@ async def _open_probes(
     *,
     leadership: Leadership | None,
 ) -> None:
-    common.metrics.count_jobs_from(common.inventory.labels)
+    common.metrics.count_jobs_from(common.cache.labels)
     probes = Probes(
         watch=watch,
         leadership=leadership,
         workspaces=workspaces,
         metrics=common.metrics,
         clock=common.clock,
-        queue_depth=lambda: len(common.queue),
+        workqueue_depth=lambda: len(common.queue),
         crd_outdated=lambda: reconciler.crd_outdated,
         request_seconds=common.settings.request_timeout_seconds,
     )

@@ -30,8 +30,8 @@ from localstack.manifests import PROJECT
 from quantumjob_operator.azure import wire
 from quantumjob_operator.azure.http.transport import open_transport
 from quantumjob_operator.model.quantumjob import parse_job
-from workspace.keeping import KeepingServer, keeping_server
-from workspace.samples import job
+from rooms.azure.keeping import KeepingServer, keeping_server
+from rooms.azure.samples import job
 
 _AT_A_TIME: Final = (1, 24, 100)
 _REQUESTS: Final = 2_400

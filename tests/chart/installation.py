@@ -81,7 +81,7 @@ class Installation:
         items: list[Manifest] = json.loads(self.kubectl("get", "quantumjobs", "--output=json"))["items"]
         return items
 
-    def paid(self) -> dict[str, int]:
+    def billed(self) -> dict[str, int]:
         """How many paid runs the emulator's ledger has for each job, by name."""
         runs = Counter(run["metadata"][UID] for run in self.emulator.ledger())
         return {job["metadata"]["name"]: runs[job["metadata"]["uid"]] for job in self.jobs()}

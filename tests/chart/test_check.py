@@ -10,7 +10,7 @@ import yaml
 from chart.conftest import Render
 from chart.helm import PROJECT, Rendering
 from chart.values import EVERYTHING, NAMESPACED, REPLICATED
-from quantumjob_operator.cluster.permissions import LEASE_RIGHTS, RIGHTS, Right
+from quantumjob_operator.cluster.permissions import LEASE_PERMISSIONS, PERMISSIONS, Permission
 
 Grant = tuple[str, str, str, tuple[str, ...]]
 
@@ -70,15 +70,19 @@ def test_it_has_the_settings_of_the_operator(render: Render) -> None:
 @pytest.mark.parametrize(
     ("rights", "manifest", "name"),
     [
-        pytest.param(RIGHTS, "operator.yaml", "quantumjob-workload", id="the operator's"),
-        pytest.param(LEASE_RIGHTS, "replicas/lease.yaml", "quantumjob-operator", id="beside them, of several replicas"),
+        pytest.param(PERMISSIONS, "operator.yaml", "quantumjob-workload", id="the operator's"),
+        pytest.param(
+            LEASE_PERMISSIONS, "replicas/lease.yaml", "quantumjob-operator", id="beside them, of several replicas"
+        ),
     ],
 )
-def test_it_asks_for_the_rights_that_the_roles_give(rights: tuple[Right, ...], manifest: str, name: str) -> None:
+def test_it_asks_for_the_rights_that_the_roles_give(
+    permissions: tuple[Permission, ...], manifest: str, name: str
+) -> None:
     """For each of them and for no other."""
     asked = {
         (right.group, f"{right.resource}/{right.subresource}".rstrip("/"), verb, (name,) if right.of_one_name else ())
-        for right in rights
+        for right in permissions
         for verb in right.verbs
     }
     assert asked == set(granted(PROJECT / "config" / "rbac" / manifest))

@@ -33,7 +33,7 @@ def test_first_job_succeeds(installed: Installation) -> None:
     """It is paid once, and its output is there."""
     (job,) = installed.jobs()
     assert job["status"]["state"] == "Succeeded"
-    assert installed.paid() == {"first": 1}
+    assert installed.billed() == {"first": 1}
     assert "counts.json" in installed.kubectl("get", "configmap", "first-output", "--output=jsonpath={.data}")
 
 
@@ -69,7 +69,7 @@ def test_upgrade_waits_for_the_new_pod_and_rollback_for_the_old_settings(install
     assert back["spec"]["containers"][0].get("env") == before[0]["spec"]["containers"][0].get("env")
     installed.apply(bell("after"))
     installed.finish("after")
-    assert installed.paid() == {"first": 1, "after": 1}
+    assert installed.billed() == {"first": 1, "after": 1}
 
 
 def test_install_that_can_not_start_is_not_called_a_success(installed: Installation) -> None:

@@ -29,15 +29,15 @@ def installed(installation: Installation) -> Iterator[Installation]:
 @pytest.mark.parametrize("command", ["upgrade", "rollback"])
 def test_fifty_jobs_in_flight_do_not_notice(installed: Installation, command: str) -> None:
     """Some are being submitted while the old pod ends, and some run; each is paid once and succeeds."""
-    paid_before = installed.accepted()
+    billed_before = installed.accepted()
     if command == "rollback":
         installed.releases.upgrade(installed.values(**SHORT_FENCE, workers=16), *WAIT)
     slowly = {"least": 1.0, "most": 3.0}
     installed.emulator.behave(executing_seconds=15, put_delay_before=slowly, put_delay_after=slowly)
     (before,) = installed.operators()
     installed.apply(*(bell(f"job-{number:02}") for number in range(_JOBS)))
-    until(lambda: installed.accepted() > paid_before)
-    assert installed.accepted() < paid_before + _JOBS, "all were accepted before the old pod was asked to end"
+    until(lambda: installed.accepted() > billed_before)
+    assert installed.accepted() < billed_before + _JOBS, "all were accepted before the old pod was asked to end"
     if command == "upgrade":
         installed.releases.upgrade(installed.values(**SHORT_FENCE, workers=8), *WAIT)
     else:
@@ -47,8 +47,8 @@ def test_fifty_jobs_in_flight_do_not_notice(installed: Installation, command: st
     assert states(installed.jobs())["Succeeded"] < _JOBS
     installed.finish()
     assert states(installed.jobs()) == {"Succeeded": _JOBS}
-    assert installed.paid() == {f"job-{number:02}": 1 for number in range(_JOBS)}
-    assert installed.accepted() == paid_before + _JOBS
+    assert installed.billed() == {f"job-{number:02}": 1 for number in range(_JOBS)}
+    assert installed.accepted() == billed_before + _JOBS
 
 
 @pytest.fixture
@@ -98,5 +98,5 @@ def test_either_of_two_replicas_can_go(installation: Installation) -> None:
         installation.releases.cluster.kubectl("delete", "pod", name, f"--namespace={SYSTEM}", *force)
         installation.apply(bell(f"after-{number}"))
         installation.finish(f"after-{number}")
-    assert installation.paid() == {"after-0": 1, "after-1": 1}
+    assert installation.billed() == {"after-0": 1, "after-1": 1}
     assert states(installation.jobs()) == {"Succeeded": 2}

@@ -93,7 +93,7 @@ def test_two_shards_never_touch_each_others_jobs(shards: Shards) -> None:
     for place in (shards.blue, shards.green, shards.moving):
         place.finish()
         assert states(place.jobs()) == {"Succeeded": _JOBS}
-        assert place.paid() == dict.fromkeys(names, 1)
+        assert place.billed() == dict.fromkeys(names, 1)
     (blue,), (green,) = (set().union(*map(holders, places)) for places in served.values())
     assert blue != green
     audit = Audit(shards.blue.releases.cluster.audit_log)
@@ -117,5 +117,5 @@ def test_namespace_moves_to_another_shard_while_its_jobs_run(shards: Shards) -> 
     moving.finish()
     shards.green.finish()
     assert states(moving.jobs()) == {"Succeeded": _JOBS + 1}
-    assert moving.paid() == dict.fromkeys([*names, "later"], 1)
+    assert moving.billed() == dict.fromkeys([*names, "later"], 1)
     assert holders(moving, "later") == holders(shards.green)

@@ -62,15 +62,15 @@ def test_researchers_have_a_role_of_their_own(default: Rendering) -> None:
 
 def test_researchers_get_what_the_client_uses_and_no_secret() -> None:
     """Verb by verb, as `kubectl quantum doctor` asks for it."""
-    granted_rights = {
+    granted_permissions = {
         (group, resource, verb)
         for rule in researcher_rules()
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    assert granted_rights == set(RIGHTS)
-    assert not any(resource == "secrets" for _, resource, _ in granted_rights)
+    assert granted_permissions == set(RIGHTS)
+    assert not any(resource == "secrets" for _, resource, _ in granted_permissions)
 
 
 def test_they_can_be_left_out(render: Render) -> None:

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 OLD: Final = "old~secret.of-the_application-0123456789"
 NEW: Final = "new~secret.of-the_application-0123456789"
-SignIn = Callable[[JobNamespace, Directory], str]
+Authenticator = Callable[[JobNamespace, Directory], str]
 KEPT_SECONDS: Final = 2
 _numbers: Final = itertools.count(1)
 
@@ -74,7 +74,7 @@ def place(entra_stack: Stack) -> Iterator[JobNamespace]:
     entra_stack.emulator.admin("PUT", "entra", {"token_seconds": 3600})
 
 
-def sign_in_with_secret(place: JobNamespace, directory: Directory, value: str = OLD) -> str:
+def authenticate_with_secret(place: JobNamespace, directory: Directory, value: str = OLD) -> str:
     """A workspace with a client secret; returns the application."""
     application = directory.new_application()
     directory.set_secrets(application, OLD)
@@ -82,7 +82,7 @@ def sign_in_with_secret(place: JobNamespace, directory: Directory, value: str = 
     return application
 
 
-def sign_in_as_account(place: JobNamespace, directory: Directory) -> str:
+def authenticate_as_account(place: JobNamespace, directory: Directory) -> str:
     """A workspace with a workload identity whose federation is complete; returns the application."""
     application = directory.new_application()
     directory.federate(application, place.name)
@@ -102,10 +102,10 @@ def wait_executing(place: JobNamespace, name: str) -> None:
     place.wait_state(name, "Executing")
 
 
-@pytest.mark.parametrize("sign_in", [sign_in_with_secret, sign_in_as_account])
-def test_a_job_runs_with_a_token(place: JobNamespace, directory: Directory, sign_in: SignIn) -> None:
+@pytest.mark.parametrize("sign_in", [authenticate_with_secret, authenticate_as_account])
+def test_a_job_runs_with_a_token(place: JobNamespace, directory: Directory, authenticate: Authenticator) -> None:
     """Submission, polling and output go by tokens; none shows in what the operator wrote."""
-    sign_in(place, directory)
+    authenticate(place, directory)
     place.apply(jobs.ionq("bell"))
     place.wait("bell", "Complete")
     assert place.output("bell")["counts.json"]
@@ -118,7 +118,7 @@ def test_a_job_runs_with_a_token(place: JobNamespace, directory: Directory, sign
 def test_tokens_expire_while_a_job_is_polled(place: JobNamespace, directory: Directory) -> None:
     """A job outlives several tokens, and the workspace stays ready all the time."""
     directory.put(token_seconds=1)
-    sign_in_with_secret(place, directory)
+    authenticate_with_secret(place, directory)
     place.stack.emulator.behave(executing_seconds=3)
     place.apply(jobs.ionq("long"))
     place.wait_state("long", "Executing")
@@ -130,7 +130,7 @@ def test_tokens_expire_while_a_job_is_polled(place: JobNamespace, directory: Dir
 
 def test_a_new_secret_is_taken_up_before_the_old_one_ends(place: JobNamespace, directory: Directory) -> None:
     """An administrator who rotates in order (both valid, write the Secret, end the old one) sees no trouble."""
-    application = sign_in_with_secret(place, directory)
+    application = authenticate_with_secret(place, directory)
     wait_executing(place, "long")
     before = directory.granted()
     directory.set_secrets(application, OLD, NEW)
@@ -145,7 +145,7 @@ def test_a_new_secret_is_taken_up_before_the_old_one_ends(place: JobNamespace, d
 
 def test_a_job_goes_on_after_its_secret_was_replaced(place: JobNamespace, directory: Directory) -> None:
     """A secret that ended too early says so on the workspace; once the Secret has the new one, the job ends well."""
-    application = sign_in_with_secret(place, directory)
+    application = authenticate_with_secret(place, directory)
     wait_executing(place, "long")
     directory.set_secrets(application, NEW)
     directory.revoke_tokens()
@@ -202,15 +202,19 @@ def take_account(place: JobNamespace) -> None:
 @pytest.mark.parametrize(
     ("sign_in", "take", "reason"),
     [
-        pytest.param(sign_in_with_secret, take_secret, "CredentialsNotFound", id="its Secret"),
-        pytest.param(sign_in_as_account, take_account, "ServiceAccountNotFound", id="its ServiceAccount"),
+        pytest.param(authenticate_with_secret, take_secret, "CredentialsNotFound", id="its Secret"),
+        pytest.param(authenticate_as_account, take_account, "ServiceAccountNotFound", id="its ServiceAccount"),
     ],
 )
 def test_what_was_taken_away_still_cancels_and_never_submits(
-    place: JobNamespace, directory: Directory, sign_in: SignIn, take: Callable[[JobNamespace], None], reason: str
+    place: JobNamespace,
+    directory: Directory,
+    authenticate: Authenticator,
+    take: Callable[[JobNamespace], None],
+    reason: str,
 ) -> None:
     """The credential in memory ends the job that runs, while the next one is held back."""
-    sign_in(place, directory)
+    authenticate(place, directory)
     wait_executing(place, "long")
     take(place)
     wait_not_ready(place, reason)
@@ -224,7 +228,7 @@ def test_what_was_taken_away_still_cancels_and_never_submits(
 @pytest.mark.slow
 def test_a_namespace_that_goes_takes_its_running_job_along(place: JobNamespace, directory: Directory) -> None:
     """It refuses tokens and loses its ServiceAccount at once; the credential in memory still cancels."""
-    sign_in_as_account(place, directory)
+    authenticate_as_account(place, directory)
     wait_executing(place, "long")
     place.stack.kubectl("delete", "namespace", place.name, "--timeout=60s", timeout=90)
     assert [run["status"] for run in place.runs("long")] == ["Cancelled"]
@@ -233,7 +237,7 @@ def test_a_namespace_that_goes_takes_its_running_job_along(place: JobNamespace, 
 def test_an_outage_of_the_identity_provider_is_no_wrong_secret(place: JobNamespace, directory: Directory) -> None:
     """The workspace is unreachable, not badly configured, and is ready again by itself."""
     directory.put(outage=503)
-    sign_in_with_secret(place, directory)
+    authenticate_with_secret(place, directory)
     assert "identity provider" in wait_not_ready(place, "Unreachable")
     directory.put(outage=0)
     place.wait("default", "Ready", kind="quantumworkspace")
@@ -258,7 +262,7 @@ def test_a_selector_decides_whose_jobs_may_come(place: JobNamespace, directory: 
 
     Losing the label stops what comes next, and not what runs.
     """
-    sign_in_with_secret(place, directory)
+    authenticate_with_secret(place, directory)
     selector = {"matchLabels": {"team": "a"}, "matchExpressions": [{"key": "shut", "operator": "DoesNotExist"}]}
     shared = place.workspace(
         credentials=place.stack.get("quantumworkspace", "default", namespace=place.name)["spec"]["credentials"],

@@ -15,7 +15,7 @@ KEYED: Final = {"idempotencyKey": "run-1"}
 RULES: Final = ["kept", "unusual-dropped", "unusual-refused", "dropped"]
 
 
-def paid(emulator: Emulator, job_id: str) -> int:
+def billed(emulator: Emulator, job_id: str) -> int:
     """How many runs of an id are paid; the ledger need not know whose they are."""
     return [run["job"] for run in emulator.ledger()].count(job_id)
 
@@ -37,7 +37,7 @@ def test_a_job_whose_answer_was_lost_is_found_again(place: JobNamespace, emulato
     place.apply(jobs.ionq("bell"))
     place.wait_event("bell", "SubmissionUnconfirmed")
     place.wait("bell", "Complete")
-    assert paid(emulator, place.status("bell")["jobId"]) == 1
+    assert billed(emulator, place.status("bell")["jobId"]) == 1
 
 
 @pytest.mark.parametrize("rule", RULES[:3])
@@ -51,7 +51,7 @@ def test_a_keyed_job_is_taken_over_by_its_next_object(place: JobNamespace, emula
     place.apply(jobs.ionq("again", **KEYED))
     place.wait("again", "Complete")
     assert place.status("again")["jobId"] == job_id
-    assert paid(emulator, job_id) == 1
+    assert billed(emulator, job_id) == 1
 
 
 def test_a_keyed_job_that_tells_nothing_is_waited_for(place: JobNamespace, emulator: Emulator) -> None:
@@ -71,4 +71,4 @@ def test_a_keyed_job_that_tells_nothing_is_waited_for(place: JobNamespace, emula
     place.apply(jobs.ionq("other", idempotencyKey="run-2"))
     place.wait("other", "Complete")
     place.delete("again")
-    assert paid(emulator, job_id) == 1
+    assert billed(emulator, job_id) == 1

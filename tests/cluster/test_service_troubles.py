@@ -18,7 +18,7 @@ from localstack.manifests import Manifest
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 NEW_KEY: Final = "another-key-of-this-workspace"
-PAID_TWICE: Final = {"repeated_put": "second-run"}
+BILLED_TWICE: Final = {"repeated_put": "second-run"}
 
 
 def arm(emulator: Emulator, **fault: Any) -> None:
@@ -26,7 +26,7 @@ def arm(emulator: Emulator, **fault: Any) -> None:
     emulator.admin("POST", "faults", {"count": 1, **fault})
 
 
-def assert_paid_once(place: JobNamespace, name: str) -> None:
+def assert_billed_once(place: JobNamespace, name: str) -> None:
     """The job completes and the ledger has one run for it."""
     place.wait(name, "Complete")
     assert [run["status"] for run in place.runs(name)] == ["Succeeded"]
@@ -84,10 +84,10 @@ def assert_paid_once(place: JobNamespace, name: str) -> None:
 )
 def test_trouble_at_submission_is_overcome(place: JobNamespace, emulator: Emulator, fault: Manifest, told: str) -> None:
     """The job says what keeps it back, submits when it can, and is paid once."""
-    emulator.behave(**PAID_TWICE)
+    emulator.behave(**BILLED_TWICE)
     arm(emulator, **fault)
     place.apply(jobs.ionq("bell"))
-    assert_paid_once(place, "bell")
+    assert_billed_once(place, "bell")
     assert place.wait_event("bell", told).type == "Warning"
     assert emulator.admin("GET", "faults")["faults"] == []
 
@@ -96,7 +96,7 @@ def test_retry_after_is_respected(place: JobNamespace, emulator: Emulator) -> No
     """The service's own wish for a pause wins over the operator's shorter back-off."""
     arm(emulator, operation="create-job", kind="status-before", status=429, retry_after="5")
     place.apply(jobs.ionq("bell"))
-    assert_paid_once(place, "bell")
+    assert_billed_once(place, "bell")
     job = place.job("bell")
     created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
     submitted = datetime.fromisoformat(job["status"]["submissionTime"])
@@ -105,7 +105,7 @@ def test_retry_after_is_respected(place: JobNamespace, emulator: Emulator) -> No
 
 def test_target_that_is_down_holds_the_job(place: JobNamespace, emulator: Emulator) -> None:
     """409 TargetUnavailable is no conflict of ids: the job waits, and a later look submits it."""
-    emulator.behave(**PAID_TWICE, targets={"ionq.simulator": {"available": False}})
+    emulator.behave(**BILLED_TWICE, targets={"ionq.simulator": {"available": False}})
     place.apply(jobs.ionq("bell"))
     condition = place.wait_reason("bell", "Submitted", "TargetUnavailable")
     assert condition["status"] == "False"
@@ -115,7 +115,7 @@ def test_target_that_is_down_holds_the_job(place: JobNamespace, emulator: Emulat
     emulator.behave(targets={})
     # The back-off for a target is long; any change of the object is a reason for a look.
     place.patch("quantumjob", "bell", {"spec": {"deletionPolicy": "Cancel"}})
-    assert_paid_once(place, "bell")
+    assert_billed_once(place, "bell")
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_target_that_is_down_holds_the_job(place: JobNamespace, emulator: Emulat
 )
 def test_polls_that_fail_are_repeated(place: JobNamespace, emulator: Emulator, fault: Manifest) -> None:
     """A job that executes is followed to its end however its polls are answered meanwhile."""
-    emulator.behave(**PAID_TWICE, executing_seconds=FOR_EVER)
+    emulator.behave(**BILLED_TWICE, executing_seconds=FOR_EVER)
     place.apply(jobs.ionq("bell"))
     place.wait_state("bell", "Executing")
     arm(emulator, operation="get-job", job=place.status("bell")["jobId"], **fault)
     eventually(lambda: not emulator.admin("GET", "faults")["faults"])
     place.pass_time()
-    assert_paid_once(place, "bell")
+    assert_billed_once(place, "bell")
     assert "Failed" not in {one["type"] for one in place.status("bell")["conditions"]}
 
 
@@ -151,7 +151,7 @@ def test_unknown_word_is_shown_and_polled_on(place: JobNamespace, emulator: Emul
     assert place.status("bell")["state"] == "Executing"
     emulator.admin("DELETE", "faults")
     place.pass_time()
-    assert_paid_once(place, "bell")
+    assert_billed_once(place, "bell")
 
 
 def test_newer_words_mean_the_same(place: JobNamespace, emulator: Emulator) -> None:
@@ -172,7 +172,7 @@ def test_output_that_comes_late_is_waited_for(place: JobNamespace, emulator: Emu
     waiting = place.wait_reason("bell", "Complete", "OutputUnreadable")
     assert waiting["status"] == "False"
     assert place.find("configmap", "bell-output") is None
-    assert_paid_once(place, "bell")
+    assert_billed_once(place, "bell")
     assert place.output("bell")["counts.json"]
 
 
@@ -197,7 +197,7 @@ def test_key_that_is_rotated_while_a_job_runs(place: JobNamespace, emulator: Emu
         place.wait_reason("default", "Ready", "CredentialsInvalid", kind="quantumworkspace")
         place.apply(manifests.credentials(NEW_KEY))
         place.pass_time()
-        assert_paid_once(place, "bell")
+        assert_billed_once(place, "bell")
         place.wait("default", "Ready", kind="quantumworkspace")
     finally:
         emulator.admin("PUT", "credentials", {"api_key": emulator.api_key})
@@ -205,7 +205,7 @@ def test_key_that_is_rotated_while_a_job_runs(place: JobNamespace, emulator: Emu
 
 def test_job_that_the_service_forgets(place: JobNamespace, emulator: Emulator, sdk: Workspace) -> None:
     """An accepted job whose record is gone has failed; it is not run, and not paid, again."""
-    emulator.behave(**PAID_TWICE, executing_seconds=FOR_EVER)
+    emulator.behave(**BILLED_TWICE, executing_seconds=FOR_EVER)
     place.apply(jobs.ionq("bell"))
     place.wait_state("bell", "Executing")
     sdk.get_job(place.status("bell")["jobId"]).delete()

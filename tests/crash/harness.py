@@ -66,10 +66,10 @@ def runs_by_object(stack: Stack) -> Counter[str]:
 
 def unlike_one_success_each(stack: Stack, jobs: Iterable[Object]) -> dict[str, str]:
     """The jobs that didn't end as Succeeded after exactly one paid run, and what they are instead."""
-    paid = runs_by_object(stack)
+    billed = runs_by_object(stack)
     found = {}
     for job in jobs:
-        state, runs = job.get("status", {}).get("state"), paid[job["metadata"]["uid"]]
+        state, runs = job.get("status", {}).get("state"), billed[job["metadata"]["uid"]]
         if (state, runs) != ("Succeeded", 1):
             found[job["metadata"]["name"]] = f"{state} after {runs} paid runs"
     return found

@@ -34,13 +34,13 @@ class Dev:
     """The commands behind the two targets, in a folder of the test's own."""
 
     def __init__(self, folder: Path) -> None:
-        self._places = [f"--dir={folder / 'state'}", f"--env-file={folder / 'dev.env'}"]
+        self._slots = [f"--dir={folder / 'state'}", f"--env-file={folder / 'dev.env'}"]
         self.env_file = folder / "dev.env"
         self.line = ""
 
     def call(self, command: str, *arguments: str) -> str:
         """Run one of them; returns what it printed."""
-        argv = [sys.executable, "-m", "localstack", command, *self._places, *arguments]
+        argv = [sys.executable, "-m", "localstack", command, *self._slots, *arguments]
         return subprocess.run(argv, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
 
     def shell(self, script: str) -> str:

@@ -70,12 +70,12 @@ def _instance(value: Any, memo: Memo) -> Any:
     kind = type(value)
     copy: Any = object.__new__(kind)
     memo[id(value)] = copy
-    slots = _SLOTS.get(kind)
-    if slots is None:
-        slots = _SLOTS[kind] = attributes(kind)
-    for name in slots:
+    limiter = _SLOTS.get(kind)
+    if limiter is None:
+        limiter = _SLOTS[kind] = attributes(kind)
+    for name in limiter:
         setattr(copy, name, cloned(getattr(value, name), memo))
-    own = None if slots else getattr(copy, "__dict__", None)
+    own = None if limiter else getattr(copy, "__dict__", None)
     if own is not None:
         for name, one in value.__dict__.items():
             own[name] = cloned(one, memo)

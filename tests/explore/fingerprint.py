@@ -149,7 +149,7 @@ def _process(one: Process) -> Print:
     if one.prints is None:
         shape = Shape()
         shape.take(one.base.queue)
-        shape.take(one.base.inventory)
+        shape.take(one.base.cache)
         shape.take(one.base.workspaces)
         shape.take(one.base.reconciler)
         shape.take([(come.what, come.at, come.uid, come.answer, come.job, come.remote) for come in one.log])

@@ -7,13 +7,13 @@ Every change makes new dictionaries, so that a copy of the value costs nothing. 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from core.observations import remote
 from explore.asks import Answer, Ask, Failure
 from explore.parts import EPOCH
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.model.naming import FINALIZER, METADATA_UID
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from rooms.lifecycle.observations import remote
 
 ENDS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
 Event = tuple[str | None, QuantumJob]

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from core.bodies import workspace
-from core.observations import NOW
 from explore.asks import Ask
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.azure.wire import JobDefinition
-from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import OutputPlace
@@ -24,6 +22,8 @@ from quantumjob_operator.model.errors import Applied, Retryable
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from rooms.lifecycle.observations import NOW
+from rooms.model.bodies import workspace
 
 EPOCH: Final = 1_000_000.0
 """Where virtual time begins: beyond every duration, so that a number tells by its size that it is a time."""
@@ -147,7 +147,7 @@ class Client:
         """Uploaded."""
         return ProgramLocation("", "")
 
-    async def turn_to_put(self) -> None:
+    async def wait_to_put(self) -> None:
         """At once."""
 
     async def put_job(
@@ -190,23 +190,23 @@ class Workspaces:
         """Credentials are not explored."""
 
 
-class Delivery:
+class OutputWriter:
     """The output ConfigMap, without what stands in it."""
 
-    async def check(self, look: Look) -> None:
+    async def check(self, context: ReconcileContext) -> None:
         """Its name is free."""
-        look.know(output=OutputPlace(look.job.output_name))
+        context.know(output=OutputPlace(context.job.output_name))
 
-    async def write(self, look: Look) -> None:
+    async def write(self, context: ReconcileContext) -> None:
         """One write."""
-        await Ask("output", (look.job.uid,))
-        look.know(output=OutputPlace(look.job.output_name, written=True))
+        await Ask("output", (context.job.uid,))
+        context.know(output=OutputPlace(context.job.output_name, written=True))
 
     write_bare = write
 
 
 @dataclass(slots=True)
-class Slots:
+class InflightLimiter:
     """No limits."""
 
     def take(self, _workspace: Any, _job: QuantumJob, *, ours: bool = False) -> None:

@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from explore.asks import Answer, Ask
 from explore.clone import cloned
-from explore.parts import WORKSPACE, Client, Delivery, Objects, Queue, Slots, Time, Told, Workspaces
+from explore.parts import WORKSPACE, Client, InflightLimiter, Objects, OutputWriter, Queue, Time, Told, Workspaces
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.cluster import watch as watching
-from quantumjob_operator.cluster.cache import Inventory
-from quantumjob_operator.cluster.references import Materials
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.references import References
 from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller import reconciler as reconciling
 from quantumjob_operator.controller import submitter as submitting
-from quantumjob_operator.controller.actions import Deeds
-from quantumjob_operator.controller.finalization import Departures
-from quantumjob_operator.controller.observer import Gathering
+from quantumjob_operator.controller.actions import Actions
+from quantumjob_operator.controller.finalization import Finalization
+from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
@@ -105,7 +105,7 @@ class Parts:
 
     time: Time
     queue: Queue
-    inventory: Inventory
+    cache: Cache
     workspaces: Workspaces
     told: Told
     watch: Watch
@@ -115,38 +115,38 @@ class Parts:
 
 def new_parts(holder: str, now: float) -> Parts:
     """A process that has just started, put together as `wiring` does it."""
-    time, told, inventory, objects = Time(now), Told(), Inventory(), Objects()
+    time, told, cache, objects = Time(now), Told(), Cache(), Objects()
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]
-    shared: dict[str, Any] = {"objects": objects, "inventory": inventory, "clock": clock, "metrics": told}
+    shared: dict[str, Any] = {"objects": objects, "inventory": cache, "clock": clock, "metrics": told}
     submitter = Submitter(settings=SETTINGS, holder=holder, **shared)
-    deeds: Any = Deeds(submitter=submitter, delivery=Delivery(), materials=Materials(ANY), clock=clock)  # type: ignore[arg-type]
-    departures = Departures(events=told, **shared)  # type: ignore[arg-type]
-    status = StatusWriter(inventory=inventory, departures=departures, metrics=told)  # type: ignore[arg-type]
-    gathering = Gathering(
+    actions: Any = Actions(submitter=submitter, delivery=OutputWriter(), references=References(ANY), clock=clock)  # type: ignore[arg-type]
+    finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]
+    status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]
+    observer = Observer(
         objects=objects,  # type: ignore[arg-type]
         submitter=submitter,
         status=status,
         workspaces=workspaces,  # type: ignore[arg-type]
-        slots=Slots(),  # type: ignore[arg-type]
+        limiter=InflightLimiter(),  # type: ignore[arg-type]
         settings=SETTINGS,
         clock=clock,
         holder=holder,
     )
     reconciler = Reconciler(
-        departures=departures,
-        deeds=deeds,
-        gathering=gathering,
+        finalization=finalization,
+        actions=actions,
+        observer=observer,
         status=status,
         workspaces=workspaces,  # type: ignore[arg-type]
-        slots=Slots(),  # type: ignore[arg-type]
+        limiter=InflightLimiter(),  # type: ignore[arg-type]
         queue=queue,  # type: ignore[arg-type]
         settings=SETTINGS,
         holder=holder,
         **shared,
     )
-    watch = Watch(inventory, objects, queue, SETTINGS, clock)  # type: ignore[arg-type]
-    return Parts(time, queue, inventory, workspaces, told, watch, reconciler)
+    watch = Watch(cache, objects, queue, SETTINGS, clock)  # type: ignore[arg-type]
+    return Parts(time, queue, cache, workspaces, told, watch, reconciler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def _kept(old: Process, parts: Parts, base: Parts, log: tuple[Input, ...]) -> Pr
         asks={uid: ask for uid, (_, ask) in parts.tasks.items()},
         due=dict(parts.queue.due),
         followed=dict(parts.workspaces.followed),
-        known=frozenset((*parts.inventory.jobs, *memories)),
+        known=frozenset((*parts.cache.jobs, *memories)),
         reports=dict(parts.told.reports),
         unconfirmed=tuple(parts.told.unconfirmed_ends),
         inbox=old.inbox,
@@ -241,24 +241,24 @@ def _take(parts: Parts, come: Input) -> None:
 
 def _begin(parts: Parts, come: Input) -> None:
     parts.queue.take_up(come.uid)
-    _go_on(parts, come.uid, parts.reconciler.look(come.uid), lambda look: look.send(None))
+    _go_on(parts, come.uid, parts.reconciler.reconcile(come.uid), lambda reconciliation: reconciliation.send(None))
 
 
 def _answer(parts: Parts, come: Input) -> None:
-    look, _ = parts.tasks.pop(come.uid)
+    reconciliation, _ = parts.tasks.pop(come.uid)
     answer = come.answer or Answer()
     if answer.error:
         error = answer.error.make()
-        _go_on(parts, come.uid, look, lambda one: one.throw(error))
+        _go_on(parts, come.uid, reconciliation, lambda one: one.throw(error))
     else:
-        _go_on(parts, come.uid, look, lambda one: one.send(answer.value))
+        _go_on(parts, come.uid, reconciliation, lambda one: one.send(answer.value))
 
 
-def _go_on(parts: Parts, uid: str, look: Coroutine[Any, Any, None], push: Callable[[Any], Ask]) -> None:
+def _go_on(parts: Parts, uid: str, reconciliation: Coroutine[Any, Any, None], push: Callable[[Any], Ask]) -> None:
     try:
         with _by_hand():
-            asked = push(look)
-        parts.tasks[uid] = (look, asked)
+            asked = push(reconciliation)
+        parts.tasks[uid] = (reconciliation, asked)
     except StopIteration:
         parts.queue.put_down(uid)
 
@@ -270,8 +270,8 @@ def _hear(parts: Parts, come: Input) -> None:
 
 def _miss(parts: Parts, come: Input) -> None:
     """What the check of the watch does about an object that is not there any more."""
-    if come.uid in parts.inventory.jobs:
-        parts.inventory.remove(come.uid)
+    if come.uid in parts.cache.jobs:
+        parts.cache.remove(come.uid)
         parts.queue.add(come.uid)
 
 

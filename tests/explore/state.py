@@ -6,14 +6,14 @@ Must not live here: what may happen next (`moves`) or what would be wrong (`judg
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from core.bodies import job
-from core.observations import KEYED
 from explore.asks import Ask
 from explore.fingerprint import fingerprint
 from explore.outside import Event, Outside
 from explore.parts import wall
 from explore.process import SETTINGS, Input, Process, start
 from quantumjob_operator.model.quantumjob import QuantumJob
+from rooms.lifecycle.observations import KEYED
+from rooms.model.bodies import job
 
 NAMES: Final = "abcdefgh"
 _EXPECTED: Final = frozenset({"ClusterError", "TimeoutError"})

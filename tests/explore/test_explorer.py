@@ -6,8 +6,8 @@ from explore.__main__ import SCENARIOS, as_text, from_text, replayed
 from explore.moves import moved
 from explore.search import Exploration
 from explore.state import begin
-from quantumjob_operator.cluster.cache import Inventory
-from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.lifecycle.fence import FenceState
 
 
 def test_a_404_that_is_believed_too_early_is_found_and_its_schedule_fails_again(
@@ -15,7 +15,7 @@ def test_a_404_that_is_believed_too_early_is_found_and_its_schedule_fails_again(
 ) -> None:
     """Without the fence, one lost answer of a PUT suffices to pay twice; with it, the same schedule doesn't."""
     with monkeypatch.context() as planted:
-        planted.setattr(Certainty, "doubt_left", lambda *_: 0.0)
+        planted.setattr(FenceState, "doubt_left", lambda *_: 0.0)
         found = [one for one in Exploration(SCENARIOS["one"], 1).run().violations if one.what.startswith("paid twice")]
         assert found
         schedule = as_text("one", found[0].moves)
@@ -49,9 +49,9 @@ def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_g
 def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look catches everything: an exploration in which each one breaks off would else find nothing wrong."""
 
-    def broken(_: Inventory, __: object) -> bool:
+    def broken(_: Cache, __: object) -> bool:
         raise AttributeError("a mistake")
 
-    monkeypatch.setattr(Inventory, "update", broken)
+    monkeypatch.setattr(Cache, "update", broken)
     found = [one.what for one in Exploration(SCENARIOS["one"], 0).run().violations]
     assert "a look broke off with AttributeError" in found

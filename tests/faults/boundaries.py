@@ -150,7 +150,7 @@ def deletes(request: Request, job: Job) -> bool:
     return request.method == "DELETE" and _path(request) == job.path
 
 
-def looks(request: Request, job: Job) -> bool:
+def reconciliations(request: Request, job: Job) -> bool:
     """The service is asked for the job."""
     return request.method == "GET" and _path(request).endswith(f"/jobs/{job.remote()}")
 
@@ -213,13 +213,13 @@ _C, _S, _B = Way.CLUSTER, Way.SERVICE, Way.STORAGE
 SUBMIT: Final = Boundary("submit", _S, submits(1), money=True)
 """Kills here leave what CLAIMED and SENT stand for."""
 
-LOOK: Final = Boundary("look before submitting", _S, looks)
+GET_REMOTE: Final = Boundary("look before submitting", _S, reconciliations)
 
 BOUNDARIES: Final = (
     Boundary("mark the workspace as in use", _C, marks_workspace, State.ALONE),
     Boundary("report on the workspace", _C, reports_workspace, State.ALONE),
     Boundary("claim", _C, claims(1), money=True),
-    LOOK,
+    GET_REMOTE,
     Boundary("ask for the container", _S, asks_for_container),
     Boundary("upload the program", _B, uploads),
     SUBMIT,
@@ -230,7 +230,7 @@ BOUNDARIES: Final = (
     Boundary("status: found again", _C, says_accepted, State.SENT, money=True),
     Boundary("cancel what was never recorded", _S, asks_to_cancel, State.SENT, Asked.DELETE, money=True),
     Boundary("status: executing", _C, says_executing, State.STARTED),
-    Boundary("look at an accepted job", _S, looks, State.ENDED),
+    Boundary("look at an accepted job", _S, reconciliations, State.ENDED),
     Boundary("read the output", _B, reads_output, State.ENDED),
     Boundary("make the ConfigMap", _C, delivers, State.ENDED, money=True),
     Boundary("status: succeeded", _C, says_finished, State.ENDED, money=True),

@@ -141,7 +141,7 @@ class Verdict:
     """The violations, each as a sentence that names its object."""
 
     lost: tuple[str, ...] = ()
-    paid_twice: tuple[str, ...] = ()
+    billed_twice: tuple[str, ...] = ()
     orphaned_running: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     released_with_warning: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ def judge(evidence: Evidence) -> Verdict:
     objects = {seen.uid: seen for seen in evidence.objects}
     return Verdict(
         lost=tuple(_lost(evidence, wishes)),
-        paid_twice=tuple(_paid_twice(evidence, wishes)),
+        billed_twice=tuple(_billed_twice(evidence, wishes)),
         orphaned_running=tuple(_orphaned(evidence, wishes, objects)),
         stuck=tuple(_stuck(evidence, wishes)),
         released_with_warning=tuple(one.name for one in evidence.releases if not one.impossible),
@@ -171,7 +171,7 @@ def judge(evidence: Evidence) -> Verdict:
     )
 
 
-def _paid_twice(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
+def _billed_twice(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
     # By the job alone: with an idempotency key the second run may name another object.
     owners = {run.job: run.uid for run in evidence.runs}
     for job, count in Counter(run.job for run in evidence.runs).items():
@@ -188,10 +188,10 @@ def _paid_twice(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]
 
 def _lost(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
     by_job = {run.job: run for run in evidence.runs}
-    paid = {run.uid for run in evidence.runs}
+    billed = {run.uid for run in evidence.runs}
     for seen in evidence.objects:
         name, run = _name(wishes, seen.uid), by_job.get(seen.job or "")
-        if seen.uid not in paid and not _may_be_unpaid(seen):
+        if seen.uid not in billed and not _may_be_unbilled(seen):
             yield f"{name}: no remote job, and it says {seen.state or 'nothing'}"
         elif run is not None and run.ended and seen.state != run.status:
             yield f"{name}: its job {run.job} is {run.status}, and it says {seen.state or 'nothing'}"
@@ -203,7 +203,7 @@ def _lost(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
             yield f"{name}: it says Succeeded, and its output is not there"
 
 
-def _may_be_unpaid(seen: Seen) -> bool:
+def _may_be_unbilled(seen: Seen) -> bool:
     """Nothing was to be sent for it, or it took over what another object with its key had sent."""
     held = seen.suspended and seen.state == "Suspended"
     never = seen.cancelled and seen.state == "Cancelled"

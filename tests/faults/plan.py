@@ -19,7 +19,7 @@ A_DATE: Final = "a date"
 Fault = dict[str, Any]
 
 
-class Deed(StrEnum):
+class Act(StrEnum):
     """What somebody does."""
 
     CREATE = "create"
@@ -56,7 +56,7 @@ class Event:
     """
 
     at: float
-    deed: Deed
+    deed: Act
     job: str = ""
     manifest: Object | None = None
     namespace: str = "default"
@@ -182,19 +182,19 @@ def _people(chance: random.Random, size: Size) -> Iterator[Event]:
         fate = chance.choices(*zip(*_FATES, strict=True))[0]
         spec, target, later = fate(chance)
         namespace = chance.choices(("default", "research", "teaching"), (3, 2, 2))[0]
-        yield Event(at, Deed.CREATE, name, quantum_job(name, target, "turmoil", **spec), namespace)
+        yield Event(at, Act.CREATE, name, quantum_job(name, target, "turmoil", **spec), namespace)
         # Some change their mind within half a second, by the clock of the wall.
         soon = fate is _regretted or chance.random() < _SOON
         for deed in later:
             at += 0.0 if soon else chance.expovariate(0.5)
             after = chance.uniform(0.0, _AT_ONCE_SECONDS) if soon else 0.0
             other = None
-            if deed is Deed.RECREATE and "idempotencyKey" in spec:
+            if deed is Act.RECREATE and "idempotencyKey" in spec:
                 other = quantum_job(f"{name}-again", target, "turmoil", **spec)
             yield Event(at, deed, name, other, namespace, seconds=after)
 
 
-_Fate = tuple[dict[str, Any], Target, Sequence[Deed]]
+_Fate = tuple[dict[str, Any], Target, Sequence[Act]]
 
 
 _SOON: Final = 0.25
@@ -211,50 +211,50 @@ def _expires(chance: random.Random) -> _Fate:
 
 
 def _regretted(chance: random.Random) -> _Fate:
-    return {}, chance.choice((Target.SHORT, Target.LONG)), (Deed.DELETE,)
+    return {}, chance.choice((Target.SHORT, Target.LONG)), (Act.DELETE,)
 
 
 def _left_behind_late(chance: random.Random) -> _Fate:
-    return {}, chance.choice((Target.SHORT, Target.LONG, Target.LONG)), (Deed.LEAVE_BEHIND, Deed.DELETE)
+    return {}, chance.choice((Target.SHORT, Target.LONG, Target.LONG)), (Act.LEAVE_BEHIND, Act.DELETE)
 
 
 def _made_again(chance: random.Random) -> _Fate:
-    return {}, chance.choice((Target.SHORT, Target.LONG)), (Deed.DELETE, Deed.RECREATE)
+    return {}, chance.choice((Target.SHORT, Target.LONG)), (Act.DELETE, Act.RECREATE)
 
 
 def _made_again_with_key(chance: random.Random) -> _Fate:
     policy = chance.choice(({}, {"deletionPolicy": "Orphan"}))
-    return {"idempotencyKey": f"again-{chance.randrange(10**6)}", **policy}, Target.SHORT, (Deed.DELETE, Deed.RECREATE)
+    return {"idempotencyKey": f"again-{chance.randrange(10**6)}", **policy}, Target.SHORT, (Act.DELETE, Act.RECREATE)
 
 
 def _deleted(chance: random.Random) -> _Fate:
-    return {}, chance.choice((Target.SHORT, Target.LONG, Target.LONG, Target.TIMED)), (Deed.DELETE,)
+    return {}, chance.choice((Target.SHORT, Target.LONG, Target.LONG, Target.TIMED)), (Act.DELETE,)
 
 
 def _left_behind(_chance: random.Random) -> _Fate:
-    return {"deletionPolicy": "Orphan"}, Target.SHORT, (Deed.DELETE,)
+    return {"deletionPolicy": "Orphan"}, Target.SHORT, (Act.DELETE,)
 
 
 def _cancelled(chance: random.Random) -> _Fate:
-    return {}, chance.choice((Target.SHORT, Target.LONG)), (Deed.CANCEL,)
+    return {}, chance.choice((Target.SHORT, Target.LONG)), (Act.CANCEL,)
 
 
 def _cancelled_and_deleted(_chance: random.Random) -> _Fate:
-    return {}, Target.LONG, (Deed.CANCEL, Deed.DELETE)
+    return {}, Target.LONG, (Act.CANCEL, Act.DELETE)
 
 
 def _suspended(chance: random.Random) -> _Fate:
-    more = chance.choice(((Deed.RESUME,), (Deed.RESUME, Deed.SUSPEND, Deed.RESUME), (Deed.CANCEL,), (Deed.DELETE,), ()))
-    return {}, chance.choice((Target.SHORT, Target.LONG, Target.TIMED)), (Deed.SUSPEND, *more)
+    more = chance.choice(((Act.RESUME,), (Act.RESUME, Act.SUSPEND, Act.RESUME), (Act.CANCEL,), (Act.DELETE,), ()))
+    return {}, chance.choice((Target.SHORT, Target.LONG, Target.TIMED)), (Act.SUSPEND, *more)
 
 
 def _held_at_first(_chance: random.Random) -> _Fate:
-    return {"suspend": True}, Target.SHORT, (Deed.RESUME,)
+    return {"suspend": True}, Target.SHORT, (Act.RESUME,)
 
 
 def _keyed(chance: random.Random) -> _Fate:
     """Several objects come to have the same key, at the same time and one after the other."""
-    return {"idempotencyKey": f"key-{chance.randrange(15)}"}, Target.SHORT, chance.choice(((), (Deed.DELETE,)))
+    return {"idempotencyKey": f"key-{chance.randrange(15)}"}, Target.SHORT, chance.choice(((), (Act.DELETE,)))
 
 
 _FATES: Final[tuple[tuple[Callable[[random.Random], _Fate], int], ...]] = (
@@ -284,14 +284,14 @@ def _weather(chance: random.Random, size: Size) -> Iterator[Event]:
     """What goes wrong by itself."""
     at = 1.0
     while at < size.kills:
-        yield Event(at, Deed.ARM, faults=tuple(_fault(chance) for _ in range(chance.randint(1, 4))))
+        yield Event(at, Act.ARM, faults=tuple(_fault(chance) for _ in range(chance.randint(1, 4))))
         at += chance.uniform(0.8, 3.0)
-        yield Event(at, Deed.DISARM)
+        yield Event(at, Act.DISARM)
         at += chance.uniform(1.0, 4.0)
     for number in range(size.restarts):
-        yield Event(_spread(chance, number, size.restarts, size), Deed.RESTART, choice=number % 2 == 1)
+        yield Event(_spread(chance, number, size.restarts, size), Act.RESTART, choice=number % 2 == 1)
     for number in range(size.rotations):
-        yield Event(_spread(chance, number, size.rotations, size), Deed.ROTATE, choice=chance.random() < 0.5)
+        yield Event(_spread(chance, number, size.rotations, size), Act.ROTATE, choice=chance.random() < 0.5)
     for kind in LOSABLE:
         for number in range(size.losses):
             due, times, cut = (
@@ -299,14 +299,14 @@ def _weather(chance: random.Random, size: Size) -> Iterator[Event]:
                 chance.choice((1, 1, 2)),
                 chance.random() < 0.5,
             )
-            yield Event(due, Deed.LOSE, write=kind, times=times, choice=cut)
+            yield Event(due, Act.LOSE, write=kind, times=times, choice=cut)
     for number in range(size.withheld):
         seconds = chance.uniform(*chance.choices(_WITHHELD, (5, 4, 1))[0])
         yield Event(
-            _spread(chance, number, size.withheld, size), Deed.WITHHOLD, seconds=seconds, choice=chance.random() < 0.6
+            _spread(chance, number, size.withheld, size), Act.WITHHOLD, seconds=seconds, choice=chance.random() < 0.6
         )
     for number in range(size.kills // 8):
-        yield Event(_spread(chance, number, size.kills // 8, size), Deed.CLOCK)
+        yield Event(_spread(chance, number, size.kills // 8, size), Act.CLOCK)
 
 
 def _spread(chance: random.Random, number: int, count: int, size: Size) -> float:

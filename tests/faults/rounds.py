@@ -17,7 +17,7 @@ from functools import partial
 from typing import Final
 
 from devcluster.proxyrules import Moment, Request
-from faults.boundaries import LOOK, SUBMIT, Asked, Boundary, State, Way
+from faults.boundaries import GET_REMOTE, SUBMIT, Asked, Boundary, State, Way
 from faults.evidence import is_true
 from faults.holds import FRESH_SECONDS, LATEST_SECONDS, Hold, arrive
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
@@ -109,7 +109,7 @@ class Rounds:
         launch(self._operator)
         self._wait(holds)
         self._kill(self._operator, holds)
-        seen = [Hold(LOOK, Moment.AFTER, hold.job) for hold in holds]
+        seen = [Hold(GET_REMOTE, Moment.AFTER, hold.job) for hold in holds]
         for look in seen:
             look.rule = self._system.proxy(Way.SERVICE).hold(look, when=Moment.AFTER)
             look.rule.release()

@@ -8,9 +8,9 @@ from faults.judge import Alarm, Evidence, Release, Run, Seen, Told, Verdict, Wis
 
 WISH = Wish("u1", "default/one")
 DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
-PAID = Run("j1", "u1", "Succeeded")
+BILLED = Run("j1", "u1", "Succeeded")
 HELD = Told("u1", "Suspended", "spec.suspend is true")
-SOUND = Evidence([WISH], [PAID], [DONE])
+SOUND = Evidence([WISH], [BILLED], [DONE])
 
 
 def violated(verdict: Verdict) -> set[str]:
@@ -22,9 +22,10 @@ def violated(verdict: Verdict) -> set[str]:
     "evidence",
     [
         pytest.param(SOUND, id="one paid run that ended as its object says"),
-        pytest.param(Evidence([WISH], [PAID]), id="the object is gone and its job has ended"),
+        pytest.param(Evidence([WISH], [BILLED]), id="the object is gone and its job has ended"),
         pytest.param(
-            Evidence([WISH], [PAID], alarms=[Alarm("u1", "ObjectGone")]), id="it went while its job ran, which was told"
+            Evidence([WISH], [BILLED], alarms=[Alarm("u1", "ObjectGone")]),
+            id="it went while its job ran, which was told",
         ),
         pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
         pytest.param(
@@ -48,7 +49,7 @@ def violated(verdict: Verdict) -> set[str]:
         ),
         pytest.param(Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Executing")]), id="left behind as asked"),
         pytest.param(
-            Evidence([WISH, Wish("u2", "default/two")], [PAID], [DONE, replace(DONE, uid="u2")]),
+            Evidence([WISH, Wish("u2", "default/two")], [BILLED], [DONE, replace(DONE, uid="u2")]),
             id="two objects with one key share one paid job",
         ),
         pytest.param(
@@ -75,22 +76,22 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
 @pytest.mark.parametrize(
     ("evidence", "count"),
     [
-        pytest.param(replace(SOUND, runs=[PAID, PAID]), "paid_twice", id="the same job was run again"),
+        pytest.param(replace(SOUND, runs=[BILLED, BILLED]), "paid_twice", id="the same job was run again"),
         pytest.param(
-            replace(SOUND, runs=[Run("j1", "u1", "Superseded"), PAID]), "paid_twice", id="a second run took over"
+            replace(SOUND, runs=[Run("j1", "u1", "Superseded"), BILLED]), "paid_twice", id="a second run took over"
         ),
         pytest.param(
-            replace(SOUND, runs=[PAID, Run("j2", "u1", "Succeeded")]), "paid_twice", id="an attempt nobody asked for"
+            replace(SOUND, runs=[BILLED, Run("j2", "u1", "Succeeded")]), "paid_twice", id="an attempt nobody asked for"
         ),
         pytest.param(
-            replace(SOUND, runs=[PAID, Run("j9", "u9", "Succeeded")]), "paid_twice", id="a job for an unknown object"
+            replace(SOUND, runs=[BILLED, Run("j9", "u9", "Succeeded")]), "paid_twice", id="a job for an unknown object"
         ),
         pytest.param(
-            Evidence([WISH, Wish("u2", "default/two")], [PAID, replace(PAID, uid="u2")], [DONE]),
+            Evidence([WISH, Wish("u2", "default/two")], [BILLED, replace(BILLED, uid="u2")], [DONE]),
             "paid_twice",
             id="two objects with one key had it run once each",
         ),
-        pytest.param(Evidence([WISH], [PAID, PAID]), "paid_twice", id="paid twice, and the object is gone since"),
+        pytest.param(Evidence([WISH], [BILLED, BILLED]), "paid_twice", id="paid twice, and the object is gone since"),
         pytest.param(
             Evidence([WISH], [], [replace(DONE, job=None, state="Failed")]), "lost", id="given up without a remote job"
         ),
@@ -102,7 +103,7 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
         pytest.param(
             replace(SOUND, runs=[Run("j1", "u1", "Failed")]), "lost", id="the object says Succeeded, the job failed"
         ),
-        pytest.param(replace(SOUND, runs=[replace(PAID, job="j0")]), "lost", id="status names a job that nobody has"),
+        pytest.param(replace(SOUND, runs=[replace(BILLED, job="j0")]), "lost", id="status names a job that nobody has"),
         pytest.param(replace(SOUND, objects=[replace(DONE, output=False)]), "lost", id="Succeeded without its output"),
         pytest.param(
             Evidence([WISH], [Run("j1", "u1", "Executing")]), "orphaned_running", id="the object is gone, its job runs"
@@ -145,7 +146,7 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
             replace(SOUND, alarms=[Alarm("u1", "ObjectGone")]), "false_alarms", id="the object is said to be gone"
         ),
         pytest.param(
-            Evidence([replace(WISH, orphan=True)], [PAID], alarms=[Alarm("u1", "ObjectGone")]),
+            Evidence([replace(WISH, orphan=True)], [BILLED], alarms=[Alarm("u1", "ObjectGone")]),
             "false_alarms",
             id="an orphan is taken for one that was left behind",
         ),
@@ -177,4 +178,4 @@ def test_end_that_nobody_noticed_is_lost_and_stuck(state: str) -> None:
 
 def test_sentence_names_the_object() -> None:
     """A violation can be looked up by its object."""
-    assert judge(replace(SOUND, runs=[PAID, PAID])).paid_twice == ("default/one: job j1 was paid 2 times",)
+    assert judge(replace(SOUND, runs=[BILLED, BILLED])).billed_twice == ("default/one: job j1 was paid 2 times",)

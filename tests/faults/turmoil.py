@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from faults.jobs import CLOCK_STEP, Job
-from faults.plan import Deed, Event, Life, Plan
+from faults.plan import Act, Event, Life, Plan
 from faults.system import System, launch
 from localstack.operated import Operator
 
@@ -21,11 +21,11 @@ _DELAYS: Final = {"put_delay_before": {"least": 0.0, "most": 0.5}, "put_delay_af
 _NO_DELAYS: Final[Mapping[str, Mapping[str, float]]] = {"put_delay_before": {}, "put_delay_after": {}}
 _STALL_SECONDS: Final = 180.0
 _ACTORS: Final = (
-    frozenset({Deed.CREATE, Deed.CANCEL, Deed.DELETE, Deed.SUSPEND, Deed.RESUME, Deed.LEAVE_BEHIND}),
-    frozenset({Deed.RECREATE}),
-    frozenset({Deed.ARM, Deed.DISARM, Deed.CLOCK, Deed.LOSE}),
-    frozenset({Deed.WITHHOLD}),
-    frozenset({Deed.RESTART, Deed.ROTATE}),
+    frozenset({Act.CREATE, Act.CANCEL, Act.DELETE, Act.SUSPEND, Act.RESUME, Act.LEAVE_BEHIND}),
+    frozenset({Act.RECREATE}),
+    frozenset({Act.ARM, Act.DISARM, Act.CLOCK, Act.LOSE}),
+    frozenset({Act.WITHHOLD}),
+    frozenset({Act.RESTART, Act.ROTATE}),
 )
 """Who waits for one deed must not delay another's."""
 
@@ -49,21 +49,21 @@ class Turmoil:
         self._jobs: dict[str, Job] = {}
         self._turn = threading.Condition()
         self._failure: BaseException | None = None
-        self._deeds: Mapping[Deed, Callable[[Event], None]] = {
-            Deed.CREATE: self._create,
-            Deed.CANCEL: lambda event: system.users.cancel(self._jobs[event.job]),
-            Deed.DELETE: lambda event: system.users.delete(self._jobs[event.job]),
-            Deed.SUSPEND: lambda event: system.users.suspend(self._jobs[event.job]),
-            Deed.RESUME: lambda event: system.users.resume(self._jobs[event.job]),
-            Deed.LEAVE_BEHIND: lambda event: system.users.leave_behind(self._jobs[event.job]),
-            Deed.RECREATE: self._create_again,
-            Deed.LOSE: self._lose,
-            Deed.WITHHOLD: self._withhold,
-            Deed.ARM: lambda event: system.arm(event.faults),
-            Deed.DISARM: lambda _: system.disarm(),
-            Deed.RESTART: self._restart,
-            Deed.ROTATE: lambda event: system.rotate_key(secret_first=event.choice),
-            Deed.CLOCK: lambda _: system.put_clock_forward(CLOCK_STEP),
+        self._actions: Mapping[Act, Callable[[Event], None]] = {
+            Act.CREATE: self._create,
+            Act.CANCEL: lambda event: system.users.cancel(self._jobs[event.job]),
+            Act.DELETE: lambda event: system.users.delete(self._jobs[event.job]),
+            Act.SUSPEND: lambda event: system.users.suspend(self._jobs[event.job]),
+            Act.RESUME: lambda event: system.users.resume(self._jobs[event.job]),
+            Act.LEAVE_BEHIND: lambda event: system.users.leave_behind(self._jobs[event.job]),
+            Act.RECREATE: self._create_again,
+            Act.LOSE: self._lose,
+            Act.WITHHOLD: self._withhold,
+            Act.ARM: lambda event: system.arm(event.faults),
+            Act.DISARM: lambda _: system.disarm(),
+            Act.RESTART: self._restart,
+            Act.ROTATE: lambda event: system.rotate_key(secret_first=event.choice),
+            Act.CLOCK: lambda _: system.put_clock_forward(CLOCK_STEP),
         }
 
     def run(self) -> None:
@@ -75,7 +75,7 @@ class Turmoil:
         self._system.stack.emulator.behave(**_DELAYS)
         lives = zip(self._system.operators, self._plan.lives, strict=True)
         threads = [threading.Thread(target=self._keep, args=(self._live, *one)) for one in lives]
-        threads += [threading.Thread(target=self._keep, args=(self._act, deeds)) for deeds in _ACTORS]
+        threads += [threading.Thread(target=self._keep, args=(self._act, actions)) for actions in _ACTORS]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -117,13 +117,13 @@ class Turmoil:
         os.kill(operator.pid, signal.SIGCONT)
         self.frozen += 1
 
-    def _act(self, deeds: AbstractSet[Deed]) -> None:
+    def _act(self, actions: AbstractSet[Act]) -> None:
         for event in self._plan.events:
-            if event.deed in deeds:
+            if event.deed in actions:
                 self._wait_for(event.at)
                 if event.job:
                     time.sleep(event.seconds)
-                self._deeds[event.deed](event)
+                self._actions[event.deed](event)
 
     def _count(self) -> None:
         with self._turn:

@@ -85,7 +85,7 @@ CLAIMS: Final = (
 
 def nearly_valid(draw: DrawFn, manifest: Manifest) -> None:
     """One field of the spec is taken away, replaced, or joined by one that doesn't exist."""
-    parent, key = draw(st.sampled_from(_places(manifest["spec"])))
+    parent, key = draw(st.sampled_from(_slots(manifest["spec"])))
     deed = draw(st.sampled_from(["drop", "replace", "replace", "replace", "add"]))
     if deed == "drop":
         del parent[key]
@@ -108,10 +108,10 @@ def hostile(name: str) -> Change:
     return change
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
+def _slots(value: Any) -> list[tuple[Any, Any]]:
     """Every member of an object or list, with what it is a member of."""
     keys: Any = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    return [place for key in keys for place in ((value, key), *_places(value[key]))]
+    return [place for key in keys for place in ((value, key), *_slots(value[key]))]
 
 
 def _parameters(manifest: Manifest) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from core.bodies import job_body
-from core.observations import new, seen
 from quantumjob_operator.lifecycle import decide
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.quantumjob import MAX_PARAMETER_DEPTH, parse_job
+from rooms.lifecycle.observations import new, seen
+from rooms.model.bodies import job_body
 
 AS_DEEP_AS_THE_API_SERVER_STORES = 9_900
 

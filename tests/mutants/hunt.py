@@ -21,20 +21,20 @@ from mutants.trial import environment
 NEAR: Final[Mapping[str, Sequence[str]]] = {
     "lifecycle": (
         "tests/core/test_lifecycle_*.py",
-        "tests/core/test_certainty.py",
-        "tests/core/test_mirror.py",
-        "tests/core/test_purchase.py",
+        "tests/rooms/lifecycle/test_fence.py",
+        "tests/rooms/lifecycle/test_status_mapping.py",
+        "tests/rooms/lifecycle/test_billable_definition.py",
         "tests/core/test_t*.py",
     ),
     "results": ("tests/core/test_results_*.py",),
-    "poller": ("tests/shell/test_poller*.py", "tests/tenants/test_polls.py"),
-    "slots": ("tests/tenants/test_slots.py",),
-    "turns": ("tests/tenants/test_turns.py", "tests/tenants/test_slots.py"),
-    "submitter": ("tests/shell/test_submitter.py",),
-    "wire": ("tests/workspace/test_wire.py", "tests/workspace/test_requests.py"),
+    "poller": ("tests/rooms/azure/test_poller*.py", "tests/tenants/test_polls.py"),
+    "slots": ("tests/rooms/controller/test_inflight_limiter.py",),
+    "turns": ("tests/rooms/scheduling/test_fair_queue.py", "tests/rooms/controller/test_inflight_limiter.py"),
+    "submitter": ("tests/rooms/controller/test_submitter.py",),
+    "wire": ("tests/rooms/azure/test_wire.py", "tests/rooms/azure/test_requests.py"),
 }
 """Where a mutant of a module or folder dies most often: tried first, to save the time of all the others."""
-_SLOW: Final = "tests/core/test_lifecycle_machine.py"
+_SLOW: Final = "tests/rooms/lifecycle/test_machine.py"
 STAGES: Final = (
     (
         "tests/core",
@@ -42,11 +42,11 @@ STAGES: Final = (
         "tests/tenants",
         "tests/workspace",
         f"--ignore={_SLOW}",
-        "--ignore=tests/workspace/test_entra.py",
-        "--ignore=tests/workspace/test_with_emulator.py",
-        "--ignore=tests/workspace/test_storage_troubles.py",
+        "--ignore=tests/rooms/azure/test_entra.py",
+        "--ignore=tests/rooms/azure/test_with_emulator.py",
+        "--ignore=tests/rooms/azure/test_storage_troubles.py",
     ),
-    (_SLOW, "tests/workspace/test_storage_troubles.py"),
+    (_SLOW, "tests/rooms/azure/test_storage_troubles.py"),
 )
 """What needs no cluster; the slow ones only if nothing else has noticed."""
 _LEAST_SECONDS: Final = 120.0

@@ -3,7 +3,7 @@
 The lines before the patch say both:
 
     Promise: A GET stands before every PUT.
-    Test: tests/core/test_lifecycle_new.py::test_the_path
+    Test: tests/rooms/lifecycle/test_new.py::test_the_path
 
 Must not live here: applying it or running anything (`trial`).
 """

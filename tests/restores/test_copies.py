@@ -94,7 +94,7 @@ def test_job_that_is_made_anew_from_its_own_dump_is_no_second_purchase(
         pytest.param({"idempotencyKey": "run-1"}, 1, id="with a key the first result is taken over"),
     ],
 )
-def test_copy_of_a_finished_job_is_held_too(place: JobNamespace, key: dict[str, str], paid: int) -> None:
+def test_copy_of_a_finished_job_is_held_too(place: JobNamespace, key: dict[str, str], billed: int) -> None:
     """Its dump says Succeeded, which the API server drops; the claim alone tells that it is a copy."""
     place.apply(jobs.ionq("bell", **key))
     place.wait("bell", "Complete")
@@ -107,4 +107,4 @@ def test_copy_of_a_finished_job_is_held_too(place: JobNamespace, key: dict[str, 
     place.wait("again", "Complete")
     assert condition_of(place.job("again"), "Submitted")["status"] == "True"
     assert place.output("again")["counts.json"]
-    assert len(place.runs("bell")) + len(place.runs("again")) == paid
+    assert len(place.runs("bell")) + len(place.runs("again")) == billed

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.jobnamespace import JobNamespace
 from localstack.stack import Stack
-from workspace.conftest import server, transport
+from rooms.azure.conftest import server, transport
 
 __all__ = ["server", "transport"]
 

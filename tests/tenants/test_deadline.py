@@ -5,34 +5,34 @@ import time
 
 import pytest
 
-from core.bodies import workspace
-from core.observations import PROGRAM, claimed, remote, seen
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.cluster.api import Api
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.process_state import Clock, Memory
-from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.submitter import Submitter
-from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.settings import Settings
-from workspace.misbehaving import Behaviour, MisbehavingServer, Received, answers, says, stays_silent
-from workspace.samples import KEY, RESOURCE_ID, SAS
+from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, answers, says, stays_silent
+from rooms.azure.samples import KEY, RESOURCE_ID, SAS
+from rooms.lifecycle.observations import PROGRAM, claimed, remote, seen
+from rooms.model.bodies import workspace
 
 
 def submitter(settings: Settings) -> Submitter:
     """A submitter whose claim is too young to be read again."""
-    known = Inventory()
+    known = Cache()
     known.put_job(claimed())
     return Submitter(
         objects=Objects(Api(None)),
-        inventory=known,
+        cache=known,
         settings=settings,
         clock=Clock(time.monotonic),
         holder="this-process",
@@ -40,7 +40,7 @@ def submitter(settings: Settings) -> Submitter:
     )
 
 
-def a_look(server: MisbehavingServer, transport: HttpTransport) -> Look:
+def a_context(server: MisbehavingServer, transport: HttpTransport) -> ReconcileContext:
     """A look at a job that this process has claimed a moment ago, and of which the service knows nothing."""
     client = WorkspaceClient(
         endpoint=server.url,
@@ -51,10 +51,10 @@ def a_look(server: MisbehavingServer, transport: HttpTransport) -> Look:
     )
     job = claimed()
     now = time.monotonic()
-    sure = Certainty(claimed_at=now, never_sent=True)
+    sure = FenceState(claimed_at=now, never_sent=True)
     facts = seen(job, remote=ABSENT, program=PROGRAM, never_sent=True)
-    memory = Memory(job, certainty=sure, program=b"{}")
-    return Look(facts, memory, Connection(workspace(), client), job.status, Objects(Api(None)))
+    memory = Memory(job, fence_state=sure, program=b"{}")
+    return ReconcileContext(facts, memory, Connection(workspace(), client), job.status, Objects(Api(None)))
 
 
 def takes_the_program(server: MisbehavingServer) -> Behaviour:
@@ -75,39 +75,39 @@ async def knows_every_id(request: Received, writer: asyncio.StreamWriter) -> Non
 
 async def test_a_put_that_is_cut_off_is_doubted(server: MisbehavingServer, transport: HttpTransport) -> None:
     """It may have taken effect: for a whole fence no answer of the service is believed to say the contrary."""
-    look, settings = a_look(server, transport), Settings()
+    context, settings = a_context(server, transport), Settings()
     server.plays(takes_the_program(server))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(2):
-            await submitter(settings).submit(look)
+            await submitter(settings).submit(context)
     assert server.received[-1].method == "PUT"
     assert "/jobs/" in server.received[-1].path
-    left = look.memory.certainty.doubt_left(time.monotonic())
+    left = context.memory.fence_state.fence_left(time.monotonic())
     assert settings.fence_seconds - 5 < left <= settings.fence_seconds
-    assert not look.memory.certainty.never_sent
+    assert not context.memory.fence_state.never_sent
 
 
 async def test_what_is_cut_off_before_the_put_leaves_no_doubt(
     server: MisbehavingServer, transport: HttpTransport
 ) -> None:
     """Nothing was sent, and it is known that nothing was."""
-    look = a_look(server, transport)
+    context = a_context(server, transport)
     server.plays(says({"sasUri": f"{server.url}/container?{SAS}"}), stays_silent())
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(2):
-            await submitter(Settings()).submit(look)
-    assert look.memory.certainty.never_sent
-    assert look.memory.certainty.doubt_left(time.monotonic()) == 0
+            await submitter(Settings()).submit(context)
+    assert context.memory.fence_state.never_sent
+    assert context.memory.fence_state.fence_left(time.monotonic()) == 0
 
 
 async def test_attempts_are_looked_for_up_to_a_bound(server: MisbehavingServer, transport: HttpTransport) -> None:
     """A service that knows every id is not asked for ever, and nothing is claimed on its word."""
-    look = a_look(server, transport)
-    look.know(remote=remote())
+    context = a_context(server, transport)
+    context.know(remote=remote())
     server.plays(knows_every_id)
-    await submitter(Settings()).find_last_attempt(look)
-    assert isinstance(look.seen.remote, Trouble)
-    assert look.seen.remote.reason == "AttemptsUnexplained"
+    await submitter(Settings()).find_last_attempt(context)
+    assert isinstance(context.seen.remote, Trouble)
+    assert context.seen.remote.reason == "AttemptsUnexplained"
     assert len(server.received) == 21
 
 
@@ -120,10 +120,10 @@ async def test_attempts_are_looked_for_in_half_of_a_looks_time(
         await asyncio.sleep(0.3)
         await knows_every_id(request, writer)
 
-    look, settings = a_look(server, transport), Settings(request_timeout_seconds=0.1, workers=1)
-    look.know(remote=remote())
+    context, settings = a_context(server, transport), Settings(request_timeout_seconds=0.1, workers=1)
+    context.know(remote=remote())
     server.plays(takes_its_time)
-    await submitter(settings).find_last_attempt(look)
-    assert isinstance(look.seen.remote, Trouble)
-    assert look.seen.remote.reason == "ServiceUnavailable"
+    await submitter(settings).find_last_attempt(context)
+    assert isinstance(context.seen.remote, Trouble)
+    assert context.seen.remote.reason == "ServiceUnavailable"
     assert len(server.received) < 21

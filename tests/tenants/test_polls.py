@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from shell.polled import News, make_poller, polling
-from shell.service import Service
+from rooms.azure.polled import News, make_poller, polling
+from rooms.azure.service import Service
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
 

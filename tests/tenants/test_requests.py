@@ -12,10 +12,10 @@ from quantumjob_operator.azure.client import Timing, WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.model.errors import ServiceError, Throttled
-from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 from quantumjob_operator.scheduling.token_bucket import TokenBucket
-from workspace.misbehaving import Behaviour, MisbehavingServer, answers, fails, says
-from workspace.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID, job
+from rooms.azure.misbehaving import Behaviour, MisbehavingServer, answers, fails, says
+from rooms.azure.samples import DEFINITION, JOB_ID, KEY, LOCATION, RESOURCE_ID, job
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FOR_EVER = 1e-6
@@ -34,7 +34,7 @@ def make_client(server: MisbehavingServer, transport: HttpTransport) -> MakeClie
             transport=transport,
             allowed=AllowedOrigins.parse([server.url]),
             timing=Timing(clock=lambda: NOW),
-            budget=Budget(TokenBucket.full(FOR_EVER, requests, time.monotonic()), time.monotonic),
+            rate_limiter=RateLimiter(TokenBucket.full(FOR_EVER, requests, time.monotonic()), time.monotonic),
         )
 
     return make
@@ -45,7 +45,7 @@ async def test_all_operations_share_one_budget(server: MisbehavingServer, make_c
     server.plays(says(job()))
     client = make_client(3)
     await client.on_behalf("research").get_job(JOB_ID)
-    await client.on_behalf("teaching").turn_to_put()
+    await client.on_behalf("teaching").wait_to_put()
     await client.put_job(DEFINITION, LOCATION)
     await client.cancel_job(JOB_ID)
     waiting = asyncio.create_task(client.get_job(JOB_ID))
@@ -58,7 +58,7 @@ async def test_the_turn_of_a_put_is_waited_for_before_it(server: MisbehavingServ
     """When the PUT is asked for it starts at once: whether its claim is fresh is decided after the wait."""
     server.plays(says(job()))
     client = make_client(1)
-    await client.turn_to_put()
+    await client.wait_to_put()
     await client.put_job(DEFINITION, LOCATION, may_start=lambda: True)
     assert len(server.received) == 1
 

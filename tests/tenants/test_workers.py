@@ -26,7 +26,7 @@ def namespace_of(key: str) -> str:
 
 
 @dataclass(slots=True)
-class Looks:
+class Reconciliations:
     """Looks that last as long as their namespace's do, and their order.
 
     Attributes:
@@ -38,7 +38,7 @@ class Looks:
     held: "Counter[str]" = field(default_factory=Counter)
     most_held: "Counter[str]" = field(default_factory=Counter)
 
-    async def look(self, key: str) -> None:
+    async def reconcile(self, key: str) -> None:
         """Look at a key."""
         self.begun.append((round(now(), 3), key))
         self.held[key[0]] += 1
@@ -52,9 +52,9 @@ class Looks:
 
 
 @asynccontextmanager
-async def at_work(queue: "WorkQueue[str]", looks: Looks, workers: int) -> AsyncIterator[None]:
+async def at_work(queue: "WorkQueue[str]", reconciliations: Reconciliations, workers: int) -> AsyncIterator[None]:
     """Workers, for as long as the context is open."""
-    tasks = [asyncio.create_task(queue.work(looks.look)) for _ in range(workers)]
+    tasks = [asyncio.create_task(queue.work(reconciliations.reconcile)) for _ in range(workers)]
     try:
         yield
     finally:
@@ -65,14 +65,14 @@ async def at_work(queue: "WorkQueue[str]", looks: Looks, workers: int) -> AsyncI
 
 async def test_one_key_waits_for_one_turn_of_five_thousand() -> None:
     """The other namespace's first job is looked at after at most one of them, not after all."""
-    queue, looks = WorkQueue(now, namespace_of), Looks()
+    queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations()
     for number in range(5000):
         queue.add(f"a{number}")
-    async with at_work(queue, looks, workers=1):
+    async with at_work(queue, reconciliations, workers=1):
         await asyncio.sleep(100.5)
         queue.add("b0")
         await asyncio.sleep(10)
-    assert looks.place("b0") in {101, 102}
+    assert reconciliations.place("b0") in {101, 102}
 
 
 @pytest.mark.parametrize(
@@ -80,36 +80,38 @@ async def test_one_key_waits_for_one_turn_of_five_thousand() -> None:
 )
 async def test_looks_that_hang_leave_workers_to_the_others(slow: str) -> None:
     """A tenant whose workspace answers nobody holds half of what is free, and the others go on at once."""
-    queue, looks = WorkQueue(now, namespace_of), Looks(dict.fromkeys(slow, 3600))
+    queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations(dict.fromkeys(slow, 3600))
     for number in range(100):
         for namespace in slow:
             queue.add(f"{namespace}{number}")
-    async with at_work(queue, looks, workers=32):
+    async with at_work(queue, reconciliations, workers=32):
         await asyncio.sleep(10)
-        assert looks.held.total() < 32
-        assert max(looks.held.values()) <= 16
+        assert reconciliations.held.total() < 32
+        assert max(reconciliations.held.values()) <= 16
         queue.add("z0")
         await asyncio.sleep(10)
-    assert (10, "z0") in looks.begun
+    assert (10, "z0") in reconciliations.begun
 
 
 async def test_a_worker_alone_serves_everybody() -> None:
     """The smallest number of workers there can be still turns."""
-    queue, looks = WorkQueue(now, namespace_of), Looks()
+    queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations()
     for key in ("a0", "a1", "b0"):
         queue.add(key)
-    async with at_work(queue, looks, workers=1):
+    async with at_work(queue, reconciliations, workers=1):
         await asyncio.sleep(10)
-    assert [key for _, key in looks.begun] == ["a0", "b0", "a1"]
+    assert [key for _, key in reconciliations.begun] == ["a0", "b0", "a1"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 40)), min_size=1, max_size=80), st.integers(1, 6))
 async def test_every_key_is_looked_at_in_the_end(keys: list[tuple[str, int]], workers: int) -> None:
     """Whatever the crowd and however few the workers: each key once, and no worker idles while somebody waits alone."""
-    queue, looks = WorkQueue(now, namespace_of), Looks()
+    queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations()
     for namespace, number in keys:
         queue.add(f"{namespace}{number}")
-    async with at_work(queue, looks, workers):
+    async with at_work(queue, reconciliations, workers):
         await asyncio.sleep(len(keys) + 1)
-    assert Counter(key for _, key in looks.begun) == dict.fromkeys({f"{one}{number}" for one, number in keys}, 1)
+    assert Counter(key for _, key in reconciliations.begun) == dict.fromkeys(
+        {f"{one}{number}" for one, number in keys}, 1
+    )
     assert len(queue) == 0

@@ -22,7 +22,7 @@ from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError
 from quantumjob_operator.azure.http.bounds import at_most
 from quantumjob_operator.azure.wire import API_VERSION
 from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
-from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 USER_AGENT: Final = f"quantumjob-operator/{__version__}"
 
@@ -71,7 +71,7 @@ class ServiceChannel:
         allowed: Where requests may go.
         observer: Told (operation, status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
-        budget: What bounds the requests of all that speak with this workspace; no bound if None.
+        rate_limiter: What bounds the requests of all that speak with this workspace; no bound if None.
         owner: The tenant whose workspace it is.
         request_ids: Makes the `x-ms-client-request-id` of each request.
     """
@@ -85,7 +85,7 @@ class ServiceChannel:
         allowed: AllowedOrigins,
         observer: Observer | None,
         timing: Timing,
-        budget: Budget | None = None,
+        rate_limiter: RateLimiter | None = None,
         owner: str = "",
         request_ids: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
@@ -96,7 +96,7 @@ class ServiceChannel:
         self._observer = observer
         self._timing = timing
         self._request_ids = request_ids
-        self._budget = budget
+        self._rate_limiter = rate_limiter
         self._owner = owner
         self._tenant, self._cancelling = "", False
         # Single reads and writes are bounded by the whole; but who doesn't even take a connection holds a worker for a
@@ -109,14 +109,14 @@ class ServiceChannel:
         view._tenant, view._cancelling = tenant, cancelling  # noqa: SLF001 - a copy of our own
         return view
 
-    async def turn(self, operation: str, *, cancelling: bool = False) -> None:
+    async def acquire(self, operation: str, *, cancelling: bool = False) -> None:
         """Wait until the workspace's budget lets a request begin.
 
         Raises:
             Throttled: The service asked for a pause, which is not over.
         """
-        if self._budget is not None:
-            await self._budget.turn(operation, self._tenant, cancelling=cancelling or self._cancelling)
+        if self._rate_limiter is not None:
+            await self._rate_limiter.acquire(operation, self._tenant, cancelling=cancelling or self._cancelling)
 
     async def call(
         self,
@@ -126,14 +126,14 @@ class ServiceChannel:
         *,
         body: Mapping[str, Any] | None = None,
         may_start: Callable[[], bool] | None = None,
-        in_turn: bool = False,
+        rate_limited: bool = False,
     ) -> Answer:
         """Send a request and insist on a 2xx answer.
 
         Raises:
             ServiceError: It did not work; `applied` says whether it may have happened.
         """
-        answer = await self.send(operation, method, url, body=body, may_start=may_start, in_turn=in_turn)
+        answer = await self.send(operation, method, url, body=body, may_start=may_start, rate_limited=rate_limited)
         if not answer.succeeded:
             raise self.failure(operation, answer)
         return answer
@@ -146,7 +146,7 @@ class ServiceChannel:
         *,
         body: Mapping[str, Any] | None = None,
         may_start: Callable[[], bool] | None = None,
-        in_turn: bool = False,
+        rate_limited: bool = False,
         content_type: str | None = None,
     ) -> Answer:
         """Send a request once, and once more with a renewed credential if it was not let in.
@@ -157,7 +157,7 @@ class ServiceChannel:
             url: An absolute URL of the endpoint's origin, with its query but without the API version.
             body: Sent as JSON.
             may_start: Asked right before each sending; False ends it with a `Retryable` that was not applied.
-            in_turn: The caller has waited for its turn already.
+            rate_limited: The caller has waited for its turn already.
             content_type: Of the body; JSON if absent.
 
         Returns:
@@ -166,12 +166,12 @@ class ServiceChannel:
         Raises:
             ServiceError: There was no answer.
         """
-        if not in_turn:
-            await self.turn(operation)
+        if not rate_limited:
+            await self.acquire(operation)
         answer = await self._send_once(operation, method, url, body, may_start, content_type)
         pause = asked_pause(answer.status, answer.headers, self._timing.clock())
-        if pause and self._budget is not None:
-            self._budget.stop(pause)
+        if pause and self._rate_limiter is not None:
+            self._rate_limiter.stop(pause)
         # A request that was not let in was not applied, so that repeating even a PUT is safe.
         if answer.status == httpx.codes.UNAUTHORIZED and await self._renewed(operation):
             return await self._send_once(operation, method, url, body, may_start, content_type)

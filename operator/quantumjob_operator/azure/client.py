@@ -25,7 +25,7 @@ from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.azure.wire import JobDefinition, Quota, TargetStatus
 from quantumjob_operator.model.errors import Refused, Retryable
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
-from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
@@ -59,7 +59,7 @@ class WorkspaceClient:
         allowed: Which hosts may get requests; checked before each.
         observer: Told (operation, HTTP status or word, seconds) after each exchange.
         timing: Time-outs and clocks.
-        budget: Bounds the requests to the service (not to its storage); no bound if None.
+        rate_limiter: Bounds the requests to the service (not to its storage); no bound if None.
         owner: The tenant whose workspace it is.
 
     Raises:
@@ -76,7 +76,7 @@ class WorkspaceClient:
         allowed: AllowedOrigins,
         observer: Observer | None = None,
         timing: Timing | None = None,
-        budget: Budget | None = None,
+        rate_limiter: RateLimiter | None = None,
         owner: str = "",
     ) -> None:
         if not _RESOURCE_ID.fullmatch(resource_id) or {".", ".."} & set(resource_id.split("/")):
@@ -89,7 +89,7 @@ class WorkspaceClient:
             allowed=allowed,
             observer=observer,
             timing=self._timing,
-            budget=budget,
+            rate_limiter=rate_limiter,
             owner=owner,
         )
         common: Any = {"allowed": allowed, "observer": observer, "timing": self._timing, "owner": owner}
@@ -161,13 +161,13 @@ class WorkspaceClient:
         plain = container.partition("?")[0].rstrip("/")
         return ProgramLocation(container, f"{plain}/{wire.INPUT_BLOB}")
 
-    async def turn_to_put(self) -> None:
+    async def wait_to_put(self) -> None:
         """Wait for the turn of a PUT; its own step, so that what has to be fresh when it starts is looked at after it.
 
         Raises:
             Throttled: The service asked for a pause, which is not over.
         """
-        await self._channel.turn("put_job")
+        await self._channel.acquire("put_job")
 
     async def put_job(
         self,
@@ -178,7 +178,7 @@ class WorkspaceClient:
     ) -> RemoteJob:
         """Create the job: one PUT, never repeated unless a 401 showed that it was not let in.
 
-        Its turn in the budget is waited for by `turn_to_put`.
+        Its turn in the budget is waited for by `wait_to_put`.
 
         Args:
             definition: What the job shall be.
@@ -188,13 +188,13 @@ class WorkspaceClient:
         """
         body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
         url = self._job_url(definition.job_id)
-        answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, in_turn=True)
+        answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
         return await _read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
-        await self._channel.turn("cancel_job", cancelling=True)
-        answer = await self._channel.send("cancel_job", "POST", f"{self._job_url(job_id)}:cancel", in_turn=True)
+        await self._channel.acquire("cancel_job", cancelling=True)
+        answer = await self._channel.send("cancel_job", "POST", f"{self._job_url(job_id)}:cancel", rate_limited=True)
         if answer.succeeded:
             return CancelAnswer.ACCEPTED
         if says_absent(answer.status, answer.body):

@@ -13,12 +13,12 @@ from weakref import WeakValueDictionary
 
 from quantumjob_operator.azure.channel import Observer, Timing
 from quantumjob_operator.azure.client import WorkspaceClient
-from quantumjob_operator.azure.credentials import Signed, SignIn
+from quantumjob_operator.azure.credentials import Authenticated, Authenticator
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
-from quantumjob_operator.scheduling.rate_limiter import Budget
+from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 from quantumjob_operator.scheduling.token_bucket import TokenBucket
 from quantumjob_operator.settings import Settings
 
@@ -69,25 +69,25 @@ class Connections:
     def __init__(
         self,
         *,
-        sign_in: SignIn,
+        authenticator: Authenticator,
         transport: HttpTransport,
         allowed: AllowedOrigins,
         settings: Settings,
         observer: Observer,
         monotonic: Callable[[], float],
     ) -> None:
-        self._sign_in = sign_in
+        self._authenticator = authenticator
         self._transport = transport
         self._allowed = allowed
         self._observer = observer
         self._monotonic = monotonic
-        patience = settings.request_timeout_seconds
-        self._timing = Timing(request_seconds=patience, blob_seconds=2 * patience, monotonic=monotonic)
+        timeout = settings.request_timeout_seconds
+        self._timing = Timing(request_seconds=timeout, blob_seconds=2 * timeout, monotonic=monotonic)
         self._rate, self._burst = settings.requests_per_second, settings.requests_burst
-        self._budgets: dict[str, Budget] = {}
+        self._rate_limiters: dict[str, RateLimiter] = {}
         self._open: dict[str, _Kept] = {}
         self._held: dict[str, _Kept] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, workspace: QuantumWorkspace) -> Connection | Trouble:
         """The connection of a workspace, made if there is none for its generation.
@@ -95,7 +95,7 @@ class Connections:
         Raises:
             ClusterError: The API server could not be asked for the credential.
         """
-        async with self._turn(workspace.uid):
+        async with self._lock(workspace.uid):
             kept = self._open.get(workspace.uid)
             if kept and kept.connection.workspace.generation == workspace.generation:
                 return kept.connection
@@ -107,7 +107,7 @@ class Connections:
         Raises:
             ClusterError: The API server could not be asked for the credential; the connection stays as it is.
         """
-        async with self._turn(workspace.uid):
+        async with self._lock(workspace.uid):
             return await self._renew(workspace)
 
     def for_cancelling(self, may_serve: Callable[[QuantumWorkspace], bool]) -> Connection | None:
@@ -136,7 +136,7 @@ class Connections:
         if kept:
             connection = replace(kept.connection, cancel_only=True)
             self._held[uid] = replace(kept, connection=connection, until=self._monotonic() + HELD_SECONDS)
-        self._budgets.pop(uid, None)
+        self._rate_limiters.pop(uid, None)
 
     async def close(self) -> None:
         """Close all of them."""
@@ -146,39 +146,43 @@ class Connections:
     def _forget_what_is_over(self) -> None:
         self._held = {uid: kept for uid, kept in self._held.items() if self._monotonic() < kept.until}
 
-    def _turn(self, uid: str) -> asyncio.Lock:
-        return self._turns.setdefault(uid, asyncio.Lock())
+    def _lock(self, uid: str) -> asyncio.Lock:
+        return self._locks.setdefault(uid, asyncio.Lock())
 
     async def _renew(self, workspace: QuantumWorkspace) -> Connection | Trouble:
-        signed = await self._sign_in.credential(workspace)
-        if isinstance(signed, Trouble):
+        authenticated = await self._authenticator.credential(workspace)
+        if isinstance(authenticated, Trouble):
             self.hold(workspace.uid)
-            return signed
+            return authenticated
         kept = self._open.get(workspace.uid)
-        if kept and kept.digest == signed.digest and kept.connection.workspace.generation == workspace.generation:
-            await signed.credential.close()
+        if (
+            kept
+            and kept.digest == authenticated.digest
+            and kept.connection.workspace.generation == workspace.generation
+        ):
+            await authenticated.credential.close()
             return kept.connection
         await self.drop(workspace.uid)
-        made = Connection(workspace, self._client(workspace, signed))
-        self._open[workspace.uid] = _Kept(made, signed.digest)
+        made = Connection(workspace, self._client(workspace, authenticated))
+        self._open[workspace.uid] = _Kept(made, authenticated.digest)
         return made
 
-    def _client(self, workspace: QuantumWorkspace, signed: Signed) -> WorkspaceClient:
+    def _client(self, workspace: QuantumWorkspace, authenticated: Authenticated) -> WorkspaceClient:
         return WorkspaceClient(
             endpoint=workspace.endpoint,
             resource_id=workspace.spec.resource_id,
-            credential=signed.credential,
+            credential=authenticated.credential,
             transport=self._transport,
             allowed=self._allowed,
             observer=self._observer,
             timing=self._timing,
-            budget=self._budget(workspace.uid),
+            rate_limiter=self._rate_limiter(workspace.uid),
             owner=workspace.namespace,
         )
 
-    def _budget(self, uid: str) -> Budget:
+    def _rate_limiter(self, uid: str) -> RateLimiter:
         """One for each object, whatever becomes of its credential meanwhile."""
-        if uid not in self._budgets:
+        if uid not in self._rate_limiters:
             now = self._monotonic()
-            self._budgets[uid] = Budget(TokenBucket.full(self._rate, self._burst, now), self._monotonic)
-        return self._budgets[uid]
+            self._rate_limiters[uid] = RateLimiter(TokenBucket.full(self._rate, self._burst, now), self._monotonic)
+        return self._rate_limiters[uid]

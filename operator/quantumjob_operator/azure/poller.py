@@ -17,7 +17,7 @@ from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, ServiceError
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
-from quantumjob_operator.scheduling.fair_queue import Turns
+from quantumjob_operator.scheduling.fair_queue import FairQueue
 from quantumjob_operator.settings import Settings
 
 PAGE: Final = 100
@@ -85,7 +85,7 @@ class Poller:
         client: Replaced by `use`.
         refused: Called when the service refuses the credentials.
         answered_at: Monotonic time of the last sweep that the service answered.
-        turned_at: Monotonic time of the last turn of the loop, answered or not.
+        beat_at: Monotonic time of the last turn of the loop, answered or not.
     """
 
     name: str
@@ -95,10 +95,10 @@ class Poller:
     monotonic: Callable[[], float]
     refused: Callable[[], None]
     answered_at: float = 0.0
-    turned_at: float = 0.0
+    beat_at: float = 0.0
     trouble: ServiceError | None = None
     _watched: dict[str, Watched] = field(default_factory=dict)
-    _line: Turns[str] = field(default_factory=Turns)
+    _queue: FairQueue[str] = field(default_factory=FairQueue)
     _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
@@ -147,7 +147,7 @@ class Poller:
         """Follow it no longer."""
         known = self._watched.pop(uid, None)
         if known:
-            self._line.discard(known.namespace, uid)
+            self._queue.discard(known.namespace, uid)
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -156,7 +156,7 @@ class Poller:
         """Sweep for ever."""
         self.answered_at = self.monotonic()
         while True:
-            self.turned_at = self.monotonic()
+            self.beat_at = self.monotonic()
             try:
                 await self.sweep()
             except Exception:  # noqa: BLE001 - a poller that ended would leave its jobs unseen; logged and tried again
@@ -168,14 +168,14 @@ class Poller:
         """Look at the jobs that are due, or at the first of them."""
         now = self.monotonic()
         due = self._due(now)
-        if not due and not self._line:
+        if not due and not self._queue:
             # Nothing to ask is no silence of the service.
             self.answered_at = self.answered_at if self._failures and self._watched else now
             return
         if now < self._pause_until:
             return
         try:
-            await self._look(due)
+            await self._ask(due)
         except ServiceError as error:
             self._failed(error)
             return
@@ -189,19 +189,19 @@ class Poller:
             self._earliest = min((one.due for one in self._watched.values()), default=math.inf)
         return due
 
-    async def _look(self, due: list[Watched]) -> None:
+    async def _ask(self, due: list[Watched]) -> None:
         lists = self.monotonic() >= self._no_list_until
         if due and lists and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
             due = await self._listed(due)
         for one in due:
             if self._watched.get(one.uid) is one:
                 one.due = math.inf
-                self._line.push(one.namespace, one.uid)
+                self._queue.push(one.namespace, one.uid)
         for _ in range(_BATCHES):
             batch = self._next_batch()
             if not batch:
                 return
-            self.turned_at = self.monotonic()
+            self.beat_at = self.monotonic()
             answers = await asyncio.gather(*(self._get(one) for one in batch), return_exceptions=True)
             for answer in answers:
                 if isinstance(answer, BaseException):
@@ -213,7 +213,7 @@ class Poller:
 
     def _next_batch(self) -> list[Watched]:
         """The first in line, namespace by namespace."""
-        taken = [one for _ in range(min(_PARALLEL, len(self._line))) if (one := self._line.pop())]
+        taken = [one for _ in range(min(_PARALLEL, len(self._queue))) if (one := self._queue.pop())]
         return [self._watched[uid] for _, uid in taken]
 
     async def _listed(self, due: list[Watched]) -> list[Watched]:
@@ -229,7 +229,7 @@ class Poller:
         words: dict[str, str] = {}
         rows, ours = 0, {one.job_id.lower() for one in self._watched.values()}
         async for page in self.client.list_jobs(filter=UNFINISHED):
-            self.turned_at = self.monotonic()
+            self.beat_at = self.monotonic()
             rows += len(page)
             words.update((name, row.status) for row in page if (name := row.id.lower()) in ours)
         self._others = max(0, rows - len(self._watched))

@@ -15,20 +15,20 @@ _OTHER: Final = ("other", "other")
 
 
 @dataclass(slots=True)
-class Inventory:
+class Cache:
     """Jobs and workspaces in memory.
 
     Attributes:
         newest: The highest resource version that was ever taken.
-        departed: The last version of each job that was removed, until somebody has looked at what it left.
+        deleted: The last version of each job that was removed, until somebody has looked at what it left.
     """
 
     newest: int = 0
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
-    departed: dict[str, QuantumJob] = field(default_factory=dict)
+    deleted: dict[str, QuantumJob] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
-    _doubted: set[str] = field(default_factory=set)
+    _stale: set[str] = field(default_factory=set)
 
     def put_job(self, job: QuantumJob) -> bool:
         """Take a version of a job; False if it is no news."""
@@ -52,38 +52,38 @@ class Inventory:
         return self.put_job(answer) if isinstance(answer, QuantumJob) else self.put_workspace(answer)
 
     def _takes(self, new: QuantumJob | QuantumWorkspace) -> bool:
-        if new.uid not in self._doubted and not _is_newer(new, self.find(new.uid)):
+        if new.uid not in self._stale and not _is_newer(new, self.find(new.uid)):
             return False
-        self._doubted.discard(new.uid)
+        self._stale.discard(new.uid)
         self.newest = max(self.newest, int(new.resource_version))
         return True
 
-    def doubt(self) -> None:
+    def mark_stale(self) -> None:
         """The cluster was set back to an older state: the next version of each object is news, whatever its number."""
-        self._doubted = {*self.jobs, *self.workspaces}
+        self._stale = {*self.jobs, *self.workspaces}
         self.newest = 0
 
-    def doubts(self, uid: str) -> bool:
+    def is_stale(self, uid: str) -> bool:
         """Whether what is known of an object may be from before the cluster was set back."""
-        return uid in self._doubted
+        return uid in self._stale
 
     def remove(self, uid: str, last: QuantumJob | None = None) -> None:
-        """An object is gone; what is known last of a job stays in `departed`.
+        """An object is gone; what is known last of a job stays in `deleted`.
 
         Args:
             uid: Of the object.
             last: Its last version, if the event of its deletion told it: it may be newer than what we know.
         """
-        known, departed = self.jobs.get(uid), self.departed.get(uid)
+        known, deleted = self.jobs.get(uid), self.deleted.get(uid)
         self.forget(uid)
-        left = (last or known) if known else departed  # of an object that is gone already, nothing is news
+        left = (last or known) if known else deleted  # of an object that is gone already, nothing is news
         if left:
-            self.departed[uid] = left
+            self.deleted[uid] = left
 
     def forget(self, uid: str) -> None:
         """An object is gone and left nothing."""
-        self._doubted.discard(uid)
-        self.departed.pop(uid, None)
+        self._stale.discard(uid)
+        self.deleted.pop(uid, None)
         workspace = self.workspaces.pop(uid, None)
         if workspace and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
@@ -109,7 +109,7 @@ class Inventory:
     def resource_version(self, uid: str) -> str | None:
         """Of what is known of an object, and not doubted."""
         known = self.find(uid)
-        return known.resource_version if known and uid not in self._doubted else None
+        return known.resource_version if known and uid not in self._stale else None
 
     def versions(self) -> dict[str, str]:
         """The resource version of each object that is known, by uid."""

@@ -103,7 +103,7 @@ class Candidacy:
             return Step.READ
         return Step.WRITE if self.leads or self._free(now) else Step.WAIT
 
-    def patience(self, now: float) -> float:
+    def timeout(self, now: float) -> float:
         """Seconds that an attempt may take: half the deadline, so that a leader has time for a second one."""
         half = self.terms.deadline / 2
         return half if self.renewed_at is None else max(0.0, min(half, self.renewed_at + self.terms.deadline - now))

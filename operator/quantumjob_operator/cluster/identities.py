@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
-from quantumjob_operator.cluster.references import MaterialError
+from quantumjob_operator.cluster.references import BrokenReferenceError
 from quantumjob_operator.model.errors import clean_text
 
 _LIFETIME_SECONDS: Final = 3600
@@ -49,7 +49,7 @@ class AccountToken:
         if self._monotonic() >= self._stale_at:
             try:
                 await self.renew()
-            except (MaterialError, ClusterError):
+            except (BrokenReferenceError, ClusterError):
                 if self._monotonic() >= self._expires_at:
                     raise
         return self._token
@@ -78,7 +78,7 @@ class AccountToken:
         try:
             return await self._api.request("POST", path, body)
         except NotFound:
-            raise MaterialError(
+            raise BrokenReferenceError(
                 "ServiceAccountNotFound",
                 f"spec.credentials.workloadIdentity needs the ServiceAccount {self._name} in namespace "
                 f"{self._namespace}; create it",
@@ -86,7 +86,7 @@ class AccountToken:
         except ClusterError as error:
             if error.status != _FORBIDDEN:
                 raise
-            raise MaterialError(
+            raise BrokenReferenceError(
                 "ServiceAccountRefused",
                 f"the API server gives no token of the ServiceAccount {self._name} in namespace {self._namespace} "
                 f"({clean_text(error.message)}); unless the namespace is being deleted, ask the operator's "

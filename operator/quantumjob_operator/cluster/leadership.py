@@ -30,7 +30,7 @@ class Leadership:
 
     Attributes:
         leading: Set as soon as this process leads; it is never cleared, since the process ends with its leadership.
-        turned_at: Monotonic time of the last attempt.
+        beat_at: Monotonic time of the last attempt.
     """
 
     leases: Leases
@@ -38,7 +38,7 @@ class Leadership:
     clock: Clock
     metrics: Metrics
     leading: asyncio.Event = field(default_factory=asyncio.Event)
-    turned_at: float = 0.0
+    beat_at: float = 0.0
     _failing: bool = False
 
     async def run(self) -> None:
@@ -48,9 +48,9 @@ class Leadership:
             LeadershipLost: It could not be renewed in time, or somebody else holds it.
         """
         while True:
-            self.turned_at = now = self.clock.monotonic()
+            self.beat_at = now = self.clock.monotonic()
             try:
-                async with asyncio.timeout(self.candidacy.patience(now)):
+                async with asyncio.timeout(self.candidacy.timeout(now)):
                     await self._attempt()
             except (ClusterError, TimeoutError) as error:
                 self._complain(error)

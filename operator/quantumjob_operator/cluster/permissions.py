@@ -10,7 +10,7 @@ from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, WORKSPACE_PLURAL
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class Permission:
     """A right on one resource.
 
     Attributes:
@@ -33,21 +33,21 @@ class Right:
         return f"{plain}/{self.subresource}" if self.subresource else plain
 
 
-RIGHTS: Final = (
-    Right(GROUP, JOB_PLURAL, ("get", "list", "watch", "patch", "delete")),
-    Right(GROUP, WORKSPACE_PLURAL, ("list", "watch", "patch")),
-    Right(GROUP, JOB_PLURAL, ("patch",), "status"),
-    Right(GROUP, WORKSPACE_PLURAL, ("patch",), "status"),
-    Right("", "configmaps", ("get", "create")),
-    Right("", "secrets", ("get",)),
+PERMISSIONS: Final = (
+    Permission(GROUP, JOB_PLURAL, ("get", "list", "watch", "patch", "delete")),
+    Permission(GROUP, WORKSPACE_PLURAL, ("list", "watch", "patch")),
+    Permission(GROUP, JOB_PLURAL, ("patch",), "status"),
+    Permission(GROUP, WORKSPACE_PLURAL, ("patch",), "status"),
+    Permission("", "configmaps", ("get", "create")),
+    Permission("", "secrets", ("get",)),
     # The name in the setting `workload_service_account`.
-    Right("", "serviceaccounts", ("create",), "token", of_one_name=True),
-    Right("", "namespaces", ("get",)),
-    Right("", "events", ("create",)),
+    Permission("", "serviceaccounts", ("create",), "token", of_one_name=True),
+    Permission("", "namespaces", ("get",)),
+    Permission("", "events", ("create",)),
 )
 
-LEASE_RIGHTS: Final = (
-    Right("coordination.k8s.io", "leases", ("get", "patch"), of_one_name=True),
-    Right("coordination.k8s.io", "leases", ("create",)),
+LEASE_PERMISSIONS: Final = (
+    Permission("coordination.k8s.io", "leases", ("get", "patch"), of_one_name=True),
+    Permission("coordination.k8s.io", "leases", ("create",)),
 )
 """What several replicas need beside them, in the namespace of the Lease that the setting `lease` names."""

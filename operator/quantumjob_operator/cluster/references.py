@@ -17,7 +17,7 @@ MAX_PROGRAM_BYTES: Final = 1024 * 1024
 """What a ConfigMap or Secret can hold at the most."""
 
 
-class MaterialError(Exception):
+class BrokenReferenceError(Exception):
     """Something that is referred to can't be had.
 
     Attributes:
@@ -31,7 +31,7 @@ class MaterialError(Exception):
         super().__init__(f"{reason}: {message}")
 
 
-class Materials:
+class References:
     """Reads ConfigMaps and Secrets by name."""
 
     def __init__(self, api: Api) -> None:
@@ -48,7 +48,7 @@ class Materials:
         try:
             inline = program.inline()
         except MalformedObject as error:
-            raise MaterialError("ProgramInvalid", str(error)) from None
+            raise BrokenReferenceError("ProgramInvalid", str(error)) from None
         if inline is not None:
             return inline
         if program.config_map_key_ref:
@@ -57,7 +57,7 @@ class Materials:
             field = "spec.program.secretKeyRef"
             ref = program.secret_key_ref
             return await self._from_secret(job.namespace, ref, PROGRAM_SECRET, "ProgramNotFound", field)
-        raise MaterialError("ProgramNotFound", "spec.program has no source; give one")
+        raise BrokenReferenceError("ProgramNotFound", "spec.program has no source; give one")
 
     async def credential(self, namespace: str, ref: KeyRef, field: str) -> str:
         """A credential's text.
@@ -73,21 +73,23 @@ class Materials:
             message = (
                 f"{field}: key {ref.key} of Secret {ref.name} is no ASCII text; write the credential into it again"
             )
-            raise MaterialError("CredentialsNotFound", message) from None
+            raise BrokenReferenceError("CredentialsNotFound", message) from None
 
     async def _from_config_map(self, namespace: str, ref: KeyRef) -> bytes:
         field = "spec.program.configMapKeyRef"
         try:
             found = await self._api.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/{ref.name}")
         except NotFound:
-            raise MaterialError("ProgramNotFound", f"{field}: ConfigMap {ref.name} does not exist; create it") from None
+            raise BrokenReferenceError(
+                "ProgramNotFound", f"{field}: ConfigMap {ref.name} does not exist; create it"
+            ) from None
         text = (found.get("data") or {}).get(ref.key)
         if text is not None:
             return str(text).encode()
         binary = (found.get("binaryData") or {}).get(ref.key)
         if binary is None:
             message = f"{field}: ConfigMap {ref.name} has no key {ref.key}; add it or name another"
-            raise MaterialError("ProgramNotFound", message)
+            raise BrokenReferenceError("ProgramNotFound", message)
         return base64.b64decode(binary)
 
     async def _from_secret(self, namespace: str, ref: KeyRef, purpose: str, reason: str, field: str) -> bytes:
@@ -97,7 +99,7 @@ class Materials:
             found = {}
         encoded = (found.get("data") or {}).get(ref.key) if _made_for(found, purpose) else None
         if encoded is None:
-            raise MaterialError(
+            raise BrokenReferenceError(
                 reason,
                 f"{field}: there is no Secret {ref.name} of type {purpose} (or labelled {purpose}=true) with a key "
                 f"{ref.key}; create it",
@@ -105,7 +107,7 @@ class Materials:
         try:
             return base64.b64decode(encoded)
         except binascii.Error:
-            raise MaterialError(reason, f"{field}: key {ref.key} of Secret {ref.name} is not base64") from None
+            raise BrokenReferenceError(reason, f"{field}: key {ref.key} of Secret {ref.name} is not base64") from None
 
 
 def _made_for(secret: dict[str, Any], purpose: str) -> bool:

@@ -20,20 +20,20 @@ from typing import Any, Final
 import kopf
 
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.cluster.cache import Inventory, is_echo
+from quantumjob_operator.cluster.cache import Cache, is_echo
 from quantumjob_operator.cluster.handlers import quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects
 from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY
 from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
-from quantumjob_operator.scheduling.backoff import Patience, backoff
+from quantumjob_operator.scheduling.backoff import ProgressTimeout, backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 
 _BEAT: Final = 1.0
 _CATCH_UP: Final = 15.0
-_DOUBT: Final = 2.0
+_RELIST_SECONDS: Final = 2.0
 _PROBE: Final = 10.0
 _LONGEST_PAUSE: Final = 15.0
 # Else kopf asks for the name of the user, and the image's has none. Nobody reads it: there is no peering.
@@ -47,17 +47,17 @@ class Watch:
 
     Attributes:
         listed: Set once the first listing is through: before, nothing may be decided.
-        turned_at: Monotonic time of the last turn of the supervising loop.
+        beat_at: Monotonic time of the last turn of the supervising loop.
         heard_at: Monotonic time of the last event or successful check.
     """
 
-    inventory: Inventory
+    cache: Cache
     objects: Objects
     queue: WorkQueue[str]
     settings: Settings
     clock: Clock
     listed: asyncio.Event = field(default_factory=asyncio.Event)
-    turned_at: float = 0.0
+    beat_at: float = 0.0
     heard_at: float = 0.0
     _revision: int = 0
     _malformed: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Watch:
         """Watch for ever, through absent CRDs and API servers that go and come."""
         failures = 0
         while True:
-            self.turned_at = self.clock.monotonic()
+            self.beat_at = self.clock.monotonic()
             try:
                 if await self.objects.served():
                     await self._follow()
@@ -127,13 +127,13 @@ class Watch:
 
     def _newest(self) -> int:
         """The highest revision that the cluster is known to have had."""
-        return max(self._revision, self.inventory.newest)
+        return max(self._revision, self.cache.newest)
 
     async def _sleep(self, seconds: float, over: Callable[[], bool]) -> None:
         """Sleep, but go on beating, and wake when it is over."""
         until = self.clock.monotonic() + seconds
         while (now := self.clock.monotonic()) < until and not over():
-            self.turned_at = now
+            self.beat_at = now
             await asyncio.sleep(min(_BEAT, until - now))
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -179,38 +179,38 @@ class Watch:
         uid = body["metadata"]["uid"]
         if event_type == "DELETED":
             self._malformed.pop(uid, None)
-            self.inventory.remove(uid, _last(plural, body))
+            self.cache.remove(uid, _last(plural, body))
             self.queue.add(uid)
             return
-        old, doubted = self.inventory.find(uid), self.inventory.doubts(uid)
+        old, stale = self.cache.find(uid), self.cache.is_stale(uid)
         try:
             news = (
-                self.inventory.put_job(parse_job(body))
+                self.cache.put_job(parse_job(body))
                 if plural == JOB_PLURAL
-                else self.inventory.put_workspace(parse_workspace(body))
+                else self.cache.put_workspace(parse_workspace(body))
             )
         except MalformedObject as error:
             self._malformed[uid] = body["metadata"]["resourceVersion"]
             _log.error("%s: %s: the installed CRDs are not this operator's", plural, error)
             return
         self._malformed.pop(uid, None)
-        new = self.inventory.find(uid)
+        new = self.cache.find(uid)
         # Our own writing comes back while the look that wrote it goes on; at any other time somebody else wrote.
         echo = old and new and self.queue.is_working(uid) and is_echo(old, new)
-        if news and (doubted or not echo):
+        if news and (stale or not echo):
             self.queue.add(uid)
 
     async def _check(self) -> bool:
         """Compare with a listing; False if the watch has not caught up with it in time, or never can."""
-        newest, known = self._newest(), self.inventory.versions()
+        newest, known = self._newest(), self.cache.versions()
         revision, there = await self._ask_revision(), await self._list()
         for uid in known.keys() - there.keys():
             # Deleted while nobody watched.
-            self.inventory.remove(uid)
+            self.cache.remove(uid)
             self.queue.add(uid)
         if revision < newest or any(int(there.get(uid, version)) < int(version) for uid, version in known.items()):
             _log.warning("the cluster went back from revision %d to %d: it was restored", newest, revision)
-            self.inventory.doubt()
+            self.cache.mark_stale()
             self._malformed.clear()
             self._revision = revision
             return False
@@ -226,15 +226,18 @@ class Watch:
 
         A first listing takes as long as there are objects: ten thousand of them are no reason to begin again.
         """
-        patience, doubt = Patience(_CATCH_UP), Patience(_DOUBT)
+        timeout, mark_stale = ProgressTimeout(_CATCH_UP), ProgressTimeout(_RELIST_SECONDS)
         while left := self._behind(there):
             now = self.clock.monotonic()
-            if self._ended() or patience.is_over(left, now):
+            if self._ended() or timeout.is_over(left, now):
                 return False
-            if doubt.is_over(left, now):
+            if mark_stale.is_over(left, now):
                 # What was deleted after our listing and before the watch's own is never told.
                 still = await self._list()
-                there, doubt = {uid: version for uid, version in there.items() if uid in still}, Patience(_DOUBT)
+                there, mark_stale = (
+                    {uid: version for uid, version in there.items() if uid in still},
+                    ProgressTimeout(_RELIST_SECONDS),
+                )
             await self._sleep(_BEAT / 10, self._ended)
         return True
 
@@ -248,7 +251,7 @@ class Watch:
     def _behind(self, there: Mapping[str, str]) -> int:
         """How many objects the watch has not told in the version that is there, or in a later one."""
         return sum(
-            int(self.inventory.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
+            int(self.cache.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
             for uid, version in there.items()
         )
 

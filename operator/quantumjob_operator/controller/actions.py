@@ -7,29 +7,29 @@ or writes status (`reconciler`).
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from quantumjob_operator.cluster.references import MaterialError, Materials
-from quantumjob_operator.controller.output_writer import Delivery
+from quantumjob_operator.cluster.references import BrokenReferenceError, References
+from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.process_state import Clock
-from quantumjob_operator.controller.reconcile_context import Look, ready, trouble
+from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
-from quantumjob_operator.lifecycle.definition import purchase_digest
+from quantumjob_operator.lifecycle.definition import billable_digest
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, ProgramFacts, Trouble
 from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import orphan_tag, program_digest
 from quantumjob_operator.model.remotejob import RemoteJob
 
 
-class Deeds:
+class Actions:
     """The `Action → method` table."""
 
-    def __init__(self, *, submitter: Submitter, delivery: Delivery, materials: Materials, clock: Clock) -> None:
-        self._materials = materials
+    def __init__(self, *, submitter: Submitter, delivery: OutputWriter, references: References, clock: Clock) -> None:
+        self._references = references
         self._clock = clock
-        self.table: Final[Mapping[Action, Callable[[Look], Awaitable[None]]]] = {
+        self.table: Final[Mapping[Action, Callable[[ReconcileContext], Awaitable[None]]]] = {
             Action.READ_PROGRAM: self.read_program,
             Action.CHECK_OUTPUT: delivery.check,
-            Action.LOOK: self.look_remote,
+            Action.GET_REMOTE: self.get_remote,
             Action.CLAIM: submitter.claim,
             Action.CHECK_KEY: submitter.check_key,
             Action.FIND_LAST_ATTEMPT: submitter.find_last_attempt,
@@ -41,54 +41,54 @@ class Deeds:
             Action.WRITE_OUTPUT_BARE: delivery.write_bare,
         }
 
-    async def read_program(self, look: Look) -> None:
+    async def read_program(self, context: ReconcileContext) -> None:
         """Read the program; its bytes stay in memory until the look ends."""
         try:
-            look.memory.program = await self._materials.program(look.job)
-        except MaterialError as error:
-            look.know(program=Trouble(error.reason, error.message))
+            context.memory.program = await self._references.program(context.job)
+        except BrokenReferenceError as error:
+            context.know(program=Trouble(error.reason, error.message))
         else:
-            program = look.memory.program
-            look.know(program=ProgramFacts(program_digest(program), purchase_digest(look.job, program) or ""))
+            program = context.memory.program
+            context.know(program=ProgramFacts(program_digest(program), billable_digest(context.job, program) or ""))
 
-    async def look_remote(self, look: Look) -> None:
+    async def get_remote(self, context: ReconcileContext) -> None:
         """GET the job. What can't be asked is trouble, never absence."""
-        connection, job_id = ready(look)
+        connection, job_id = ready(context)
         asked = self._clock.monotonic()
         try:
             found = await connection.client.get_job(job_id)
         except ServiceError as error:
-            remote: RemoteJob | Absent | Trouble = trouble(look, error)
+            remote: RemoteJob | Absent | Trouble = trouble(context, error)
         else:
             remote = ABSENT if found is None else found
-        look.memory.certainty = look.memory.certainty.looked(remote, asked, self._clock.monotonic())
-        look.know(remote=remote)
+        context.memory.fence_state = context.memory.fence_state.answered(remote, asked, self._clock.monotonic())
+        context.know(remote=remote)
 
-    async def cancel(self, look: Look) -> None:
+    async def cancel(self, context: ReconcileContext) -> None:
         """Ask the service to cancel; what was seen before its answer is old news then.
 
         A request that failed is not noted as made: the back-off decides when it is made again.
         """
-        connection, job_id = ready(look)
+        connection, job_id = ready(context)
         asked_at = self._clock.monotonic()
         try:
             answer = await connection.client.cancel_job(job_id)
         except ServiceError as error:
-            look.know(cancel=trouble(look, error))
+            context.know(cancel=trouble(context, error))
         else:
-            look.memory.asked_at = asked_at
-            look.know(cancel=answer, remote=None)
+            context.memory.asked_at = asked_at
+            context.know(cancel=answer, remote=None)
 
-    async def mark_orphan(self, look: Look) -> None:
+    async def mark_orphan(self, context: ReconcileContext) -> None:
         """Tell the remote job that its object lets it go on purpose; a service that takes no tags is left alone."""
-        connection, job_id = ready(look)
-        remote = look.seen.remote
+        connection, job_id = ready(context)
+        remote = context.seen.remote
         tags = remote.tags if isinstance(remote, RemoteJob) else ()
         try:
-            marked = await connection.client.set_tags(job_id, [*tags, orphan_tag(look.job.uid)])
+            marked = await connection.client.set_tags(job_id, [*tags, orphan_tag(context.job.uid)])
         except Refused:
-            look.know(marked=False)
+            context.know(marked=False)
         except ServiceError as error:
-            look.know(marked=trouble(look, error))
+            context.know(marked=trouble(context, error))
         else:
-            look.know(marked=marked)
+            context.know(marked=marked)

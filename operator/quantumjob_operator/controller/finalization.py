@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from quantumjob_operator.cluster.api import Conflict, NotFound
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
 from quantumjob_operator.controller.process_state import Clock
-from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
@@ -36,15 +36,13 @@ def about(job: QuantumJob | None) -> dict[str, Any]:
     return {"namespace": job.namespace, "object_name": job.name, "uid": job.uid, "jobId": job.status.job_id}
 
 
-class Departures:
+class Finalization:
     """Lets objects go."""
 
-    def __init__(
-        self, *, objects: Objects, events: Events, inventory: Inventory, clock: Clock, metrics: Metrics
-    ) -> None:
+    def __init__(self, *, objects: Objects, events: Events, cache: Cache, clock: Clock, metrics: Metrics) -> None:
         self._objects = objects
         self._events = events
-        self._inventory = inventory
+        self._cache = cache
         self._clock = clock
         self._metrics = metrics
 
@@ -61,13 +59,13 @@ class Departures:
         involved = {**job_reference(job), "namespace": job.namespace, "resourceVersion": job.resource_version}
         return await self._events.publish(involved, notice, self._clock.now(), once=once)
 
-    async def release(self, look: Look, notices: Iterable[Notice]) -> QuantumJob | None:
+    async def release(self, context: ReconcileContext, notices: Iterable[Notice]) -> QuantumJob | None:
         """Take the finalizer off; None if the object is gone with it.
 
         What it was held for is told first, because afterwards nobody can be told; and once, however often the API
         server has to be asked.
         """
-        job, memory = look.job, look.memory
+        job, memory = context.job, context.memory
         for notice in notices:
             if notice in memory.told:
                 continue
@@ -77,17 +75,17 @@ class Departures:
             memory.told.add(notice)
         memory.released = True
         try:
-            released = await look.writer.release(job)
+            released = await context.writer.release(job)
         except NotFound:
             released = None
         except Conflict:
             memory.released = False
             raise
         if released is None:
-            self._inventory.forget(job.uid)
+            self._cache.forget(job.uid)
         else:
             memory.released = False
-            self._inventory.update(released)
+            self._cache.update(released)
         return released
 
     async def _leave_trace(self, job: QuantumJob, notice: Notice, *, told: bool) -> None:
@@ -104,19 +102,19 @@ class Departures:
         live = await self._objects.read_job(job.namespace, job.name)
         if live is None or live.uid != job.uid:
             return True
-        self._inventory.put_job(live)
+        self._cache.put_job(live)
         return False
 
     def has_heir(self, job: QuantumJob) -> bool:
         """Whether another object has the same idempotency key, so that the remote job may be its own by now."""
         key = job.spec.idempotency_key
-        same = self._inventory.with_key(job.namespace, key) if key is not None else ()
+        same = self._cache.with_key(job.namespace, key) if key is not None else ()
         return any(is_heir(other, job) for other in same)
 
-    async def found_running(self, look: Look) -> None:
+    async def found_running(self, context: ReconcileContext) -> None:
         """The object is gone and its job runs: told before it is cancelled."""
-        job, memory = look.job, look.memory
-        message = f"the QuantumJob is gone and its job {look.seen.job_id} still ran; it is being cancelled"
+        job, memory = context.job, context.memory
+        message = f"the QuantumJob is gone and its job {context.seen.job_id} still ran; it is being cancelled"
         notice = Notice("ObjectGone", message, warning=True)
         if notice not in memory.told:
             memory.told.add(notice)

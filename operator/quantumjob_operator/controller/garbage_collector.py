@@ -13,7 +13,7 @@ from typing import Final
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import UNFINISHED
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
@@ -52,7 +52,7 @@ _ALL: Final = _Everything()
 _log = logging.getLogger(__name__)
 
 
-class Leftovers:
+class GarbageCollector:
     """Finds jobs without an object, reports them, and cancels those that nobody let go on purpose.
 
     Args:
@@ -65,7 +65,7 @@ class Leftovers:
     def __init__(
         self,
         *,
-        inventory: Inventory,
+        cache: Cache,
         objects: Objects,
         events: Events,
         connections: Connections,
@@ -76,7 +76,7 @@ class Leftovers:
         holder: str,
         in_hand: Callable[[str], bool],
     ) -> None:
-        self._inventory = inventory
+        self._cache = cache
         self._objects = objects
         self._events = events
         self._connections = connections
@@ -96,23 +96,23 @@ class Leftovers:
         """Look for ever."""
         while True:
             before = set(self._first_seen)
-            found = await asyncio.gather(*(self._search(uid) for uid in list(self._inventory.workspaces)))
+            found = await asyncio.gather(*(self._search(uid) for uid in list(self._cache.workspaces)))
             seen = set[str]().union(*found)
             self._first_seen = {job: at for job, at in self._first_seen.items() if job in seen}
             self._reported &= seen
             fresh = self._first_seen.keys() - before
-            interval = self._settings.leftovers_seconds
+            interval = self._settings.garbage_collection_seconds
             await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
 
     async def _search(self, uid: str) -> set[str]:
         """One workspace's list; what can't be had now, or not in time, is looked at the next time."""
-        workspace = self._inventory.workspaces.get(uid)
+        workspace = self._cache.workspaces.get(uid)
         seen: set[str] = set()
         try:
             async with self._few, asyncio.timeout(_SEARCH_SECONDS):
                 connection = await self._connections.get(workspace) if workspace else None
                 if isinstance(connection, Connection):
-                    await self._look_through(connection, seen)
+                    await self._collect(connection, seen)
         except (ServiceError, ClusterError, TimeoutError) as error:
             _log.info("jobs without an object could not be looked for: %s", error)
             # Nothing is forgotten because of an error.
@@ -122,7 +122,7 @@ class Leftovers:
             return seen | self._first_seen.keys()
         return seen
 
-    async def _look_through(self, connection: Connection, seen: set[str]) -> None:
+    async def _collect(self, connection: Connection, seen: set[str]) -> None:
         owned: dict[str, frozenset[str]] = {}
         async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
             for number, row in enumerate(page):
@@ -153,7 +153,7 @@ class Leftovers:
         if not own and not workspace.admits(namespace, await self._labels(namespace)):
             return _ALL
         owned: set[str] = set()
-        for number, job in enumerate([job for job in self._inventory.jobs.values() if job.namespace == namespace]):
+        for number, job in enumerate([job for job in self._cache.jobs.values() if job.namespace == namespace]):
             owned.update(owned_by(job, workspace.id))
             if not number % _AT_ONCE:
                 await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
-from quantumjob_operator.scheduling.fair_queue import Turns
+from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 FULL = "MaxJobsInFlight"
 
@@ -27,7 +27,7 @@ def in_flight(job: QuantumJob) -> bool:
     return job.has_finalizer and not copied and not job.status.finished and not has_ended(job)
 
 
-def holds_place(job: QuantumJob, *, ours: bool = False) -> bool:
+def holds_slot(job: QuantumJob, *, ours: bool = False) -> bool:
     """Whether a job has its place without waiting for one.
 
     Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
@@ -39,25 +39,25 @@ def holds_place(job: QuantumJob, *, ours: bool = False) -> bool:
 
 
 @dataclass(slots=True)
-class Door:
+class Inflight:
     """The way into a workspace through one QuantumWorkspace: its limits, who is in, who waits."""
 
     limit: int | None = None
     limit_each: int | None = None
-    inside: "Counter[str]" = field(default_factory=Counter)
-    waiting: Turns[str] = field(default_factory=Turns)
+    admitted: "Counter[str]" = field(default_factory=Counter)
+    waiting: FairQueue[str] = field(default_factory=FairQueue)
 
     def full_for(self, namespace: str) -> tuple[str, int] | None:
         """The field of the limit that keeps a job of this namespace out, and its value."""
-        if self.limit is not None and self.inside.total() >= self.limit:
+        if self.limit is not None and self.admitted.total() >= self.limit:
             return "maxJobsInFlight", self.limit
-        if self.limit_each is not None and self.inside[namespace] >= self.limit_each:
+        if self.limit_each is not None and self.admitted[namespace] >= self.limit_each:
             return "maxJobsInFlightPerNamespace", self.limit_each
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """A job's place: through which QuantumWorkspace, for which namespace."""
 
     through: Name
@@ -65,7 +65,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Slots:
+class InflightLimiter:
     """The places of all workspaces.
 
     Attributes:
@@ -80,9 +80,9 @@ class Slots:
     wake: Callable[[str], None]
     left: Callable[[Name], None]
     _counted: set[str] = field(default_factory=set)
-    _places: dict[str, Place] = field(default_factory=dict)
-    _doors: dict[Name, Door] = field(default_factory=dict)
-    _waiting: dict[str, Place] = field(default_factory=dict)
+    _slots: dict[str, Slot] = field(default_factory=dict)
+    _inflight: dict[Name, Inflight] = field(default_factory=dict)
+    _waiting: dict[str, Slot] = field(default_factory=dict)
 
     def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
         """A place for the job, kept until `free`; or why there is none.
@@ -96,71 +96,71 @@ class Slots:
             ours: This process wrote its claim.
         """
         self._count(workspace)
-        door = self._doors.setdefault(workspace.key, Door())
-        door.limit = workspace.spec.max_jobs_in_flight
-        door.limit_each = workspace.spec.max_jobs_in_flight_per_namespace
-        place = Place(workspace.key, job.namespace)
-        if holds_place(job, ours=ours):
-            if self._places.get(job.uid) not in (None, place):
+        inflight = self._inflight.setdefault(workspace.key, Inflight())
+        inflight.limit = workspace.spec.max_jobs_in_flight
+        inflight.limit_each = workspace.spec.max_jobs_in_flight_per_namespace
+        slot = Slot(workspace.key, job.namespace)
+        if holds_slot(job, ours=ours):
+            if self._slots.get(job.uid) not in (None, slot):
                 self.free(job.uid)
-            self._enter(job.uid, place)
-        elif self._places.get(job.uid) != place:
+            self._enter(job.uid, slot)
+        elif self._slots.get(job.uid) != slot:
             self.free(job.uid)
-            self._wait(job.uid, place, door)
-            self._admit(door, asking=job.uid)
-        if job.uid in self._places:
+            self._wait(job.uid, slot, inflight)
+            self._admit(inflight, asking=job.uid)
+        if job.uid in self._slots:
             return None
-        field_name, limit = door.full_for(job.namespace) or ("maxJobsInFlight", door.limit)
+        field_name, limit = inflight.full_for(job.namespace) or ("maxJobsInFlight", inflight.limit)
         name = f"{workspace.namespace}/{workspace.name}"
         message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free place"
         return Trouble(FULL, message)
 
-    def inside(self, workspace: QuantumWorkspace) -> Mapping[str, int]:
+    def admitted(self, workspace: QuantumWorkspace) -> Mapping[str, int]:
         """How many jobs of which namespaces have a place that they got through an object; empty if none has."""
         self._count(workspace)
-        return dict(self._doors.setdefault(workspace.key, Door()).inside)
+        return dict(self._inflight.setdefault(workspace.key, Inflight()).admitted)
 
     def free(self, uid: str) -> None:
         """The job is at the service no longer: whose turn it is has the place."""
-        place = self._places.pop(uid, None)
-        if place is None:
+        slot = self._slots.pop(uid, None)
+        if slot is None:
             return
-        door = self._doors[place.through]
-        door.inside[place.namespace] -= 1
-        if not door.inside[place.namespace]:
-            del door.inside[place.namespace]
-        self._admit(door)
-        self.left(place.through)
+        inflight = self._inflight[slot.through]
+        inflight.admitted[slot.namespace] -= 1
+        if not inflight.admitted[slot.namespace]:
+            del inflight.admitted[slot.namespace]
+        self._admit(inflight)
+        self.left(slot.through)
 
     def forget(self, uid: str) -> None:
         """The object is gone: it has no place and waits for none."""
-        self._leave_line(uid)
+        self._leave_queue(uid)
         self.free(uid)
 
-    def _admit(self, door: Door, asking: str = "") -> None:
+    def _admit(self, inflight: Inflight, asking: str = "") -> None:
         """Give the places that are free to those that wait, namespace by namespace."""
-        while (taken := door.waiting.pop(lambda namespace: door.full_for(namespace) is None)) is not None:
+        while (taken := inflight.waiting.pop(lambda namespace: inflight.full_for(namespace) is None)) is not None:
             _, uid = taken
             self._enter(uid, self._waiting.pop(uid))
             if uid != asking:
                 self.wake(uid)
 
-    def _wait(self, uid: str, place: Place, door: Door) -> None:
-        if self._waiting.get(uid) != place:
-            self._leave_line(uid)
-            self._waiting[uid] = place
-            door.waiting.push(place.namespace, uid)
+    def _wait(self, uid: str, slot: Slot, inflight: Inflight) -> None:
+        if self._waiting.get(uid) != slot:
+            self._leave_queue(uid)
+            self._waiting[uid] = slot
+            inflight.waiting.push(slot.namespace, uid)
 
-    def _leave_line(self, uid: str) -> None:
+    def _leave_queue(self, uid: str) -> None:
         left = self._waiting.pop(uid, None)
         if left:
-            self._doors[left.through].waiting.discard(left.namespace, uid)
+            self._inflight[left.through].waiting.discard(left.namespace, uid)
 
-    def _enter(self, uid: str, place: Place) -> None:
-        self._leave_line(uid)
-        if uid not in self._places:
-            self._places[uid] = place
-            self._doors.setdefault(place.through, Door()).inside[place.namespace] += 1
+    def _enter(self, uid: str, slot: Slot) -> None:
+        self._leave_queue(uid)
+        if uid not in self._slots:
+            self._slots[uid] = slot
+            self._inflight.setdefault(slot.through, Inflight()).admitted[slot.namespace] += 1
 
     def _count(self, workspace: QuantumWorkspace) -> None:
         """After a start, the jobs that were claimed through a workspace have their places before anybody else."""
@@ -169,5 +169,5 @@ class Slots:
         self._counted.add(workspace.uid)
         for job in self.jobs():
             bound = bound_to(job) == workspace.id
-            if bound and holds_place(job) and self.serving(job) == workspace.key:
-                self._enter(job.uid, Place(workspace.key, job.namespace))
+            if bound and holds_slot(job) and self.serving(job) == workspace.key:
+                self._enter(job.uid, Slot(workspace.key, job.namespace))

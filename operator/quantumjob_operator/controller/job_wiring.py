@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.cluster.api import Api
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.outputs import Outputs
-from quantumjob_operator.cluster.references import Materials
-from quantumjob_operator.controller.actions import Deeds
-from quantumjob_operator.controller.finalization import Departures
-from quantumjob_operator.controller.inflight_limiter import Slots
-from quantumjob_operator.controller.observer import Gathering
-from quantumjob_operator.controller.output_writer import Delivery
+from quantumjob_operator.cluster.references import References
+from quantumjob_operator.controller.actions import Actions
+from quantumjob_operator.controller.finalization import Finalization
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.observer import Observer
+from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.process_state import Clock, new_holder
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
@@ -37,7 +37,7 @@ class Common:
     clock: Clock
     holder: str = field(default_factory=new_holder)
     metrics: Metrics = field(default_factory=Metrics)
-    inventory: Inventory
+    cache: Cache
     queue: WorkQueue[str]
 
 
@@ -47,46 +47,46 @@ class Cluster:
 
     api: Api
     objects: Objects
-    materials: Materials
+    references: References
     events: Events
     namespaces: Namespaces
 
 
-def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, slots: Slots) -> Reconciler:
+def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limiter: InflightLimiter) -> Reconciler:
     """The reconciler of jobs with everything that it acts through."""
-    settings, clock, metrics, inventory = common.settings, common.clock, common.metrics, common.inventory
+    settings, clock, metrics, cache = common.settings, common.clock, common.metrics, common.cache
     submitter = Submitter(
         objects=cluster.objects,
-        inventory=inventory,
+        cache=cache,
         settings=settings,
         clock=clock,
         holder=common.holder,
         metrics=metrics,
     )
-    delivery = Delivery(outputs=Outputs(cluster.api), materials=cluster.materials, clock=clock)
-    departures = Departures(
-        objects=cluster.objects, events=cluster.events, inventory=inventory, clock=clock, metrics=metrics
+    delivery = OutputWriter(outputs=Outputs(cluster.api), references=cluster.references, clock=clock)
+    finalization = Finalization(
+        objects=cluster.objects, events=cluster.events, cache=cache, clock=clock, metrics=metrics
     )
-    status = StatusWriter(inventory=inventory, departures=departures, metrics=metrics)
-    gathering = Gathering(
+    status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics)
+    observer = Observer(
         objects=cluster.objects,
         submitter=submitter,
         status=status,
         workspaces=workspaces,
-        slots=slots,
+        limiter=limiter,
         settings=settings,
         clock=clock,
         holder=common.holder,
     )
     return Reconciler(
-        inventory=inventory,
+        cache=cache,
         objects=cluster.objects,
-        departures=departures,
-        deeds=Deeds(submitter=submitter, delivery=delivery, materials=cluster.materials, clock=clock),
-        gathering=gathering,
+        finalization=finalization,
+        actions=Actions(submitter=submitter, delivery=delivery, references=cluster.references, clock=clock),
+        observer=observer,
         status=status,
         workspaces=workspaces,
-        slots=slots,
+        limiter=limiter,
         queue=common.queue,
         settings=settings,
         clock=clock,

@@ -7,22 +7,22 @@ Lives here: the way to its workspace, and the facts that this process holds. Mus
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.in_memory_writer import Detached
-from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.process_state import Clock, Memory
-from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import fence_of, identify
-from quantumjob_operator.lifecycle.observation import Limits, Tenure, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.observation import ClaimOwnership, Limits, Trouble, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 
 
-class Gathering:
+class Observer:
     """Begins looks."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Gathering:
         submitter: Submitter,
         status: StatusWriter,
         workspaces: Workspaces,
-        slots: Slots,
+        limiter: InflightLimiter,
         settings: Settings,
         clock: Clock,
         holder: str,
@@ -41,12 +41,12 @@ class Gathering:
         self._submitter = submitter
         self._status = status
         self._workspaces = workspaces
-        self._slots = slots
+        self._limiter = limiter
         self._settings = settings
         self._clock = clock
         self._holder = holder
 
-    async def begin(self, job: QuantumJob, memory: Memory) -> Look:
+    async def begin(self, job: QuantumJob, memory: Memory) -> ReconcileContext:
         """What is known without asking the service.
 
         Raises:
@@ -60,27 +60,27 @@ class Gathering:
         if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
             fresh = None  # news of an attempt that is over
         fence = fence_of(job, self._settings.fence_seconds)
-        memory.certainty = memory.certainty.met(job, self._holder, now, fence)
+        memory.fence_state = memory.fence_state.met(job, self._holder, now, fence)
         if job_id:
-            memory.certainty = memory.certainty.doubted_until(self._submitter.doubted_until(job_id), now)
+            memory.fence_state = memory.fence_state.fence_until(self._submitter.fence_until(job_id), now)
         if fresh:
-            memory.certainty = memory.certainty.looked(fresh, now, now)
+            memory.fence_state = memory.fence_state.answered(fresh, now, now)
         if connection is None and self._workspaces.serving(job) is None:
             # No object that is left, or that admits it, serves the job: it keeps nobody else waiting.
-            self._slots.free(job.uid)
+            self._limiter.free(job.uid)
         seen = Observation(
             job=job,
             now=self._clock.now(),
-            tenure=self.tenure(job, memory),
+            ownership=self.ownership(job, memory),
             limits=self._limits(),
             workspace=workspace,
             workspace_moved=self._workspaces.moved(job),
             job_id=job_id,
             remote=fresh,
-            full=self._slots.take(connection.workspace, job, ours=memory.claimed) if connection else None,
+            full=self._limiter.take(connection.workspace, job, ours=memory.claimed) if connection else None,
             gone=memory.gone,
         )
-        return Look(seen, memory, connection, stored, Detached() if memory.gone else self._objects)
+        return ReconcileContext(seen, memory, connection, stored, Detached() if memory.gone else self._objects)
 
     def _limits(self) -> Limits:
         return Limits(
@@ -92,11 +92,11 @@ class Gathering:
             reserved_output_labels=tuple(self._settings.reserved_output_labels),
         )
 
-    def tenure(self, job: QuantumJob, memory: Memory) -> Tenure:
+    def ownership(self, job: QuantumJob, memory: Memory) -> ClaimOwnership:
         """What this process may do and believe at this moment."""
         now, settings = self._clock.monotonic(), self._settings
         fence = fence_of(job, settings.fence_seconds)
-        return memory.tenure(self._holder, now, fence=fence, patience=settings.output_patience_seconds)
+        return memory.ownership(self._holder, now, fence=fence, timeout=settings.output_timeout_seconds)
 
     async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
         if job.status.finished:

@@ -9,10 +9,10 @@ from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.outputs import Outputs, Owner
-from quantumjob_operator.cluster.references import MaterialError, Materials
+from quantumjob_operator.cluster.references import BrokenReferenceError, References
 from quantumjob_operator.controller.process_state import Clock
-from quantumjob_operator.controller.reconcile_context import Look, ready, trouble
-from quantumjob_operator.controller.result_reader import Readout
+from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
+from quantumjob_operator.controller.result_reader import ResultReader
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
 from quantumjob_operator.model.errors import ServiceError, clean_text
@@ -23,62 +23,64 @@ _COLLECTION_SECONDS: Final = 5.0
 _COLLECTED_WITHIN: Final = 60.0
 
 
-class Delivery:
+class OutputWriter:
     """The steps around the output ConfigMap."""
 
-    def __init__(self, *, outputs: Outputs, materials: Materials, clock: Clock) -> None:
+    def __init__(self, *, outputs: Outputs, references: References, clock: Clock) -> None:
         self._outputs = outputs
-        self._materials = materials
+        self._references = references
         self._clock = clock
-        self._readout = Readout()
+        self._result_reader = ResultReader()
 
-    async def check(self, look: Look) -> None:
+    async def check(self, context: ReconcileContext) -> None:
         """See whether the output ConfigMap's name is free."""
         try:
-            owner = await self._outputs.owner(look.job)
+            owner = await self._outputs.owner(context.job)
         except ClusterError as error:
-            look.know(output=_refused(look.job.output_name, error))
+            context.know(output=_refused(context.job.output_name, error))
             return
         free = owner in (Owner.NOBODY, Owner.JOB)
-        look.know(output=OutputPlace(look.job.output_name) if free else self._taken(look, owner))
+        context.know(output=OutputPlace(context.job.output_name) if free else self._taken(context, owner))
 
-    async def write(self, look: Look) -> None:
+    async def write(self, context: ReconcileContext) -> None:
         """Read what the job wrote, bring it into normal form, and make the ConfigMap."""
-        connection, _ = ready(look)
-        wanted = look.job.spec.output is None or look.job.spec.output.include_result
+        connection, _ = ready(context)
+        wanted = context.job.spec.output is None or context.job.spec.output.include_result
         if not wanted:
-            await self._put(look, None, None)
+            await self._put(context, None, None)
             return
-        memory, remote = look.memory, look.seen.remote
+        memory, remote = context.memory, context.seen.remote
         if not isinstance(remote, RemoteJob):
-            raise RuntimeError(f"{look.job.key}: an output was to be written without a job")  # noqa: TRY004 - a state, no type
+            raise RuntimeError(f"{context.job.key}: an output was to be written without a job")  # noqa: TRY004 - a state, no type
         memory.output_since = memory.output_since if memory.output_since is not None else self._clock.monotonic()
         async with AsyncExitStack() as held:
             try:
                 output = await connection.client.read_output(
-                    remote, MAX_READ_BYTES, before_large=lambda: held.enter_async_context(self._readout.places)
+                    remote,
+                    MAX_READ_BYTES,
+                    before_large=lambda: held.enter_async_context(self._result_reader.large_at_once),
                 )
             except ServiceError as error:
-                look.know(output=replace(trouble(look, error), reason="OutputUnreadable", final=False))
+                context.know(output=replace(trouble(context, error), reason="OutputUnreadable", final=False))
                 return
-            await self._put(look, output.body, Omitted.TOO_LARGE if output.too_large else None)
+            await self._put(context, output.body, Omitted.TOO_LARGE if output.too_large else None)
 
-    async def write_bare(self, look: Look) -> None:
+    async def write_bare(self, context: ReconcileContext) -> None:
         """Make the ConfigMap without the result, which stayed unreadable."""
-        await self._put(look, None, Omitted.UNREADABLE)
+        await self._put(context, None, Omitted.UNREADABLE)
 
-    async def _put(self, look: Look, result: bytes | None, omitted: Omitted | None) -> None:
-        data = await self._normal_form(look, result, omitted)
-        name = look.job.output_name
+    async def _put(self, context: ReconcileContext, result: bytes | None, omitted: Omitted | None) -> None:
+        data = await self._normal_form(context, result, omitted)
+        name = context.job.output_name
         try:
-            owner = await self._outputs.write(look.job, data.data, data.binary_data)
+            owner = await self._outputs.write(context.job, data.data, data.binary_data)
         except ClusterError as error:
-            look.know(output=_refused(name, error))
+            context.know(output=_refused(name, error))
             return
-        look.know(output=OutputPlace(name, written=True) if owner is Owner.JOB else self._taken(look, owner))
+        context.know(output=OutputPlace(name, written=True) if owner is Owner.JOB else self._taken(context, owner))
 
-    def _taken(self, look: Look, owner: Owner) -> Trouble:
-        name, memory = look.job.output_name, look.memory
+    def _taken(self, context: ReconcileContext, owner: Owner) -> Trouble:
+        name, memory = context.job.output_name, context.memory
         if owner is not Owner.PREDECESSOR:
             message = f"ConfigMap {name} exists and is not this job's; remove it or choose another name"
             return Trouble("OutputConfigMapConflict", f"spec.output.configMapName: {message}")
@@ -89,13 +91,15 @@ class Delivery:
             # Its garbage collector may have missed the deletion, and never looks again.
             message = (
                 f"ConfigMap {name} is the output of a deleted QuantumJob of this name, and Kubernetes has not removed "
-                f"it; run `kubectl delete configmap {name} -n {look.job.namespace}`, or choose another name in "
+                f"it; run `kubectl delete configmap {name} -n {context.job.namespace}`, or choose another name in "
                 "spec.output.configMapName"
             )
         return Trouble("OutputConfigMapConflict", message, _COLLECTION_SECONDS)
 
-    async def _normal_form(self, look: Look, result: bytes | None, omitted: Omitted | None) -> OutputData:
-        job, remote = look.job, look.seen.remote
+    async def _normal_form(
+        self, context: ReconcileContext, result: bytes | None, omitted: Omitted | None
+    ) -> OutputData:
+        job, remote = context.job, context.seen.remote
         resolved = job.status.resolved or resolve(job.spec, job.name)
         uri = remote.output_uri if isinstance(remote, RemoteJob) else None
         facts = OutputFacts(
@@ -105,21 +109,21 @@ class Delivery:
             provider=job.spec.provider,
             target=job.spec.target,
         )
-        return await self._readout.read(
+        return await self._result_reader.read(
             result,
             facts=facts,
             omitted=omitted,
             output_format=resolved.output_format if resolved else "",
             parameters=job.spec.parameters,
-            program=await self._program(look) if result is not None else None,
+            program=await self._program(context) if result is not None else None,
             keys=job.spec.output.keys if job.spec.output else None,
         )
 
-    async def _program(self, look: Look) -> bytes | None:
+    async def _program(self, context: ReconcileContext) -> bytes | None:
         """The program tells the width of an IonQ histogram; one that is gone by now costs the counts, not the job."""
         try:
-            return await self._materials.program(look.job)
-        except MaterialError:
+            return await self._references.program(context.job)
+        except BrokenReferenceError:
             return None
 
 

@@ -1,6 +1,6 @@
 """What this process is and what it remembers of each job: nothing here survives a restart, and nothing has to.
 
-Lives here: the values that turn monotonic time into the facts of `Tenure`. Must not live here: decisions.
+Lives here: the values that turn monotonic time into the facts of `ClaimOwnership`. Must not live here: decisions.
 """
 
 import time
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.fence import Certainty
-from quantumjob_operator.lifecycle.observation import Tenure
+from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.observation import ClaimOwnership
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -36,7 +36,7 @@ class Memory:
 
     Attributes:
         job: The newest version, for the case that the object disappears by force.
-        certainty: How sure this process is of its claim and of a 404.
+        fence_state: How sure this process is of its claim and of a 404.
         failures: Looks in a row that met trouble.
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
@@ -54,7 +54,7 @@ class Memory:
     """
 
     job: QuantumJob
-    certainty: Certainty = field(default_factory=Certainty)
+    fence_state: FenceState = field(default_factory=FenceState)
     failures: int = 0
     troubled_since: float | None = None
     asked_at: float | None = None
@@ -86,30 +86,30 @@ class Memory:
         stored, wanted = self.unwritten or (None, job.status)
         return replace(job, status=wanted) if stored == job.status else job
 
-    def looked(self, now: float, *, trouble: bool) -> None:
+    def reconciled(self, now: float, *, trouble: bool) -> None:
         """A look has ended, in trouble or not."""
         self.failures = self.failures + 1 if trouble else 0
         since = now if self.troubled_since is None else self.troubled_since
         self.troubled_since = since if trouble else None
 
-    def tenure(self, holder: str, now: float, *, fence: float, patience: float) -> Tenure:
+    def ownership(self, holder: str, now: float, *, fence: float, timeout: float) -> ClaimOwnership:
         """The facts at a monotonic time.
 
         Args:
             holder: This process's name in claims.
             now: Monotonic seconds.
             fence: For how long the service may hide a job, with everything that comes before it.
-            patience: For how long an unreadable result is tried again.
+            timeout: For how long an unreadable result is tried again.
         """
-        sure = self.certainty
-        return Tenure(
+        sure = self.fence_state
+        return ClaimOwnership(
             holder=holder,
             never_sent=sure.never_sent,
-            doubt_left=sure.doubt_left(now),
+            fence_left=sure.fence_left(now),
             absence_left=sure.absence_left(now, fence),
             failures=self.failures,
             troubled=now - self.troubled_since if self.troubled_since is not None else 0.0,
-            output_doubt_left=patience - (now - self.output_since if self.output_since is not None else 0.0),
+            output_retry_left=timeout - (now - self.output_since if self.output_since is not None else 0.0),
             since_cancel=now - self.asked_at if self.asked_at is not None else None,
             rival_left=sure.rival_left(now),
         )

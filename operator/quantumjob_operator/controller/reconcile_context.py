@@ -42,7 +42,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Look:
+class ReconcileContext:
     """One look at one job: the facts, what this process remembers, and the way to the service.
 
     Attributes:
@@ -68,20 +68,20 @@ class Look:
         return self.seen.job
 
 
-def ready(look: Look) -> tuple[Connection, str]:
+def ready(context: ReconcileContext) -> tuple[Connection, str]:
     """What every request to the service needs, in the job's own name; `decide` asks for none without them."""
-    if look.connection is None or look.seen.job_id is None:
-        raise RuntimeError(f"{look.job.key}: a request was decided on without a workspace")
-    way = look.connection.on_behalf(look.job.namespace, cancelling=is_cancelling(look.job))
-    return way, look.seen.job_id
+    if context.connection is None or context.seen.job_id is None:
+        raise RuntimeError(f"{context.job.key}: a request was decided on without a workspace")
+    way = context.connection.on_behalf(context.job.namespace, cancelling=is_cancelling(context.job))
+    return way, context.seen.job_id
 
 
-def trouble(look: Look, error: ServiceError) -> Trouble:
+def trouble(context: ReconcileContext, error: ServiceError) -> Trouble:
     """What an error of the service means for this look; refused credentials are noted for the reconciler."""
-    workspace = look.seen.workspace
+    workspace = context.seen.workspace
     name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
-    look.refused = look.refused or isinstance(error, CredentialsRefused)
+    context.refused = context.refused or isinstance(error, CredentialsRefused)
     # People are not told the operation's name; whoever looks for a cause finds it here.
-    hidden = look.job.confidential and error.answered
-    _log.debug("%s: %s", error.operation, f"HTTP {error.status}" if hidden else error, extra={"uid": look.job.uid})
-    return trouble_of(error, name, confidential=look.job.confidential)
+    hidden = context.job.confidential and error.answered
+    _log.debug("%s: %s", error.operation, f"HTTP {error.status}" if hidden else error, extra={"uid": context.job.uid})
+    return trouble_of(error, name, confidential=context.job.confidential)

@@ -9,15 +9,15 @@ import logging
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.controller.actions import Deeds
-from quantumjob_operator.controller.finalization import Departures, about
+from quantumjob_operator.controller.actions import Actions
+from quantumjob_operator.controller.finalization import Finalization, about
 from quantumjob_operator.controller.in_memory_writer import as_deleted
-from quantumjob_operator.controller.inflight_limiter import Slots, holds_place
-from quantumjob_operator.controller.observer import Gathering
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
+from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.process_state import Clock, Memory
-from quantumjob_operator.controller.reconcile_context import Look, Outdated
+from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
@@ -44,25 +44,25 @@ class Reconciler:
     def __init__(
         self,
         *,
-        inventory: Inventory,
+        cache: Cache,
         objects: Objects,
-        departures: Departures,
-        deeds: Deeds,
-        gathering: Gathering,
+        finalization: Finalization,
+        actions: Actions,
+        observer: Observer,
         status: StatusWriter,
         workspaces: Workspaces,
-        slots: Slots,
+        limiter: InflightLimiter,
         queue: WorkQueue[str],
         settings: Settings,
         clock: Clock,
         holder: str,
         metrics: Metrics,
     ) -> None:
-        self._inventory = inventory
+        self._cache = cache
         self._objects = objects
-        self._departures = departures
-        self._deeds = deeds
-        self._gathering = gathering
+        self._finalization = finalization
+        self._actions = actions
+        self._observer = observer
         self._status = status
         self._workspaces = workspaces
         self._queue = queue
@@ -70,7 +70,7 @@ class Reconciler:
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
-        self._slots = slots
+        self._limiter = limiter
         self._memories: dict[str, Memory] = {}
 
     def learned(self, uid: str, remote: RemoteJob | None) -> None:
@@ -85,9 +85,9 @@ class Reconciler:
         """Whether the object of this uid is remembered, there or gone: its job is seen to its end from here."""
         return uid in self._memories
 
-    async def look(self, uid: str) -> None:
+    async def reconcile(self, uid: str) -> None:
         """Look at the job of this uid; never raises, whatever happens is a decision about time."""
-        job = self._inventory.jobs.get(uid)
+        job = self._cache.jobs.get(uid)
         try:
             if job is None:
                 await self._disappeared(uid)
@@ -101,12 +101,12 @@ class Reconciler:
             _log.info("%s; looking again", error, extra=about(job))
             await self._refresh(uid, job)
         except (ClusterError, TimeoutError) as error:
-            self._stumbled(uid, job, error)
+            self._requeue_failed(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
             _log.exception("a look at %s failed", job.key if job else uid, extra=about(job))
-            self._stumbled(uid, job, error)
+            self._requeue_failed(uid, job, error)
 
-    def _stumbled(self, uid: str, job: QuantumJob | None, error: Exception) -> None:
+    def _requeue_failed(self, uid: str, job: QuantumJob | None, error: Exception) -> None:
         self._metrics.reconcile_errors.labels(type(error).__name__).inc()
         memory = self._memories.get(uid)
         if memory:
@@ -126,65 +126,65 @@ class Reconciler:
         try:
             live = await self._objects.read_job(job.namespace, job.name)
         except ClusterError as error:
-            self._stumbled(uid, job, error)
+            self._requeue_failed(uid, job, error)
             return
         if live is None or live.uid != uid:
-            self._inventory.remove(uid)
+            self._cache.remove(uid)
         else:
-            self._inventory.put_job(live)
+            self._cache.put_job(live)
         memory.failures += 1
         self._queue.add_after(uid, backoff(memory.failures, uid) / 10)
 
     async def _walk(self, job: QuantumJob, memory: Memory) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.reconciliation_seconds
         async with asyncio.timeout_at(deadline):
-            look = await self._gathering.begin(job, memory)
+            context = await self._observer.begin(job, memory)
         try:
-            await self._steps(look, deadline)
+            await self._steps(context, deadline)
         except ClusterError as error:
-            await self._status.refused(look, error)
+            await self._status.refused(context, error)
             raise
         finally:
             memory.program = None
-            memory.job = self._inventory.jobs.get(look.job.uid, look.job)
-            if not holds_place(memory.job, ours=memory.claimed):
-                self._slots.free(memory.job.uid)
-            if look.refused and look.connection:
-                await self._workspaces.refused(look.connection)
+            memory.job = self._cache.jobs.get(context.job.uid, context.job)
+            if not holds_slot(memory.job, ours=memory.claimed):
+                self._limiter.free(memory.job.uid)
+            if context.refused and context.connection:
+                await self._workspaces.refused(context.connection)
 
-    async def _steps(self, look: Look, deadline: float) -> None:
+    async def _steps(self, context: ReconcileContext, deadline: float) -> None:
         for _ in range(_MAX_STEPS):
-            decision = decide(look.seen)
+            decision = decide(context.seen)
             if decision.action is Action.RELEASE:
-                if not await self._release(look, decision) or look.job.deletion_requested:
+                if not await self._release(context, decision) or context.job.deletion_requested:
                     return
             elif decision.action is Action.DELETE:
-                await self._objects.delete(look.job)
+                await self._objects.delete(context.job)
                 return
             elif decision.action in (Action.NONE, Action.RECORD):
-                await self._write(look, decision)
+                await self._write(context, decision)
                 if decision.action is Action.NONE:
-                    self._plan(look, decision)
+                    self._plan(context, decision)
                     return
             else:
                 # What writes to the API server has a time-out there, and its answer is not to be missed.
                 async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
-                    await self._deeds.table[decision.action](look)
-                self._inventory.update(look.job)
-                look.know(tenure=self._gathering.tenure(look.job, look.memory))
-        raise RuntimeError(f"{look.job.key}: no end after {_MAX_STEPS} steps")
+                    await self._actions.table[decision.action](context)
+                self._cache.update(context.job)
+                context.know(ownership=self._observer.ownership(context.job, context.memory))
+        raise RuntimeError(f"{context.job.key}: no end after {_MAX_STEPS} steps")
 
-    async def _write(self, look: Look, decision: Decision) -> None:
-        if look.seen.gone and decision.action is Action.RECORD:
-            await self._departures.found_running(look)
-        await self._status.write(look, decision)
+    async def _write(self, context: ReconcileContext, decision: Decision) -> None:
+        if context.seen.gone and decision.action is Action.RECORD:
+            await self._finalization.found_running(context)
+        await self._status.write(context, decision)
         if decision.status.finished:
-            self._wake_followers(look.job)
+            self._wake_followers(context.job)
 
     def _wake_followers(self, job: QuantumJob) -> None:
         """Whoever waits for the idempotency key of this job ends with it, not when it happens to look again."""
         if job.spec.idempotency_key is not None:
-            for other in self._inventory.with_key(job.namespace, job.spec.idempotency_key):
+            for other in self._cache.with_key(job.namespace, job.spec.idempotency_key):
                 if other.uid != job.uid and not other.status.finished:
                     self._queue.add(other.uid)
 
@@ -193,27 +193,27 @@ class Reconciler:
         """Whether the API server dropped a part of a status that this operator wrote."""
         return self._status.crd_outdated
 
-    async def _release(self, look: Look, decision: Decision) -> bool:
+    async def _release(self, context: ReconcileContext, decision: Decision) -> bool:
         """Take the finalizer off; False if the object is gone, whatever its last known version said."""
-        released = await self._departures.release(look, decision.notices)
-        self._wake_followers(look.job)
-        self._workspaces.unfollow(look.job.uid)
+        released = await self._finalization.release(context, decision.notices)
+        self._wake_followers(context.job)
+        self._workspaces.unfollow(context.job.uid)
         if released is None:
-            self._slots.forget(look.job.uid)
-            self._memories.pop(look.job.uid, None)
+            self._limiter.forget(context.job.uid)
+            self._memories.pop(context.job.uid, None)
             return False
-        look.know(job=released)
+        context.know(job=released)
         return True
 
-    def _plan(self, look: Look, decision: Decision) -> None:
+    def _plan(self, context: ReconcileContext, decision: Decision) -> None:
         """When to look again, and whether the poller follows the job meanwhile."""
-        job, memory = look.job, look.memory
-        if decision.watch and look.connection and look.seen.job_id:
-            self._workspaces.follow(look.connection, job, look.seen.job_id)
+        job, memory = context.job, context.memory
+        if decision.watch and context.connection and context.seen.job_id:
+            self._workspaces.follow(context.connection, job, context.seen.job_id)
         else:
             self._workspaces.unfollow(job.uid)
-        doubting = look.seen.remote is ABSENT and decision.again is not None
-        memory.looked(self._clock.monotonic(), trouble=decision.backoff or doubting)
+        fenced = context.seen.remote is ABSENT and decision.again is not None
+        memory.reconciled(self._clock.monotonic(), trouble=decision.backoff or fenced)
         if decision.backoff:
             delay = backoff(memory.failures, job.uid, at_least=decision.again)
             self._queue.add_after(job.uid, delay if decision.latest is None else min(delay, decision.latest))
@@ -224,19 +224,19 @@ class Reconciler:
 
     async def _disappeared(self, uid: str) -> None:
         """An object is gone: in order, or while its job may still run, which then stays in hand until it is over."""
-        last, known = self._inventory.departed.pop(uid, None), self._memories.get(uid)
+        last, known = self._cache.deleted.pop(uid, None), self._memories.get(uid)
         memory = known or (Memory(last) if last else None)
         if memory:
             memory.job = memory.last_known(last)
-        if not memory or memory.released or not may_have_left_a_job(memory.job, memory.certainty, self._holder):
+        if not memory or memory.released or not may_have_left_a_job(memory.job, memory.fence_state, self._holder):
             self._forget(uid)
             return
         self._memories[uid] = memory
-        if not memory.gone and not await self._departures.is_gone(memory.job):
+        if not memory.gone and not await self._finalization.is_gone(memory.job):
             self._queue.add(uid)
             return
         memory.gone = True
-        if self._departures.has_heir(memory.job):
+        if self._finalization.has_heir(memory.job):
             self._queue.add_after(uid, _HEIR_SECONDS)
         else:
             await self._walk(as_deleted(memory.job), memory)
@@ -244,4 +244,4 @@ class Reconciler:
     def _forget(self, uid: str) -> None:
         self._memories.pop(uid, None)
         self._workspaces.unfollow(uid)
-        self._slots.forget(uid)
+        self._limiter.forget(uid)

@@ -15,21 +15,21 @@ from quantumjob_operator.controller.result_process import decoded_answer, encode
 from quantumjob_operator.results import Omitted, OutputData, output_data
 
 LARGE_BYTES: Final = 256 * 1024
-_PLACES: Final = 1
+_LARGE_AT_ONCE: Final = 1
 _SECONDS: Final = 180.0
 _SLICE: Final = 256 * 1024
 _log = logging.getLogger(__name__)
 
 
-class Readout:
+class ResultReader:
     """Reads results.
 
     Attributes:
-        places: How many large results may be held at a time, while they are fetched or wait to be read.
+        large_at_once: How many large results may be held at a time, while they are fetched or wait to be read.
     """
 
     def __init__(self) -> None:
-        self.places = asyncio.Semaphore(_PLACES)
+        self.large_at_once = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="results")
         self._one_at_a_time = asyncio.Semaphore(1)
 

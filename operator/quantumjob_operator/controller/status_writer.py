@@ -16,9 +16,9 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
-from quantumjob_operator.cluster.cache import Inventory
-from quantumjob_operator.controller.finalization import Departures, about
-from quantumjob_operator.controller.reconcile_context import Look
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.finalization import Finalization, about
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
@@ -36,74 +36,74 @@ _log = logging.getLogger(__name__)
 class StatusWriter:
     """Writes status, and tells of it."""
 
-    def __init__(self, *, inventory: Inventory, departures: Departures, metrics: Metrics) -> None:
-        self._inventory = inventory
-        self._departures = departures
+    def __init__(self, *, cache: Cache, finalization: Finalization, metrics: Metrics) -> None:
+        self._cache = cache
+        self._finalization = finalization
         self._metrics = metrics
         self._lost: AbstractSet[str] = frozenset()
 
-    async def write(self, look: Look, decision: Decision) -> None:
+    async def write(self, context: ReconcileContext, decision: Decision) -> None:
         """Write the status of a decision and publish its Events.
 
         Raises:
             ClusterError: The API server did not take it, and nothing may go on before it does.
         """
-        before = look.job.status
+        before = context.job.status
         try:
-            await self._store(look, decision.status)
+            await self._store(context, decision.status)
         except ClusterError as error:
-            if not error.write_refused or look.memory.refusals < _LASTING or not _may_wait(look, decision.status):
+            if not error.write_refused or context.memory.refusals < _LASTING or not _may_wait(context, decision.status):
                 raise
-            await self.refused(look, error)
-            look.memory.unwritten = (look.stored, decision.status)
-            look.know(job=replace(look.job, status=decision.status))
+            await self.refused(context, error)
+            context.memory.unwritten = (context.stored, decision.status)
+            context.know(job=replace(context.job, status=decision.status))
         for notice in (*notices_between(before, decision.status), *decision.notices):
-            await self._departures.tell(look.job, notice)
+            await self._finalization.tell(context.job, notice)
 
-    async def _store(self, look: Look, wanted: JobStatus) -> None:
-        memory, known = look.memory, replace(look.job, status=look.stored)
-        written = await look.writer.write_status(known, wanted)
+    async def _store(self, context: ReconcileContext, wanted: JobStatus) -> None:
+        memory, known = context.memory, replace(context.job, status=context.stored)
+        written = await context.writer.write_status(known, wanted)
         if written.resource_version != known.resource_version:
             memory.refusals, memory.refusal_told = 0, ""
-        memory.unwritten, look.stored = None, written.status
-        self._inventory.update(written)
-        look.know(job=written)
-        self._compare(look, wanted)
+        memory.unwritten, context.stored = None, written.status
+        self._cache.update(written)
+        context.know(job=written)
+        self._compare(context, wanted)
 
-    async def refused(self, look: Look, error: ClusterError) -> None:
+    async def refused(self, context: ReconcileContext, error: ClusterError) -> None:
         """The API server refuses a write of ours: count it, show its words in status if it takes those, tell it once.
 
         What was not refused is no business of this method.
         """
         if not error.write_refused:
             return
-        memory = look.memory
+        memory = context.memory
         memory.refusals += 1
         self._metrics.refused_writes.inc()
         message = f"the API server refuses what the operator writes: {clean_text(error.message)}"
         about_status = error.what.endswith("/status")
-        if not about_status and not look.seen.gone and not look.job.status.finished:
-            await self._show(look, message)
+        if not about_status and not context.seen.gone and not context.job.status.finished:
+            await self._show(context, message)
         if memory.refusal_told != message:
             memory.refusal_told = message
-            await self._departures.tell(look.job, Notice(WRITE_REFUSED, message, warning=True))
+            await self._finalization.tell(context.job, Notice(WRITE_REFUSED, message, warning=True))
 
-    async def _show(self, look: Look, message: str) -> None:
-        known = replace(look.job, status=look.stored)
-        shown = write_refused(replace(look.seen, job=known), message)
+    async def _show(self, context: ReconcileContext, message: str) -> None:
+        known = replace(context.job, status=context.stored)
+        shown = write_refused(replace(context.seen, job=known), message)
         try:
-            written = await look.writer.write_status(known, shown)
+            written = await context.writer.write_status(known, shown)
         except (Conflict, NotFound):
             return  # the next look sees the newer version
         except ClusterError as error:
-            _log.info("%s", error, extra=about(look.job))
+            _log.info("%s", error, extra=about(context.job))
             return
-        self._inventory.update(written)
-        look.stored = written.status
+        self._cache.update(written)
+        context.stored = written.status
 
-    def _compare(self, look: Look, wanted: JobStatus) -> None:
+    def _compare(self, context: ReconcileContext, wanted: JobStatus) -> None:
         """What the API server dropped shows that the installed CRDs are older than this operator."""
-        dropped = status_patch(look.job.status, wanted).keys()
+        dropped = status_patch(context.job.status, wanted).keys()
         lost = (self._lost | dropped) - (status_json(wanted).keys() - dropped)
         if lost != self._lost:
             _log.error("status fields that the installed CRDs drop: %s (nothing is submitted while any)", sorted(lost))
@@ -115,8 +115,8 @@ class StatusWriter:
         return bool(self._lost)
 
 
-def _may_wait(look: Look, status: JobStatus) -> bool:
+def _may_wait(context: ReconcileContext, status: JobStatus) -> bool:
     """Whether the job may go on before its status says so: what was sent, to be seen and cancelled; nothing else."""
-    asked = status.cancellation is not None and status.cancellation.attempt == current_attempt(look.job)
-    sent = status.is_true(Kind.SUBMITTED) or (asked and not has_ended(look.job))
-    return (sent or look.job.deletion_requested) and not status.finished
+    asked = status.cancellation is not None and status.cancellation.attempt == current_attempt(context.job)
+    sent = status.is_true(Kind.SUBMITTED) or (asked and not has_ended(context.job))
+    return (sent or context.job.deletion_requested) and not status.finished

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.wire import JobDefinition
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.process_state import Clock
-from quantumjob_operator.controller.reconcile_context import Look, Outdated, ready, trouble
+from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
-from quantumjob_operator.lifecycle.definition import input_params, purchase_digest, resolve
-from quantumjob_operator.lifecycle.fence import Certainty, Sent
+from quantumjob_operator.lifecycle.definition import billable_digest, input_params, resolve
+from quantumjob_operator.lifecycle.fence import FenceState, Sent
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
@@ -40,27 +40,27 @@ class Submitter:
         self,
         *,
         objects: Objects,
-        inventory: Inventory,
+        cache: Cache,
         settings: Settings,
         clock: Clock,
         holder: str,
         metrics: Metrics,
     ) -> None:
         self._objects = objects
-        self._inventory = inventory
+        self._cache = cache
         self._settings = settings
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
-        self._doubts: dict[str, float] = {}
+        self._unfenced: dict[str, float] = {}
 
-    async def claim(self, look: Look) -> None:
+    async def claim(self, context: ReconcileContext) -> None:
         """Put on finalizer and claim, or take the claim over from another process, by compare-and-swap.
 
         Raises:
             Conflict: Somebody changed the object meanwhile.
         """
-        job, workspace, memory = look.job, look.seen.workspace, look.memory
+        job, workspace, memory = context.job, context.seen.workspace, context.memory
         if isinstance(workspace, Trouble):
             raise RuntimeError(f"{job.key}: a claim was decided on without a workspace")  # noqa: TRY004 - a state, no type
         attempt = attempt_to_claim(job)
@@ -69,42 +69,44 @@ class Submitter:
         through = Through(workspace.namespace, workspace.name, workspace.uid)
         new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
-        claimed = await look.writer.claim(job, new)
+        claimed = await context.writer.claim(job, new)
         memory.claimed = True
-        memory.certainty = memory.certainty.claimed(job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence)
+        memory.fence_state = memory.fence_state.claimed(
+            job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence
+        )
         if job.claim and attempt > job.claim.attempt:
             # The request to cancel the attempt before says nothing about this one.
             memory.asked_at = None
         # What was known about the remote side and of rivals may have changed before the claim became ours.
-        look.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
+        context.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
 
-    async def renounce(self, look: Look) -> None:
+    async def renounce(self, context: ReconcileContext) -> None:
         """Take off claim and finalizer: the job belongs to another object with the same idempotency key.
 
         Raises:
             Conflict: Somebody changed the object meanwhile.
         """
-        look.know(job=await look.writer.renounce(look.job))
-        look.memory.certainty = look.memory.certainty.renounced()
-        look.memory.claimed = False
+        context.know(job=await context.writer.renounce(context.job))
+        context.memory.fence_state = context.memory.fence_state.renounced()
+        context.memory.claimed = False
 
-    async def check_key(self, look: Look) -> None:
+    async def check_key(self, context: ReconcileContext) -> None:
         """Find out which object an idempotency key belongs to.
 
         Memory suffices to wait; whoever would submit asks the API server. Else each of n duplicates would list all n.
         """
-        job, key = look.job, look.job.spec.idempotency_key
+        job, key = context.job, context.job.spec.idempotency_key
         if key is None:
             return
-        owner = key_owner(job, self._inventory.with_key(job.namespace, key))
+        owner = key_owner(job, self._cache.with_key(job.namespace, key))
         if job.claim is not None or owner.uid == job.uid:
             owner = key_owner(job, await self._objects.jobs_with_key(job.namespace, key))
-        look.know(key_owner=owner)
+        context.know(key_owner=owner)
 
-    async def find_last_attempt(self, look: Look) -> None:
+    async def find_last_attempt(self, context: ReconcileContext) -> None:
         """Claim and status were lost: ask for the attempts after the one that was found, and claim the last."""
-        connection, _ = ready(look)
-        job, last = look.job, look.seen.remote
+        connection, _ = ready(context)
+        job, last = context.job, context.seen.remote
         claim = job.claim
         if claim is None:
             raise RuntimeError(f"{job.key}: a last attempt was looked for without a claim")
@@ -116,57 +118,57 @@ class Submitter:
                 ) is not None:
                     number, last = number + 1, found
                     if number > most:
-                        look.know(remote=_unexplained(claim.attempt, number))
+                        context.know(remote=_unexplained(claim.attempt, number))
                         return
         except ServiceError as error:
-            look.know(remote=trouble(look, error))
+            context.know(remote=trouble(context, error))
             return
         except TimeoutError:
-            look.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
+            context.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
             return
         if number > claim.attempt:
-            job = await look.writer.claim(job, replace(claim, attempt=number))
-            look.memory.certainty = look.memory.certainty.found_last(number)
-            look.memory.asked_at = None
-        look.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
+            job = await context.writer.claim(job, replace(claim, attempt=number))
+            context.memory.fence_state = context.memory.fence_state.found_last(number)
+            context.memory.asked_at = None
+        context.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
 
-    async def submit(self, look: Look) -> None:
+    async def submit(self, context: ReconcileContext) -> None:
         """Upload the program and send the PUT, if the claim is still ours when it starts."""
-        connection, job_id = ready(look)
-        program = look.memory.program
+        connection, job_id = ready(context)
+        program = context.memory.program
         if program is None:
-            look.know(program=None)
+            context.know(program=None)
             return
         if connection.cancel_only:
             message = "the workspace's credential is gone; what is still held in memory serves only cancelling"
-            look.know(submission=Trouble("WorkspaceNotReady", message))
+            context.know(submission=Trouble("WorkspaceNotReady", message))
             return
         try:
-            location = await connection.client.upload_program(job_id, program, look.job.spec.program.format)
+            location = await connection.client.upload_program(job_id, program, context.job.spec.program.format)
             # Waiting for a turn may take longer than a claim is fresh: before it is confirmed, not after.
-            await connection.client.turn_to_put()
-            self._require_unchanged(look)
-            if not self._may_start(look.memory.certainty):
-                await self._confirm_claim(look)
+            await connection.client.wait_to_put()
+            self._require_unchanged(context)
+            if not self._may_start(context.memory.fence_state):
+                await self._confirm_claim(context)
             definition = definition_of(
-                look.job, job_id, program, cluster=self._settings.cluster_name, holder=self._holder
+                context.job, job_id, program, cluster=self._settings.cluster_name, holder=self._holder
             )
-            accepted = await self._put(look, definition, location)
+            accepted = await self._put(context, definition, location)
         except ServiceError as error:
-            look.know(submission=trouble(look, error))
+            context.know(submission=trouble(context, error))
             return
         self._metrics.submissions.inc()
-        self._metrics.submission_seconds.observe((self._clock.now() - look.job.created).total_seconds())
+        self._metrics.submission_seconds.observe((self._clock.now() - context.job.created).total_seconds())
         # What was seen before the PUT, an absence, is old news.
-        look.know(submission=accepted, remote=accepted)
+        context.know(submission=accepted, remote=accepted)
 
-    async def _put(self, look: Look, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
-        connection, job_id = ready(look)
-        memory, before = look.memory, look.memory.certainty
-        memory.certainty, outcome = before.sending(), Sent.UNKNOWN
+    async def _put(self, context: ReconcileContext, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
+        connection, job_id = ready(context)
+        memory, before = context.memory, context.memory.fence_state
+        memory.fence_state, outcome = before.sending(), Sent.UNKNOWN
         try:
             accepted = await connection.client.put_job(
-                definition, location, may_start=lambda: self._may_start(before) and self._is_unchanged(look)
+                definition, location, may_start=lambda: self._may_start(before) and self._is_unchanged(context)
             )
             outcome = Sent.ACCEPTED
         except ServiceError as error:
@@ -174,47 +176,47 @@ class Submitter:
                 outcome = Sent.NOT_APPLIED
             raise
         finally:
-            now, fence = self._clock.monotonic(), fence_of(look.job, self._settings.fence_seconds)
-            memory.certainty = memory.certainty.sent(outcome, before, now, fence)
+            now, fence = self._clock.monotonic(), fence_of(context.job, self._settings.fence_seconds)
+            memory.fence_state = memory.fence_state.sent(outcome, before, now, fence)
             if outcome is not Sent.NOT_APPLIED:
-                self._doubts = {one: until for one, until in self._doubts.items() if until > now} | {
+                self._unfenced = {one: until for one, until in self._unfenced.items() if until > now} | {
                     job_id: now + fence
                 }
         return accepted
 
-    def doubted_until(self, job_id: str) -> float:
+    def fence_until(self, job_id: str) -> float:
         """Until when (monotonic) a 404 for this id is not believed, whichever object it was sent for."""
-        return self._doubts.get(job_id, 0.0)
+        return self._unfenced.get(job_id, 0.0)
 
-    def _is_unchanged(self, look: Look) -> bool:
+    def _is_unchanged(self, context: ReconcileContext) -> bool:
         """Whether the watch has told nothing meanwhile that speaks against sending this job: it costs no request."""
-        known, job = self._inventory.jobs.get(look.job.uid), look.job
+        known, job = self._cache.jobs.get(context.job.uid), context.job
         return known is not None and (known.deletion_requested, known.generation) == (False, job.generation)
 
-    def _require_unchanged(self, look: Look) -> None:
-        if not self._is_unchanged(look):
+    def _require_unchanged(self, context: ReconcileContext) -> None:
+        if not self._is_unchanged(context):
             raise Outdated
 
-    def _may_start(self, certainty: Certainty) -> bool:
-        return certainty.may_start(self._clock.monotonic(), self._settings.put_start_seconds)
+    def _may_start(self, fence_state: FenceState) -> bool:
+        return fence_state.may_start(self._clock.monotonic(), self._settings.put_start_seconds)
 
-    async def _confirm_claim(self, look: Look) -> None:
+    async def _confirm_claim(self, context: ReconcileContext) -> None:
         """A live read: is the object still there, unchanged in its claim, and wanted?
 
         Raises:
             Outdated: It is not; what was gathered before says nothing about what is there now.
         """
-        started, job = self._clock.monotonic(), look.job
+        started, job = self._clock.monotonic(), context.job
         live = await self._objects.read_job(job.namespace, job.name)
         if live is None or live.uid != job.uid:
-            self._inventory.remove(job.uid)
+            self._cache.remove(job.uid)
             raise Outdated
-        known = (job.claim, False, job.generation, look.stored)
+        known = (job.claim, False, job.generation, context.stored)
         if (live.claim, live.deletion_requested, live.generation, live.status) != known:
-            self._inventory.put_job(live)
+            self._cache.put_job(live)
             raise Outdated
-        look.memory.certainty = look.memory.certainty.confirmed(started)
-        look.know(job=replace(live, status=job.status))
+        context.memory.fence_state = context.memory.fence_state.confirmed(started)
+        context.know(job=replace(live, status=job.status))
 
 
 def _unexplained(first: int, last: int) -> Trouble:
@@ -241,7 +243,7 @@ def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str,
         METADATA_UID: job.uid,
         METADATA_HOLDER: holder,
         METADATA_DELETION_POLICY: job.spec.deletion_policy,
-        METADATA_SPEC_DIGEST: purchase_digest(job, program) or "",
+        METADATA_SPEC_DIGEST: billable_digest(job, program) or "",
     }
     return JobDefinition(
         job_id=job_id,

@@ -12,10 +12,10 @@ from typing import Any, Final
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.wire import Quota, TargetStatus
 from quantumjob_operator.cluster.api import ClusterError, Conflict
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.controller.inflight_limiter import Slots
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Notice
@@ -45,38 +45,38 @@ _log = logging.getLogger(__name__)
 Offer = tuple[list[TargetStatus], list[Quota]]
 
 
-class Inspector:
+class WorkspaceReconciler:
     """Looks at workspaces, one at a time per worker."""
 
     def __init__(
         self,
         *,
-        inventory: Inventory,
+        cache: Cache,
         objects: Objects,
         events: Events,
         connections: Connections,
         workspaces: Workspaces,
-        slots: Slots,
+        limiter: InflightLimiter,
         queue: WorkQueue[str],
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        self._inventory = inventory
+        self._cache = cache
         self._objects = objects
         self._events = events
         self._connections = connections
         self._workspaces = workspaces
-        self._slots = slots
+        self._limiter = limiter
         self._queue = queue
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
         self._failures: dict[str, int] = {}
 
-    async def look(self, uid: str) -> None:
+    async def reconcile(self, uid: str) -> None:
         """Look at the workspace of this uid and say how it is; never raises."""
-        workspace = self._inventory.workspaces.get(uid)
+        workspace = self._cache.workspaces.get(uid)
         if workspace is None:
             self._failures.pop(uid, None)
             self._workspaces.forget(uid)
@@ -108,17 +108,17 @@ class Inspector:
 
     async def _release(self, workspace: QuantumWorkspace) -> QuantumWorkspace:
         """Take the finalizer off once no claim points to the workspace any more."""
-        if not workspace.in_use or self._slots.inside(workspace):
+        if not workspace.in_use or self._limiter.admitted(workspace):
             return workspace
         released = await self._objects.mark_workspace(workspace, in_use=False)
         if released is None:
-            self._inventory.remove(workspace.uid)
+            self._cache.remove(workspace.uid)
             return workspace
-        self._inventory.update(released)
-        if self._slots.inside(workspace):
+        self._cache.update(released)
+        if self._limiter.admitted(workspace):
             # A job came in between: it needs the mark again.
             released = await self._objects.mark_workspace(released, in_use=True) or released
-            self._inventory.update(released)
+            self._cache.update(released)
         return released
 
     async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
@@ -143,8 +143,8 @@ class Inspector:
             observed_generation=workspace.generation,
         )
         conditions = with_condition(workspace.conditions, ready, self._clock.now())
-        if workspace.deletion_requested and (inside := self._slots.inside(workspace)):
-            held = Condition(IN_USE, "True", "JobsInFlight", _waits_for(inside), "", workspace.generation)
+        if workspace.deletion_requested and (admitted := self._limiter.admitted(workspace)):
+            held = Condition(IN_USE, "True", "JobsInFlight", _waits_for(admitted), "", workspace.generation)
             conditions = with_condition(conditions, held, self._clock.now())
         else:
             conditions = without_conditions(conditions, {IN_USE})
@@ -160,12 +160,12 @@ class Inspector:
         name = clean_text(self._settings.cluster_name, _MAX_CLUSTER_NAME)
         status |= {"clusterName": name} if name else {}
         written = await self._objects.write_workspace_status(workspace, status)
-        self._inventory.update(written)
+        self._cache.update(written)
         await self._tell_renamed(workspace, name)
         if before is None or (before.status, before.reason) != (ready.status, ready.reason):
-            await self._turned(workspace, ready)
+            await self._became(workspace, ready)
 
-    async def _turned(self, workspace: QuantumWorkspace, ready: Condition) -> None:
+    async def _became(self, workspace: QuantumWorkspace, ready: Condition) -> None:
         """The workspace became ready or stopped being so: tell, and look at the jobs that wait for it."""
         notice = Notice(ready.reason, ready.message, warning=ready.status != "True")
         await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
@@ -183,7 +183,7 @@ class Inspector:
 
     def _wake_waiting(self) -> None:
         """Look at the jobs that are held back: what they wait for may have come."""
-        for job in self._inventory.jobs.values():
+        for job in self._cache.jobs.values():
             if not job.status.finished and not job.status.is_true("Submitted"):
                 self._queue.add(job.uid)
 
@@ -198,11 +198,11 @@ def renamed(former: str, name: str) -> str:
     )
 
 
-def _waits_for(inside: Mapping[str, int]) -> str:
+def _waits_for(admitted: Mapping[str, int]) -> str:
     """Whose jobs keep an object from going: the namespaces are its own, or those that it admits or has admitted."""
-    first = [f"{number} of namespace {namespace}" for namespace, number in sorted(inside.items())[:_NAMED]]
-    rest = [f"others of {len(inside) - _NAMED} more namespaces"] if len(inside) > _NAMED else []
-    total = sum(inside.values())
+    first = [f"{number} of namespace {namespace}" for namespace, number in sorted(admitted.items())[:_NAMED]]
+    rest = [f"others of {len(admitted) - _NAMED} more namespaces"] if len(admitted) > _NAMED else []
+    total = sum(admitted.values())
     jobs = "1 job" if total == 1 else f"{total} jobs"
     return f"the deletion waits for the end of {jobs}: {', '.join([*first, *rest])}; delete or cancel them to hurry it"
 

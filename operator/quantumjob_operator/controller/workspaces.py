@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import Poller, Wake
-from quantumjob_operator.cluster.cache import Inventory
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.process_state import Clock
@@ -37,7 +37,7 @@ class Workspaces:
     def __init__(
         self,
         *,
-        inventory: Inventory,
+        cache: Cache,
         objects: Objects,
         namespaces: Namespaces,
         connections: Connections,
@@ -45,7 +45,7 @@ class Workspaces:
         settings: Settings,
         clock: Clock,
     ) -> None:
-        self._inventory = inventory
+        self._cache = cache
         self._objects = objects
         self._namespaces = namespaces
         self._connections = connections
@@ -107,20 +107,20 @@ class Workspaces:
 
     def referenced(self, job: QuantumJob) -> Name:
         """The name of the QuantumWorkspace that a job's reference means."""
-        return referenced_name(job, self._inventory.find_workspace, self._default)
+        return referenced_name(job, self._cache.find_workspace, self._default)
 
     def _resolve(self, job: QuantumJob) -> QuantumWorkspace | str:
         labels = self._namespaces.known(job.namespace)
-        return resolve_reference(job, self._inventory.find_workspace, self._default, labels)
+        return resolve_reference(job, self._cache.find_workspace, self._default, labels)
 
     def serving(self, job: QuantumJob) -> Name | None:
         """The QuantumWorkspace that serves a job which is bound to an Azure workspace; None if there is none."""
-        candidates = map(self._inventory.find_workspace, self._names(job))
+        candidates = map(self._cache.find_workspace, self._names(job))
         return next((one.key for one in candidates if one is not None and self._is_way(job, one)), None)
 
     def _found(self, job: QuantumJob) -> QuantumWorkspace | Trouble:
         bound, resolved = bound_to(job), self._resolve(job)
-        serving = self._inventory.find_workspace(self.serving(job) or ("", "")) if bound else None
+        serving = self._cache.find_workspace(self.serving(job) or ("", "")) if bound else None
         if serving is not None:
             return serving
         if isinstance(resolved, str):
@@ -146,7 +146,7 @@ class Workspaces:
         marked = await self._objects.mark_workspace(workspace, in_use=True)
         if marked is None:
             return workspace
-        self._inventory.update(marked)
+        self._cache.update(marked)
         return marked
 
     async def refused(self, connection: Connection) -> None:
@@ -201,7 +201,7 @@ class Workspaces:
 
     def serves(self, uid: str) -> bool:
         """Whether this uid is, or was, that of a workspace."""
-        if uid in self._inventory.workspaces:
+        if uid in self._cache.workspaces:
             self._known.add(uid)
         return uid in self._known
 

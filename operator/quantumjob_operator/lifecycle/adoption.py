@@ -47,7 +47,7 @@ def adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> De
         return accepted(seen, workspace, remote, "the service had accepted the job; it was found again")
     if seen.job.spec.idempotency_key is None:
         return _not_ours(seen, remote, "it was not submitted for this object; make this one anew")
-    if tells_no_purchase(seen.job, remote):
+    if lacks_billable_digest(seen.job, remote):
         return hold_untold(seen, remote)
     if seen.program is None:
         return step(seen, Action.READ_PROGRAM)
@@ -82,7 +82,7 @@ def _quoted(name: str | None) -> str:
     return f"'{clean_text(name or '', _MAX_NAME)}'"
 
 
-def tells_no_purchase(job: QuantumJob, remote: RemoteJob) -> bool:
+def lacks_billable_digest(job: QuantumJob, remote: RemoteJob) -> bool:
     """Whether a job under our key may be ours, and says nothing of what was bought."""
     told = owner_told(remote.metadata)
     untold = METADATA_SPEC_DIGEST not in told and told.get(METADATA_NAMESPACE, job.namespace) == job.namespace

@@ -38,7 +38,7 @@ def input_params(spec: JobSpec) -> dict[str, object]:
     return defaults | dict(spec.parameters or {})
 
 
-def purchase_digest(job: QuantumJob, program: bytes) -> str | None:
+def billable_digest(job: QuantumJob, program: bytes) -> str | None:
     """The digest of what is bought; None if the job has no output format."""
     spec, resolved = job.spec, resolve(job.spec, job.name)
     if resolved is None:

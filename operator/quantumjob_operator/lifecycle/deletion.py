@@ -22,10 +22,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from quantumjob_operator.lifecycle.adoption import belongs_to, tells_no_purchase, was_accepted
+from quantumjob_operator.lifecycle.adoption import belongs_to, lacks_billable_digest, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
-from quantumjob_operator.lifecycle.fence import Certainty
+from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
@@ -39,7 +39,7 @@ CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
 SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
 UNCONFIRMED: Final = frozenset({CANCELLATION_UNCONFIRMED, SUBMISSION_UNCONFIRMED})
 """Releases that leave a trace beside their Event."""
-_DOUBT_STEP: Final = 2.0
+_FENCE_STEP: Final = 2.0
 _AT_LEAST_ASKED: Final = 60.0
 
 
@@ -56,7 +56,7 @@ def delete(seen: Observation) -> Decision:
     if seen.never_sent and (isinstance(seen.way, Trouble) or isinstance(seen.remote, Absent | Trouble)):
         return step(seen, Action.RELEASE)
     if (seen.never_sent or seen.gone) and seen.remote is None and isinstance(seen.way, WorkspaceFacts):
-        return step(seen, Action.LOOK)
+        return step(seen, Action.GET_REMOTE)
     if seen.gone and _let_go_before(seen):
         return step(seen, Action.RELEASE)
     attempt = current_attempt(job)
@@ -64,12 +64,12 @@ def delete(seen: Observation) -> Decision:
     return _cancel(seen) if recorded or (seen.gone and _is_over(seen)) else _record(seen, attempt)
 
 
-def may_have_left_a_job(job: QuantumJob, certainty: Certainty, holder: str) -> bool:
+def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -> bool:
     """Whether an object that is gone, as it was last known, left a job that may still run.
 
     Args:
         job: Its newest known version; its claim, if any of them showed one.
-        certainty: What this process knows of it.
+        fence_state: What this process knows of it.
         holder: This process's name in claims.
     """
     claim = job.claim
@@ -77,7 +77,7 @@ def may_have_left_a_job(job: QuantumJob, certainty: Certainty, holder: str) -> b
         return False
     if claim is None:
         return job.has_finalizer or job.claim_unreadable or was_accepted(job)
-    return not (certainty.never_sent and claim.holder == holder)
+    return not (fence_state.never_sent and claim.holder == holder)
 
 
 def _let_go_before(seen: Observation) -> bool:
@@ -96,7 +96,7 @@ def _orphan(seen: Observation) -> Decision:
     if isinstance(seen.way, Trouble):
         return _cannot_see(seen, seen.way)
     if seen.remote is None:
-        return step(seen, Action.LOOK)
+        return step(seen, Action.GET_REMOTE)
     if isinstance(seen.remote, Trouble):
         return _cannot_see(seen, seen.remote)
     if isinstance(seen.remote, Absent):
@@ -140,7 +140,7 @@ def _cannot_see(seen: Observation, trouble: Trouble) -> Decision:
 
 def _wait_to_let_go(seen: Observation, trouble: Trouble, message: str) -> Decision | None:
     """Wait for as long as for a cancellation; None when that is over."""
-    left = max(_since_deletion_left(seen), _asking_left(seen), seen.tenure.doubt_left)
+    left = max(_since_deletion_left(seen), _asking_left(seen), seen.ownership.fence_left)
     if left <= 0:
         return None
     status = draw(seen, seen.job.status, seen.job.status.state or State.PENDING, trouble.reason, message)
@@ -156,14 +156,14 @@ def _since_deletion_left(seen: Observation) -> float:
 
 def _asking_left(seen: Observation) -> float:
     """Seconds for which this process goes on asking, whatever the grace period says."""
-    return min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.tenure.troubled
+    return min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.ownership.troubled
 
 
 def _cancel(seen: Observation) -> Decision:
     if isinstance(seen.way, Trouble):
         return _cannot_ask(seen, seen.way)
     if seen.remote is None:
-        return step(seen, Action.LOOK)
+        return step(seen, Action.GET_REMOTE)
     if isinstance(seen.remote, Trouble):
         return _cannot_ask(seen, seen.remote)
     return _absent(seen) if isinstance(seen.remote, Absent) else _found(seen, seen.remote)
@@ -180,13 +180,13 @@ def _absent(seen: Observation) -> Decision:
     """No such job: believed only once no request of another process can still make one."""
     accepted = was_accepted(seen.job)
     if not accepted and not seen.holds_claim:
-        left = seen.tenure.rival_left if seen.job.claim else 0.0
+        left = seen.ownership.rival_left if seen.job.claim else 0.0
         return (
             Decision(action=Action.NONE, status=seen.job.status, again=left) if left > 0 else step(seen, Action.CLAIM)
         )
-    left = seen.tenure.absence_left if accepted else seen.tenure.doubt_left
+    left = seen.ownership.absence_left if accepted else seen.ownership.fence_left
     if left > 0:
-        again = min(left, _DOUBT_STEP)
+        again = min(left, _FENCE_STEP)
         return Decision(action=Action.NONE, status=seen.job.status, again=again)
     return step(seen, Action.RELEASE)
 
@@ -198,7 +198,7 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
         if not seen.later_attempts_checked:
             return step(seen, Action.FIND_LAST_ATTEMPT if seen.job.claim else Action.CLAIM)
         return _release(seen, Notice(sighting(remote.status).value, f"job {remote.id} ended as {remote.status}"))
-    since = seen.tenure.since_cancel
+    since = seen.ownership.since_cancel
     if seen.cancel is None and (since is None or since >= seen.limits.cancel_again):
         return step(seen, Action.CANCEL)
     if isinstance(seen.cancel, Trouble):
@@ -217,7 +217,7 @@ def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
         return step(seen, Action.RELEASE)
     message = f"the job can't be cancelled now: {trouble.message}"
     # A grace period that is shorter than the fence doesn't end before what we sent can no longer take effect.
-    longer = max(_asking_left(seen), seen.tenure.doubt_left)
+    longer = max(_asking_left(seen), seen.ownership.fence_left)
     decision = _wait(seen, with_error(seen.job.status, trouble), trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
@@ -258,7 +258,7 @@ def _grace_left(seen: Observation, cancellation: Cancellation) -> float:
 
 def _leave(seen: Observation, remote: RemoteJob) -> Decision:
     """Not ours, so not cancelled; unless nobody can tell, which must not go unsaid."""
-    certain = seen.never_sent or is_final_word(remote.status) or not tells_no_purchase(seen.job, remote)
+    certain = seen.never_sent or is_final_word(remote.status) or not lacks_billable_digest(seen.job, remote)
     if certain:
         return step(seen, Action.RELEASE)
     text = f"released without cancelling: job {remote.id} does not say whose it is; it may still run and be billed"

@@ -8,7 +8,7 @@ Rules:
    one that names us although its write was never answered: it may have been somebody else's before.
 5. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
-Lives here: the bookkeeping behind `facts.Tenure`, as a frozen value. Must not live here: clocks, or what is done.
+Lives here: the bookkeeping behind `facts.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what is done.
 """
 
 from dataclasses import dataclass, replace
@@ -34,13 +34,13 @@ class Sent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Certainty:
+class FenceState:
     """What one process knows of one job beyond what the cluster holds. All times are monotonic seconds.
 
     Attributes:
         claimed_at: As of when the claim was ours for sure.
         never_sent: The claim was put by this process on an object that had none, and no PUT has begun since.
-        doubt_until: A 404 that was asked for before this is not believed.
+        fenced_until: A 404 that was asked for before this is not believed.
         absent_since: Since when the service says without a break that it has no such job.
         asked_at: When the answer at hand was asked for.
         accepted: The remote job that status called accepted at the last look.
@@ -51,7 +51,7 @@ class Certainty:
 
     claimed_at: float | None = None
     never_sent: bool = False
-    doubt_until: float = 0.0
+    fenced_until: float = 0.0
     absent_since: float | None = None
     asked_at: float | None = None
     accepted: str | None = None
@@ -59,7 +59,7 @@ class Certainty:
     rival_until: float = 0.0
     acknowledged: int | None = None
 
-    def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "Certainty":
+    def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "FenceState":
         """At the beginning of a look: who holds the claim now, and which remote job is known to have been accepted.
 
         A rival that held the claim before our first look may be our own predecessor, which is dead: it is not waited
@@ -77,15 +77,15 @@ class Certainty:
         )
         return known.unanswered(job, now, fence) if rival == _NOBODY else known
 
-    def unanswered(self, job: QuantumJob, now: float, fence: float) -> "Certainty":
+    def unanswered(self, job: QuantumJob, now: float, fence: float) -> "FenceState":
         """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""
         if job.claim is None or job.claim.attempt == self.acknowledged:
             return self
-        doubt_until = max(self.doubt_until, now + fence)
+        fenced_until = max(self.fenced_until, now + fence)
         attempt = job.claim.attempt
-        return replace(self, acknowledged=attempt, claimed_at=None, never_sent=False, doubt_until=doubt_until)
+        return replace(self, acknowledged=attempt, claimed_at=None, never_sent=False, fenced_until=fenced_until)
 
-    def claimed(self, before: QuantumJob, attempt: int, *, asked: float, now: float, fence: float) -> "Certainty":
+    def claimed(self, before: QuantumJob, attempt: int, *, asked: float, now: float, fence: float) -> "FenceState":
         """The claim was written.
 
         Args:
@@ -98,28 +98,28 @@ class Certainty:
         known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt)
         if before.claim and attempt > before.claim.attempt:
             # Nobody can have sent an attempt that no claim ever named.
-            return replace(known, never_sent=True, doubt_until=now, absent_since=None)
+            return replace(known, never_sent=True, fenced_until=now, absent_since=None)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer
-        if untouched and before.status.job_id is None and self.doubt_until <= now:
+        if untouched and before.status.job_id is None and self.fenced_until <= now:
             return replace(known, never_sent=True)
-        return replace(known, never_sent=False, doubt_until=max(self.doubt_until, now + fence))
+        return replace(known, never_sent=False, fenced_until=max(self.fenced_until, now + fence))
 
-    def doubted_until(self, moment: float, now: float) -> "Certainty":
+    def fence_until(self, moment: float, now: float) -> "FenceState":
         """Something was sent under the same id for another object (one with the same key, which is gone)."""
-        if moment <= max(now, self.doubt_until):
+        if moment <= max(now, self.fenced_until):
             return self
-        return replace(self, never_sent=False, doubt_until=moment)
+        return replace(self, never_sent=False, fenced_until=moment)
 
-    def confirmed(self, asked: float) -> "Certainty":
+    def confirmed(self, asked: float) -> "FenceState":
         """A live read that was sent at this time showed that the claim is ours."""
         return replace(self, claimed_at=asked)
 
-    def renounced(self) -> "Certainty":
+    def renounced(self) -> "FenceState":
         """The claim was taken off by ourselves."""
         return replace(self, claimed_at=None, never_sent=False, acknowledged=None)
 
-    def found_last(self, attempt: int) -> "Certainty":
+    def found_last(self, attempt: int) -> "FenceState":
         """The claim was moved on to an attempt that the service knows."""
         return replace(self, acknowledged=attempt)
 
@@ -127,11 +127,11 @@ class Certainty:
         """Whether a PUT may begin now: within so many seconds of a claim that was ours for sure."""
         return self.claimed_at is not None and now - self.claimed_at < within
 
-    def sending(self) -> "Certainty":
+    def sending(self) -> "FenceState":
         """A PUT begins: whatever happens to us from here on, it may take effect."""
-        return replace(self, never_sent=False, doubt_until=_FOREVER)
+        return replace(self, never_sent=False, fenced_until=_FOREVER)
 
-    def sent(self, outcome: Sent, before: "Certainty", now: float, fence: float) -> "Certainty":
+    def sent(self, outcome: Sent, before: "FenceState", now: float, fence: float) -> "FenceState":
         """The PUT has ended.
 
         Args:
@@ -141,10 +141,10 @@ class Certainty:
             fence: Seconds after which a 404 can be believed.
         """
         if outcome is Sent.NOT_APPLIED:
-            return replace(self, never_sent=before.never_sent, doubt_until=before.doubt_until)
-        return replace(self, doubt_until=now + fence)
+            return replace(self, never_sent=before.never_sent, fenced_until=before.fenced_until)
+        return replace(self, fenced_until=now + fence)
 
-    def looked(self, remote: RemoteJob | Absent | Trouble | None, asked: float, now: float) -> "Certainty":
+    def answered(self, remote: RemoteJob | Absent | Trouble | None, asked: float, now: float) -> "FenceState":
         """The service was asked for the job at one time and answered at another."""
         if remote is ABSENT:
             since = self.absent_since if self.absent_since is not None else now
@@ -154,9 +154,9 @@ class Certainty:
             return replace(self, asked_at=None, absent_since=None, never_sent=False)
         return replace(self, asked_at=None)
 
-    def doubt_left(self, now: float) -> float:
+    def fence_left(self, now: float) -> float:
         """Seconds for which a 404 is not believed yet."""
-        return max(0.0, self.doubt_until - (now if self.asked_at is None else self.asked_at))
+        return max(0.0, self.fenced_until - (now if self.asked_at is None else self.asked_at))
 
     def absence_left(self, now: float, fence: float) -> float:
         """Seconds for which a 404 for an accepted job is not believed yet."""

@@ -108,29 +108,29 @@ class OutputPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Tenure:
+class ClaimOwnership:
     """This process's right to act on the job, and how far it can trust a 404.
 
     Attributes:
         holder: This process's name in claims.
         never_sent: The claim was written here on an object that had none, and nothing has been sent since. Says
             nothing once another process holds the claim (`Observation.never_sent`).
-        doubt_left: Seconds for which a 404 is not believed yet, because a request may still take effect.
+        fence_left: Seconds for which a 404 is not believed yet, because a request may still take effect.
         absence_left: Seconds for which a 404 for an accepted job is not believed yet.
         failures: Steps in a row that met trouble; for the back-off.
         troubled: Seconds since the first of them; 0 without trouble.
-        output_doubt_left: Seconds for which an unreadable result is tried again.
+        output_retry_left: Seconds for which an unreadable result is tried again.
         since_cancel: Seconds since this process last asked to cancel; None if it never did.
         rival_left: Seconds for which a claim of another process is left to it, because it was seen to be alive.
     """
 
     holder: str
     never_sent: bool = False
-    doubt_left: float = 0.0
+    fence_left: float = 0.0
     absence_left: float = 0.0
     failures: int = 0
     troubled: float = 0.0
-    output_doubt_left: float = 600.0
+    output_retry_left: float = 600.0
     since_cancel: float | None = None
     rival_left: float = 0.0
 
@@ -164,7 +164,7 @@ class Observation:
 
     job: QuantumJob
     now: datetime
-    tenure: Tenure
+    ownership: ClaimOwnership
     limits: Limits = Limits()
     workspace: WorkspaceFacts | Trouble
     workspace_moved: bool = False
@@ -184,12 +184,12 @@ class Observation:
     def holds_claim(self) -> bool:
         """Whether the claim is this object's and names this process."""
         claim = self.job.claim
-        return claim is not None and claim.uid == self.job.uid and claim.holder == self.tenure.holder
+        return claim is not None and claim.uid == self.job.uid and claim.holder == self.ownership.holder
 
     @property
     def never_sent(self) -> bool:
         """Whether it is certain that nothing was sent under this claim; another holder may have sent what it likes."""
-        return self.tenure.never_sent and self.holds_claim
+        return self.ownership.never_sent and self.holds_claim
 
     @property
     def way(self) -> WorkspaceFacts | Trouble:

@@ -31,7 +31,7 @@ from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
-_DOUBT_STEP: Final = 2.0
+_FENCE_STEP: Final = 2.0
 _LASTING: Final = 3
 _WHY: Final = {
     "Cancelled": "spec.cancel is true",
@@ -50,7 +50,7 @@ def follow(seen: Observation) -> Decision:
         return step(seen, Action.CLAIM)
     remote = _newest(seen)
     if remote is None:
-        return step(seen, Action.LOOK)
+        return step(seen, Action.GET_REMOTE)
     if isinstance(remote, Trouble):
         return _waiting(seen, remote)
     if isinstance(remote, Absent):
@@ -58,7 +58,7 @@ def follow(seen: Observation) -> Decision:
     status = mirror(seen, remote)
     match sighting(remote.status):
         case Sighting.SUCCEEDED:
-            return _deliver(seen, status)
+            return _write_output(seen, status)
         case Sighting.FAILED:
             return _failed(seen, status, remote)
         case Sighting.CANCELLED:
@@ -96,7 +96,7 @@ def _in_queue(seen: Observation) -> bool:
 def _waiting(seen: Observation, trouble: Trouble) -> Decision:
     """The service can't be asked: nothing is known anew of the job. Only trouble that lasts is told."""
     status = seen.job.status
-    if seen.tenure.failures >= _LASTING:
+    if seen.ownership.failures >= _LASTING:
         message = f"nothing new is known of the job: {trouble.message}"
         shown = with_error(status, trouble)
         status = draw(seen, shown, status.state or State.WAITING, trouble.reason, message)
@@ -104,21 +104,21 @@ def _waiting(seen: Observation, trouble: Trouble) -> Decision:
 
 
 def _vanished(seen: Observation) -> Decision:
-    if seen.tenure.absence_left > 0:
-        again = min(seen.tenure.absence_left, _DOUBT_STEP)
+    if seen.ownership.absence_left > 0:
+        again = min(seen.ownership.absence_left, _FENCE_STEP)
         return Decision(action=Action.NONE, status=seen.job.status, again=again, watch=True)
     message = f"the service no longer knows job {seen.job.status.job_id}, which it had accepted; it is not run again"
     return end(seen, with_attempt(seen.job.status, State.FAILED, "JobNotFound"), State.FAILED, "JobNotFound", message)
 
 
-def _deliver(seen: Observation, status: JobStatus) -> Decision:
+def _write_output(seen: Observation, status: JobStatus) -> Decision:
     if isinstance(seen.output, OutputPlace) and seen.output.written:
         return _succeeded(seen, replace(status, output_config_map=seen.output.name))
     trouble = reserved(seen) or seen.output
     if not isinstance(trouble, Trouble):
         return step(seen, Action.WRITE_OUTPUT)
     unreadable = trouble.reason == "OutputUnreadable"
-    if unreadable and seen.tenure.output_doubt_left <= 0:
+    if unreadable and seen.ownership.output_retry_left <= 0:
         return step(seen, Action.WRITE_OUTPUT_BARE)
     incomplete = Condition(type=Kind.COMPLETE, status="False", reason=trouble.reason, message=trouble.message)
     # Not Succeeded yet: that word promises that the ConfigMap is there.
@@ -211,7 +211,7 @@ def _record_cancellation(seen: Observation, status: JobStatus, reason: str) -> D
 
 
 def _should_ask(seen: Observation) -> bool:
-    since = seen.tenure.since_cancel
+    since = seen.ownership.since_cancel
     return seen.cancel is None and (since is None or since >= seen.limits.cancel_again)
 
 

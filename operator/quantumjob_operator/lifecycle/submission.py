@@ -5,7 +5,7 @@ Rules:
 2. The claim is written before anything is sent; only its holder submits, and a holder that was seen to be alive is
    left alone for a while, so that two operators don't take the claim from each other for ever.
 3. A GET stands before every PUT. A GET that failed never counts as "absent", and "absent" counts only when no request
-   of doubtful outcome can still take effect (`Tenure.doubt_left`).
+   of doubtful outcome can still take effect (`ClaimOwnership.fence_left`).
 4. A job found under our id is adopted if it is ours (`adoption`); otherwise nothing of it is touched.
 5. What a user asks for (`cancel`, `suspend`) is answered only after a look, if one is possible: an object that was
    restored can be older than its remote job.
@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from quantumjob_operator.lifecycle.admission import record
-from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, tells_no_purchase
+from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, lacks_billable_digest
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
@@ -30,7 +30,7 @@ from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
 from quantumjob_operator.model.remotejob import RemoteJob
 
-_FIRST_DOUBT: Final = 1.0
+_FIRST_RETRY: Final = 1.0
 _MAX_DOUBLINGS: Final = 6
 _HELD_SECONDS: Final = 10.0
 
@@ -115,10 +115,10 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
     if not wish or isinstance(seen.way, Trouble):
         return blocked
     if remote is None:
-        return step(seen, Action.LOOK)
+        return step(seen, Action.GET_REMOTE)
     if isinstance(remote, Trouble):
         return hold_for(seen, remote)
-    if isinstance(remote, RemoteJob) and tells_no_purchase(seen.job, remote):
+    if isinstance(remote, RemoteJob) and lacks_billable_digest(seen.job, remote):
         return hold_untold(seen, remote)
     if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
         return blocked
@@ -153,7 +153,7 @@ def _before_claim(seen: Observation) -> Decision:
         return step(seen, Action.CHECK_OUTPUT)
     if isinstance(seen.output, Trouble):
         return hold_for(seen, seen.output)
-    return _duplicate(seen) or _wait_for_turn(seen) or step(seen, Action.CLAIM)
+    return _duplicate(seen) or _wait_for_key(seen) or step(seen, Action.CLAIM)
 
 
 def _unfit_program(seen: Observation) -> Decision | None:
@@ -195,15 +195,15 @@ def _duplicate(seen: Observation) -> Decision | None:
     return hold(seen, "DuplicateIdempotencyKey", message, again=_HELD_SECONDS)
 
 
-def _wait_for_turn(seen: Observation) -> Decision | None:
+def _wait_for_key(seen: Observation) -> Decision | None:
     """Reasons of time: the back-off between attempts, and a workspace that takes no more jobs now."""
     left, waiting = retry_left(seen), seen.job.status.condition(Kind.SUBMITTED)
     if left > 0 and waiting:
         return hold(seen, waiting.reason, waiting.message, again=left)
-    return _wait_for_place(seen)
+    return _wait_for_slot(seen)
 
 
-def _wait_for_place(seen: Observation) -> Decision | None:
+def _wait_for_slot(seen: Observation) -> Decision | None:
     return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
 
 
@@ -215,7 +215,7 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
     if duplicate and (seen.never_sent or duplicate.action is Action.CHECK_KEY):
         return duplicate
     if seen.remote is None:
-        return step(seen, Action.LOOK)
+        return step(seen, Action.GET_REMOTE)
     if isinstance(seen.remote, Trouble):
         return hold_for(seen, seen.remote)
     if isinstance(seen.remote, RemoteJob):
@@ -226,11 +226,11 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
 
 def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
     """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
-    blocked = blocked or _wait_for_place(seen)
+    blocked = blocked or _wait_for_slot(seen)
     if not seen.holds_claim:
         return _take_over(seen, blocked)
-    if seen.tenure.doubt_left > 0:
-        return _doubt(seen)
+    if seen.ownership.fence_left > 0:
+        return _behind_the_fence(seen)
     return blocked or _unfit_program(seen) or record(seen, workspace) or step(seen, Action.SUBMIT)
 
 
@@ -241,14 +241,14 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
         return held
     if held and held.action is Action.NONE and held.status == seen.job.status:
         return held
-    if seen.tenure.rival_left > 0:
-        return Decision(action=Action.NONE, status=seen.job.status, again=seen.tenure.rival_left)
+    if seen.ownership.rival_left > 0:
+        return Decision(action=Action.NONE, status=seen.job.status, again=seen.ownership.rival_left)
     return step(seen, Action.CLAIM)
 
 
-def _doubt(seen: Observation) -> Decision:
+def _behind_the_fence(seen: Observation) -> Decision:
     """An earlier request may still take effect: look again, and believe a 404 only when it no longer can."""
-    again = min(seen.tenure.doubt_left, _FIRST_DOUBT * 2 ** min(seen.tenure.failures, _MAX_DOUBLINGS))
+    again = min(seen.ownership.fence_left, _FIRST_RETRY * 2 ** min(seen.ownership.failures, _MAX_DOUBLINGS))
     message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
     return hold(seen, "SubmissionUnconfirmed", message, again=again)
 
@@ -259,6 +259,6 @@ def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob |
     if answer.final:
         return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, answer.message)
     if answer.unconfirmed:
-        doubt = _doubt(seen)
-        return replace(doubt, status=with_error(doubt.status, answer))
+        fenced = _behind_the_fence(seen)
+        return replace(fenced, status=with_error(fenced.status, answer))
     return hold_for(seen, answer)

@@ -41,7 +41,7 @@ def poll_interval(age: float, identity: str, *, shortest: float, longest: float)
 
 
 @dataclass(slots=True)
-class Patience:
+class ProgressTimeout:
     """Waits for work to be done, however much it is, while it gets less.
 
     Attributes:

@@ -13,10 +13,10 @@ T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(slots=True)
-class Turns(Generic[T]):
+class FairQueue(Generic[T]):
     """Items of several tenants, each at most once; first come, first served among those of one tenant."""
 
-    _lines: dict[str, dict[T, None]] = field(default_factory=dict)
+    _queues: dict[str, dict[T, None]] = field(default_factory=dict)
     _size: int = 0
 
     def push(self, tenant: str, item: T) -> None:
@@ -24,9 +24,9 @@ class Turns(Generic[T]):
 
         A tenant that had nothing waiting has its turn after all others that have.
         """
-        line = self._lines.setdefault(tenant, {})
-        if item not in line:
-            line[item] = None
+        queue = self._queues.setdefault(tenant, {})
+        if item not in queue:
+            queue[item] = None
             self._size += 1
 
     def pop(self, may: Callable[[str], bool] = lambda _: True) -> tuple[str, T] | None:
@@ -38,25 +38,25 @@ class Turns(Generic[T]):
         Returns:
             The tenant and its item, or None if nobody who waits can use a turn.
         """
-        tenant = next((one for one in self._lines if may(one)), None)
+        tenant = next((one for one in self._queues if may(one)), None)
         if tenant is None:
             return None
-        line = self._lines.pop(tenant)
-        item = next(iter(line))
-        del line[item]
+        queue = self._queues.pop(tenant)
+        item = next(iter(queue))
+        del queue[item]
         self._size -= 1
-        if line:
-            self._lines[tenant] = line
+        if queue:
+            self._queues[tenant] = queue
         return tenant, item
 
     def discard(self, tenant: str, item: T) -> None:
         """Take an item out of its line, wherever it stands; nothing happens if it doesn't."""
-        line = self._lines.get(tenant, {})
-        if item in line:
-            del line[item]
+        queue = self._queues.get(tenant, {})
+        if item in queue:
+            del queue[item]
             self._size -= 1
-            if not line:
-                del self._lines[tenant]
+            if not queue:
+                del self._queues[tenant]
 
     def __len__(self) -> int:
         return self._size

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from quantumjob_operator.model.errors import Applied, Throttled
-from quantumjob_operator.scheduling.token_bucket import Line, TokenBucket
+from quantumjob_operator.scheduling.token_bucket import RequestQueue, TokenBucket
 
-Turn = asyncio.Future[None]
+Waiter = asyncio.Future[None]
 
 
 @dataclass(slots=True)
-class Budget:
+class RateLimiter:
     """Lets requests begin, as many as the workspace's rate allows.
 
     Attributes:
@@ -26,11 +26,11 @@ class Budget:
 
     bucket: TokenBucket
     monotonic: Callable[[], float]
-    _line: Line[Turn] = field(default_factory=Line)
+    _queue: RequestQueue[Waiter] = field(default_factory=RequestQueue)
     _stopped_until: float = 0.0
     _timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, operation: str, tenant: str, *, cancelling: bool = False) -> None:
+    async def acquire(self, operation: str, tenant: str, *, cancelling: bool = False) -> None:
         """Wait until a request may begin.
 
         Args:
@@ -43,19 +43,19 @@ class Budget:
                 minutes would be missing elsewhere.
         """
         self._refuse_while_stopped(operation)
-        turn: Turn = asyncio.get_running_loop().create_future()
-        self._line.push(tenant, turn, cancelling=cancelling)
+        waiter: Waiter = asyncio.get_running_loop().create_future()
+        self._queue.push(tenant, waiter, cancelling=cancelling)
         self._serve()
-        await turn
+        await waiter
         self._refuse_while_stopped(operation)
 
     def stop(self, seconds: float) -> None:
         """The service asked for so long a pause: nobody begins before it is over."""
         self._stopped_until = max(self._stopped_until, self.monotonic() + seconds)
         # Whoever waits finds it stopped.
-        while (turn := self._line.pop()) is not None:
-            if not turn.done():
-                turn.set_result(None)
+        while (waiter := self._queue.pop()) is not None:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _refuse_while_stopped(self, operation: str) -> None:
         left = self._stopped_until - self.monotonic()
@@ -66,12 +66,12 @@ class Budget:
     def _serve(self) -> None:
         """Give the tokens that are there to those that wait, and come back for the next."""
         now = self.monotonic()
-        while len(self._line) and self.bucket.wait(now) <= 0:
-            turn = self._line.pop()
-            if turn is not None and not turn.done():
+        while len(self._queue) and self.bucket.wait(now) <= 0:
+            waiter = self._queue.pop()
+            if waiter is not None and not waiter.done():
                 self.bucket.take(now)
-                turn.set_result(None)
-        if len(self._line) and self._timer is None:
+                waiter.set_result(None)
+        if len(self._queue) and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self.bucket.wait(now), self._come_back)
 
     def _come_back(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from quantumjob_operator.scheduling.fair_queue import Turns
+from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 CANCELLING_IN_A_ROW: Final = 4
 """Turns that cancelling has before one of the rest: 80 % of what the service is asked."""
@@ -51,11 +51,11 @@ class TokenBucket:
 
 
 @dataclass(slots=True)
-class Line(Generic[T]):
+class RequestQueue(Generic[T]):
     """Who is next."""
 
-    _cancelling: Turns[T] = field(default_factory=Turns)
-    _others: Turns[T] = field(default_factory=Turns)
+    _cancelling: FairQueue[T] = field(default_factory=FairQueue)
+    _others: FairQueue[T] = field(default_factory=FairQueue)
     _in_a_row: int = 0
 
     def push(self, tenant: str, item: T, *, cancelling: bool) -> None:
@@ -66,12 +66,12 @@ class Line(Generic[T]):
         """Take who is next; None if nobody waits."""
         full_share = self._in_a_row >= CANCELLING_IN_A_ROW
         first, then = (self._others, self._cancelling) if full_share else (self._cancelling, self._others)
-        turns = first if len(first) else then
-        taken = turns.pop()
+        fair_queue = first if len(first) else then
+        taken = fair_queue.pop()
         if taken is None:
             return None
         # While nobody else waits cancelling may have more than its share, and the next who comes is served at once.
-        self._in_a_row = min(self._in_a_row + 1, CANCELLING_IN_A_ROW) if turns is self._cancelling else 0
+        self._in_a_row = min(self._in_a_row + 1, CANCELLING_IN_A_ROW) if fair_queue is self._cancelling else 0
         return taken[1]
 
     def __len__(self) -> int:

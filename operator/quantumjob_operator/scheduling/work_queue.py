@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from quantumjob_operator.scheduling.fair_queue import Turns
+from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 K = TypeVar("K", bound=Hashable)
 
@@ -28,7 +28,7 @@ class WorkQueue(Generic[K]):
 
     clock: Callable[[], float]
     tenant: Callable[[K], str] = str
-    _ready: Turns[K] = field(default_factory=Turns)
+    _ready: FairQueue[K] = field(default_factory=FairQueue)
     _idle: "deque[asyncio.Future[tuple[str, K]]]" = field(default_factory=deque)
     _held: "Counter[str]" = field(default_factory=Counter)
     _queued: set[K] = field(default_factory=set)
@@ -68,11 +68,11 @@ class WorkQueue(Generic[K]):
         """Whether a worker is looking at this key now."""
         return key in self._working
 
-    async def work(self, look: Callable[[K], Awaitable[None]]) -> None:
+    async def work(self, reconcile: Callable[[K], Awaitable[None]]) -> None:
         """Take keys for ever and look at them; run as many of these as there shall be workers.
 
         Args:
-            look: Must not raise: what goes wrong is its own decision about time.
+            reconcile: Must not raise: what goes wrong is its own decision about time.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -81,7 +81,7 @@ class WorkQueue(Generic[K]):
             self._hand_out()
             tenant, key = await free
             try:
-                await look(key)
+                await reconcile(key)
             finally:
                 self._put_down(tenant, key)
 

@@ -33,7 +33,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the answer's body is read from its stream, and its connection given back by closing it."""
-        patience = request.extensions.get("timeout", {})
+        timeout = request.extensions.get("timeout", {})
         with _translated():
             response = await self._session.request(
                 request.method,
@@ -43,7 +43,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 allow_redirects=False,
                 proxy=self._proxy(request.url),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=patience.get("connect"), sock_read=patience.get("read")
+                    total=None, sock_connect=timeout.get("connect"), sock_read=timeout.get("read")
                 ),
             )
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))

@@ -37,7 +37,7 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
 
 
 @dataclass(slots=True)
-class Allowance:
+class ByteLimit:
     """What an operation may still read, over all the answers that it consists of."""
 
     operation: str
@@ -45,7 +45,7 @@ class Allowance:
     tenant: str = ""
 
 
-_allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+_byte_limit: ContextVar[ByteLimit | None] = ContextVar("allowance", default=None)
 
 
 @contextmanager
@@ -60,17 +60,17 @@ def at_most(operation: str, max_bytes: int | None = None, tenant: str = "") -> I
         tenant: Whose workspace it is.
     """
     limit = MAX_BYTES.get(operation, _USUAL_BYTES) if max_bytes is None else max_bytes
-    token = _allowance.set(Allowance(operation, limit, tenant))
+    token = _byte_limit.set(ByteLimit(operation, limit, tenant))
     try:
         yield
     finally:
-        _allowance.reset(token)
+        _byte_limit.reset(token)
 
 
 def tenant_of_request() -> str:
     """Whose workspace this task asks; empty for the operator's own requests."""
-    allowance = _allowance.get()
-    return allowance.tenant if allowance else ""
+    byte_limit = _byte_limit.get()
+    return byte_limit.tenant if byte_limit else ""
 
 
 def bounded_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:
@@ -107,13 +107,13 @@ class BoundedResponse(aiohttp.ClientResponse):
             Retryable: The body of a success is compressed; `AnswerTooLarge` if its announced length is too much.
         """
         await super().start(connection)
-        allowance = _allowance.get() or Allowance("request", _USUAL_BYTES)
-        body = _Counted(self.content, allowance, self.status, self.close)
+        byte_limit = _byte_limit.get() or ByteLimit("request", _USUAL_BYTES)
+        body = _Counted(self.content, byte_limit, self.status, self.close)
         if any(coding.strip().lower() != "identity" for coding in self.headers.getall("Content-Encoding", ())):
             if body.exact:
-                raise unreadable(allowance.operation, self.status, "it is compressed, which was not asked for")
+                raise unreadable(byte_limit.operation, self.status, "it is compressed, which was not asked for")
             body.cut()
-        if body.exact and (self.content_length or 0) > allowance.left:
+        if body.exact and (self.content_length or 0) > byte_limit.left:
             raise body.too_large()
         self.content = cast("aiohttp.StreamReader", body)
         return self
@@ -123,10 +123,10 @@ class _Counted:
     """A body that ends, or fails, where it becomes too large; it has the two ways of reading that are in use."""
 
     def __init__(
-        self, inner: aiohttp.StreamReader, allowance: Allowance, status: int, close: Callable[[], None]
+        self, inner: aiohttp.StreamReader, byte_limit: ByteLimit, status: int, close: Callable[[], None]
     ) -> None:
         self._inner = inner
-        self._allowance = allowance
+        self._byte_limit = byte_limit
         self._status = status
         self._close = close
         self._cut = False
@@ -158,7 +158,7 @@ class _Counted:
     def too_large(self) -> AnswerTooLarge:
         """The error for this body."""
         detail = "the answer cannot be read: it is larger than what this operation may bring"
-        return AnswerTooLarge(self._allowance.operation, status=self._status, detail=detail)
+        return AnswerTooLarge(self._byte_limit.operation, status=self._status, detail=detail)
 
     async def _counted(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         if self._cut:
@@ -166,8 +166,8 @@ class _Counted:
             return b""
         chunk = await read()
         if self.exact:
-            self._allowance.left -= len(chunk)
-            if self._allowance.left < 0:
+            self._byte_limit.left -= len(chunk)
+            if self._byte_limit.left < 0:
                 self._close()
                 raise self.too_large()
             return chunk

@@ -21,12 +21,12 @@ _FOR_EACH_TENANT: Final = 4
 Found = list[tuple[int, int, int, str, Any]]
 
 
-class Lookups(AbstractResolver):
+class NameResolver(AbstractResolver):
     """The system's own resolver (`getaddrinfo`)."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lookups")
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._limits: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -36,13 +36,13 @@ class Lookups(AbstractResolver):
         Raises:
             OSError: It has none, or nobody knows.
         """
-        turn = self._turns.setdefault(tenant_of_request(), asyncio.Semaphore(_FOR_EACH_TENANT))
-        await turn.acquire()
+        limit = self._limits.setdefault(tenant_of_request(), asyncio.Semaphore(_FOR_EACH_TENANT))
+        await limit.acquire()
         loop = asyncio.get_running_loop()
 
         def over(_: Future[Found]) -> None:
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(turn.release)
+                loop.call_soon_threadsafe(limit.release)
 
         future: Future[Found] = self._threads.submit(_addresses, host, port, family)
         # Whoever gives up gives back nothing: the thread goes on until the system's time-out.

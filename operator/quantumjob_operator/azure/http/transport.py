@@ -18,7 +18,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
 from quantumjob_operator.azure.http.bounds import bounded_session
-from quantumjob_operator.azure.http.name_resolution import Lookups
+from quantumjob_operator.azure.http.name_resolution import NameResolver
 
 # What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
 # have to be so many that workspaces which never answer leave connections to the others.
@@ -52,12 +52,12 @@ async def open_transport(
         OSError: The file cannot be read, or holds no certificate.
     """
     trusted = trust(ca_bundle)
-    lookups = Lookups()
+    name_resolver = NameResolver()
     connector = aiohttp.TCPConnector(
         limit=connections,
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         ssl=trusted,
-        resolver=lookups,
+        resolver=name_resolver,
         socket_factory=giving_up(give_up_seconds),
     )
     engine = AiohttpTransport(connector, getproxies_environment())
@@ -66,12 +66,12 @@ async def open_transport(
     try:
         async with (
             client,
-            _azure_transport(trusted, lookups) as storage,
-            _azure_transport(trusted, lookups) as identity,
+            _azure_transport(trusted, name_resolver) as storage,
+            _azure_transport(trusted, name_resolver) as identity,
         ):
             yield HttpTransport(service=client, storage=storage, identity=identity)
     finally:
-        await lookups.close()
+        await name_resolver.close()
 
 
 def giving_up(seconds: float) -> Callable[[aiohttp.AddrInfoType], socket.socket]:
@@ -108,10 +108,10 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def _azure_transport(trusted: ssl.SSLContext, lookups: Lookups) -> AsyncIterator[AioHttpTransport]:
+async def _azure_transport(trusted: ssl.SSLContext, name_resolver: NameResolver) -> AsyncIterator[AioHttpTransport]:
     """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
     session = bounded_session(
-        aiohttp.TCPConnector(ssl=trusted, resolver=lookups),
+        aiohttp.TCPConnector(ssl=trusted, resolver=name_resolver),
         # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
         trust_env=bool(getproxies_environment()),
     )

@@ -1,0 +1,26 @@
+"""A credential that has something to renew; the identity provider behind it is nobody."""
+
+from dataclasses import dataclass
+
+from rooms.azure.samples import TOKEN
+
+
+@dataclass(slots=True)
+class RenewableToken:
+    """A bearer token that is old until it is renewed."""
+
+    token: str = f"{TOKEN}-old"
+    renewals: int = 0
+
+    async def headers(self) -> dict[str, str]:
+        """The token."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    async def renew(self) -> bool:
+        """Take the new token."""
+        self.renewals += 1
+        self.token = f"{TOKEN}-new"
+        return True
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,206 @@
+"""The poller when the service fails: whom it leaves in peace, what it still tells, and that it never ends."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from quantumjob_operator.model.errors import CredentialsRefused, Retryable, ServiceError, Throttled
+from quantumjob_operator.scheduling.backoff import BACKOFF_CAP
+from rooms.azure.polled import News, as_client, make_poller, now, polling
+from rooms.azure.service import Service
+
+pytestmark = pytest.mark.looptime(noop_cycles=3)
+
+DOWN = Retryable("get_job", status=503)
+TICK = 0.25
+
+
+async def test_a_failing_service_is_asked_ever_more_rarely() -> None:
+    """The pause doubles up to the cap, and holds for all jobs of the workspace together."""
+    service, news = Service({"a": "Waiting", "b": "Waiting", "c": "Waiting"}, broken={"": DOWN}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for name in "abc":
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(600)
+        assert poller.trouble is DOWN
+    gaps = [later - earlier for earlier, later in pairwise(one.at for one in service.asked)]
+    for gap, pause in zip(gaps, (1, 2, 4, 8, 16, 32, BACKOFF_CAP, BACKOFF_CAP), strict=False):
+        assert pause <= gap <= pause * 1.2 + TICK
+    assert len(gaps) >= 8
+    assert news.told == []
+
+
+@pytest.mark.parametrize(
+    ("error", "shortest"),
+    [
+        pytest.param(Throttled("get_job", status=429, retry_after=120), 120, id="throttled, longer than our own pause"),
+        pytest.param(Retryable("get_job", status=503, retry_after=20), 20, id="unavailable, with a wish"),
+        pytest.param(Throttled("get_job", status=429, retry_after=0), 1, id="a wish for no pause at all"),
+    ],
+)
+async def test_the_pause_that_the_service_asks_for_wins(error: ServiceError, shortest: float) -> None:
+    """Each time, and not doubled; but nobody gets a busy loop."""
+    service, news = Service({"a": "Waiting"}, broken={"": error}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(1000)
+    gaps = [later - earlier for earlier, later in pairwise(one.at for one in service.asked)]
+    assert gaps
+    assert all(shortest <= gap <= shortest * 1.2 + TICK for gap in gaps)
+
+
+async def test_a_service_that_answers_again_is_asked_as_before() -> None:
+    """The count of failures begins anew, and what was missed is told."""
+    service, news = Service({"a": "Waiting"}, broken={"": DOWN}), News()
+    poller = make_poller(service, news, poll_max_seconds=1)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(300)
+        service.broken.clear()
+        service.words["a"] = "Succeeded"
+        await asyncio.sleep(80)
+        assert news.words == [("uid-a", "Succeeded")]
+        assert poller.trouble is None
+        service.broken[""] = DOWN
+        await asyncio.sleep(5)
+        service.forget()
+        service.broken.clear()
+        await asyncio.sleep(20)
+    assert service.count("get") > 5
+
+
+async def test_an_error_of_one_job_does_not_cost_the_others_their_news() -> None:
+    """The others of its batch are told, however late they come."""
+    names = [f"j{number}" for number in range(6)]
+    service, news = Service(dict.fromkeys(names, "Succeeded"), {}, {"j2": DOWN}, 5.0, frozenset({"j2"})), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for name in names:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(11.5)
+        assert sorted(news.words) == [(f"uid-{name}", "Succeeded") for name in names if name != "j2"]
+        assert poller.trouble is DOWN
+
+
+async def test_no_request_outlives_the_poller() -> None:
+    """Neither the error of one of a batch nor the end of the poller leaves requests behind that nobody waits for."""
+    names = [f"j{number}" for number in range(6)]
+    service = Service(dict.fromkeys(names, "Succeeded"), {}, {"j2": DOWN}, 5.0, frozenset({"j2", ""}))
+    poller, tasks = make_poller(service, News()), asyncio.all_tasks()
+    async with polling(poller):
+        for name in names:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(3)
+        assert service.open_requests == 5
+    assert service.open_requests == 0
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_a_job_that_always_fails_does_not_keep_the_others_from_being_asked() -> None:
+    """However many there are, and whatever its place among them."""
+    names = [f"j{number}" for number in range(40)]
+    service, news = Service(dict.fromkeys(names, "Succeeded"), broken={"j0": DOWN}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for name in names:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(600)
+    assert {uid for uid, _ in news.words} == {f"uid-{name}" for name in names if name != "j0"}
+
+
+async def test_an_error_in_the_middle_of_a_list_tells_nothing_and_loses_nothing() -> None:
+    """Half a list would make jobs look absent."""
+    service, news = Service({f"j{number}": "Waiting" for number in range(150)}, broken={"": DOWN}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for number in range(150):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+        await asyncio.sleep(5)
+        service.broken.clear()
+        service.words["j149"] = "Executing"
+        await asyncio.sleep(30)
+    assert news.words == [("uid-149", "Executing")]
+
+
+async def test_refused_credentials_are_told_and_renewed_ones_used_at_once() -> None:
+    """The pause of an hour that the old ones earned does not hold for the new."""
+    service = Service({"a": "Succeeded"}, broken={"": CredentialsRefused("get_job", status=401, retry_after=3600)})
+    renewed, news = Service({"a": "Succeeded"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(60)
+        assert (news.told, news.refusals, service.count("get")) == ([], 1, 1)
+        poller.use(as_client(service))
+        await asyncio.sleep(60)
+        assert service.count("get") == 1
+        poller.use(as_client(renewed))
+        await asyncio.sleep(1)
+    assert news.words == [("uid-a", "Succeeded")]
+    assert news.refusals == 1
+
+
+class Surprise(Exception):  # noqa: N818 - stands for an error that nobody thought of
+    """Not an error of the service."""
+
+
+async def test_a_surprise_does_not_end_the_poller(caplog: pytest.LogCaptureFixture) -> None:
+    """Its jobs would never be looked at again."""
+    service, news = Service({"a": "Waiting"}, broken={"a": Surprise("oh")}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(100)
+        service.broken.clear()
+        service.words["a"] = "Succeeded"
+        await asyncio.sleep(100)
+    assert news.words == [("uid-a", "Succeeded")]
+    assert "research/default" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("service", "jobs"),
+    [
+        pytest.param(Service({"a": "Waiting"}), 1, id="while all is well"),
+        pytest.param(Service({"a": "Waiting"}, broken={"": DOWN}), 1, id="while the service is down"),
+        pytest.param(Service(broken={"": CredentialsRefused("get_job", status=401)}), 1, id="while it lets nobody in"),
+        pytest.param(Service(broken={"": Surprise("oh")}), 1, id="after a surprise"),
+        pytest.param(Service(seconds=20), 1000, id="while a thousand slow answers come in"),
+        pytest.param(
+            Service({f"j{number}": "Waiting" for number in range(1500)}, seconds=20), 1500, id="during a long slow list"
+        ),
+        pytest.param(Service(), 0, id="with nothing to do"),
+    ],
+)
+async def test_the_loop_turns_whatever_happens(service: Service, jobs: int) -> None:
+    """The pod is restarted when it does not, and then the credentials held for cancelling are lost."""
+    poller = make_poller(service, News(), poll_max_seconds=900)
+    stillest = 0.0
+    async with polling(poller):
+        for number in range(jobs):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+        for _ in range(300):
+            await asyncio.sleep(5)
+            stillest = max(stillest, now() - poller.beat_at)
+    assert stillest < 45
+
+
+async def test_the_age_of_the_last_answer() -> None:
+    """It grows during an outage and only then: having nothing to ask is no silence of the service."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        await asyncio.sleep(500)
+        assert now() - poller.answered_at < 1
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(500)
+        assert now() - poller.answered_at < 1
+        service.broken[""] = DOWN
+        await asyncio.sleep(500)
+        assert now() - poller.answered_at > 400
+        poller.unwatch("uid-a")
+        await asyncio.sleep(5)
+        assert now() - poller.answered_at < 1

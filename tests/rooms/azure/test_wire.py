@@ -1,0 +1,194 @@
+"""JSON of the service becomes values, leniently where the service is known to vary."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantumjob_operator.azure.times import Unreadable, parse_time
+from quantumjob_operator.azure.wire import (
+    content_type,
+    create_body,
+    parse_job,
+    parse_page,
+    parse_quota,
+    parse_targets,
+    sas_uri,
+)
+from quantumjob_operator.model.remotejob import Cost, RemoteError
+from rooms.azure.samples import DEFINITION, JOB_ID, LOCATION, SAS, job
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("2026-11-22T12:00:00Z", datetime(2026, 11, 22, 12, tzinfo=UTC), id="no fraction"),
+        pytest.param("2026-11-22T12:00:00.5Z", datetime(2026, 11, 22, 12, 0, 0, 500000, UTC), id="one digit"),
+        pytest.param("2026-11-22T12:00:00.1234567Z", datetime(2026, 11, 22, 12, 0, 0, 123456, UTC), id="seven digits"),
+        pytest.param("2026-11-22T12:00:00.123456789Z", datetime(2026, 11, 22, 12, 0, 0, 123456, UTC), id="nine digits"),
+        pytest.param("2026-11-22T12:00:00.12+00:00", datetime(2026, 11, 22, 12, 0, 0, 120000, UTC), id="zero offset"),
+        pytest.param("2026-11-22T14:00:00+02:00", datetime(2026, 11, 22, 12, tzinfo=UTC), id="another offset"),
+        pytest.param("2026-11-22T12:00:00", datetime(2026, 11, 22, 12, tzinfo=UTC), id="no zone means UTC"),
+        pytest.param("0001-01-01T00:00:00", datetime(1, 1, 1, tzinfo=UTC), id="the zero time of .NET"),
+    ],
+)
+def test_times(text: str, expected: datetime) -> None:
+    """Every form of time that the service is known to send is read."""
+    assert parse_time(text) == expected
+
+
+@given(
+    st.datetimes(timezones=st.just(UTC)),
+    st.integers(min_value=0, max_value=7),
+    st.integers(min_value=-720, max_value=720),
+)
+def test_any_number_of_digits_gives_the_time_cut_to_them(when: datetime, digits: int, offset: int) -> None:
+    """A time written with n digits in any zone is read as that instant."""
+    if not datetime(2, 1, 1, tzinfo=UTC) < when < datetime(9998, 1, 1, tzinfo=UTC):
+        when = datetime(2026, 1, 1, tzinfo=UTC)
+    local = when.astimezone(timezone(timedelta(minutes=offset)))
+    fraction = f"{local.microsecond:06d}0"[:digits]
+    text = f"{local:%Y-%m-%dT%H:%M:%S}".zfill(19) + (f".{fraction}" if digits else "") + f"{local:%z}"
+    kept = int(fraction[:6].ljust(6, "0"))
+    assert parse_time(text) == when.replace(microsecond=kept)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01T00:00:00Z", "2026-11-22", "0001-01-01T00:00:00+10:00"])
+def test_what_is_no_time(text: str) -> None:
+    """Text that is no time is an error, not a guess."""
+    with pytest.raises(Unreadable):
+        parse_time(text)
+
+
+def test_a_job_with_everything() -> None:
+    """Every field that the operator knows is read, and the output's URI loses its SAS."""
+    parsed = parse_job(
+        job(
+            status="Failed",
+            endExecutionTime="2026-11-22T12:00:00Z",
+            errorData={"code": "InvalidInputData", "message": "no such gate"},
+            costEstimate={"currencyCode": "USD", "estimatedTotal": 1.25, "events": []},
+            outputDataUri=f"https://acct.blob.core.windows.net/job-1/rawOutputData?{SAS}",
+            metadata={"quantumjobs_uid": "42"},
+            sessionId="s-1",
+            isCancelling=True,
+        )
+    )
+    assert parsed.error == RemoteError("InvalidInputData", "no such gate")
+    assert parsed.cost == Cost("1.25", "USD")
+    assert parsed.output_uri == "https://acct.blob.core.windows.net/job-1/rawOutputData"
+    assert parsed.output_location == f"{parsed.output_uri}?{SAS}"
+    assert SAS not in repr(parsed)
+    assert parsed.metadata == {"quantumjobs_uid": "42"}
+    assert (parsed.session_id, parsed.is_cancelling, parsed.status) == ("s-1", True, "Failed")
+    assert parsed.creation_time == datetime(2026, 11, 22, 11, 59, 0, 123456, UTC)
+
+
+def test_a_job_with_almost_nothing() -> None:
+    """A job needs no more than an id and a status."""
+    parsed = parse_job({"id": JOB_ID, "status": "SomethingNew"})
+    assert (parsed.status, parsed.error, parsed.cost, parsed.metadata) == ("SomethingNew", None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        pytest.param({"errorData": {"code": None, "message": None}}, RemoteError(None, None), id="an error of nulls"),
+        pytest.param({"errorData": {}}, RemoteError(None, None), id="an empty error"),
+        pytest.param({"errorData": None}, None, id="no error"),
+    ],
+)
+def test_errors_of_a_job(fields: dict[str, Any], error: RemoteError | None) -> None:
+    """Both parts of a job's error may be missing."""
+    assert parse_job(job(**fields)).error == error
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(None, id="null"),
+        pytest.param([job()], id="a list"),
+        pytest.param("text", id="text"),
+        pytest.param({"status": "Waiting"}, id="no id"),
+        pytest.param(job(status=None), id="a null status"),
+        pytest.param(job(status=""), id="an empty status"),
+        pytest.param(job(status=7), id="a number as status"),
+        pytest.param(job(errorData="oops"), id="text as error"),
+        pytest.param(job(errorData={"code": 7}), id="a number as error code"),
+        pytest.param(job(metadata=["a"]), id="a list as metadata"),
+        pytest.param(job(metadata={"a": 1}), id="a number in metadata"),
+        pytest.param(job(creationTime=1700000000), id="a number as time"),
+        pytest.param(job(creationTime="soon"), id="a word as time"),
+        pytest.param(job(costEstimate={"estimatedTotal": True}), id="a truth value as cost"),
+    ],
+)
+def test_unreadable_jobs(body: Any) -> None:
+    """A job outside the contract is a typed error."""
+    with pytest.raises(Unreadable):
+        parse_job(body)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("parse", [parse_job, parse_page, parse_targets, parse_quota, sas_uri])
+@given(st.dictionaries(st.sampled_from([*job(), "value", "nextLink", "targets", "dimension", "sasUri"]), _JSON))
+def test_any_json_is_read_or_refused(parse: Callable[[Any], Any], body: dict[str, Any]) -> None:
+    """Whatever JSON comes, it is read as something, or the error is `Unreadable`."""
+    with suppress(Unreadable):
+        assert parse(body) is not None
+
+
+def test_absent_fields_are_left_out_of_a_create_body() -> None:
+    """What the definition leaves open is not sent, not even as null; parameters always are."""
+    body = create_body(replace(DEFINITION, parameters={}), LOCATION.container_uri_with_sas, LOCATION.input_uri)
+    assert body == {
+        "itemType": "Job",
+        "name": "bell",
+        "containerUri": LOCATION.container_uri_with_sas,
+        "inputDataUri": LOCATION.input_uri,
+        "inputDataFormat": "ionq.circuit.v1",
+        "outputDataFormat": "ionq.quantum-results.v1",
+        "providerId": "ionq",
+        "target": "ionq.simulator",
+        "inputParams": {},
+    }
+
+
+def test_optional_fields_are_sent_when_given() -> None:
+    """Metadata, priority, tags and session go along when there are any."""
+    definition = replace(DEFINITION, metadata={"a": "b"}, priority="High", tags=("x",), session_id="s-1")
+    body = create_body(definition, LOCATION.container_uri_with_sas, LOCATION.input_uri)
+    assert (body["metadata"], body["priority"], body["tags"], body["sessionId"]) == ({"a": "b"}, "High", ["x"], "s-1")
+
+
+def test_targets_and_quotas() -> None:
+    """Rows of both lists are read; a number that is missing stays missing."""
+    row = {"id": "ionq", "targets": [{"id": "ionq.simulator", "currentAvailability": "Available"}]}
+    assert [(t.provider, t.target, t.average_queue_time_seconds) for t in parse_targets(row)] == [
+        ("ionq", "ionq.simulator", None)
+    ]
+    quota = parse_quota({"dimension": "qgs", "providerId": "ionq", "utilization": 2, "limit": 10.5})
+    assert (quota.utilization, quota.holds, quota.limit) == (2.0, None, 10.5)
+
+
+@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), "7", True])
+def test_numbers_beyond_reason(value: Any) -> None:
+    """A number that no quota or queue can have is an error, not a crash."""
+    with pytest.raises(Unreadable):
+        parse_targets({"id": "ionq", "targets": [{"id": "a", "averageQueueTime": value}]})
+
+
+def test_an_unknown_format_is_uploaded_as_bytes() -> None:
+    """Formats that the operator does not know still have a content type."""
+    assert content_type("honeywell.openqasm.v1") == "application/qasm"
+    assert content_type("some.new.v1") == "application/octet-stream"

@@ -1,0 +1,205 @@
+"""Places of `maxJobsInFlight`: who gets the next one that is free."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.controller.inflight_limiter import FULL, InflightLimiter
+from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name
+from rooms.model.bodies import RESOURCE_ID, job, workspace
+
+SHARED: Final = ("platform", "shared")
+OWN: Final = ("b", "own")
+
+
+def shared(**limits: int) -> QuantumWorkspace:
+    """The workspace of the platform team."""
+    return workspace(limits, namespace=SHARED[0], name=SHARED[1])
+
+
+def own_object() -> QuantumWorkspace:
+    """An object of tenant b that names the same Azure workspace, without a limit."""
+    return workspace(namespace=OWN[0], name=OWN[1], uid="own")
+
+
+def waiting_job(uid: str, through: tuple[str, str] = SHARED) -> QuantumJob:
+    """A job that was not submitted; the letter before its number is its namespace."""
+    ref = {"workspaceRef": {"namespace": through[0], "name": through[1]}}
+    return job(ref, uid=uid, name=uid, namespace=uid[0])
+
+
+def flying_job(uid: str, through: tuple[str, str] = SHARED) -> QuantumJob:
+    """A job that is at the service."""
+    ref = {"workspaceRef": {"namespace": through[0], "name": through[1]}}
+    claim = f'{{"v":1,"uid":"{uid}","workspace":"{RESOURCE_ID.lower()}","attempt":1,"holder":"h"}}'
+    metadata: dict[str, Any] = {"finalizers": [FINALIZER], "annotations": {CLAIM_ANNOTATION: claim}}
+    flying = job(ref, uid=uid, name=uid, namespace=uid[0], **metadata)
+    used = WorkspaceUsed(
+        RESOURCE_ID.lower(), "https://eastus.quantum.azure.com", {"namespace": through[0], "name": through[1]}
+    )
+    return replace(flying, status=JobStatus(workspace=used, attempt=1))
+
+
+def forged_job(uid: str) -> QuantumJob:
+    """A job whose finalizer and claim its user wrote."""
+    return replace(flying_job(uid), status=JobStatus())
+
+
+@dataclass(slots=True)
+class Bench:
+    """Slots, and whom they woke."""
+
+    known: list[QuantumJob] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
+    left: list[Name] = field(default_factory=list)
+
+    def limiter(self) -> InflightLimiter:
+        """Slots of a process that has just started."""
+        return InflightLimiter(
+            jobs=lambda: self.known,
+            serving=lambda job: referenced_name(job, lambda _: None, None),
+            wake=self.woken.append,
+            left=self.left.append,
+        )
+
+
+def test_free_places_go_round() -> None:
+    """Fifty jobs of one namespace wait; the first of another is next but one."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    crowd = [f"a{number}" for number in range(50)]
+    assert limiter.take(limited, waiting_job("a0")) is None
+    for uid in [*crowd[1:], "b0"]:
+        refused = limiter.take(limited, waiting_job(uid))
+        assert refused is not None
+        assert (refused.reason, "maxJobsInFlight of QuantumWorkspace platform/shared is 1" in refused.message) == (
+            FULL,
+            True,
+        )
+    served = "a0"
+    for _ in range(3):
+        limiter.free(served)
+        served = bench.woken[-1]
+    assert bench.woken == ["a1", "b0", "a2"]
+
+
+def test_a_place_is_kept_for_whose_turn_it_is() -> None:
+    """Between the moment in which it is free and the look at that job nobody overtakes it."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("a0")) is None
+    assert limiter.take(limited, waiting_job("b0"))
+    limiter.free("a0")
+    assert limiter.take(limited, waiting_job("a1"))
+    assert limiter.take(limited, waiting_job("b0")) is None
+    assert limiter.admitted(limited) == {"b": 1}
+
+
+@pytest.mark.parametrize("gone", ["free", "forget"])
+def test_a_place_that_is_not_used_goes_on(gone: str) -> None:
+    """A job that was given a place and is suspended, refused or gone passes it on."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    limiter.take(limited, waiting_job("a0"))
+    for uid in ("b0", "c0", "d0"):
+        limiter.take(limited, waiting_job(uid))
+    limiter.forget("c0")
+    limiter.free("a0")
+    getattr(limiter, gone)("b0")
+    assert bench.woken == ["b0", "d0"]
+
+
+def test_a_namespace_at_its_own_limit_keeps_nobody_waiting() -> None:
+    """A place that the first in line may not have goes to the next namespace."""
+    bench, limited = Bench(), shared(maxJobsInFlight=2, maxJobsInFlightPerNamespace=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("a0")) is None
+    assert limiter.take(limited, waiting_job("b0")) is None
+    told = limiter.take(limited, waiting_job("a1"))
+    assert told is not None
+    assert limiter.take(limited, waiting_job("c0"))
+    limiter.free("b0")
+    assert bench.woken == ["c0"]
+    refused = limiter.take(limited, waiting_job("a1"))
+    assert refused is not None
+
+
+def test_a_limit_that_is_raised_lets_them_in_by_turns() -> None:
+    """The next look at any job finds the new places and wakes who gets them."""
+    bench = Bench()
+    limiter = bench.limiter()
+    for uid in ("a0", "a1", "a2", "b0"):
+        limiter.take(shared(maxJobsInFlight=1), waiting_job(uid))
+    assert limiter.take(shared(maxJobsInFlight=3), waiting_job("a2"))
+    assert bench.woken == ["a1", "b0"]
+
+
+def test_an_object_of_ones_own_does_not_fill_anothers_places() -> None:
+    """A tenant who names another's Azure workspace in a QuantumWorkspace of their own takes nothing from its limit."""
+    bench, limited = Bench([flying_job(f"b{number}", OWN) for number in range(9)]), shared(maxJobsInFlight=2)
+    limiter = bench.limiter()
+    for number in range(9, 20):
+        assert limiter.take(own_object(), waiting_job(f"b{number}", OWN)) is None
+    assert limiter.take(limited, waiting_job("a0")) is None
+    assert limiter.take(limited, waiting_job("a1")) is None
+    assert limiter.take(limited, waiting_job("a2"))
+    # Nor do they keep its object from being deleted, or show in what it waits for.
+    assert limiter.admitted(limited) == {"a": 2}
+    assert limiter.admitted(own_object()) == {"b": 20}
+
+
+def test_after_a_start_what_flies_has_its_place() -> None:
+    """Whatever the limit says; the first that ends gives its place to who waits."""
+    bench, limited = Bench([flying_job("a0"), flying_job("a1")]), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("b0"))
+    assert limiter.take(limited, flying_job("a1")) is None
+    limiter.free("a0")
+    assert bench.woken == []
+    limiter.free("a1")
+    assert bench.woken == ["b0"]
+    limiter.free("b0")
+    assert bench.left == [SHARED] * 3
+    assert limiter.admitted(limited) == {}
+
+
+def test_a_job_that_comes_to_be_served_through_another_object_gives_its_place_back() -> None:
+    """The object that it was claimed through is gone, and the one that its reference names serves it."""
+    bench, limited = Bench([flying_job("a0")]), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("b0"))
+    assert limiter.take(own_object(), flying_job("a0")) is None
+    assert bench.woken == ["b0"]
+    assert (limiter.admitted(limited), limiter.admitted(own_object())) == ({"b": 1}, {"a": 1})
+
+
+def test_a_copied_claim_fills_no_place() -> None:
+    """It says nothing of the object that it stands on."""
+    copy = replace(flying_job("a0"), uid="a1")
+    bench, limited = Bench([copy]), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.admitted(limited) == {}
+    assert limiter.take(limited, waiting_job("b0")) is None
+
+
+def test_after_a_start_what_is_over_has_no_place() -> None:
+    """A claim stays on an object whose job has ended; it counts for nothing."""
+    over = replace(flying_job("a0"), finalizers=())
+    bench, limited = Bench([over]), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.admitted(limited) == {}
+    assert limiter.take(limited, waiting_job("b0")) is None
+
+
+def test_a_forged_claim_passes_no_line() -> None:
+    """Finalizer and claim are the users' to write; whoever has only those waits as everybody does."""
+    bench, limited = Bench([forged_job("a0"), forged_job("a1")]), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.admitted(limited) == {}
+    assert limiter.take(limited, waiting_job("b0")) is None
+    assert limiter.take(limited, forged_job("a0"))
+    assert limiter.take(limited, forged_job("a1"), ours=True) is None, "this process wrote the claim itself"

@@ -1,0 +1,340 @@
+"""Deletion is cancellation: every case in which an object is deleted, and what it waits for."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.lifecycle import Action, Observation, decide
+from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED, may_have_left_a_job
+from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.observation import ABSENT
+from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
+from quantumjob_operator.model.naming import FINALIZER, orphan_tag
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import CancelAnswer
+from rooms.lifecycle.observations import (
+    HOLDER,
+    KEYED,
+    NO_WORKSPACE,
+    NOW,
+    OUTAGE,
+    RIVAL,
+    accepted,
+    ago,
+    asked,
+    claim,
+    claimed,
+    finished,
+    identity,
+    new,
+    owner,
+    remote,
+    seen,
+)
+from rooms.model.bodies import OTHER_UID, UID
+
+ASKED: dict[str, Any] = {"cancellation": asked("Deleted")}
+GRACE = {"cancellation_grace": 300.0}
+KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
+
+
+SOON, LATE = NOW + timedelta(seconds=10), NOW + timedelta(seconds=301)
+
+
+def deleted(job: QuantumJob, **facts: Any) -> Observation:
+    """What is known of a job that somebody deleted a moment ago."""
+    return seen(replace(job, deletion_requested=True, deleted_at=NOW), **facts)
+
+
+MARK = orphan_tag(UID)
+ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param(deleted(accepted(ORPHAN)), Action.GET_REMOTE, id="the job is looked at before it is let go"),
+        pytest.param(deleted(accepted(KEPT)), Action.GET_REMOTE, id="with a key too: the next one must find it"),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote()), Action.MARK_ORPHAN, id="marked, or it would look left behind"
+        ),
+        pytest.param(deleted(accepted(ORPHAN), remote=remote(), marked=True), Action.RELEASE, id="marked: let go"),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(), marked=False), Action.RELEASE, id="no marks to be had: let go"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(tags=(MARK,))), Action.RELEASE, id="marked before a crash: let go"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(), marked=OUTAGE, now=SOON), Action.NONE, id="it is tried again"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote(), marked=OUTAGE, now=LATE, troubled=60.0),
+            Action.RELEASE,
+            id="not for ever",
+        ),
+        pytest.param(deleted(accepted(ORPHAN), remote=remote("Succeeded")), Action.RELEASE, id="over: nothing to mark"),
+        pytest.param(
+            deleted(claimed(KEPT), remote=OUTAGE, now=SOON), Action.NONE, id="nobody tells whether it was submitted"
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), workspace=NO_WORKSPACE, now=SOON), Action.NONE, id="there is nobody to ask"
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0),
+            Action.RELEASE,
+            id="the grace period is over: released with a trace",
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0, fence_left=9.0),
+            Action.NONE,
+            id="a grace period that is shorter than the fence doesn't end before it",
+        ),
+        pytest.param(deleted(claimed(KEPT), remote=OUTAGE, never_sent=True), Action.RELEASE, id="nothing was sent"),
+        pytest.param(deleted(claimed(KEPT), remote=ABSENT, fence_left=9.0), Action.NONE, id="a PUT may still arrive"),
+        pytest.param(deleted(claimed(ORPHAN), remote=ABSENT, fence_left=9.0), Action.NONE, id="without a key, too"),
+        pytest.param(deleted(claimed(KEPT), remote=ABSENT), Action.RELEASE, id="past every doubt: nothing was sent"),
+        pytest.param(
+            deleted(claimed(KEPT, holder=RIVAL), remote=ABSENT), Action.CLAIM, id="another process may have sent it"
+        ),
+    ],
+)  # fmt: skip
+def test_an_orphan_is_let_go(known: Observation, action: Action) -> None:
+    """Nothing that can still take effect is let go of: whoever has the key next must find it."""
+    assert decide(known).action is action
+
+
+def test_an_orphan_that_nobody_could_confirm_leaves_a_trace() -> None:
+    """Whoever reads the Event knows which job may run."""
+    decision = decide(deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0))
+    assert [(one.reason, one.warning) for one in decision.notices] == [("SubmissionUnconfirmed", True)]
+    assert identity() in decision.notices[0].message
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param(deleted(accepted(), gone=True), Action.GET_REMOTE, id="looked at before anything is said of it"),
+        pytest.param(deleted(accepted(), gone=True, remote=remote()), Action.RECORD, id="running: to be cancelled"),
+        pytest.param(deleted(accepted(**ASKED), gone=True, remote=remote()), Action.CANCEL, id="then it is cancelled"),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=remote("Cancelled"), later_attempts_checked=True),
+            Action.RELEASE,
+            id="another operator brought it to its end",
+        ),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=remote(tags=(MARK,))),
+            Action.RELEASE,
+            id="let go on purpose, which this process never heard",
+        ),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=remote(tags=(orphan_tag(OTHER_UID),))),
+            Action.RECORD,
+            id="the mark of another object says nothing of this one",
+        ),
+        pytest.param(
+            deleted(claimed(), gone=True, remote=ABSENT, fence_left=9.0), Action.NONE, id="a PUT may still arrive"
+        ),
+        pytest.param(deleted(claimed(), gone=True, remote=ABSENT), Action.RELEASE, id="nothing was sent"),
+        pytest.param(
+            deleted(claimed(holder=RIVAL), gone=True, remote=ABSENT), Action.CLAIM, id="others may have sent: a fence"
+        ),
+        pytest.param(
+            deleted(accepted(), gone=True, remote=OUTAGE), Action.RECORD, id="nobody answers: kept in hand"
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), gone=True, remote=remote()), Action.MARK_ORPHAN, id="an orphan is never cancelled"
+        ),
+    ],
+)  # fmt: skip
+def test_an_object_that_is_gone(known: Observation, action: Action) -> None:
+    """Its job is brought to an end, unless somebody let it go on purpose."""
+    assert decide(known).action is action
+
+
+@pytest.mark.parametrize(
+    ("job", "certainty", "left"),
+    [
+        pytest.param(new(), FenceState(), False, id="never claimed"),
+        pytest.param(claimed(), FenceState(never_sent=True), False, id="claimed, and nothing was sent"),
+        pytest.param(claimed(), FenceState(), True, id="claimed, and something may have been sent"),
+        pytest.param(claimed(holder=RIVAL), FenceState(never_sent=True), True, id="another process may have sent it"),
+        pytest.param(claimed(finalizers=()), FenceState(), True, id="the finalizer was taken off by force"),
+        pytest.param(new(finalizers=(FINALIZER,)), FenceState(), True, id="the claim was taken off by force"),
+        pytest.param(claimed(status=finished()), FenceState(), False, id="it had ended"),
+        pytest.param(claimed(claim=claim(uid=OTHER_UID)), FenceState(), False, id="a copy"),
+        pytest.param(
+            claimed(status=JobStatus(attempts=(AttemptShown(1, identity(), "Cancelled"),))),
+            FenceState(),
+            False,
+            id="between two attempts",
+        ),
+    ],
+)
+def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left: bool) -> None:  # noqa: FBT001 - a column
+    """Decided by what is known last of the object and by what this process did."""
+    assert may_have_left_a_job(job, fence_state, HOLDER) is left
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param(deleted(new()), Action.NONE, id="nothing of ours is on it: it goes by itself"),
+        pytest.param(deleted(claimed(), never_sent=True), Action.GET_REMOTE, id="never submitted, as we know: one look"),
+        pytest.param(
+            deleted(claimed(), never_sent=True, remote=ABSENT), Action.RELEASE, id="never submitted, nothing there"
+        ),
+        pytest.param(
+            deleted(claimed(), never_sent=True, workspace=NO_WORKSPACE), Action.RELEASE, id="never sent, nowhere to ask"
+        ),
+        pytest.param(
+            deleted(claimed(), never_sent=True, remote=OUTAGE), Action.RELEASE, id="never sent, nobody answers"
+        ),
+        pytest.param(
+            deleted(claimed(holder=RIVAL), never_sent=True, remote=OUTAGE),
+            Action.RECORD,
+            id="never sent by us, but another process has the claim",
+        ),
+        pytest.param(deleted(accepted()), Action.RECORD, id="the wish is written before the service is asked"),
+        pytest.param(
+            deleted(accepted(cancellation=asked("Suspended", attempt=1), attempt=2)),
+            Action.RECORD,
+            id="the cancellation of an earlier attempt is none of this one",
+        ),
+        pytest.param(deleted(accepted(**ASKED)), Action.GET_REMOTE, id="then the service is looked at"),
+        pytest.param(deleted(accepted(**ASKED), remote=remote()), Action.CANCEL, id="a waiting job is cancelled"),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=remote("Executing")), Action.CANCEL, id="an executing job is cancelled"
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=remote("Executing"), since_cancel=5.0),
+            Action.NONE,
+            id="it is not asked again at once",
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=remote("Executing"), since_cancel=31.0),
+            Action.CANCEL,
+            id="a provider that went back to executing is asked again",
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=remote("Cancelled")),
+            Action.FIND_LAST_ATTEMPT,
+            id="a final attempt is the last one only if no later one is known",
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=remote("Cancelled"), later_attempts_checked=True),
+            Action.RELEASE,
+            id="cancelled: released",
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=remote("Succeeded"), later_attempts_checked=True),
+            Action.RELEASE,
+            id="it had succeeded already: released",
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=ABSENT, absence_left=9.0), Action.NONE, id="a fresh 404 is doubted"
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=ABSENT), Action.RELEASE, id="unknown to the service, past every doubt"
+        ),
+        pytest.param(
+            deleted(claimed(holder=RIVAL, status=JobStatus(cancellation=asked("Deleted"))),
+                    remote=ABSENT),
+            Action.CLAIM,
+            id="submitted perhaps by a process that died: its claim is taken over first",
+        ),
+        pytest.param(deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
+                             remote=ABSENT, fence_left=9.0),
+                     Action.NONE, id="a PUT of ours may still take effect"),
+        pytest.param(deleted(claimed(status=finished())), Action.RELEASE, id="it had ended: released"),
+        pytest.param(
+            deleted(claimed(claim=claim(uid=OTHER_UID))), Action.RELEASE, id="a copy is let go, its original untouched"
+        ),
+        pytest.param(
+            deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
+                    remote=remote(metadata=owner(uid=OTHER_UID))),
+            Action.RELEASE,
+            id="the job under its id is another object's: left alone",
+        ),
+    ],
+)  # fmt: skip
+def test_next_step(known: Observation, action: Action) -> None:
+    """What is done next."""
+    assert decide(known).action is action
+
+
+UNREACHED = pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        pytest.param({"workspace": NO_WORKSPACE}, NO_WORKSPACE.reason, id="the workspace object is gone"),
+        pytest.param({"remote": OUTAGE}, OUTAGE.reason, id="the service does not answer"),
+        pytest.param({"remote": remote(), "cancel": OUTAGE}, OUTAGE.reason, id="the request to cancel fails"),
+        pytest.param(
+            {"remote": remote("Executing"), "cancel": CancelAnswer.NOT_CANCELLABLE},
+            "NotCancellable",
+            id="the provider can't cancel what executes",
+        ),
+        pytest.param(
+            {"remote": remote("Cancelling"), "cancel": CancelAnswer.ACCEPTED}, "Cancelling", id="it takes its time"
+        ),
+    ],
+)
+
+
+@UNREACHED
+def test_grace_begins_with_the_first_answer(facts: dict[str, Any], reason: str) -> None:
+    """The first answered or failed request is recorded, says why, and starts the grace period."""
+    decision = decide(deleted(accepted(**ASKED), limits=GRACE, **facts))
+    status = decision.status
+    assert decision.action is Action.NONE
+    assert status.cancellation is not None
+    assert status.cancellation.answered_time == ago(0)
+    ready = status.condition("Ready")
+    assert ready is not None
+    assert ready.reason == reason
+
+
+@UNREACHED
+@pytest.mark.parametrize(
+    ("answered", "released"),
+    [
+        pytest.param(299.0, False, id="a second before the end of the grace period"),
+        pytest.param(301.0, True, id="a second after it"),
+    ],
+)
+def test_grace_ends(facts: dict[str, Any], reason: str, answered: float, *, released: bool) -> None:
+    """Before its end the object stays and says why; after it the object goes, with a warning that names the job."""
+    recorded = accepted(cancellation=asked("Deleted", answered=answered))
+    decision = decide(deleted(recorded, limits=GRACE, troubled=60.0, **facts))
+    assert (decision.action is Action.RELEASE) == released, reason
+    warned = [notice.reason for notice in decision.notices if notice.warning]
+    assert warned == ([CANCELLATION_UNCONFIRMED] if released else [])
+
+
+@pytest.mark.parametrize(
+    ("grace", "troubled", "left"),
+    [
+        pytest.param(300.0, 0.0, 30.0, id="the first answer after the start is a failure"),
+        pytest.param(300.0, 59.0, 1.0, id="nothing was answered for a minute, nearly"),
+        pytest.param(10.0, 0.0, 10.0, id="the grace period is shorter than a minute"),
+    ],
+)
+def test_operator_that_was_away_for_the_grace_period_goes_on_asking(grace: float, troubled: float, left: float) -> None:
+    """The next answer may say that the job was cancelled long ago."""
+    recorded = accepted(cancellation=asked("Deleted", answered=3000.0))
+    known = deleted(recorded, limits={"cancellation_grace": grace}, remote=OUTAGE, troubled=troubled)
+    decision = decide(known)
+    assert decision.action is Action.NONE
+    assert decision.backoff
+    assert decision.latest == pytest.approx(left)
+
+
+def test_back_off_does_not_outlast_the_grace_period() -> None:
+    """However long the back-off has grown, the end of the grace period is looked at in time."""
+    recorded = accepted(cancellation=asked("Deleted", answered=295.0))
+    decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=9, troubled=280.0))
+    assert decision.backoff
+    assert decision.latest is not None
+    assert decision.latest <= 5.0

@@ -1,0 +1,125 @@
+"""How sure a process is of its claim and of a 404, step by step on its own clock."""
+
+import pytest
+
+from quantumjob_operator.lifecycle.fence import FenceState, Sent
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
+from quantumjob_operator.model.remotejob import RemoteJob
+from rooms.lifecycle.observations import HOLDER, RIVAL, accepted, claimed, new, remote
+
+FENCE = 65.0
+OUTAGE = Trouble("ServiceUnavailable", "no answer")
+
+
+def test_an_absence_lasts_from_the_first_404_of_an_unbroken_row() -> None:
+    """A later 404 does not begin it anew."""
+    once = FenceState().answered(ABSENT, asked=9.0, now=10.0)
+    twice = once.answered(ABSENT, asked=39.0, now=40.0)
+    assert once.absence_left(10.0, FENCE) == FENCE + 1.0
+    assert twice.absence_left(40.0, FENCE) == FENCE - 29.0
+
+
+@pytest.mark.parametrize(
+    ("between", "left"),
+    [
+        pytest.param(remote(), FENCE + 1.0, id="a job that was found meanwhile ends the absence"),
+        pytest.param(OUTAGE, FENCE - 29.0, id="a question that failed neither ends nor proves it"),
+        pytest.param(None, FENCE - 29.0, id="nothing was asked"),
+    ],
+)
+def test_what_ends_an_absence(between: RemoteJob | Absent | Trouble | None, left: float) -> None:
+    """Whether the next 404 continues the row or begins another."""
+    known = FenceState().answered(ABSENT, 9.0, 10.0).answered(between, 19.0, 20.0)
+    assert known.answered(ABSENT, 39.0, 40.0).absence_left(40.0, FENCE) == left
+
+
+def test_a_404_that_was_asked_for_within_a_doubt_is_doubted_after_it() -> None:
+    """The answer tells of the moment of the question."""
+    fenced = FenceState(fenced_until=50.0)
+    assert fenced.answered(ABSENT, asked=49.0, now=51.0).fence_left(51.0) == 1.0
+    assert fenced.answered(ABSENT, asked=50.0, now=51.0).fence_left(51.0) == 0.0
+    assert fenced.answered(remote(), asked=49.0, now=51.0).fence_left(51.0) == 0.0
+
+
+def test_without_a_404_the_whole_fence_is_left() -> None:
+    """An absence that nobody has seen has not begun."""
+    assert FenceState().absence_left(100.0, FENCE) == FENCE
+
+
+def test_an_absence_from_before_the_acceptance_says_nothing_of_the_accepted_job() -> None:
+    """Nor does it when another process had it accepted."""
+    known = FenceState().met(claimed(), HOLDER, 0.0, FENCE).answered(ABSENT, 9.0, 10.0)
+    unchanged = known.met(claimed(), HOLDER, 11.0, FENCE)
+    assert unchanged.absent_since == 10.0
+    assert known.met(accepted(), HOLDER, 11.0, FENCE).absent_since is None
+
+
+def test_what_was_asked_in_one_look_is_forgotten_in_the_next() -> None:
+    """A doubt that has ended since is over."""
+    known = (
+        FenceState(fenced_until=50.0, acknowledged=1).answered(ABSENT, 49.0, 49.5).met(claimed(), HOLDER, 51.0, FENCE)
+    )
+    assert known.fence_left(51.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("before", "attempt", "never_sent", "doubt"),
+    [
+        pytest.param(new(), 1, True, 0.0, id="an object that nobody had claimed"),
+        pytest.param(new(finalizers=claimed().finalizers), 1, False, FENCE, id="a finalizer without a claim"),
+        pytest.param(new(claim_unreadable=True), 1, False, FENCE, id="a claim that nobody can read"),
+        pytest.param(new(status=accepted().status), 1, False, FENCE, id="a status that names a job"),
+        pytest.param(claimed(holder=RIVAL), 1, False, FENCE, id="taken over from another process"),
+        pytest.param(claimed(), 2, True, 0.0, id="a later attempt, which no claim ever named"),
+    ],
+)
+def test_what_a_new_claim_is_worth(before: object, attempt: int, fence: float, *, never_sent: bool) -> None:
+    """Only what nobody can have sent is not doubted; what was doubted for longer stays so."""
+    known = FenceState(absent_since=1.0).claimed(before, attempt, asked=9.0, now=10.0, fence=FENCE)  # type: ignore[arg-type]
+    assert (known.never_sent, known.fence_left(10.0)) == (never_sent, fence)
+    assert (known.may_start(13.9, 5.0), known.may_start(14.0, 5.0)) == (True, False)
+
+
+def test_a_claim_that_is_taken_within_a_doubt_is_doubted_no_shorter() -> None:
+    """A renounced claim that comes back may have been used before."""
+    renounced = FenceState(fenced_until=200.0).renounced()
+    again = renounced.claimed(new(), 1, asked=9.0, now=10.0, fence=FENCE)
+    assert (again.never_sent, again.fence_left(10.0)) == (False, 190.0)
+
+
+def test_without_a_claim_nothing_starts() -> None:
+    """Neither before it was written nor after it was taken off; a live read renews it."""
+    claim = FenceState().claimed(new(), 1, asked=9.0, now=10.0, fence=FENCE)
+    assert not FenceState().may_start(0.0, 5.0)
+    assert not claim.renounced().may_start(10.0, 5.0)
+    assert not claim.renounced().never_sent
+    assert claim.confirmed(20.0).may_start(24.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "never_sent", "doubt"),
+    [
+        pytest.param(Sent.ACCEPTED, False, FENCE, id="accepted, and hidden for a while"),
+        pytest.param(Sent.UNKNOWN, False, FENCE, id="nobody knows"),
+        pytest.param(Sent.NOT_APPLIED, True, 0.0, id="refused: as if it had not been sent"),
+    ],
+)
+def test_what_a_put_leaves(outcome: Sent, fence: float, *, never_sent: bool) -> None:
+    """Doubt begins before the first byte, and lasts a fence from the end."""
+    before = FenceState(never_sent=True)
+    sending = before.sending()
+    assert (sending.never_sent, sending.fence_left(1e9)) == (False, float("inf"))
+    after = sending.sent(outcome, before, 100.0, FENCE)
+    assert (after.never_sent, after.fence_left(100.0)) == (never_sent, fence)
+
+
+def test_a_rival_that_appears_is_alive_and_one_that_was_there_is_not() -> None:
+    """It is left alone for twice the fence; our own claim ends that."""
+    first = FenceState().met(claimed(holder=RIVAL), HOLDER, 10.0, FENCE)
+    assert first.rival_left(10.0) == 0.0
+    free = FenceState().met(new(), HOLDER, 10.0, FENCE)
+    taken = free.met(claimed(holder=RIVAL), HOLDER, 20.0, FENCE)
+    assert taken.rival_left(30.0) == 2 * FENCE - 10.0
+    assert taken.met(claimed(holder=RIVAL), HOLDER, 30.0, FENCE).rival_left(30.0) == 2 * FENCE - 10.0
+    assert taken.met(claimed(), HOLDER, 30.0, FENCE).rival_left(30.0) == 0.0
+    assert taken.claimed(new(), 1, asked=29.0, now=30.0, fence=FENCE).rival_left(30.0) == 0.0

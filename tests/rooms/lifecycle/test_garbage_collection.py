@@ -1,0 +1,153 @@
+"""Which rows of the service's list tell of a job that was left behind."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.lifecycle.attempts import identify, is_heir
+from quantumjob_operator.lifecycle.garbage_collection import (
+    Origin,
+    has_owner,
+    let_go_on_purpose,
+    may_be_cancelled,
+    origin_of,
+    owned_by,
+)
+from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, orphan_tag
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
+from rooms.lifecycle.observations import (
+    ELSEWHERE,
+    HOLDER,
+    KEYED,
+    NOW,
+    RIVAL,
+    WORKSPACE,
+    claim,
+    claimed,
+    finished,
+    new,
+    owner,
+    remote,
+)
+from rooms.model.bodies import OTHER_UID, UID
+
+HERE = "this-cluster"
+
+
+STARTED = NOW
+BEFORE, AFTER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
+
+
+def told(word: str = "Executing", **metadata: Any) -> RemoteJob:
+    """A row of a job of this cluster."""
+    return remote(word, metadata=owner(**{"cluster": HERE} | metadata))
+
+
+def sent(
+    policy: str | None = "Cancel", holder: str = RIVAL, when: datetime | None = BEFORE, **fields: Any
+) -> RemoteJob:
+    """A job without its object, as its own metadata tell of it."""
+    policies = {METADATA_DELETION_POLICY: policy} if policy else {}
+    row = told()
+    return replace(row, metadata={**row.metadata, **policies, METADATA_HOLDER: holder}, creation_time=when, **fields)
+
+
+@pytest.mark.parametrize(
+    ("row", "namespaces", "found"),
+    [
+        pytest.param(told(), (), True, id="an unfinished job of this cluster"),
+        pytest.param(told("Succeeded"), (), False, id="one that is over costs nothing more"),
+        pytest.param(told(cluster="another"), (), False, id="another cluster's"),
+        pytest.param(replace(told(), metadata={}), (), False, id="one that says nothing"),
+        pytest.param(told(), ("other",), False, id="of a namespace that another operator serves"),
+        pytest.param(told(), ("research",), True, id="of a namespace that is served"),
+        pytest.param(told("Dreaming"), (), True, id="an unknown word is no end"),
+        pytest.param(told(namespace="../../../api/v1/namespaces/a?x="), (), False, id="a path for a namespace"),
+        pytest.param(told(uid="1"), (), False, id="a uid that is none"),
+    ],
+)
+def test_whose_it_is(row: RemoteJob, namespaces: tuple[str, ...], found: bool) -> None:  # noqa: FBT001 - a column
+    """Only this cluster's unfinished jobs count."""
+    assert origin_of(row, HERE, namespaces) == (Origin("research", UID) if found else None)
+
+
+def test_without_a_name_of_the_cluster_nothing_is_its_own() -> None:
+    """An operator that may not read the cluster's name would take every nameless one's jobs for its own."""
+    assert origin_of(told(cluster=""), "", ()) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "jobs", "owned"),
+    [
+        pytest.param(told(), [new()], True, id="its object is there"),
+        pytest.param(told(), [], False, id="no object is there"),
+        pytest.param(told(), [new(uid=OTHER_UID)], False, id="an object of another uid has another job"),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [new(KEYED)],
+            True,
+            id="an object with its key has taken it over",
+        ),
+    ],
+)
+def test_whether_it_has_an_owner(row: RemoteJob, jobs: list[QuantumJob], owned: bool) -> None:  # noqa: FBT001 - a column
+    """By uid, or by the id that a key leads to."""
+    assert has_owner(row, {one for job in jobs for one in owned_by(job, WORKSPACE.id)}) is owned
+
+
+def test_a_key_leads_to_every_attempt_that_its_object_would_ask_for() -> None:
+    """An heir that has not claimed yet takes over the second attempt of its predecessor as well."""
+    second = replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id, 2))
+    assert has_owner(second, set(owned_by(new(KEYED), WORKSPACE.id)))
+
+
+@pytest.mark.parametrize(
+    ("row", "allowed"),
+    [
+        pytest.param(sent(), True, id="a predecessor sent it, to be cancelled with its object"),
+        pytest.param(sent(when=AFTER, holder=HOLDER), True, id="we sent it ourselves"),
+        pytest.param(
+            sent(when=AFTER), False, id="somebody else who lives sent it: a copy of the cluster has the same name"
+        ),
+        pytest.param(sent(when=None), False, id="nobody knows when it was sent"),
+        pytest.param(sent("Orphan"), False, id="it was an orphan from the beginning"),
+        pytest.param(sent(None), False, id="it doesn't say what is to become of it"),
+        pytest.param(sent(tags=(orphan_tag(UID),)), False, id="it was let go on purpose"),
+    ],
+)
+def test_what_may_be_cancelled(row: RemoteJob, allowed: bool) -> None:  # noqa: FBT001 - a column
+    """Only what says so itself; everything else is reported."""
+    assert may_be_cancelled(row, HOLDER, STARTED) is allowed
+
+
+@pytest.mark.parametrize(
+    ("heir", "takes_over"),
+    [
+        pytest.param(new(KEYED, uid=OTHER_UID), True, id="an object with the same key"),
+        pytest.param(new(KEYED), False, id="the object itself"),
+        pytest.param(new(KEYED | {"suspend": True}, uid=OTHER_UID), False, id="its user holds it"),
+        pytest.param(new(KEYED | {"cancel": True}, uid=OTHER_UID), False, id="its user cancels it"),
+        pytest.param(new(KEYED, uid=OTHER_UID, deletion_requested=True), False, id="it goes itself"),
+        pytest.param(new(KEYED, uid=OTHER_UID, status=finished()), False, id="it has ended"),
+        pytest.param(
+            new(KEYED | {"workspaceRef": {"name": "second"}}, uid=OTHER_UID), False, id="it goes to another workspace"
+        ),
+        pytest.param(
+            claimed(KEYED, uid=OTHER_UID, claim=claim(uid=OTHER_UID, workspace=ELSEWHERE.id)),
+            False,
+            id="it was claimed for another workspace",
+        ),
+    ],
+)
+def test_who_takes_over_the_job_of_an_object_that_is_gone(heir: QuantumJob, takes_over: bool) -> None:  # noqa: FBT001
+    """Whoever never will, keeps nobody from cancelling it."""
+    assert is_heir(heir, claimed(KEYED)) is takes_over
+
+
+def test_a_mark_tells_an_orphan() -> None:
+    """Whoever let it go, on purpose, said so at the job itself."""
+    assert let_go_on_purpose(replace(told(), tags=("mine", orphan_tag(UID))))
+    assert not let_go_on_purpose(replace(told(), tags=("mine",)))

@@ -1,0 +1,71 @@
+"""What the service tells of a job, as it comes to stand in the status."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from quantumjob_operator.lifecycle import decide
+from quantumjob_operator.lifecycle.status_mapping import mirror
+from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.remotejob import Cost, RemoteError
+from rooms.lifecycle.observations import accepted, remote, seen
+
+KNOWN = seen(accepted())
+BEFORE = ErrorShown("Old", "what it said before")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        pytest.param(
+            RemoteError("New", "what it says now"), ErrorShown("New", "what it says now"), id="the newest word"
+        ),
+        pytest.param(RemoteError("New", None), ErrorShown("New", None), id="a code alone"),
+        pytest.param(None, None, id="none any more, once the service answers without one"),
+    ],
+)
+def test_the_error_that_is_shown(error: RemoteError | None, shown: ErrorShown | None) -> None:
+    """An error of the service replaces what stood there; silence does not."""
+    known = seen(accepted(error=BEFORE))
+    assert mirror(known, remote("Failed", error=error)).error == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(
+            RemoteError("TooLarge", "the program is too large"), "(TooLarge): the program is too large", id="all"
+        ),
+        pytest.param(RemoteError("TooLarge", None), "(TooLarge): the service gave no message", id="no message"),
+        pytest.param(RemoteError(None, "it broke"), "(no code): it broke", id="no code"),
+        pytest.param(None, "(no code): the service gave no message", id="nothing"),
+    ],
+)
+def test_what_a_failure_says(error: RemoteError | None, said: str) -> None:
+    """The condition quotes the service, or says that there is nothing to quote."""
+    found = decide(seen(accepted(), remote=remote("Failed", error=error))).status.condition("Failed")
+    assert found is not None
+    assert said in found.message
+
+
+@pytest.mark.parametrize(("length", "whole"), [(64, True), (65, False), (200, False)])
+def test_an_amount_is_as_long_as_the_schema_allows(length: int, *, whole: bool) -> None:
+    """64 bytes, as the CRD says; the currency 16."""
+    cost = mirror(KNOWN, remote(cost=Cost("9" * length, "E" * (length // 4)))).cost
+    assert cost is not None
+    assert (cost.estimated_total == "9" * length) is whole
+    assert (len(cost.estimated_total.encode()) <= 64, len(cost.currency_code.encode()) <= 16) == (True, True)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(2048, True), (2049, False)])
+def test_an_output_uri_is_shown_whole_or_not_at_all(length: int, *, shown: bool) -> None:
+    """A part of it leads nowhere."""
+    uri = "https://storage/".ljust(length, "x")
+    assert mirror(KNOWN, remote("Succeeded", output_uri=uri)).output_uri == (uri if shown else None)
+
+
+@pytest.mark.parametrize(("year", "shown"), [(1, None), (1969, None), (1970, "1970-01-01T00:00:00Z")])
+def test_the_first_years_of_the_calendar_are_no_times(year: int, shown: str | None) -> None:
+    """Services say "unset" with them."""
+    begun = datetime(year, 1, 1, tzinfo=UTC)
+    assert mirror(KNOWN, remote(begin_execution_time=begun)).start_time == shown
