@@ -88,13 +88,13 @@ test test-slow: export DEVCLUSTER_AUDIT_FOLDER := $(AUDIT)
 test: lint control-plane ## Check everything that is quick, on the real parts (≤ 10 min)
 	@rm -rf $(AUDIT)
 	$(PYTEST) -m "not slow"
-	@$(BIN)/python -m rights $(AUDIT)
+	@$(BIN)/python -m permissions $(AUDIT)
 
 test-slow: control-plane ## Run only the suites that `test` leaves out
 	$(PYTEST) -m slow
 
-test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's rights against what it asked for
-	@$(BIN)/python -m rights --whole $(AUDIT)
+test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's permissions against what it asked for
+	@$(BIN)/python -m permissions --whole $(AUDIT)
 
 faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
 	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))

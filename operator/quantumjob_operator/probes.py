@@ -15,9 +15,9 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.leadership import Leadership
 from quantumjob_operator.cluster.watch import Watch
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.metrics import Metrics
 

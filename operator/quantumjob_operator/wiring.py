@@ -16,6 +16,7 @@ from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
+from quantumjob_operator.clock import Clock, monotonic_seconds
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.election import Candidacy
@@ -30,7 +31,6 @@ from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller.garbage_collector import GarbageCollector
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.job_wiring import Cluster, Common, reconciler_of
-from quantumjob_operator.controller.process_state import Clock, monotonic_seconds
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
 from quantumjob_operator.controller.workspaces import Workspaces

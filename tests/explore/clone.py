@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, Final
 
-from quantumjob_operator.controller.process_state import Clock
+from quantumjob_operator.clock import Clock
 
 _OURS: Final = ("quantumjob_operator.", "explore.")
 Memo = dict[int, Any]

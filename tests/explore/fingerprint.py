@@ -19,7 +19,7 @@ from quantumjob_operator.model.quantumjob import QuantumJob
 _HORIZON: Final[dict[str, float]] = {
     "claimed_at": SETTINGS.put_start_seconds,
     "absent_since": FENCE,
-    "doubt_until": 0.0,
+    "fenced_until": 0.0,
     "rival_until": 0.0,
     "asked_at": 30.0,
     "troubled_since": 60.0,
@@ -32,7 +32,7 @@ _FIRST: Final = EPOCH - 1e5
 _LAST: Final = EPOCH + 1e6
 _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
-    "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "turned_at", "connection", "newest",
+    "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
     "table", "_deeds", "managed",
 })  # fmt: skip
@@ -83,7 +83,7 @@ class Shape:
         if _FIRST < value < _LAST:
             self.tokens.append("t")
             self.times.append((value, _HORIZON.get(name, GRACE)))
-        elif name in {"doubt_until", "rival_until"}:
+        elif name in {"fenced_until", "rival_until"}:
             self.tokens.append("t")
             self.times.append((max(value, _FIRST), 0.0))
         else:

@@ -16,6 +16,7 @@ from explore.asks import Answer, Ask
 from explore.clone import cloned
 from explore.parts import WORKSPACE, Client, InflightLimiter, Objects, OutputWriter, Queue, Time, Told, Workspaces
 from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster import watch as watching
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.references import References
@@ -25,7 +26,6 @@ from quantumjob_operator.controller import submitter as submitting
 from quantumjob_operator.controller.actions import Actions
 from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.observer import Observer
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
@@ -118,7 +118,7 @@ def new_parts(holder: str, now: float) -> Parts:
     time, told, cache, objects = Time(now), Told(), Cache(), Objects()
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]
-    shared: dict[str, Any] = {"objects": objects, "inventory": cache, "clock": clock, "metrics": told}
+    shared: dict[str, Any] = {"objects": objects, "cache": cache, "clock": clock, "metrics": told}
     submitter = Submitter(settings=SETTINGS, holder=holder, **shared)
     actions: Any = Actions(submitter=submitter, delivery=OutputWriter(), references=References(ANY), clock=clock)  # type: ignore[arg-type]
     finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ def test_a_404_that_is_believed_too_early_is_found_and_its_schedule_fails_again(
 ) -> None:
     """Without the fence, one lost answer of a PUT suffices to pay twice; with it, the same schedule doesn't."""
     with monkeypatch.context() as planted:
-        planted.setattr(FenceState, "doubt_left", lambda *_: 0.0)
+        planted.setattr(FenceState, "fence_left", lambda *_: 0.0)
         found = [one for one in Exploration(SCENARIOS["one"], 1).run().violations if one.what.startswith("paid twice")]
         assert found
         schedule = as_text("one", found[0].moves)

@@ -87,7 +87,7 @@ def run(plan: Plan, folder: Path, *, boundaries: Sequence[Boundary] = BOUNDARIES
             "jobs": len(system.users.jobs),
             **{count: len(found) for count, found in asdict(verdict).items()},
             "repeated_put": plan.repeated_put,
-            "paid_runs": len(system.stack.emulator.ledger()),
+            "billed_runs": len(system.stack.emulator.ledger()),
             "seconds": round(time.monotonic() - began),
             "kills_at_boundaries": {
                 boundary.name: {moment.value: rounds.hits[boundary, moment] for moment in Moment}

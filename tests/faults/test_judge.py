@@ -76,22 +76,26 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
 @pytest.mark.parametrize(
     ("evidence", "count"),
     [
-        pytest.param(replace(SOUND, runs=[BILLED, BILLED]), "paid_twice", id="the same job was run again"),
+        pytest.param(replace(SOUND, runs=[BILLED, BILLED]), "billed_twice", id="the same job was run again"),
         pytest.param(
-            replace(SOUND, runs=[Run("j1", "u1", "Superseded"), BILLED]), "paid_twice", id="a second run took over"
+            replace(SOUND, runs=[Run("j1", "u1", "Superseded"), BILLED]), "billed_twice", id="a second run took over"
         ),
         pytest.param(
-            replace(SOUND, runs=[BILLED, Run("j2", "u1", "Succeeded")]), "paid_twice", id="an attempt nobody asked for"
+            replace(SOUND, runs=[BILLED, Run("j2", "u1", "Succeeded")]),
+            "billed_twice",
+            id="an attempt nobody asked for",
         ),
         pytest.param(
-            replace(SOUND, runs=[BILLED, Run("j9", "u9", "Succeeded")]), "paid_twice", id="a job for an unknown object"
+            replace(SOUND, runs=[BILLED, Run("j9", "u9", "Succeeded")]),
+            "billed_twice",
+            id="a job for an unknown object",
         ),
         pytest.param(
             Evidence([WISH, Wish("u2", "default/two")], [BILLED, replace(BILLED, uid="u2")], [DONE]),
-            "paid_twice",
+            "billed_twice",
             id="two objects with one key had it run once each",
         ),
-        pytest.param(Evidence([WISH], [BILLED, BILLED]), "paid_twice", id="paid twice, and the object is gone since"),
+        pytest.param(Evidence([WISH], [BILLED, BILLED]), "billed_twice", id="paid twice, and the object is gone since"),
         pytest.param(
             Evidence([WISH], [], [replace(DONE, job=None, state="Failed")]), "lost", id="given up without a remote job"
         ),

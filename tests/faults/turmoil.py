@@ -136,8 +136,9 @@ class Turmoil:
         """Until there were so many kills; what is planned for after the last one comes at once."""
         due = min(at, float(self._plan.size.kills))
         with self._turn:
-            if not self._turn.wait_for(lambda: self.kills >= due or self._failure is not None, _STALL_SECONDS):
-                raise TimeoutError(f"no kill within {_STALL_SECONDS} s")
+            while (before := self.kills) < due and self._failure is None:
+                if not self._turn.wait_for(lambda: self.kills > before or self._failure, _STALL_SECONDS):  # noqa: B023
+                    raise TimeoutError(f"no kill within {_STALL_SECONDS} s")
             failure = self._failure
         if failure:
             raise failure

@@ -22,11 +22,11 @@ _PACKAGE: Final = "operator/quantumjob_operator"
 CORE: Final = (
     f"{_PACKAGE}/lifecycle",
     f"{_PACKAGE}/results",
-    f"{_PACKAGE}/poller.py",
-    f"{_PACKAGE}/slots.py",
-    f"{_PACKAGE}/submitter.py",
-    f"{_PACKAGE}/turns.py",
-    f"{_PACKAGE}/workspace/wire.py",
+    f"{_PACKAGE}/azure/poller.py",
+    f"{_PACKAGE}/azure/wire.py",
+    f"{_PACKAGE}/controller/inflight_limiter.py",
+    f"{_PACKAGE}/controller/submitter.py",
+    f"{_PACKAGE}/scheduling/fair_queue.py",
 )
 """What decides about money; folders whole."""
 EQUIVALENT: Final = Path(__file__).resolve().parent / "equivalent.toml"

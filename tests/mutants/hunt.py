@@ -19,17 +19,11 @@ from mutants.drawn import Drawn
 from mutants.trial import environment
 
 NEAR: Final[Mapping[str, Sequence[str]]] = {
-    "lifecycle": (
-        "tests/core/test_lifecycle_*.py",
-        "tests/rooms/lifecycle/test_fence.py",
-        "tests/rooms/lifecycle/test_status_mapping.py",
-        "tests/rooms/lifecycle/test_billable_definition.py",
-        "tests/core/test_t*.py",
-    ),
-    "results": ("tests/core/test_results_*.py",),
+    "lifecycle": ("tests/rooms/lifecycle/test_*.py",),
+    "results": ("tests/rooms/results",),
     "poller": ("tests/rooms/azure/test_poller*.py", "tests/tenants/test_polls.py"),
-    "slots": ("tests/rooms/controller/test_inflight_limiter.py",),
-    "turns": ("tests/rooms/scheduling/test_fair_queue.py", "tests/rooms/controller/test_inflight_limiter.py"),
+    "inflight_limiter": ("tests/rooms/controller/test_inflight_limiter.py",),
+    "fair_queue": ("tests/rooms/scheduling/test_fair_queue.py", "tests/rooms/controller/test_inflight_limiter.py"),
     "submitter": ("tests/rooms/controller/test_submitter.py",),
     "wire": ("tests/rooms/azure/test_wire.py", "tests/rooms/azure/test_requests.py"),
 }
@@ -37,10 +31,8 @@ NEAR: Final[Mapping[str, Sequence[str]]] = {
 _SLOW: Final = "tests/rooms/lifecycle/test_machine.py"
 STAGES: Final = (
     (
-        "tests/core",
-        "tests/shell",
+        "tests/rooms",
         "tests/tenants",
-        "tests/workspace",
         f"--ignore={_SLOW}",
         "--ignore=tests/rooms/azure/test_entra.py",
         "--ignore=tests/rooms/azure/test_with_emulator.py",

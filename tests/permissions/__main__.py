@@ -1,4 +1,4 @@
-"""The command `python -m rights FOLDER`: judges the operator's rights by the calls that a run of the tests left there.
+"""The command `python -m permissions FOLDER`: judges the operator's rights by the calls that a run of the tests left there.
 
 Only the command line; the judgement is `permissions.verdict`'s.
 """
@@ -14,7 +14,7 @@ from permissions.verdict import is_operator, rows, table
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table of rights granted, used and refused; returns 1 if a right is unused or a call was refused."""
-    parser = argparse.ArgumentParser(prog="rights", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="permissions", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help=f"where {SUMMARIES_VARIABLE} pointed during the tests")
     parser.add_argument("--whole", action="store_true", help="all cluster tests ran, so that what is unused is a fault")
     chosen = parser.parse_args(arguments)

@@ -88,7 +88,7 @@ def test_job_that_is_made_anew_from_its_own_dump_is_no_second_purchase(
 
 
 @pytest.mark.parametrize(
-    ("key", "paid"),
+    ("key", "billed"),
     [
         pytest.param({}, 2, id="without a key asking for it means paying"),
         pytest.param({"idempotencyKey": "run-1"}, 1, id="with a key the first result is taken over"),

@@ -10,10 +10,11 @@ from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.controller.process_state import Clock, Memory
+from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle.fence import FenceState

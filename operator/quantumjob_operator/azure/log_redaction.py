@@ -2,14 +2,14 @@
 
 HTTP libraries log whole URLs, and a blob's URL carries its SAS. Loggers and handlers can be added at any time, so the
 rule sits where no record gets past it: in the factory that makes them. Deciding what a secret looks like is not done
-here; `errors.redact` knows.
+here; `model.redaction` knows.
 """
 
 import logging
 import traceback
 from typing import Any, Final
 
-from quantumjob_operator.model.errors import redact
+from quantumjob_operator.model.redaction import redact
 
 _NOISY: Final = ("httpx", "azure", "aiohttp", "urllib3", "msal")
 _UNFORMATTABLE: Final = "a log record could not be formatted"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.references import BrokenReferenceError
-from quantumjob_operator.model.errors import clean_text
+from quantumjob_operator.model.redaction import clean_text
 
 _LIFETIME_SECONDS: Final = 3600
 _FORBIDDEN: Final = 403

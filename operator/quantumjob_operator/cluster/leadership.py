@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.election import Candidacy, Step
 from quantumjob_operator.cluster.leases import Leases
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.metrics import Metrics
 
 _RESIGNING_SECONDS: Final = 5.0

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import kopf
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache, is_echo
 from quantumjob_operator.cluster.handlers import quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY
 from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace

@@ -7,9 +7,9 @@ or writes status (`reconciler`).
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
 from quantumjob_operator.controller.output_writer import OutputWriter
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action

@@ -13,11 +13,11 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import is_heir

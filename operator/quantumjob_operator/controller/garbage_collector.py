@@ -12,12 +12,12 @@ from typing import Final
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import UNFINISHED
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,

@@ -6,6 +6,7 @@ Must not live here: behaviour, or the parts of the process itself (`wiring`).
 from dataclasses import dataclass, field
 
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
@@ -18,7 +19,7 @@ from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.output_writer import OutputWriter
-from quantumjob_operator.controller.process_state import Clock, new_holder
+from quantumjob_operator.controller.process_state import new_holder
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter

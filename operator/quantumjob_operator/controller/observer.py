@@ -5,10 +5,11 @@ Lives here: the way to its workspace, and the facts that this process holds. Mus
 """
 
 from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.in_memory_writer import Detached
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
-from quantumjob_operator.controller.process_state import Clock, Memory
+from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter

@@ -7,15 +7,16 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.outputs import Outputs, Owner
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.result_reader import ResultReader
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
-from quantumjob_operator.model.errors import ServiceError, clean_text
+from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts
 

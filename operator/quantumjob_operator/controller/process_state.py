@@ -3,10 +3,7 @@
 Lives here: the values that turn monotonic time into the facts of `ClaimOwnership`. Must not live here: decisions.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
@@ -15,19 +12,6 @@ from quantumjob_operator.lifecycle.observation import ClaimOwnership
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
-
-
-def monotonic_seconds() -> float:
-    """Seconds that never step back, and that go on while the machine sleeps: a fence is over when others say so."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The time of day and a clock that never steps back."""
-
-    monotonic: Callable[[], float]
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(slots=True)

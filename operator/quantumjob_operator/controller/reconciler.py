@@ -8,6 +8,7 @@ import asyncio
 import logging
 from typing import Final
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
@@ -16,7 +17,7 @@ from quantumjob_operator.controller.finalization import Finalization, about
 from quantumjob_operator.controller.in_memory_writer import as_deleted
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
 from quantumjob_operator.controller.observer import Observer
-from quantumjob_operator.controller.process_state import Clock, Memory
+from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces

@@ -25,8 +25,8 @@ from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.event_rules import notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.errors import clean_text
 from quantumjob_operator.model.jobstatus import JobStatus, status_json, status_patch
+from quantumjob_operator.model.redaction import clean_text
 
 _LASTING: Final = 2
 """Refusals in a row after which the next one is no accident of the moment."""

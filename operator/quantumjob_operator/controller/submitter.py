@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.wire import JobDefinition
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.definition import billable_digest, input_params, resolve

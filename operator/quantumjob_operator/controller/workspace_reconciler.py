@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.wire import Quota, TargetStatus
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.observation import Trouble
@@ -28,10 +28,10 @@ from quantumjob_operator.model.errors import (
     EndpointNotAllowed,
     Refused,
     ServiceError,
-    clean_text,
 )
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import Poller, Wake
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.controller.process_state import Clock
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.observation import Trouble, left_behind

@@ -22,7 +22,6 @@ from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts,
 from quantumjob_operator.lifecycle.status_mapping import told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, sighting
 from quantumjob_operator.model.conditions import Kind, stamp
-from quantumjob_operator.model.errors import clean_text
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, State, WorkspaceUsed
 from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
@@ -33,6 +32,7 @@ from quantumjob_operator.model.naming import (
     portal_url,
 )
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
 
 _MAX_NAME: Final = 100

@@ -7,8 +7,8 @@ over. Must not live here: which programs are confidential (`QuantumJob.confident
 import re
 from typing import Final
 
-from quantumjob_operator.model.errors import clean_text
 from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.redaction import clean_text
 
 LEFT_OUT: Final = "the service's words are left out, because the program stands in a Secret"
 _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")

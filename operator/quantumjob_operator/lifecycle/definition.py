@@ -5,10 +5,10 @@ Lives here: the defaults that depend on the program's format. Must not live here
 
 from typing import Final
 
-from quantumjob_operator.model.errors import clean_text
 from quantumjob_operator.model.jobstatus import Resolved
 from quantumjob_operator.model.naming import spec_digest
 from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
+from quantumjob_operator.model.redaction import clean_text
 
 OUTPUT_FORMATS: Final = {
     "ionq.circuit.v1": "ionq.quantum-results.v1",

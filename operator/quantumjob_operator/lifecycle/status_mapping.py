@@ -12,9 +12,9 @@ from quantumjob_operator.lifecycle.confidential import shown_error
 from quantumjob_operator.lifecycle.observation import Observation
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
 from quantumjob_operator.model.conditions import stamp
-from quantumjob_operator.model.errors import clean_text
 from quantumjob_operator.model.jobstatus import CostShown, ErrorShown, JobStatus, State
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
 
 _MAX_URI: Final = 2048

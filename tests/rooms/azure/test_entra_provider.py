@@ -54,7 +54,7 @@ def public(entra_emulator: RunningEmulator) -> httpx.Client:
 
 
 @pytest.mark.usefixtures("entra")
-@pytest.mark.parametrize("sign_in", [by_secret, by_assertion])
+@pytest.mark.parametrize("authenticate", [by_secret, by_assertion])
 def test_official_clients_get_tokens_that_can_be_checked(
     entra_emulator: RunningEmulator, public: httpx.Client, authenticate: Callable[[Options], Client]
 ) -> None:

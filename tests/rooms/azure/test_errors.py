@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.model.errors import Applied, Refused, Retryable, clean_text, redact
+from quantumjob_operator.model.errors import Applied, Refused, Retryable
+from quantumjob_operator.model.redaction import clean_text, redact
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ"
 

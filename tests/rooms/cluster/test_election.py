@@ -104,7 +104,7 @@ def test_resignation(candidate: Candidacy, lease: Lease | None, expected: Record
 
 
 @pytest.mark.parametrize(
-    ("candidate", "now", "pause", "patience"),
+    ("candidate", "now", "pause", "timeout"),
     [
         pytest.param(CANDIDATE, 100.0, 2.0, 5.0, id="a bystander"),
         pytest.param(leading(), 101.0, 2.0, 5.0, id="a leader"),

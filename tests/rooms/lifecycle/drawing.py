@@ -1,4 +1,4 @@
-"""Draws the state machine from its table: `python tests/rooms/lifecycle/drawing.py` renews the drawing in docs/lifecycle.md.
+"""Draws the state machine from its table; `make docs` renews the drawing in docs/lifecycle.md.
 
 Only the drawing; the page around it is written by hand.
 """
@@ -11,7 +11,7 @@ from typing import Final
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting
 from quantumjob_operator.model.jobstatus import FINAL_STATES, State
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "lifecycle.md"
+PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "lifecycle.md"
 _DRAWN: Final = re.compile(r"(?<=<!-- drawn -->\n).*?(?=<!-- /drawn -->)", re.DOTALL)
 
 

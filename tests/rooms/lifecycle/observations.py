@@ -169,7 +169,7 @@ def seen(of: QuantumJob, *, limits: Mapping[str, Any] | None = None, **facts: An
     usual: dict[str, Any] = {
         "job": of,
         "now": NOW,
-        "tenure": ClaimOwnership(HOLDER, **of_ownership),
+        "ownership": ClaimOwnership(HOLDER, **of_ownership),
         "limits": Limits(**(limits or {})),
         "workspace": WORKSPACE,
         "job_id": identity(of.claim.attempt if of.claim else 1),

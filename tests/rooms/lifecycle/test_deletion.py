@@ -155,7 +155,7 @@ def test_an_object_that_is_gone(known: Observation, action: Action) -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "certainty", "left"),
+    ("job", "fence_state", "left"),
     [
         pytest.param(new(), FenceState(), False, id="never claimed"),
         pytest.param(claimed(), FenceState(never_sent=True), False, id="claimed, and nothing was sent"),
@@ -182,7 +182,7 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
     ("known", "action"),
     [
         pytest.param(deleted(new()), Action.NONE, id="nothing of ours is on it: it goes by itself"),
-        pytest.param(deleted(claimed(), never_sent=True), Action.GET_REMOTE, id="never submitted, as we know: one look"),
+        pytest.param(deleted(claimed(), never_sent=True), Action.GET_REMOTE, id="never submitted, as we know: one GET"),
         pytest.param(
             deleted(claimed(), never_sent=True, remote=ABSENT), Action.RELEASE, id="never submitted, nothing there"
         ),

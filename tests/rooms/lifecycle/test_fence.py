@@ -63,7 +63,7 @@ def test_what_was_asked_in_one_look_is_forgotten_in_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "attempt", "never_sent", "doubt"),
+    ("before", "attempt", "never_sent", "fence"),
     [
         pytest.param(new(), 1, True, 0.0, id="an object that nobody had claimed"),
         pytest.param(new(finalizers=claimed().finalizers), 1, False, FENCE, id="a finalizer without a claim"),
@@ -97,7 +97,7 @@ def test_without_a_claim_nothing_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "never_sent", "doubt"),
+    ("outcome", "never_sent", "fence"),
     [
         pytest.param(Sent.ACCEPTED, False, FENCE, id="accepted, and hidden for a while"),
         pytest.param(Sent.UNKNOWN, False, FENCE, id="nobody knows"),

@@ -31,7 +31,7 @@ from rooms.lifecycle.observations import (
     seen,
 )
 
-CRD: Final = Path(__file__).parents[2] / "crds" / "quantumjobs.dev_quantumjobs.yaml"
+CRD: Final = Path(__file__).parents[3] / "crds" / "quantumjobs.dev_quantumjobs.yaml"
 OFTEN: Final = settings(derandomize=True, max_examples=200)
 
 

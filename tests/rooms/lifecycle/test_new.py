@@ -208,7 +208,7 @@ def test_what_ends_a_job_before_it_is_sent(known: Observation, reason: str, stat
     ("known", "action"),
     [
         pytest.param({}, Action.GET_REMOTE, id="a claim was on before we came: look first"),
-        pytest.param({"remote": ABSENT, "doubt_left": 9.0}, Action.NONE, id="a 404 in doubt is no answer"),
+        pytest.param({"remote": ABSENT, "fence_left": 9.0}, Action.NONE, id="a 404 in doubt is no answer"),
         pytest.param(
             {"never_sent": True}, Action.GET_REMOTE, id="nothing was sent by us, but the object may be restored"
         ),

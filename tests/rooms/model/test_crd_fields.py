@@ -12,7 +12,7 @@ from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.quantumjob import JobSpec
 from quantumjob_operator.model.quantumworkspace import WorkspaceSpec
 
-CRDS = Path(__file__).parents[2] / "crds"
+CRDS = Path(__file__).parents[3] / "crds"
 JOBS = "quantumjobs.dev_quantumjobs.yaml"
 WORKSPACES = "quantumjobs.dev_quantumworkspaces.yaml"
 Schema = dict[str, Any]

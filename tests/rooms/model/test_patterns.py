@@ -19,7 +19,7 @@ from quantumjob_operator.azure.failures import answer_failure, parse_error, retr
 from quantumjob_operator.azure.http.allowlist import OriginError, origin_of
 from quantumjob_operator.azure.paging import Trail
 from quantumjob_operator.azure.times import Unreadable, parse_time
-from quantumjob_operator.model.errors import MAX_TEXT_BYTES, clean_text, redact
+from quantumjob_operator.model.redaction import MAX_TEXT_BYTES, clean_text, redact
 from quantumjob_operator.results import Omitted, OutputFacts, output_data
 from quantumjob_operator.results.document import parse
 from quantumjob_operator.results.formats import READERS

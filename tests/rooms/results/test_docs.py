@@ -9,7 +9,7 @@ import yaml
 from quantumjob_operator.results import Omitted, OutputFacts, output_data
 from quantumjob_operator.results.formats import READERS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "results.md").read_text()
 EXAMPLE = re.compile(r"^### (\S+)$.*?^```json\n(.*?)^```\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -13,7 +13,8 @@ from typing import Final, Self
 
 import httpx
 
-from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, clean_text
+from quantumjob_operator.model.errors import Applied, EndpointNotAllowed
+from quantumjob_operator.model.redaction import clean_text
 
 SERVICE_ZONES: Final = ("quantum.azure.com",)
 STORAGE_ZONES: Final = (

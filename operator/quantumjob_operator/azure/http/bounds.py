@@ -45,7 +45,7 @@ class ByteLimit:
     tenant: str = ""
 
 
-_byte_limit: ContextVar[ByteLimit | None] = ContextVar("allowance", default=None)
+_byte_limit: ContextVar[ByteLimit | None] = ContextVar("byte_limit", default=None)
 
 
 @contextmanager
