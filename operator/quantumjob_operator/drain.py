@@ -27,7 +27,7 @@ _NEEDED: Final = frozenset({"namespace", "name", "deletionTimestamp", "finalizer
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What a look found.
+    """What is left.
 
     Attributes:
         jobs: `namespace/name` of each QuantumJob.
@@ -85,7 +85,7 @@ async def _drain_and_tell(settings: Settings, seconds: float) -> int:
 
 
 async def _drain(api: Api, settings: Settings, deadline: float) -> str | None:
-    """Delete and look until nothing is left; returns what is left when the time is up."""
+    """Delete and list until nothing is left; returns what is left when the time is up."""
     left, told = "", ""
     while True:
         try:

@@ -43,7 +43,9 @@ class Metrics:
 
     def _count(self, counter: Callable[..., Counter]) -> None:
         self.reconcile_errors = counter(
-            "quantumjob_reconcile_errors_total", "Looks at an object that ended in an error, by class", ["error"]
+            "quantumjob_reconcile_errors_total",
+            "Reconciliations of an object that ended in an error, by class",
+            ["error"],
         )
         self.unconfirmed = counter(
             "quantumjob_cancellations_unconfirmed_total",
@@ -61,15 +63,15 @@ class Metrics:
     def _gauge(self, gauge: Callable[..., Gauge]) -> None:
         self.poll_age = gauge(
             "quantumjob_poll_age_seconds",
-            "Seconds since the last answered look at a workspace's jobs, by workspace",
+            "Seconds since the last answered poll of a workspace's jobs, by workspace",
             ["namespace", "workspace"],
         )
         self.clock_skew = gauge(
             "quantumjob_clock_skew_seconds",
             "Seconds by which the clock of this machine is ahead of the API server's; negative if it is behind",
         )
-        self.leader = gauge("quantumjob_leader", "1 where this process works on objects, 0 where it stands by")
-        self.workqueue_depth = gauge("quantumjob_queue_depth", "Objects that wait to be looked at")
+        self.leader = gauge("quantumjob_leader", "1 where this process works on objects, 0 where it is on standby")
+        self.workqueue_depth = gauge("quantumjob_workqueue_depth", "Objects that wait to be reconciled")
 
     def observe_request(self, operation: str, code: str, seconds: float) -> None:
         """Count one request to the service."""

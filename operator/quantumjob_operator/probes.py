@@ -103,7 +103,7 @@ class Probes:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         listed, outdated, bystander = self._watch.listed.is_set(), self._crd_outdated(), self._stands_by()
-        # Who stands by does all that it can: unready, it would keep `helm upgrade --wait` waiting for ever.
+        # A standby does all that it can: unready, it would keep `helm upgrade --wait` waiting for ever.
         ready = bystander or (listed and not outdated)
         body = {"firstListing": listed, "crdOutdated": outdated, "standsBy": bystander}
         return web.json_response(body, status=200 if ready else 503)

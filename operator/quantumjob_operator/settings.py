@@ -140,18 +140,18 @@ class Settings(BaseSettings):
         default=300, description="how long a deletion waits for a job that can't be cancelled or asked about"
     )
     output_timeout_seconds: Seconds = Field(default=600, description="for how long an unreadable result is tried again")
-    poll_min_seconds: Seconds = Field(default=1, description="between two looks at a young job")
-    poll_max_seconds: Seconds = Field(default=30, description="between two looks at an old job")
+    poll_min_seconds: Seconds = Field(default=1, description="between two polls of a young job")
+    poll_max_seconds: Seconds = Field(default=30, description="between two polls of an old job")
     resync_seconds: Seconds = Field(default=600, description="between two checks of the watch against a listing")
     garbage_collection_seconds: Annotated[float, Field(ge=1)] = Field(
         default=1800, description="between two searches of each workspace for unfinished jobs whose QuantumJob is gone"
     )
-    workspace_refresh_seconds: Seconds = Field(default=300, description="between two looks at a workspace's targets")
+    workspace_refresh_seconds: Seconds = Field(default=300, description="between two reads of a workspace's targets")
     requests_per_second: float = Field(
         default=100,
         gt=0,
         description="requests that each QuantumWorkspace's service gets at most, shared by submitting, polling and "
-        "cancelling, in turns of namespaces",
+        "cancelling, round-robin by namespace",
     )
     requests_burst: float = Field(default=200, ge=1, description="the same after a rest: so many at once")
     workers: int = Field(
@@ -161,8 +161,8 @@ class Settings(BaseSettings):
     lease: str | None = Field(
         default=None,
         pattern="^[^/]+/[^/]+$",
-        description="namespace/name of the Lease that replicas compete for: one works, the others stand by; a single "
-        "replica needs none",
+        description="namespace/name of the Lease that replicas compete for: one works, the others are on standby; "
+        "a single replica needs none",
     )
 
     host: str = Field(default="0.0.0.0", description="address of /healthz, /readyz and /metrics")  # noqa: S104 - probes
@@ -173,15 +173,15 @@ class Settings(BaseSettings):
 
     @property
     def fence_seconds(self) -> float:
-        """How long a 404 is doubted after a request of unknown outcome, or after taking over a claim."""
+        """How long a 404 is not believed after a request of unknown outcome, or after taking over a claim."""
         return self.put_start_seconds + self.request_timeout_seconds + self.visibility_delay_seconds
 
     @property
     def reconciliation_seconds(self) -> float:
-        """How long a worker stays with one object: several requests that run into their time-outs, each after its turn.
+        """How long a worker stays with one object: several requests that run into their time-outs.
 
-        A whole look asks for a result of many megabytes at most once, and every request has a time-out of its own; this
-        is for whoever makes one request after another take long.
+        A reconciliation asks for a result of many megabytes at most once, and every request has a time-out of its own;
+        this is for whoever makes one request after another take long.
         """
         waiting = 10 * self.workers / self.requests_per_second
         return 10 * self.request_timeout_seconds + waiting

@@ -109,13 +109,13 @@ def _loops(
     settings, named = common.settings, asyncio.Event()
 
     async def follow() -> None:
-        """Nothing is known before the first listing, and so nothing is done: who waits here stands by."""
+        """Nothing is known before the first listing, and so nothing is done: who waits here is on standby."""
         if leadership:
             await leadership.leading.wait()
         await watch.run()
 
     async def name_cluster() -> None:
-        """Jobs carry their cluster's name and its time, so none is looked at before both are known."""
+        """Jobs carry their cluster's name and its time, so none is reconciled before both are known."""
         await watch.listed.wait()
         await cluster.api.learn_time()
         settings.cluster_name = settings.cluster_name or await cluster.namespaces.cluster_uid()

@@ -104,13 +104,13 @@ class ServiceChannel:
         self._phases = httpx.Timeout(None, connect=timing.request_seconds / 3)
 
     def on_behalf(self, tenant: str, *, cancelling: bool) -> "ServiceChannel":
-        """The same line, whose requests take a tenant's turns."""
+        """The same channel, whose requests are sent in a tenant's name."""
         view = copy.copy(self)
         view._tenant, view._cancelling = tenant, cancelling  # noqa: SLF001 - a copy of our own
         return view
 
     async def acquire(self, operation: str, *, cancelling: bool = False) -> None:
-        """Wait until the workspace's budget lets a request begin.
+        """Wait until the workspace's rate limit lets a request begin.
 
         Raises:
             Throttled: The service asked for a pause, which is not over.
@@ -157,7 +157,7 @@ class ServiceChannel:
             url: An absolute URL of the endpoint's origin, with its query but without the API version.
             body: Sent as JSON.
             may_start: Asked right before each sending; False ends it with a `Retryable` that was not applied.
-            rate_limited: The caller has waited for its turn already.
+            rate_limited: The caller has waited for the rate limit already.
             content_type: Of the body; JSON if absent.
 
         Returns:

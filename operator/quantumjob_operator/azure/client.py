@@ -97,7 +97,7 @@ class WorkspaceClient:
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
 
     def on_behalf(self, tenant: str, *, cancelling: bool = False) -> "WorkspaceClient":
-        """The same client, whose requests take a tenant's turns in the workspace's budget; it is not to be closed."""
+        """The same client, whose requests count against the rate limit in a tenant's name; not to be closed."""
         view = copy.copy(self)
         view._channel = self._channel.on_behalf(tenant, cancelling=cancelling)  # noqa: SLF001 - a copy of our own
         return view
@@ -162,7 +162,7 @@ class WorkspaceClient:
         return ProgramLocation(container, f"{plain}/{wire.INPUT_BLOB}")
 
     async def wait_to_put(self) -> None:
-        """Wait for the turn of a PUT; its own step, so that what has to be fresh when it starts is looked at after it.
+        """Wait until the rate limit lets a PUT begin; its own step, so that what has to be fresh is checked after it.
 
         Raises:
             Throttled: The service asked for a pause, which is not over.
@@ -178,7 +178,7 @@ class WorkspaceClient:
     ) -> RemoteJob:
         """Create the job: one PUT, never repeated unless a 401 showed that it was not let in.
 
-        Its turn in the budget is waited for by `wait_to_put`.
+        `wait_to_put` waits for the rate limit.
 
         Args:
             definition: What the job shall be.

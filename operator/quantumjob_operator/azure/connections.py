@@ -1,4 +1,4 @@
-"""From a QuantumWorkspace object to a client that is signed in.
+"""From a QuantumWorkspace object to a client that can authenticate.
 
 One connection for each QuantumWorkspace object, never for each Azure workspace: a job is never polled with another
 tenant's credential. Must not live here: how a credential is made (`credentials`), requests about jobs (`reconciler`,
@@ -32,7 +32,7 @@ class Connection:
 
     Attributes:
         workspace: The object.
-        client: Signed in to it.
+        client: Authenticates to it.
         cancel_only: Its credential or the object itself is gone: only to poll and cancel what runs, never to submit.
     """
 
@@ -44,7 +44,7 @@ class Connection:
         """The same connection, whose requests are made for a namespace's job.
 
         Args:
-            namespace: Whose turn each request takes.
+            namespace: In whose name each request is sent.
             cancelling: Whether they serve to end a job, and go first.
         """
         return replace(self, client=self.client.on_behalf(namespace, cancelling=cancelling))
@@ -52,7 +52,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A connection, and the digest of what it signed in with.
+    """A connection, and the digest of what it authenticated with.
 
     Attributes:
         until: Monotonic time at which a connection that is only held is given up.
@@ -114,7 +114,7 @@ class Connections:
         """A connection to poll and cancel running jobs with, also if the credential or the workspace object is gone.
 
         Args:
-            may_serve: Whether the job may be served through an object, as it was when it was signed in to.
+            may_serve: Whether the job may be served through an object, as it was when the client was made.
 
         Returns:
             The open connection, or else the last good one (`cancel_only`), or None. Never to be submitted with.
@@ -130,7 +130,7 @@ class Connections:
                 await kept.connection.client.close()
 
     def hold(self, uid: str) -> None:
-        """The workspace object, or what it signs in with, is gone: keep the connection for cancelling only."""
+        """The workspace object, or what it authenticates with, is gone: keep the connection for cancelling only."""
         self._forget_what_is_over()
         kept = self._open.pop(uid, None)
         if kept:

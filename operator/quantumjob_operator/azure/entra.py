@@ -51,7 +51,7 @@ class Provider:
     def client_secret(
         self, *, tenant_id: str, client_id: str, secret: str, monotonic: Callable[[], float] = time.monotonic
     ) -> "EntraIdentity":
-        """An application that signs in with a secret."""
+        """An application that authenticates with a secret."""
         return EntraIdentity(
             lambda: ClientSecretCredential(tenant_id, client_id, secret, **self._direct()),
             monotonic=monotonic,

@@ -32,7 +32,7 @@ BROKEN_ANSWER: Final = "broken"
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 """Of an error no more is read, and the rest is cut off: it is told by its status."""
-_LONGEST_RETRY_AFTER: Final = 86_400.0  # seconds; a service that asks for more is looked at once a day
+_LONGEST_RETRY_AFTER: Final = 86_400.0  # seconds; a service that asks for more is asked once a day
 _MAX_DATE: Final = 64
 _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
 # The list of api.md: an answer with one of these means that nothing was done.
@@ -103,7 +103,7 @@ def says_absent(status: int, body: bytes) -> bool:
     """Whether the service itself says that the job does not exist.
 
     Only a 404 in the service's own error shape counts. One that speaks of the workspace, its resource group or the
-    subscription is about those; doubting it costs a second look, believing it could lose a paid job.
+    subscription is about those; doubting it costs a second GET, believing it could lose a billed job.
     """
     error = parse_error(body) if status == httpx.codes.NOT_FOUND else None
     if error is None or _CONTAINING_RESOURCE.search(error.code or ""):
@@ -191,7 +191,7 @@ def _storage_answer(operation: str, error: HttpResponseError, status: int, now: 
 def _kind_of_storage_answer(status: int) -> type[ServiceError]:
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return Throttled
-    # A blob that is not there yet, or was replaced while it was read, is there on the next look.
+    # A blob that is not there yet, or was replaced while it was read, is there the next time.
     if status in _TRANSIENT_STORAGE or status == httpx.codes.REQUEST_TIMEOUT:
         return Retryable
     return Refused if httpx.codes.is_client_error(status) else Retryable

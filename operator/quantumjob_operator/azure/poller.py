@@ -1,7 +1,7 @@
 """One poller for each workspace: follows its jobs with as few requests as it can, and wakes those that changed.
 
 A page of a list is a hint only: each difference is confirmed by a GET before it is told. A sweep asks job by job while
-few are due, and lists the workspace's unfinished jobs when that is cheaper. Namespaces take turns in being asked about,
+few are due, and lists the workspace's unfinished jobs when that is cheaper. Namespaces are asked about round-robin,
 and a sweep is short: thousands of jobs of one that end together don't keep the others' news. Must not live here: what a
 change means.
 """
@@ -54,7 +54,7 @@ class Watched:
         namespace: Whose job it is.
         word: What is known of it.
         since: Monotonic time from which on it is known.
-        due: When it is asked about next; infinite while it stands in line.
+        due: When it is asked about next; infinite while it stands in the queue.
     """
 
     uid: str
@@ -69,7 +69,7 @@ def cheaper_to_list(due: int, unfinished: int) -> bool:
     """Whether listing the unfinished jobs of a workspace costs fewer requests than a GET for each that is due.
 
     Args:
-        due: How many jobs are to be looked at now or very soon.
+        due: How many jobs are to be asked about now or very soon.
         unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
     """
     pages = -(-max(unfinished, 1) // PAGE)
@@ -107,18 +107,18 @@ class Poller:
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
 
     def use(self, client: WorkspaceClient) -> None:
-        """Go on with a client that was signed in anew, at once if the old one had trouble."""
+        """Go on with a client with new credentials, at once if the old one had trouble."""
         if client is not self.client:
             self.client, self._pause_until = client, 0.0
 
     def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "", *, age: float | None = None) -> None:
-        """Follow a job, beginning with a look soon.
+        """Follow a job, beginning with a GET soon.
 
         Args:
             uid: Of its object.
             job_id: At the service.
             word: What its status says already, so that only news wakes it.
-            namespace: Whose turn it is asked about in.
+            namespace: It is asked about round-robin with those of others.
             age: Seconds for which it has been as its status says, if that is known: after a restart old jobs are old,
                 and one that is being cancelled is young again.
         """
@@ -137,7 +137,7 @@ class Poller:
         self._schedule(new, now + self.settings.poll_min_seconds)
 
     def _hasten(self, one: Watched) -> None:
-        if one.due < math.inf:  # else it stands in line already
+        if one.due < math.inf:  # else it stands in the queue already
             self._schedule(one, min(one.due, self.monotonic() + self.settings.poll_min_seconds))
 
     def _schedule(self, one: Watched, due: float) -> None:
@@ -165,7 +165,7 @@ class Poller:
             await asyncio.sleep(_TICK)
 
     async def sweep(self) -> None:
-        """Look at the jobs that are due, or at the first of them."""
+        """Ask about the jobs that are due, or about the first of them."""
         now = self.monotonic()
         due = self._due(now)
         if not due and not self._queue:
@@ -212,7 +212,7 @@ class Poller:
         return sum(one.due <= soon for one in self._watched.values())
 
     def _next_batch(self) -> list[Watched]:
-        """The first in line, namespace by namespace."""
+        """The first in the queue, namespace by namespace."""
         taken = [one for _ in range(min(_PARALLEL, len(self._queue))) if (one := self._queue.pop())]
         return [self._watched[uid] for _, uid in taken]
 
@@ -240,11 +240,11 @@ class Poller:
         return [one for one in due if one.word is None or words.get(one.job_id.lower()) != one.word]
 
     async def _get(self, one: Watched) -> None:
-        # A job that can't be asked about goes to the end of the line, or the others would never have their turn.
+        # A job that can't be asked about goes to the end of the queue, or the others would never be asked about.
         self._schedule(one, self.monotonic())
         remote = await self.client.on_behalf(one.namespace).get_job(one.job_id)
         if self._watched.get(one.uid) is not one:
-            return  # meanwhile it was let go, or its next attempt has begun: this is no news of that one
+            return  # meanwhile nobody follows it, or its next attempt has begun: this is no news of that one
         if remote is None or remote.status != one.word:
             one.word, one.since = (remote.status if remote else None), self.monotonic()
             self.wake(one.uid, remote)

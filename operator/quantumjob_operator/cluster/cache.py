@@ -1,7 +1,7 @@
 """The newest known version of every object, by uid.
 
 Fed by the watch, by listings and by the answers of our own patches; older versions never replace newer ones, unless
-the cluster itself was set back (`doubt`). Must not live here: what a change means.
+the cluster itself was restored (`mark_stale`). Must not live here: what a change means.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Cache:
 
     Attributes:
         newest: The highest resource version that was ever taken.
-        deleted: The last version of each job that was removed, until somebody has looked at what it left.
+        deleted: The last version of each job that was removed, until what it left is reconciled.
     """
 
     newest: int = 0
@@ -59,12 +59,12 @@ class Cache:
         return True
 
     def mark_stale(self) -> None:
-        """The cluster was set back to an older state: the next version of each object is news, whatever its number."""
+        """The cluster was restored to an older state: the next version of each object is news, whatever its number."""
         self._stale = {*self.jobs, *self.workspaces}
         self.newest = 0
 
     def is_stale(self, uid: str) -> bool:
-        """Whether what is known of an object may be from before the cluster was set back."""
+        """Whether what is known of an object may be from before the cluster was restored."""
         return uid in self._stale
 
     def remove(self, uid: str, last: QuantumJob | None = None) -> None:
@@ -107,7 +107,7 @@ class Cache:
         return known.namespace if known else ""
 
     def resource_version(self, uid: str) -> str | None:
-        """Of what is known of an object, and not doubted."""
+        """Of what is known of an object, and not stale."""
         known = self.find(uid)
         return known.resource_version if known and uid not in self._stale else None
 
@@ -134,8 +134,8 @@ class Cache:
 def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspace) -> bool:
     """Whether a newer version shows only what the operator itself writes: status, finalizer, claim.
 
-    Such a version is no reason for a look: else each of our patches would cut short the back-off that it announces.
-    What was taken away is no echo, nor is a claim that somebody made unreadable.
+    Such a version is no reason for a reconciliation: else each of our patches would cut short the back-off that it
+    announces. What was taken away is no echo, nor is a claim that somebody made unreadable.
     """
     if (old.generation, old.deletion_requested) != (new.generation, new.deletion_requested):
         return False

@@ -26,7 +26,7 @@ class Terms:
     Attributes:
         promised: A leader that was not heard of for so long is taken for dead.
         deadline: A leader that could not renew for so long takes itself for dead.
-        retry: Between two attempts, of the leader and of those who stand by.
+        retry: Between two attempts, of the leader and of those on standby.
     """
 
     promised: float = 15.0
@@ -78,7 +78,7 @@ class Candidacy:
         identity: Its name in the record; no other process ever has the same.
         terms: Its time-outs.
         known: The version that was seen or written last; None if there is none, or none was seen yet.
-        fresh: Whether a write may be based on it without another look.
+        fresh: Whether a write may be based on it without another read.
         changed_at: When its record was first seen.
         renewed_at: When the write was asked for that last made this process the holder; None while it does not lead.
     """

@@ -1,4 +1,4 @@
-"""Competes for the Lease when there are several replicas, so that one works and the others stand by.
+"""Competes for the Lease when there are several replicas, so that one works and the others are on standby.
 
 Nothing about money rests on it: a leader that was paused can wake up and act for a moment beside its successor, which
 is what the claim on each job is for. Must not live here: what follows from what was seen (`election`).
@@ -42,7 +42,7 @@ class Leadership:
     _failing: bool = False
 
     async def run(self) -> None:
-        """Stand by until the Lease is ours, then renew it for ever.
+        """Wait on standby until the Lease is ours, then renew it for ever.
 
         Raises:
             LeadershipLost: It could not be renewed in time, or somebody else holds it.

@@ -174,7 +174,7 @@ class Watch:
         await self._end_thread()
 
     def _hear(self, plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
-        """Take an event into the inventory; news that asks for a look puts the object's key on the queue."""
+        """Take an event into the cache; news that asks for a reconciliation puts the object's key on the queue."""
         self.heard_at = self.clock.monotonic()
         uid = body["metadata"]["uid"]
         if event_type == "DELETED":
@@ -195,7 +195,8 @@ class Watch:
             return
         self._malformed.pop(uid, None)
         new = self.cache.find(uid)
-        # Our own writing comes back while the look that wrote it goes on; at any other time somebody else wrote.
+        # Our own writing comes back while the reconciliation that wrote it goes on; at any other time somebody else
+        # wrote.
         echo = old and new and self.queue.is_working(uid) and is_echo(old, new)
         if news and (stale or not echo):
             self.queue.add(uid)

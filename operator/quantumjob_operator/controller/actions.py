@@ -1,4 +1,4 @@
-"""The steps of a look at a job: one method for each action, in one table.
+"""The steps of a reconciliation of a job: one method for each action, in one table.
 
 Each takes the facts as they are and adds what it learnt. Nothing here chooses the next step (`lifecycle`), orders steps
 or writes status (`reconciler`).
@@ -42,7 +42,7 @@ class Actions:
         }
 
     async def read_program(self, context: ReconcileContext) -> None:
-        """Read the program; its bytes stay in memory until the look ends."""
+        """Read the program; its bytes stay in memory until the reconciliation ends."""
         try:
             context.memory.program = await self._references.program(context.job)
         except BrokenReferenceError as error:
@@ -80,7 +80,7 @@ class Actions:
             context.know(cancel=answer, remote=None)
 
     async def mark_orphan(self, context: ReconcileContext) -> None:
-        """Tell the remote job that its object lets it go on purpose; a service that takes no tags is left alone."""
+        """Tell the remote job that its object released it on purpose; a service that takes no tags is left alone."""
         connection, job_id = ready(context)
         remote = context.seen.remote
         tags = remote.tags if isinstance(remote, RemoteJob) else ()

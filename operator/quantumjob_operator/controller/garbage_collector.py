@@ -1,4 +1,4 @@
-"""Looks through the service's lists, at the start and now and then, for jobs whose object is gone.
+"""Searches the service's lists, at the start and now and then, for jobs whose object is gone.
 
 Everything else that cancels starts from an object, or from the memory of one; this starts from the bill. A job is acted
 on only if two sightings, a fence apart, and a live read of its object agree. Must not live here: which rows count
@@ -36,7 +36,7 @@ LEFT_BEHIND: Final = "JobWithoutObject"
 _SEARCH_SECONDS: Final = 120.0
 _AT_A_TIME: Final = 8
 _AT_ONCE: Final = 200
-"""Rows or objects that are looked at before others have their turn of the event loop."""
+"""Rows or objects that are handled before others run on the event loop."""
 _MOST: Final = 100
 """Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
 
@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 
 class GarbageCollector:
-    """Finds jobs without an object, reports them, and cancels those that nobody let go on purpose.
+    """Finds jobs without an object, reports them, and cancels those that nobody released on purpose.
 
     Args:
         in_hand: Whether this process is bringing the job of an object that is gone (by its uid) to its end already.
@@ -93,7 +93,7 @@ class GarbageCollector:
         self.may_cancel = False
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Search for ever."""
         while True:
             before = set(self._first_seen)
             found = await asyncio.gather(*(self._search(uid) for uid in list(self._cache.workspaces)))
@@ -105,7 +105,7 @@ class GarbageCollector:
             await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
 
     async def _search(self, uid: str) -> set[str]:
-        """One workspace's list; what can't be had now, or not in time, is looked at the next time."""
+        """One workspace's list; what can't be had now, or not in time, is had the next time."""
         workspace = self._cache.workspaces.get(uid)
         seen: set[str] = set()
         try:
@@ -114,7 +114,7 @@ class GarbageCollector:
                 if isinstance(connection, Connection):
                     await self._collect(connection, seen)
         except (ServiceError, ClusterError, TimeoutError) as error:
-            _log.info("jobs without an object could not be looked for: %s", error)
+            _log.info("jobs without an object could not be searched for: %s", error)
             # Nothing is forgotten because of an error.
             return seen | self._first_seen.keys()
         except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others

@@ -1,8 +1,8 @@
-"""Places in a workspace: how many jobs may be at the service at a time, and who waits for one.
+"""In-flight slots of a workspace: how many jobs may be in Azure Quantum at a time, and who waits for one.
 
-Lives here: counting what is in flight, and giving places that become free to namespaces in turns. All is counted by
-QuantumWorkspace object, so that nobody fills another tenant's places, or keeps their object from being deleted, by an
-object of their own that names the same Azure workspace. Must not live here: what a job without a place says in its
+Lives here: counting what is in flight, and giving slots that become free to namespaces round-robin. All is counted by
+QuantumWorkspace object, so that nobody fills another tenant's slots, or keeps their object from being deleted, by an
+object of their own that names the same Azure workspace. Must not live here: what a job without a slot says in its
 status (`lifecycle.submission`), or which object serves a job (`lifecycle.admission`).
 """
 
@@ -28,10 +28,10 @@ def in_flight(job: QuantumJob) -> bool:
 
 
 def holds_slot(job: QuantumJob, *, ours: bool = False) -> bool:
-    """Whether a job has its place without waiting for one.
+    """Whether a job has its slot without waiting for one.
 
     Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
-    forged to pass the line.
+    forged to jump the queue.
     """
     used = job.status.workspace
     recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
@@ -58,7 +58,7 @@ class Inflight:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A job's place: through which QuantumWorkspace, for which namespace."""
+    """A job's slot: through which QuantumWorkspace, for which namespace."""
 
     through: Name
     namespace: str
@@ -66,13 +66,13 @@ class Slot:
 
 @dataclass(slots=True)
 class InflightLimiter:
-    """The places of all workspaces.
+    """The slots of all workspaces.
 
     Attributes:
         jobs: All known jobs, for the first count of a workspace after a start.
         serving: The name of the QuantumWorkspace that serves a claimed job, or None; no claim is believed beyond it.
-        wake: Called with the uid of a job that was given a place.
-        left: Called with the name of a QuantumWorkspace when a job gave its place back.
+        wake: Called with the uid of a job that was given a slot.
+        left: Called with the name of a QuantumWorkspace when a job gave its slot back.
     """
 
     jobs: Callable[[], Iterable[QuantumJob]]
@@ -85,10 +85,10 @@ class InflightLimiter:
     _waiting: dict[str, Slot] = field(default_factory=dict)
 
     def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
-        """A place for the job, kept until `free`; or why there is none.
+        """A slot for the job, kept until `free`; or why there is none.
 
-        A job that surely is in flight already has its place, whatever the limit says now. A place that became free goes
-        to the namespace whose turn it is before that one's job is looked at, so that nobody overtakes it meanwhile.
+        A job that surely is in flight already has its slot, whatever the limit says now. A slot that became free goes
+        to the namespace whose turn it is before that one's job is reconciled, so that nobody overtakes it meanwhile.
 
         Args:
             workspace: The object that serves it.
@@ -112,16 +112,16 @@ class InflightLimiter:
             return None
         field_name, limit = inflight.full_for(job.namespace) or ("maxJobsInFlight", inflight.limit)
         name = f"{workspace.namespace}/{workspace.name}"
-        message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free place"
+        message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free slot"
         return Trouble(FULL, message)
 
     def admitted(self, workspace: QuantumWorkspace) -> Mapping[str, int]:
-        """How many jobs of which namespaces have a place that they got through an object; empty if none has."""
+        """How many jobs of which namespaces have a slot that they got through an object; empty if none has."""
         self._count(workspace)
         return dict(self._inflight.setdefault(workspace.key, Inflight()).admitted)
 
     def free(self, uid: str) -> None:
-        """The job is at the service no longer: whose turn it is has the place."""
+        """The job is at the service no longer: the next in the queue has its slot."""
         slot = self._slots.pop(uid, None)
         if slot is None:
             return
@@ -133,12 +133,12 @@ class InflightLimiter:
         self.left(slot.through)
 
     def forget(self, uid: str) -> None:
-        """The object is gone: it has no place and waits for none."""
+        """The object is gone: it has no slot and waits for none."""
         self._leave_queue(uid)
         self.free(uid)
 
     def _admit(self, inflight: Inflight, asking: str = "") -> None:
-        """Give the places that are free to those that wait, namespace by namespace."""
+        """Give the slots that are free to those that wait, namespace by namespace."""
         while (taken := inflight.waiting.pop(lambda namespace: inflight.full_for(namespace) is None)) is not None:
             _, uid = taken
             self._enter(uid, self._waiting.pop(uid))
@@ -163,7 +163,7 @@ class InflightLimiter:
             self._inflight.setdefault(slot.through, Inflight()).admitted[slot.namespace] += 1
 
     def _count(self, workspace: QuantumWorkspace) -> None:
-        """After a start, the jobs that were claimed through a workspace have their places before anybody else."""
+        """After a start, the jobs that were claimed through a workspace have their slots before anybody else."""
         if workspace.uid in self._counted:
             return
         self._counted.add(workspace.uid)

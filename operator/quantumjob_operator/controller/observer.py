@@ -1,7 +1,7 @@
-"""What is known of a job at the beginning of a look, without asking the service.
+"""What is known of a job at the beginning of a reconciliation, without asking the service.
 
-Lives here: the way to its workspace, and the facts that this process holds. Must not live here: the steps of a look
-(`reconciler`), or what follows from the facts (`lifecycle`).
+Lives here: the way to its workspace, and the facts that this process holds. Must not live here: the steps of a
+reconciliation (`reconciler`), or what follows from the facts (`lifecycle`).
 """
 
 from quantumjob_operator.azure.connections import Connection
@@ -24,7 +24,7 @@ from quantumjob_operator.settings import Settings
 
 
 class Observer:
-    """Begins looks."""
+    """Begins reconciliations."""
 
     def __init__(
         self,

@@ -132,7 +132,7 @@ def _refused(name: str, error: ClusterError) -> Trouble:
     """What stands in the way for longer is told in the API server's own words.
 
     Raises:
-        ClusterError: It is nothing that anybody could mend in the cluster: it is tried again without a word.
+        ClusterError: It is nothing that anybody could fix in the cluster: it is tried again without a word.
     """
     if not error.refused:
         raise error

@@ -21,7 +21,7 @@ class Memory:
     Attributes:
         job: The newest version, for the case that the object disappears by force.
         fence_state: How sure this process is of its claim and of a 404.
-        failures: Looks in a row that met trouble.
+        failures: Reconciliations in a row that met trouble.
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
@@ -34,7 +34,7 @@ class Memory:
         refusals: Writes of ours that the API server has refused in a row.
         refusal_told: The refusal that users were told of last.
         unwritten: A status that the API server refuses to store: what it stores instead, and what it should say.
-        program: The program's bytes, kept only during one look.
+        program: The program's bytes, kept only during one reconciliation.
     """
 
     job: QuantumJob
@@ -71,7 +71,7 @@ class Memory:
         return replace(job, status=wanted) if stored == job.status else job
 
     def reconciled(self, now: float, *, trouble: bool) -> None:
-        """A look has ended, in trouble or not."""
+        """A reconciliation has ended, in trouble or not."""
         self.failures = self.failures + 1 if trouble else 0
         since = now if self.troubled_since is None else self.troubled_since
         self.troubled_since = since if trouble else None

@@ -1,6 +1,6 @@
-"""One look at one job, from the first fact to the last step.
+"""One reconciliation of one job, from the first fact to the last step.
 
-Lives here: what the steps of a look share. Must not live here: the steps.
+Lives here: what the steps of a reconciliation share. Must not live here: the steps.
 """
 
 import logging
@@ -19,7 +19,7 @@ from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 
 
 class Outdated(Exception):  # noqa: N818 - says what the facts are
-    """What this look has gathered is no longer so: nothing follows from it, and all of it is gathered anew."""
+    """What was gathered is no longer so: nothing follows from it, and the reconciliation begins anew."""
 
 
 class Writer(Protocol):
@@ -43,12 +43,12 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ReconcileContext:
-    """One look at one job: the facts, what this process remembers, and the way to the service.
+    """One reconciliation of one job: the facts, what this process remembers, and the way to the service.
 
     Attributes:
         stored: The status that the API server holds.
         writer: Writes to the object.
-        refused: The service refused the credentials during this look.
+        refused: The service refused the credentials during this reconciliation.
     """
 
     seen: Observation
@@ -77,7 +77,7 @@ def ready(context: ReconcileContext) -> tuple[Connection, str]:
 
 
 def trouble(context: ReconcileContext, error: ServiceError) -> Trouble:
-    """What an error of the service means for this look; refused credentials are noted for the reconciler."""
+    """What an error of the service means for this reconciliation; refused credentials are noted for the reconciler."""
     workspace = context.seen.workspace
     name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
     context.refused = context.refused or isinstance(error, CredentialsRefused)

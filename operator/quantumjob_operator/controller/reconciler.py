@@ -1,7 +1,7 @@
 """The shell around the core: gather, decide, act, write. The only place that orders side effects on jobs.
 
-A look begins with what is known without asking, and follows `decide` from step to step until it says that nothing is
-to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`actions`).
+A reconciliation begins with what is known without asking, and follows `decide` from step to step until it says that
+nothing is to be done now. Must not live here: what follows from what (`lifecycle`), or how a step is done (`actions`).
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Looks at one job at a time per worker; holds what this process remembers of each."""
+    """Reconciles one job at a time per worker; holds what this process remembers of each."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class Reconciler:
         self._memories: dict[str, Memory] = {}
 
     def learned(self, uid: str, remote: RemoteJob | None) -> None:
-        """The poller's news of a job: kept for the look that follows at once."""
+        """The poller's news of a job: kept for the reconciliation that follows at once."""
         memory = self._memories.get(uid)
         if memory:
-            # A 404 counts from the moment in which it was asked for, which only the look's own GET knows.
+            # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows.
             memory.fresh = remote
             self._queue.add(uid)
 
@@ -87,24 +87,24 @@ class Reconciler:
         return uid in self._memories
 
     async def reconcile(self, uid: str) -> None:
-        """Look at the job of this uid; never raises, whatever happens is a decision about time."""
+        """Reconcile the job of this uid; never raises, whatever happens is a decision about time."""
         job = self._cache.jobs.get(uid)
         try:
             if job is None:
                 await self._disappeared(uid)
             else:
                 memory = self._memories.setdefault(uid, Memory(job))
-                memory.gone = False  # a cluster that is set back may bring it back
+                memory.gone = False  # a cluster that is restored may bring it back
                 await self._walk(job, memory)
         except Outdated:
             self._queue.add_after(uid, _SOON_SECONDS)
         except (Conflict, NotFound) as error:
-            _log.info("%s; looking again", error, extra=about(job))
+            _log.info("%s; requeued", error, extra=about(job))
             await self._refresh(uid, job)
         except (ClusterError, TimeoutError) as error:
             self._requeue_failed(uid, job, error)
         except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
-            _log.exception("a look at %s failed", job.key if job else uid, extra=about(job))
+            _log.exception("reconciling %s failed", job.key if job else uid, extra=about(job))
             self._requeue_failed(uid, job, error)
 
     def _requeue_failed(self, uid: str, job: QuantumJob | None, error: Exception) -> None:
@@ -113,11 +113,11 @@ class Reconciler:
         if memory:
             memory.failures += 1
         delay = backoff(memory.failures if memory else 1, uid)
-        _log.warning("%s; looking again in %.1f s", error, delay, extra=about(job))
+        _log.warning("%s; requeued in %.1f s", error, delay, extra=about(job))
         self._queue.add_after(uid, delay)
 
     async def _refresh(self, uid: str, job: QuantumJob | None) -> None:
-        """What was decided on is no longer so, and the watch may lag: read the object itself, then look again."""
+        """What was decided on is no longer so, and the watch may lag: read the object itself, then requeue."""
         memory = self._memories.get(uid)
         if memory is None:
             return
@@ -183,7 +183,7 @@ class Reconciler:
             self._wake_followers(context.job)
 
     def _wake_followers(self, job: QuantumJob) -> None:
-        """Whoever waits for the idempotency key of this job ends with it, not when it happens to look again."""
+        """Whoever waits for the idempotency key of this job ends with it, not at its next poll."""
         if job.spec.idempotency_key is not None:
             for other in self._cache.with_key(job.namespace, job.spec.idempotency_key):
                 if other.uid != job.uid and not other.status.finished:
@@ -207,7 +207,7 @@ class Reconciler:
         return True
 
     def _plan(self, context: ReconcileContext, decision: Decision) -> None:
-        """When to look again, and whether the poller follows the job meanwhile."""
+        """When to reconcile again, and whether the poller follows the job meanwhile."""
         job, memory = context.job, context.memory
         if decision.watch and context.connection and context.seen.job_id:
             self._workspaces.follow(context.connection, job, context.seen.job_id)

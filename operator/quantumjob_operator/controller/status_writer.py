@@ -1,4 +1,4 @@
-"""What a look leaves behind: the status, the Events that speak of it, and what is said when the API server refuses it.
+"""Writes status and the Events that speak of it, and says so when the API server refuses a write.
 
 Rules:
 1. Status first, then the Events.
@@ -94,7 +94,7 @@ class StatusWriter:
         try:
             written = await context.writer.write_status(known, shown)
         except (Conflict, NotFound):
-            return  # the next look sees the newer version
+            return  # the next reconciliation sees the newer version
         except ClusterError as error:
             _log.info("%s", error, extra=about(context.job))
             return

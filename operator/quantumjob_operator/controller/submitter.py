@@ -1,6 +1,6 @@
 """Claiming a job and sending it to the service, at most once.
 
-Lives here: the order claim → upload → (still ours?) → PUT, and what is doubted after a PUT. Must not live here: whether
+Lives here: the order claim → upload → (still ours?) → PUT, and what is fenced after a PUT. Must not live here: whether
 it is time to submit (`lifecycle.submission`).
 """
 
@@ -145,7 +145,7 @@ class Submitter:
             return
         try:
             location = await connection.client.upload_program(job_id, program, context.job.spec.program.format)
-            # Waiting for a turn may take longer than a claim is fresh: before it is confirmed, not after.
+            # Waiting for the rate limit may take longer than a claim is fresh: before it is confirmed, not after.
             await connection.client.wait_to_put()
             self._require_unchanged(context)
             if not self._may_start(context.memory.fence_state):

@@ -1,4 +1,4 @@
-"""The look at one QuantumWorkspace: does it answer, what does it offer, is it still needed; and its status.
+"""The reconciliation of one QuantumWorkspace: does it answer, what does it offer, is it still needed; and its status.
 
 Lives here: the only writer of a workspace's status and finalizer. Must not live here: which job uses which workspace
 (`controller.workspaces`).
@@ -46,7 +46,7 @@ Offer = tuple[list[TargetStatus], list[Quota]]
 
 
 class WorkspaceReconciler:
-    """Looks at workspaces, one at a time per worker."""
+    """Reconciles workspaces, one at a time per worker."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class WorkspaceReconciler:
         self._failures: dict[str, int] = {}
 
     async def reconcile(self, uid: str) -> None:
-        """Look at the workspace of this uid and say how it is; never raises."""
+        """Reconcile the workspace of this uid and say how it is; never raises."""
         workspace = self._cache.workspaces.get(uid)
         if workspace is None:
             self._failures.pop(uid, None)
@@ -96,7 +96,7 @@ class WorkspaceReconciler:
             _log.warning("%s", error)
         except Exception:  # noqa: BLE001 - one object's trouble must not end the worker; counted and logged
             self._metrics.reconcile_errors.labels("workspace").inc()
-            _log.exception("a look at workspace %s/%s failed", workspace.namespace, workspace.name)
+            _log.exception("reconciling workspace %s/%s failed", workspace.namespace, workspace.name)
             self._again(workspace, failed=True)
         else:
             self._again(workspace, failed=trouble is not None)
@@ -116,7 +116,7 @@ class WorkspaceReconciler:
             return workspace
         self._cache.update(released)
         if self._limiter.admitted(workspace):
-            # A job came in between: it needs the mark again.
+            # A job came in between: it needs the finalizer again.
             released = await self._objects.mark_workspace(released, in_use=True) or released
             self._cache.update(released)
         return released
@@ -166,14 +166,14 @@ class WorkspaceReconciler:
             await self._became(workspace, ready)
 
     async def _became(self, workspace: QuantumWorkspace, ready: Condition) -> None:
-        """The workspace became ready or stopped being so: tell, and look at the jobs that wait for it."""
+        """The workspace became ready or stopped being so: tell, and reconcile the jobs that wait for it."""
         notice = Notice(ready.reason, ready.message, warning=ready.status != "True")
         await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
         if ready.status == "True":
             self._wake_waiting()
 
     async def _tell_renamed(self, workspace: QuantumWorkspace, name: str) -> None:
-        """Keyed jobs that were paid for under another name of this cluster are found only if that is adoptable."""
+        """Keyed jobs that were billed under another name of this cluster are found only if that is adoptable."""
         former = str(workspace.status.get("clusterName") or "")
         if former in {"", name, *self._settings.adoptable_clusters} or not name:
             return
@@ -182,7 +182,7 @@ class WorkspaceReconciler:
         await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
 
     def _wake_waiting(self) -> None:
-        """Look at the jobs that are held back: what they wait for may have come."""
+        """Reconcile the jobs that are pending: what they wait for may have come."""
         for job in self._cache.jobs.values():
             if not job.status.finished and not job.status.is_true("Submitted"):
                 self._queue.add(job.uid)

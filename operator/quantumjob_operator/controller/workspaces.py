@@ -1,7 +1,7 @@
 """QuantumWorkspaces at work: which one a job uses, and their pollers.
 
-Lives here: the shell around `connections` and `poller`. Must not live here: anything about a job's state, or the look
-at a workspace itself (`workspace_reconciler`).
+Lives here: the shell around `connections` and `poller`. Must not live here: anything about a job's state, or the
+reconciliation at a workspace itself (`workspace_reconciler`).
 """
 
 import asyncio
@@ -155,7 +155,7 @@ class Workspaces:
         self._queue.add(connection.workspace.uid)
 
     def renewed(self, connection: Connection) -> None:
-        """The workspace was signed in to anew: its poller goes on with the new client."""
+        """The workspace was authenticated anew: its poller goes on with the new client."""
         followed = self._followed.get(connection.workspace.uid)
         if followed:
             followed.poller.use(connection.client)
@@ -206,7 +206,7 @@ class Workspaces:
         return uid in self._known
 
     def forget(self, uid: str) -> None:
-        """The workspace object is gone: stop its poller; what it signed in with serves only cancelling."""
+        """The workspace object is gone: stop its poller; what it authenticated with serves only cancelling."""
         self._known.discard(uid)
         followed = self._followed.pop(uid, None)
         if followed:

@@ -3,7 +3,7 @@
 `decide` is the only entrance. Laws that hold for every decision:
 
 1. It is a function of the `Observation` alone: no clock, no I/O, no memory.
-2. It names one step. A look brings facts and leads to another decision; a deed changes the world.
+2. It names one step. An action brings facts and leads to another decision, or it changes the world.
 3. It is idempotent: deciding again on the same facts gives the same step and the same status, so that a status that
    says what it said before is not written.
 4. A finished job is never computed again.

@@ -3,8 +3,10 @@
 Rules:
 1. A job that carries our object's uid and namespace is ours. So is one under an id that follows from our uid, unless
    its metadata say otherwise: a service may have dropped them.
-2. A job under our idempotency key is ours if namespace, cluster and purchase (the spec's digest) are the same.
-3. A job under our key whose metadata don't tell the purchase is neither taken over nor paid again: the object waits.
+2. A job under our idempotency key is ours if namespace, cluster and billable definition (the spec's digest) are the
+   same.
+3. A job under our key whose metadata don't tell the billable definition is neither taken over nor billed again: the
+   object waits.
 4. Anything else under our id is left alone, and the object ends as `IdempotencyKeyReused`.
 5. A job that is found says nothing of later attempts (an object that was restored knows less than the service): the
    last attempt there is is the one to take.
@@ -40,7 +42,7 @@ ANOTHER_KEY: Final = "change spec.idempotencyKey to run it again"
 
 
 def adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> Decision:
-    """A job stands under our id: ours if it carries our uid, or our key's namespace and exactly our purchase."""
+    """A job stands under our id: ours by our uid, or by our key's namespace and billable definition."""
     if belongs_to(seen.job, remote):
         if not seen.later_attempts_checked:
             return step(seen, Action.FIND_LAST_ATTEMPT)
@@ -90,10 +92,10 @@ def lacks_billable_digest(job: QuantumJob, remote: RemoteJob) -> bool:
 
 
 def hold_untold(seen: Observation, remote: RemoteJob) -> Decision:
-    """Paid again it must not be, and taken over by mistake it would be another program's result."""
+    """Billed again it must not be, and taken over by mistake it would be another program's result."""
     message = (
         f"job {remote.id} stands under spec.idempotencyKey, but its metadata at the service don't say for which "
-        "program; it is neither taken over nor paid again: look at it in Azure, and use another key in a new job to "
+        "program; it is neither taken over nor billed again: look at it in Azure, and use another key in a new job to "
         "run this one"
     )
     return hold(seen, "OwnerUnknown", message, retry=True)
@@ -142,7 +144,7 @@ def _known_digest(job: QuantumJob) -> str | None:
 
 
 def _first_sight(seen: Observation, base: JobStatus, remote: RemoteJob, message: str) -> JobStatus:
-    """Accepted: shown as waiting even if the service is further; what follows is mirrored by the next look."""
+    """Accepted: shown as waiting even if the service is further; the next reconciliation mirrors what follows."""
     state = TRANSITIONS[State.PENDING][sighting(remote.status)]
     shown = state if state in (State.WAITING, State.EXECUTING, State.CANCELLING) else State.WAITING
     submitted = Condition(type=Kind.SUBMITTED, status="True", reason="Submitted", message=message)

@@ -1,11 +1,11 @@
-"""Attempts: one object can be paid for several times, but only because its spec asks for it.
+"""Attempts: one object can be billed several times, but only because its spec asks for it.
 
 Rules:
 1. The claim names the attempt; an attempt that has an entry in `status.attempts` has ended, and the next number is
    written into the claim before anything of it is sent.
 2. A new attempt follows only from `suspend` turning false again, or from `backoffLimit` after a transient failure.
 3. A change of the program between two attempts holds the job back: the user asked to repeat this program.
-4. An adopted job (taken over by its key) is never paid again: its end is the end.
+4. An adopted job (taken over by its key) is never billed again: its end is the end.
 
 Lives here: numbering, and setting an ended attempt aside. Must not live here: submitting one (`submission`).
 """
@@ -129,7 +129,7 @@ def cancellation_of(status: JobStatus) -> Cancellation | None:
 
 
 def with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
-    """The status with the current attempt in the list of what was paid (the last ten)."""
+    """The status with the current attempt in the list of what was billed (the last ten)."""
     number = status.attempt or 1
     shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost)
     others = tuple(one for one in status.attempts if one.attempt != number)

@@ -1,6 +1,6 @@
 """What a decision is, and how one is phrased in `.status`.
 
-Lives here: actions, decisions, and the few ways in which a status is drawn up (held back, mirrored, ended). Must not
+Lives here: actions, decisions, and the few ways in which a status is drawn up (pending, mirrored, ended). Must not
 live here: when which of them applies (`submission`, `progress`, `deletion`).
 """
 
@@ -17,7 +17,7 @@ WRITE_REFUSED: Final = "WriteRefused"
 
 
 class Action(StrEnum):
-    """The one thing to do next. Looks come back with more facts; deeds change something."""
+    """The one thing to do next. Some come back with more facts, others change something."""
 
     NONE = "None"
     READ_PROGRAM = "ReadProgram"
@@ -48,16 +48,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do now and when to look again.
+    """What to do now and when to requeue.
 
     Attributes:
         action: The next step.
         status: What `.status` is to say. Written before the step if the step is NONE or RECORD, else left to the
             decision that follows the step.
-        again: Seconds until the next look; None: when something changes, or when the poller says so.
+        again: Seconds until the next reconciliation; None: when something changes, or when the poller says so.
         watch: The poller is to follow the remote job.
-        latest: Look again after so many seconds at the latest, whatever the back-off says.
-        backoff: Count this look as a failure and look again after the back-off (at least `again`).
+        latest: Requeue after so many seconds at the latest, whatever the back-off says.
+        backoff: Count this reconciliation as a failure and requeue after the back-off (at least `again`).
         notices: Events that don't follow from a difference of two statuses.
     """
 
@@ -136,7 +136,7 @@ def write_refused(seen: Observation, message: str) -> JobStatus:
 
 
 def end(seen: Observation, status: JobStatus, state: State, reason: str, message: str) -> Decision:
-    """The end of the job other than success; the finalizer comes off in the look that follows."""
+    """The end of the job other than success; the finalizer comes off in the reconciliation that follows."""
     extra = [
         Condition(type=Kind.FAILED, status="True", reason=reason, message=message),
         Condition(type=Kind.FINISHED, status="True", reason=reason, message=message),

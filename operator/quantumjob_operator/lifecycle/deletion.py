@@ -1,18 +1,18 @@
 """Deletion is cancellation: the object goes when its remote job is final, or is known never to have existed.
 
 Rules:
-1. What was not sent under this claim is released after one look, or at once if nobody answers: an object that was
+1. What was not sent under this claim is released after one GET, or at once if nobody answers: an object that was
    restored can be older than its remote job.
 2. The wish is written to status before the service is asked.
-3. "Already final", "no such job" past the doubt, and "cannot cancel" are answers, not errors.
+3. "Already final", "no such job" after the fence, and "cannot cancel" are answers, not errors.
 4. A final attempt is the last one only if the service knows no later one.
 5. It always ends: after the grace period, counted from the first answered or failed request to cancel, the object is
    released and a warning names the job that may still run. One failure is no reason for that: an operator that was away
    for the whole period goes on asking for a minute.
-6. Nothing is let go while a request of ours may still take effect, Orphan or not: whoever has the key next must find
-   the job. An orphan is told so (a tag) before it is let go; else it would look like one that was left behind.
+6. Nothing is released while a request of ours may still take effect, Orphan or not: whoever has the key next must find
+   the job. An orphan is told so (a tag) before it is released; else it would look like one that lost its object.
 7. An object that is gone (removed by force, or deleted while it was claimed) is treated as one that is being deleted;
-   but what its last owner let go in order is left alone.
+   but what its last owner released in order is left alone.
 
 Lives here: the decisions for an object with a deletionTimestamp, or that is gone. Must not live here: how it is
 released.
@@ -109,11 +109,11 @@ def _orphan(seen: Observation) -> Decision:
 
 
 def _let_go(seen: Observation) -> Decision:
-    """Of a job that runs on: marked first, so that nobody takes it for one that was left behind."""
+    """Of a job that runs on: marked first, so that nobody takes it for one that lost its object."""
     if seen.marked is None:
         return step(seen, Action.MARK_ORPHAN)
     if isinstance(seen.marked, Trouble):
-        message = f"the job can't be let go yet, because it can't be marked as an orphan: {seen.marked.message}"
+        message = f"the job can't be released yet, because it can't be marked as an orphan: {seen.marked.message}"
         if waiting := _wait_to_let_go(seen, seen.marked, message):
             return waiting
     return _release(seen, _orphaned(seen))
@@ -129,10 +129,10 @@ def _orphaned(seen: Observation) -> Notice:
 
 
 def _cannot_see(seen: Observation, trouble: Trouble) -> Decision:
-    """The service doesn't tell whether there is a job to let go of."""
+    """The service doesn't tell whether there is a job to release."""
     if seen.never_sent:
         return step(seen, Action.RELEASE)
-    message = f"the job can't be let go yet, because nobody tells whether it exists: {trouble.message}"
+    message = f"the job can't be released yet, because nobody tells whether it exists: {trouble.message}"
     text = f"released without knowing whether job {_job(seen)} was submitted; it may run and be billed"
     unconfirmed = _release(seen, Notice(SUBMISSION_UNCONFIRMED, text, warning=True))
     return _wait_to_let_go(seen, trouble, message) or unconfirmed

@@ -45,7 +45,7 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
     if isinstance(error, CredentialsRefused) and error.status is None:
         # Whoever gives the tokens refused, and said why to the workspace's owner, who may be somebody else.
         code = f" ({error.code})" if error.code else ""
-        remedy = f"QuantumWorkspace {workspace} cannot sign in{code}; its condition Ready says what to do"
+        remedy = f"QuantumWorkspace {workspace} cannot authenticate{code}; its condition Ready says what to do"
         return Trouble("WorkspaceNotReady", remedy)
     if isinstance(error, CredentialsRefused):
         remedy = f"the service refuses the credentials of QuantumWorkspace {workspace}; renew the Secret they stand in"
@@ -69,7 +69,7 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
 
 
 def _refused(error: Refused, said: str, workspace: str) -> Trouble:
-    """Only a refused definition is final; permissions, storage roles and a missing workspace can be mended."""
+    """Only a refused definition is final; permissions, storage roles and a missing workspace can be fixed."""
     definition = error.code == "InvalidJobDefinition" or error.status == _BAD_REQUEST
     if error.operation == _PUT and definition and error.applied is Applied.NO:
         message = f"the service refuses the job's definition: {said}; correct spec.provider, target or parameters"

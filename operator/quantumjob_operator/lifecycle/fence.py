@@ -2,13 +2,15 @@
 
 Rules:
 1. A claim is surely ours as of the moment in which we *asked* for it; it may be somebody else's by the answer.
-2. A 404 tells of the moment in which we *asked*; a doubt that ends before the answer has not ended for the question.
-3. Doubt begins before the first byte of a PUT and ends, unless the answer says "not applied", a whole fence later.
-4. A claim that we took from another process, or find without knowing its history, is doubted for a whole fence. So is
+2. A 404 tells of the moment in which we *asked*; a fence that ends before the answer has not ended for the question.
+3. The fence begins before the first byte of a PUT and ends, unless the answer says "not applied", `fence` seconds
+   later.
+4. A claim that we took from another process, or find without knowing its history, is fenced as long. So is
    one that names us although its write was never answered: it may have been somebody else's before.
 5. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
-Lives here: the bookkeeping behind `facts.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what is done.
+Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what
+is done.
 """
 
 from dataclasses import dataclass, replace
@@ -43,8 +45,8 @@ class FenceState:
         fenced_until: A 404 that was asked for before this is not believed.
         absent_since: Since when the service says without a break that it has no such job.
         asked_at: When the answer at hand was asked for.
-        accepted: The remote job that status called accepted at the last look.
-        rival: The holder that was last seen, if it was not this process; None before the first look.
+        accepted: The remote job that status called accepted at the last reconciliation.
+        rival: The holder that was last seen, if it was not this process; None before the first reconciliation.
         rival_until: Before this the rival's claim is not taken over.
         acknowledged: The attempt of the claim whose write the API server has answered to this process.
     """
@@ -60,10 +62,10 @@ class FenceState:
     acknowledged: int | None = None
 
     def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "FenceState":
-        """At the beginning of a look: who holds the claim now, and which remote job is known to have been accepted.
+        """At the beginning: who holds the claim now, and which remote job is known to have been accepted.
 
-        A rival that held the claim before our first look may be our own predecessor, which is dead: it is not waited
-        for. One that appears later is alive.
+        A rival that held the claim before our first reconciliation may be our own predecessor, which is dead: it is not
+        waited for. One that appears later is alive.
         """
         rival = _NOBODY if job.claim is None or job.claim.holder == holder else job.claim.holder
         until = self.rival_until

@@ -1,4 +1,4 @@
-"""Remote jobs that were left behind: unfinished, submitted by this cluster, and no object of theirs is there any more.
+"""Remote jobs without an object: unfinished, submitted by this cluster, and their object is gone.
 
 A process that is killed in the wrong moment takes along what it knew of an object that went away; the service's own
 list still shows the job. Lives here: which of its rows tell of such a job, as functions of values. Must not live here:

@@ -1,7 +1,7 @@
 """What is known about one job at the moment of a decision.
 
-Lives here: the values that the shell gathers and `decide` reads. None means "not looked at yet"; a `Trouble` means
-"looked, and this is in the way". Must not live here: how anything is found out, or what follows from it.
+Lives here: the values that the shell gathers and `decide` reads. None means "not asked for yet"; a `Trouble` means
+"asked, and this is in the way". Must not live here: how anything is found out, or what follows from it.
 """
 
 from dataclasses import dataclass
@@ -159,7 +159,7 @@ class Observation:
         full: The workspace takes no further job of ours now.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
-        marked: Whether the remote job says that its object let it go on purpose: False if it can't be told.
+        marked: Whether the remote job says that its object released it on purpose: False if it can't be told.
     """
 
     job: QuantumJob

@@ -1,7 +1,7 @@
 """From an accepted job to its end: mirror, cancel if asked, deliver the output.
 
 Rules:
-1. An accepted job is never submitted again; a 404 past the doubt is its end (`JobNotFound`).
+1. An accepted job is never submitted again; a 404 after the fence is its end (`JobNotFound`).
 2. The output ConfigMap is written before the condition that announces it.
 3. A remote Succeeded always wins over a wish to cancel.
 4. Times shown are the service's; times that decide are stamped by the operator.
@@ -161,7 +161,7 @@ def _called_off(seen: Observation, status: JobStatus) -> Decision:
 def _cancelled(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
     why = cancellation_of(status)
     if why is None and not seen.later_attempts_checked:
-        # Perhaps we asked for it, and the object was set back since: then a later attempt may run.
+        # Perhaps we asked for it, and the object was restored since: then a later attempt may run.
         return step(seen, Action.FIND_LAST_ATTEMPT)
     reason = why.reason if why else "CancelledExternally"
     if reason == SUSPENDED:

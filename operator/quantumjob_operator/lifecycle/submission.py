@@ -1,4 +1,4 @@
-"""From a new object to a job that the service has accepted, paid for at most once.
+"""From a new object to a job that the service has accepted, billed at most once.
 
 Rules:
 1. Whatever can be refused without the service is refused before the claim, so that nothing needs to be cleaned up.
@@ -7,7 +7,7 @@ Rules:
 3. A GET stands before every PUT. A GET that failed never counts as "absent", and "absent" counts only when no request
    of doubtful outcome can still take effect (`ClaimOwnership.fence_left`).
 4. A job found under our id is adopted if it is ours (`adoption`); otherwise nothing of it is touched.
-5. What a user asks for (`cancel`, `suspend`) is answered only after a look, if one is possible: an object that was
+5. What a user asks for (`cancel`, `suspend`) is answered only after a GET, if one is possible: an object that was
    restored can be older than its remote job.
 
 Lives here: the decisions for a job that is neither accepted nor finished nor being deleted. Must not live here: how a
@@ -103,7 +103,7 @@ def _refusal(seen: Observation) -> Decision | None:
     if seen.workspace_moved and job.claim:
         message = (
             f"the job was claimed for {job.claim.workspace} and spec.workspaceRef leads there no longer; in another "
-            "workspace it would be paid again: restore that QuantumWorkspace, or delete the job and make a new one"
+            "workspace it would be billed again: restore that QuantumWorkspace, or delete the job and make a new one"
         )
         return hold(seen, "WorkspaceChanged", message, again=_HELD_SECONDS)
     return None
@@ -208,7 +208,7 @@ def _wait_for_slot(seen: Observation) -> Decision | None:
 
 
 def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
-    """The claim is on: look, and only after a 404 that can be believed, submit."""
+    """The claim is on: ask, and only after a 404 that can be believed, submit."""
     if seen.submission is not None:
         return _submitted(seen, workspace, seen.submission)
     duplicate = _duplicate(seen)
@@ -225,7 +225,7 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
 
 
 def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
-    """The service has no such job: true for certain only with the claim in hand and every doubt gone."""
+    """The service has no such job: true for certain only with the claim in hand and after the fence."""
     blocked = blocked or _wait_for_slot(seen)
     if not seen.holds_claim:
         return _take_over(seen, blocked)
@@ -247,7 +247,7 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
 
 
 def _behind_the_fence(seen: Observation) -> Decision:
-    """An earlier request may still take effect: look again, and believe a 404 only when it no longer can."""
+    """An earlier request may still take effect: requeue, and believe a 404 only when it no longer can."""
     again = min(seen.ownership.fence_left, _FIRST_RETRY * 2 ** min(seen.ownership.failures, _MAX_DOUBLINGS))
     message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
     return hold(seen, "SubmissionUnconfirmed", message, again=again)

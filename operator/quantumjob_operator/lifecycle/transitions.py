@@ -19,7 +19,7 @@ from quantumjob_operator.model.jobstatus import FINAL_STATES, State
 
 
 class Sighting(StrEnum):
-    """What one look at the service showed."""
+    """What one GET showed."""
 
     WAITING = "Waiting"
     EXECUTING = "Executing"

@@ -66,7 +66,7 @@ class ServiceError(Exception):
 
 
 class Retryable(ServiceError):
-    """Look again later: 408, 5xx, time-outs, connection errors, unreadable answers, the 404 page of a gateway."""
+    """Try again later: 408, 5xx, time-outs, connection errors, unreadable answers, the 404 page of a gateway."""
 
 
 class AnswerTooLarge(Retryable):

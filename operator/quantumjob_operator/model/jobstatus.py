@@ -93,7 +93,7 @@ class CostShown:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class AttemptShown:
-    """One attempt that reached the service: what was paid."""
+    """One attempt that reached the service: what was billed."""
 
     attempt: int
     job_id: str

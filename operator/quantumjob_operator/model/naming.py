@@ -57,7 +57,7 @@ _FORMER_METADATA: Final[Mapping[str, str]] = {
 }
 
 _ORPHAN_TAG: Final = "quantumjobs_orphaned_by_"
-"""Begins the tag of a remote job whose object let it go on purpose."""
+"""Begins the tag of a remote job whose object released it on purpose."""
 
 JOB_ID_NAMESPACE: Final = UUID("166c4755-c16e-5681-b21e-e8ba11e92a41")
 """`uuid5(NAMESPACE_DNS, "quantumjobs.dev")`, spelled out: ids must outlive a change of the API group."""
@@ -98,7 +98,7 @@ def job_id(workspace: str, namespace: str, *, uid: str | None, key: str | None, 
     r"""The GUID of an attempt in Azure, the same from every operator at every time.
 
     The formula is `uuid5(JOB_ID_NAMESPACE, "\n".join(["v1", workspace.lower(), namespace, owner, str(attempt)]))` with
-    the owner `"key:" + key` or, without a key, `"uid:" + uid`. Changing it would pay running jobs a second time.
+    the owner `"key:" + key` or, without a key, `"uid:" + uid`. Changing it would bill running jobs a second time.
 
     Args:
         workspace: Resource id of the workspace, in any case.
@@ -174,7 +174,7 @@ def spec_digest(
     session_id: str | None,
     program: bytes,
 ) -> str:
-    """What was asked for, as `sha256:<hex>`: two jobs with one digest are the same purchase.
+    """What was asked for, as `sha256:<hex>`: two jobs with one digest have the same billable definition.
 
     The provider's case makes no difference (the service lower-cases it), nor does the order of keys, nor whether
     parameters are absent or empty. `output_format` is the resolved one.

@@ -30,7 +30,7 @@ class SecretSource:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class ClientSecret:
-    """An Entra application that signs in with a secret."""
+    """An Entra application that authenticates with a secret."""
 
     tenant_id: str
     client_id: str
@@ -47,7 +47,7 @@ class WorkloadIdentity:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class Credentials:
-    """How to sign in: exactly one is there (a CEL rule of the CRD)."""
+    """How to authenticate: exactly one is there (a CEL rule of the CRD)."""
 
     api_key: SecretSource | None = None
     connection_string: SecretSource | None = None

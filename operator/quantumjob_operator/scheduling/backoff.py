@@ -1,6 +1,6 @@
-"""When to look again, as pure functions of what happened.
+"""When to reconcile again, as pure functions of what happened.
 
-Lives here: the back-off after failures, the interval between two looks at a job, and for how long to wait for what goes
+Lives here: the back-off after failures, the interval between two polls of a job, and for how long to wait for what goes
 on. Must not live here: clocks and timers (`work_queue`, `poller`).
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 
 BACKOFF_BASE: Final = 1.0
 BACKOFF_CAP: Final = 45.0
-"""With the jitter less than a minute: so long after the end of an outage every object has been looked at again."""
+"""With the jitter less than a minute: so long after the end of an outage every object has been reconciled again."""
 _JITTER: Final = 0.2
 _AGE_SHARE: Final = 0.1
 
@@ -33,7 +33,7 @@ def backoff(failures: int, identity: str, *, at_least: float | None = None) -> f
 
 
 def poll_interval(age: float, identity: str, *, shortest: float, longest: float) -> float:
-    """Seconds between two looks at a job that has been at the service for `age` seconds.
+    """Seconds between two polls of a job that has been at the service for `age` seconds.
 
     A tenth of its age: news is never later than 10 % of what the job has taken already.
     """

@@ -1,8 +1,8 @@
-"""Taking turns: a line for each tenant, and the lines served in rotation.
+"""A fair queue: one queue for each tenant, served round-robin.
 
 Whoever has the most to do waits for its own, not the others: between two turns of a tenant that has something waiting,
-each other tenant has one turn at most. Used wherever tenants share what is scarce: workers, requests, places. Must not
-live here: what a turn is for, or what it costs.
+each other tenant has one turn at most. Used wherever tenants share what is scarce: workers, requests, in-flight slots.
+Must not live here: what a turn is for, or what it costs.
 """
 
 from collections.abc import Callable, Hashable
@@ -20,7 +20,7 @@ class FairQueue(Generic[T]):
     _size: int = 0
 
     def push(self, tenant: str, item: T) -> None:
-        """Put an item at the end of its tenant's line; one that stands there keeps its place.
+        """Put an item at the end of its tenant's queue; one that is there already stays where it is.
 
         A tenant that had nothing waiting has its turn after all others that have.
         """
@@ -50,7 +50,7 @@ class FairQueue(Generic[T]):
         return tenant, item
 
     def discard(self, tenant: str, item: T) -> None:
-        """Take an item out of its line, wherever it stands; nothing happens if it doesn't."""
+        """Take an item out of its queue, wherever it stands; nothing happens if it doesn't."""
         queue = self._queues.get(tenant, {})
         if item in queue:
             del queue[item]

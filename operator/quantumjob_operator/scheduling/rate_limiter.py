@@ -1,8 +1,8 @@
-"""A workspace's budget of requests, shared by submitting, polling and cancelling.
+"""A workspace's rate limit, shared by submitting, polling and cancelling.
 
 One for each QuantumWorkspace object, never for each Azure workspace: whoever names another tenant's workspace in an
-object of their own doesn't spend that tenant's budget. Must not live here: who is next (`token_bucket`), or what a request
-is (`azure.channel`).
+object of their own doesn't spend that tenant's rate limit. Must not live here: who is next (`token_bucket`), or what a
+request is (`azure.channel`).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """How many requests are sent when, and in which order those that wait are: pure functions of time.
 
-A token bucket bounds the rate; in the line before it cancelling goes first, but of five turns one is for the rest, and
-in both parts namespaces take turns. Must not live here: clocks and waiting (`rate_limiter`).
+A token bucket bounds the rate; in the queue before it cancelling goes first, but of five turns one is for the rest, and
+in both parts namespaces are served round-robin. Must not live here: clocks and waiting (`rate_limiter`).
 """
 
 from collections.abc import Hashable

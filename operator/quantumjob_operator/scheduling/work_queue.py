@@ -1,7 +1,8 @@
-"""Keys to be looked at: each at most once in the queue, each in at most one worker, now or at a time.
+"""Keys to be reconciled: each at most once in the queue, each in at most one worker, now or at a time.
 
-Level-triggered: a key carries no message, so losing or merging notifications loses nothing. Tenants take turns, and one
-whose looks are slow leaves workers to the others. Must not live here: what a look does.
+Level-triggered: a key carries no message, so losing or merging notifications loses nothing. Tenants are served
+round-robin, and one whose reconciliations are slow leaves workers to the others. Must not live here: what a
+reconciliation does.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ class WorkQueue(Generic[K]):
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, key: K) -> None:
-        """Look at this key as soon as a worker is free; if it is being looked at, once more afterwards."""
+        """Reconcile this key as soon as a worker is free; if it is being reconciled, once more afterwards."""
         self._due.pop(key, None)
         if key in self._working:
             self._dirty.add(key)
@@ -50,7 +51,7 @@ class WorkQueue(Generic[K]):
             self._hand_out()
 
     def add_after(self, key: K, seconds: float) -> None:
-        """Look at this key in so many seconds, unless a look is due earlier anyway."""
+        """Reconcile this key in so many seconds, unless a reconciliation is due earlier anyway."""
         if seconds <= 0:
             self.add(key)
             return
@@ -65,11 +66,11 @@ class WorkQueue(Generic[K]):
         return len(self._queued)
 
     def is_working(self, key: K) -> bool:
-        """Whether a worker is looking at this key now."""
+        """Whether a worker is reconciling this key now."""
         return key in self._working
 
     async def work(self, reconcile: Callable[[K], Awaitable[None]]) -> None:
-        """Take keys for ever and look at them; run as many of these as there shall be workers.
+        """Take keys for ever and reconcile them; run as many of these as there shall be workers.
 
         Args:
             reconcile: Must not raise: what goes wrong is its own decision about time.
@@ -88,8 +89,9 @@ class WorkQueue(Generic[K]):
     def _hand_out(self) -> None:
         """Give free workers what waits.
 
-        A tenant begins another look only while it holds fewer workers than are free. So one alone has half of them, the
-        next half of the rest, and looks that hang on one tenant's slow workspace leave workers to everybody else.
+        A tenant begins another reconciliation only while it holds fewer workers than are free. So one alone has half of
+        them, the next half of the rest, and reconciliations that hang on one tenant's slow workspace leave workers to
+        everybody else.
         """
         while self._idle:
             if self._idle[0].done():
@@ -126,7 +128,7 @@ class WorkQueue(Generic[K]):
                 continue
 
     def _ripen(self) -> None:
-        """A timer that an earlier look overtook is stale: it no longer is what `_due` says."""
+        """A timer that an earlier reconciliation overtook is stale: it no longer is what `_due` says."""
         now = self.clock()
         while self._timers and self._timers[0][0] <= now:
             at, _, key = heapq.heappop(self._timers)

@@ -63,7 +63,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """A middleware of the session: what broke off is told at once.
 
-    By itself aiohttp repeats a GET or a PUT whose connection was lost, and a PUT that is repeated may be paid twice.
+    By itself aiohttp repeats a GET or a PUT whose connection was lost, and a PUT that is repeated may be billed twice.
     It does so on seeing an error of its own; it never sees one.
     """
     with _translated():

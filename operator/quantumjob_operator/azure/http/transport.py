@@ -20,7 +20,7 @@ from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
 from quantumjob_operator.azure.http.bounds import bounded_session
 from quantumjob_operator.azure.http.name_resolution import NameResolver
 
-# What is under way is bounded elsewhere: by the workers, and by eight looks of each workspace's poller. Here there only
+# What is under way is bounded elsewhere: by the workers, and by eight GETs of each workspace's poller. Here there only
 # have to be so many that workspaces which never answer leave connections to the others.
 _CONNECTIONS: Final = 512
 # Below the idle time-outs of the usual servers: what became of a PUT on a connection that is just closing is unknown.
