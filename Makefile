@@ -1,4 +1,4 @@
-# The one door to this project: every task of a developer is a target here.
+# The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
 .PHONY: help venv lock audit fmt lint test test-slow test-all faults explore mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean

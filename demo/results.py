@@ -1,6 +1,6 @@
 """What the user sees at the end: the output ConfigMaps, the counts as bars, and the jobs as kubectl prints them.
 
-Reads what the jobs left behind; must not live here: whether that is right (`expectations`).
+Reads what the jobs left without an object; must not live here: whether that is right (`expectations`).
 """
 
 from collections.abc import Mapping

@@ -175,7 +175,7 @@ def main() -> None:
     """Run until it is ended."""
     parser = argparse.ArgumentParser(prog="kopf_timer", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--workspace-url", required=True, help="data plane's address with the workspace's path")
-    parser.add_argument("--interval-seconds", type=float, default=5.0, help="between two looks at an object")
+    parser.add_argument("--interval-seconds", type=float, default=5.0, help="between two reconciliations of an object")
     parser.add_argument("--ready-file", type=Path, required=True)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

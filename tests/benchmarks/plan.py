@@ -19,13 +19,13 @@ class Plan:
         arrivals: Jobs that arrive one after the other.
         rate: Of them in a second.
         burst: Jobs that arrive at once.
-        freshness: Seconds between two looks at an idle job, for all alike.
+        freshness: Seconds between two reconciliations at an idle job, for all alike.
         window: Seconds for which idle jobs are watched; a whole number of times the freshness, or a sweep more or less
             is counted.
         usual_window: The same after the restart, with the intervals that each has by default; 0 leaves it out.
         kopf_most: Largest number of jobs that the peer with a timer for each is given; more is extrapolated.
         sdk_processes: Processes that wait with the SDK, one job each; more jobs are extrapolated.
-        patience: Seconds for which any single step is waited.
+        time-out: Seconds for which any single step is waited.
     """
 
     sizes: tuple[int, ...]

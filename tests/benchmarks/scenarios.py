@@ -166,7 +166,7 @@ def idle(place: Bench, process: Service) -> Figures:
             place.notes[f"idle_cpu_{size}"] = f"{place.subject.name} did not come so far: {error}"
             break
         there, place.sustained = size, (*place.sustained, size)
-        # The looks of jobs that have just come are no looks of idle ones.
+        # The looks of jobs that have just come are no reconciliations of idle ones.
         time.sleep(max(_SETTLING_SECONDS, plan.freshness))
         spent = _spent(place, process, plan.window)
         figures |= {

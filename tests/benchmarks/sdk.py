@@ -96,7 +96,7 @@ def _idle(emulator: Emulator, folder: Path, plan: Plan) -> Figures:
     waiters = start(emulator, folder, plan.sdk_processes, most_seconds=round(plan.freshness))
     try:
         until(lambda: all(waiter.told() for waiter in waiters), plan.patience, "jobs submitted with the SDK")
-        # The SDK's pause between two looks grows to its most from a fifth of a second.
+        # The SDK's pause between two reconciliations grows to its most from a fifth of a second.
         time.sleep(plan.freshness)
         return _cost(emulator, [waiter.child.pid for waiter in waiters], plan)
     finally:

@@ -22,7 +22,9 @@ _FOR_EVER: Final = 10_000_000
 def main() -> None:
     """Submit a job and wait for it."""
     parser = argparse.ArgumentParser(prog="sdk_process", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--most-seconds", type=int, default=30, help="between two looks at the job (the SDK's default)")
+    parser.add_argument(
+        "--most-seconds", type=int, default=30, help="between two reconciliations at the job (the SDK's default)"
+    )
     arguments = parser.parse_args()
     with _workspace() as workspace:
         job = workspace.get_targets("ionq.simulator").submit(PROGRAM, name="sdk", shots=10)

@@ -23,8 +23,8 @@ class Subject:
 
     Attributes:
         name: Its key in the figures.
-        make: Makes its process, which isn't started yet, from a system and the seconds between two looks at each job
-            (None: its usual ones).
+        make: Makes its process, which isn't started yet, from a system and the seconds between two reconciliations at
+            each job (None: its usual ones).
     """
 
     name: str

@@ -22,7 +22,7 @@ def container(rendering: Rendering) -> dict[str, Any]:
 
 
 def test_it_is_a_hook_that_cleans_up(default: Rendering) -> None:
-    """It can be repeated, and a failed one stays to be looked at."""
+    """It can be repeated, and a failed one stays to be reconciled."""
     assert default.only("Pod")["metadata"]["annotations"] == {
         "helm.sh/hook": "test",
         "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",

@@ -30,7 +30,7 @@ def installed(installation: Installation) -> Installation:
 
 
 def test_first_job_succeeds(installed: Installation) -> None:
-    """It is paid once, and its output is there."""
+    """It is billed once, and its output is there."""
     (job,) = installed.jobs()
     assert job["status"]["state"] == "Succeeded"
     assert installed.billed() == {"first": 1}

@@ -1,4 +1,4 @@
-"""Helm's commands while jobs run: nothing is lost, nothing is paid twice, nothing is stuck for good."""
+"""Helm's commands while jobs run: nothing is lost, nothing is billed twice, nothing is stuck for good."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -28,7 +28,7 @@ def installed(installation: Installation) -> Iterator[Installation]:
 
 @pytest.mark.parametrize("command", ["upgrade", "rollback"])
 def test_fifty_jobs_in_flight_do_not_notice(installed: Installation, command: str) -> None:
-    """Some are being submitted while the old pod ends, and some run; each is paid once and succeeds."""
+    """Some are being submitted while the old pod ends, and some run; each is billed once and succeeds."""
     billed_before = installed.accepted()
     if command == "rollback":
         installed.releases.upgrade(installed.values(**SHORT_FENCE, workers=16), *WAIT)
@@ -84,7 +84,7 @@ def test_what_is_stuck_without_an_operator_is_let_go_as_the_guide_says(abandoned
 
 
 def test_either_of_two_replicas_can_go(installation: Installation) -> None:
-    """Both are ready side by side, and whichever is killed, jobs go on and are paid once."""
+    """Both are ready side by side, and whichever is killed, jobs go on and are billed once."""
     values = installation.values(**SHORT_FENCE) | REPLICATED
     installation.releases.install(values, *WAIT)
     installation.make_workspace()

@@ -96,7 +96,7 @@ def test_namespace_deleted_while_the_operator_is_away_is_cancelled_with_the_plat
 
 
 def test_namespace_that_holds_the_secret_itself_leaves_its_job_running(place: Installation) -> None:
-    """What the guide warns of: nobody can sign in any more, so the object goes after the grace period, and says so."""
+    """What the guide warns of: nobody can authenticate, so the object goes after the grace period, and says so."""
     settings = place.values(**SHORT_FENCE, cancellationGracePeriodSeconds=5)
     place.releases.install(settings, *WAIT)
     place.make_workspace()

@@ -82,11 +82,11 @@ def test_operator_chart_refuses(helm: Helm, values: Values, complaint: str) -> N
     [
         pytest.param({"resourceId": ""}, "/resourceId", id="no workspace"),
         pytest.param({"location": "East US"}, "/location", id="no region"),
-        pytest.param({"credentials": {}}, "/credentials", id="no way to sign in"),
+        pytest.param({"credentials": {}}, "/credentials", id="no way to authenticate"),
         pytest.param(
             {"credentials": WORKSPACE["credentials"] | {"operatorIdentity": {}}},
             "/credentials",
-            id="two ways to sign in",
+            id="two ways to authenticate",
         ),
         pytest.param({"credentials": {"apiKey": {"key": "secret"}}}, "/credentials/apiKey", id="a key in the values"),
         pytest.param({"maxJobsInFlight": 0}, "/maxJobsInFlight", id="no job at all"),

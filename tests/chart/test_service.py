@@ -14,7 +14,7 @@ def test_it_finds_the_operators_pod_and_port(default: Rendering) -> None:
 
 
 def test_port_labels_and_annotations_are_values(render: Render) -> None:
-    """For scrapers that look at them."""
+    """For scrapers that reconciliation at them."""
     service = render({"metrics": EVERYTHING["metrics"] | {"service": {"port": 9090, "labels": {"a": "b"}}}}).only(
         "Service"
     )

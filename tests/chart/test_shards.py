@@ -102,7 +102,7 @@ def test_two_shards_never_touch_each_others_jobs(shards: Shards) -> None:
 
 
 def test_namespace_moves_to_another_shard_while_its_jobs_run(shards: Shards) -> None:
-    """For a while both serve it; nothing is lost, nothing is paid twice, and the new one goes on alone."""
+    """For a while both serve it; nothing is lost, nothing is billed twice, and the new one goes on alone."""
     moving = shards.moving
     moving.emulator.behave(executing_seconds=15)
     names = [f"job-{number}" for number in range(_JOBS)]

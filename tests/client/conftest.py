@@ -1,6 +1,7 @@
 """One whole system for all tests of the client, and the client's library and command as a researcher uses them.
 
-The client never signs in as administrator: it has a ServiceAccount with the researchers' ClusterRole in its namespace.
+The client never authenticates as administrator: it has a ServiceAccount with the researchers' ClusterRole in its
+namespace.
 """
 
 import os

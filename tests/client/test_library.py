@@ -49,7 +49,7 @@ def test_a_job_is_found_again(researcher: Researcher) -> None:
 
 
 def test_the_same_order_once_is_one_purchase(researcher: Researcher, place: JobNamespace) -> None:
-    """A cell that runs again gets the job that it paid for, also after the resource was deleted; another one is new."""
+    """A cell that runs again gets the job that it billed, also after the resource was deleted; another one is new."""
     first = researcher.cluster().submit(BELL_QASM, target=SIMULATOR, shots=10, once=True)
     first.wait(60)
     again = researcher.cluster().submit(BELL_QASM, target=SIMULATOR, shots=10, once=True)

@@ -31,7 +31,7 @@ def test_every_reason_has_a_remedy() -> None:
     page = (PROJECT / "docs" / "operations.md").read_text()
     sections = [
         page.partition(f"### {title}\n")[2].partition("\n### ")[0]
-        for title in ("A job is held back", "A job has ended badly")
+        for title in ("A job is pending", "A job has ended badly")
     ]
     reasons = {reason for section in sections for reason in re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)}
     assert len(reasons) > 20

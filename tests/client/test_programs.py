@@ -89,7 +89,7 @@ def test_a_gate_that_halves_its_parameter_turns_the_right_way(head: str, declare
      "cu(1,2,3,4) q[0], q[1];", "inv @ rz(0.1) q[0];", "myown(0.3) q[0];", "cp(0.1) q[0], q[1];"],
 )  # fmt: skip
 def test_nothing_dangerous_reaches_the_compiler(line: str) -> None:
-    """The last door before qdk's OpenQASM front end is shut, whoever made the text."""
+    """The last check before qdk's OpenQASM front end is shut, whoever made the text."""
     assert openqasm.dangerous(f"{OPENQASM_3}qubit[2] q;\n{line}")
     with pytest.raises(ProgramError, match="wrong angle"):
         openqasm.to_qir(f"{OPENQASM_3}qubit[2] q; bit[1] c;\n{line}\nc[0] = measure q[0];", "Base")

@@ -16,7 +16,7 @@ from devcluster.processes import free_port
 from localstack.emulated import Emulator
 from localstack.stack import Stack
 
-# A 404 is doubted for 1 + 3 + 1 seconds, so that a test can wait for the end of doubt.
+# A 404 is fenced for 1 + 3 + 1 seconds, so that a test can wait for the end of doubt.
 OPERATOR_ARGS: Final = (
     "--put-start-seconds=1",
     "--request-timeout-seconds=3",

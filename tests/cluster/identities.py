@@ -67,13 +67,13 @@ class Directory:
 
 
 def client_secret(client_id: str) -> Manifest:
-    """`spec.credentials` of a workspace that signs in with a client secret."""
+    """`spec.credentials` of a workspace that authenticates with a client secret."""
     ref = {"name": SECRET_NAME, "key": _KEY}
     return {"clientSecret": {"tenantId": TENANT, "clientId": client_id, "secretKeyRef": ref}}
 
 
 def workload_identity(client_id: str) -> Manifest:
-    """`spec.credentials` of a workspace that signs in as its namespace's ServiceAccount."""
+    """`spec.credentials` of a workspace that authenticates as its namespace's ServiceAccount."""
     return {"workloadIdentity": {"tenantId": TENANT, "clientId": client_id}}
 
 

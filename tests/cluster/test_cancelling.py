@@ -83,7 +83,7 @@ def test_queue_deadline_is_nothing_to_a_job_that_executes(place: JobNamespace, e
 
 
 def test_job_that_succeeds_in_spite_of_a_cancellation_has_succeeded(place: JobNamespace, emulator: Emulator) -> None:
-    """The provider can't cancel while executing: the result was paid for, and it is delivered."""
+    """The provider can't cancel while executing: the result was billed, and it is delivered."""
     emulator.behave(executing_seconds=FOR_EVER, targets={"ionq.simulator": {"cancellable": False}})
     place.apply(jobs.ionq("bell"))
     place.wait_state("bell", "Executing")

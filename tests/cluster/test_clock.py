@@ -92,7 +92,7 @@ def test_a_clock_that_is_off(
     try:
         wrong.start()
         place.apply(jobs.ionq("next"))
-        # By then it has looked at each object that was there before.
+        # By then it has reconciled each object that was there before.
         place.wait_state("next", "Executing")
         assert skew_of(wrong) == pytest.approx(seconds, abs=2)
         assert "clock of this machine" in wrong.log.read_text()

@@ -44,7 +44,7 @@ def shown_name(place: JobNamespace) -> str:
 
 
 def test_a_change_of_the_name(stack: Stack, place: JobNamespace, tmp_path: Path) -> None:
-    """Told on the workspace and in the message of the job that ends by it; the setting that it names mends it."""
+    """Told on the workspace and in the message of the job that ends by it; the setting that it names fixes it."""
     own = stack.get("namespace", "kube-system")["metadata"]["uid"]
     place.apply(jobs.ionq("bell", **KEYED))
     place.wait("bell", "Complete")
@@ -70,7 +70,7 @@ def test_a_change_of_the_name(stack: Stack, place: JobNamespace, tmp_path: Path)
         place.delete("bell")
     finally:
         renamed.end()
-    mended = named(stack, tmp_path / "mended", "--cluster-name=green", f'--adoptable-clusters=["{own}","blue"]')
+    mended = named(stack, tmp_path / "fixed", "--cluster-name=green", f'--adoptable-clusters=["{own}","blue"]')
     try:
         mended.start()
         eventually(lambda: shown_name(place) == "green")

@@ -165,7 +165,7 @@ def test_orphan_is_released_at_once_and_runs_on(place: JobNamespace, emulator: E
 
 
 def test_orphan_may_still_be_chosen_while_the_deletion_waits(place: JobNamespace, emulator: Emulator) -> None:
-    """The policy is read at every look: whoever can't wait for a provider needn't."""
+    """The policy is read at every reconciliation: whoever can't wait for a provider needn't."""
     emulator.behave(executing_seconds=FOR_EVER, cancelling_seconds=FOR_EVER)
     place.apply(jobs.ionq("bell"))
     place.wait_state("bell", "Executing")

@@ -172,7 +172,8 @@ def test_a_missing_account_is_waited_for(place: JobNamespace, directory: Directo
         assert not place.runs(name)
         place.apply(service_account())
         place.wait(name, "Complete")
-        # A job finds the account itself, maybe before the workspace's next look: what that says must be of today.
+        # A job finds the account itself, maybe before the workspace's next reconciliation: what that says must be of
+        # today.
         place.wait("default", "Ready", kind="quantumworkspace")
         place.kubectl("delete", "serviceaccount", ACCOUNT)
 
@@ -213,7 +214,7 @@ def test_what_was_taken_away_still_cancels_and_never_submits(
     take: Callable[[JobNamespace], None],
     reason: str,
 ) -> None:
-    """The credential in memory ends the job that runs, while the next one is held back."""
+    """The credential in memory ends the job that runs, while the next one is pending."""
     authenticate(place, directory)
     wait_executing(place, "long")
     take(place)

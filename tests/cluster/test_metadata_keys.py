@@ -42,7 +42,7 @@ def test_a_job_whose_answer_was_lost_is_found_again(place: JobNamespace, emulato
 
 @pytest.mark.parametrize("rule", RULES[:3])
 def test_a_keyed_job_is_taken_over_by_its_next_object(place: JobNamespace, emulator: Emulator, rule: str) -> None:
-    """The keys that tell the purchase survive a service that wants letters, digits and `_`."""
+    """The keys that tell the billable definition survive a service that wants letters, digits and `_`."""
     emulator.behave(metadata_keys=rule, repeated_put="second-run")
     place.apply(jobs.ionq("bell", **KEYED))
     place.wait("bell", "Complete")
@@ -55,7 +55,7 @@ def test_a_keyed_job_is_taken_over_by_its_next_object(place: JobNamespace, emula
 
 
 def test_a_keyed_job_that_tells_nothing_is_waited_for(place: JobNamespace, emulator: Emulator) -> None:
-    """It is held with a message, neither failed nor paid again, and another key is a way out."""
+    """It is held with a message, neither failed nor billed again, and another key is a way out."""
     emulator.behave(metadata_keys="dropped", repeated_put="second-run", executing_seconds=FOR_EVER)
     place.apply(jobs.ionq("bell", deletionPolicy="Orphan", **KEYED))
     place.wait_state("bell", "Executing")

@@ -26,7 +26,7 @@ def probe(operator: Operator, path: str) -> int:
 
 
 def assert_done_once(place: JobNamespace, name: str) -> None:
-    """The job completes with its output, and was paid once."""
+    """The job completes with its output, and was billed once."""
     place.wait(name, "Complete")
     assert place.output(name)["counts.json"]
     assert [run["status"] for run in place.runs(name)] == ["Succeeded"]

@@ -17,7 +17,7 @@ RULES: Final = "admissionregistration.k8s.io/v1"
 
 
 def assert_refused(place: JobNamespace, name: str, *said: str) -> None:
-    """Condition and Warning quote the API server, and the job is neither ended nor paid again."""
+    """Condition and Warning quote the API server, and the job is neither ended nor billed again."""
     condition = place.wait_reason(name, "Complete", REASON)
     assert condition["status"] == "False"
     told = place.wait_event(name, REASON)
@@ -29,7 +29,7 @@ def assert_refused(place: JobNamespace, name: str, *said: str) -> None:
 
 
 def assert_recovered(place: JobNamespace, name: str) -> None:
-    """The output comes by itself; it was told once, and paid once."""
+    """The output comes by itself; it was told once, and billed once."""
     place.wait(name, "Complete")
     assert place.output(name)["counts.json"]
     assert [one.reason for one in place.events(name)].count(REASON) == 1

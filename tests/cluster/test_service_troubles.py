@@ -1,4 +1,4 @@
-"""The service at its worst: throttled, down, forgetful, unknown words. The job ends well, and is paid once.
+"""The service at its worst: throttled, down, forgetful, unknown words. The job ends well, and is billed once.
 
 In every test a repeated PUT would be a second paid run. Troubles of the cluster itself: `test_outages`.
 """
@@ -73,7 +73,7 @@ def assert_billed_once(place: JobNamespace, name: str) -> None:
         pytest.param(
             {"operation": "get-job", "kind": "drop-before", "count": 2},
             "ServiceUnavailable",
-            id="the look before the submission breaks off",
+            id="the reconciliation before the submission breaks off",
         ),
         pytest.param(
             {"operation": "get-job", "kind": "html-page", "status": 404},
@@ -83,7 +83,7 @@ def assert_billed_once(place: JobNamespace, name: str) -> None:
     ],
 )
 def test_trouble_at_submission_is_overcome(place: JobNamespace, emulator: Emulator, fault: Manifest, told: str) -> None:
-    """The job says what keeps it back, submits when it can, and is paid once."""
+    """The job says what keeps it back, submits when it can, and is billed once."""
     emulator.behave(**BILLED_TWICE)
     arm(emulator, **fault)
     place.apply(jobs.ionq("bell"))
@@ -113,7 +113,7 @@ def test_target_that_is_down_holds_the_job(place: JobNamespace, emulator: Emulat
     assert place.status("bell")["state"] == "Pending"
     assert place.runs("bell") == []
     emulator.behave(targets={})
-    # The back-off for a target is long; any change of the object is a reason for a look.
+    # The back-off for a target is long; any change of the object is a reason for a reconciliation.
     place.patch("quantumjob", "bell", {"spec": {"deletionPolicy": "Cancel"}})
     assert_billed_once(place, "bell")
 

@@ -101,7 +101,7 @@ class Spy:
         self._client.close()
 
     def submissions(self) -> Submissions:
-        """What holds now; an answer that is sent between the two looks makes it say too many, never too few."""
+        """What holds now; an answer that is sent between the two readings makes it say too many, never too few."""
         applied = self.applied()
         return Submissions(applied, self.answered())
 

@@ -132,7 +132,7 @@ def new_job(stack: Stack) -> tuple[str, str]:
 
 
 def assert_succeeded_once(stack: Stack, name: str, uid: str) -> None:
-    """The job ended well, was paid once, left its output, and lets itself be deleted."""
+    """The job ended well, was billed once, left its output, and lets itself be deleted."""
     stack.wait(f"quantumjob/{name}", timeout=30)
     status = stack.get("quantumjob", name)["status"]
     assert status["state"] == "Succeeded", status["conditions"]
@@ -159,7 +159,7 @@ def assert_succeeded_once(stack: Stack, name: str, uid: str) -> None:
     ],
 )
 def test_killed_on_the_way_to_the_output(stack: Stack, picks: Any, when: Moment) -> None:
-    """After a restart the job ends as if nothing had happened, and is paid once."""
+    """After a restart the job ends as if nothing had happened, and is billed once."""
     held = hold(stack, picks, when)
     name, uid = new_job(stack)
     kill_at(stack, held)

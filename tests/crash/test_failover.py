@@ -120,7 +120,7 @@ def assert_all_succeeded_once(stack: Stack) -> None:
 
 
 def test_bystander_is_well_and_does_nothing_until_the_leader_leaves(pair: Pair) -> None:
-    """It is ready and alive without a look at any object; an orderly stop hands over long before the Lease ends."""
+    """It is ready and alive without reconciling anything; an orderly stop hands over long before the Lease ends."""
     assert pair.other.ready()
     assert readiness(pair.other) == {"firstListing": False, "crdOutdated": False, "standsBy": True}
     assert httpx.get(f"{pair.other.url}/healthz", trust_env=False).is_success
@@ -135,7 +135,7 @@ def test_bystander_is_well_and_does_nothing_until_the_leader_leaves(pair: Pair) 
 
 @pytest.mark.slow
 def test_leader_is_killed(pair: Pair) -> None:
-    """The other one works within half a minute; no job is lost or paid twice."""
+    """The other one works within half a minute; no job is lost or billed twice."""
     with Spy(pair.stack) as spy:
         pair.submit_half(spy)
         pair.leader.kill()
@@ -146,7 +146,7 @@ def test_leader_is_killed(pair: Pair) -> None:
 
 @pytest.mark.slow
 def test_leader_is_paused_and_wakes_up_too_late(pair: Pair) -> None:
-    """It ends itself as soon as it wakes up, says why, and neither of the two has paid twice."""
+    """It ends itself as soon as it wakes up, says why, and neither of the two has billed twice."""
     process = psutil.Process(pair.leader.pid)
     before = pair.holder()
     with Spy(pair.stack) as spy:

@@ -89,7 +89,7 @@ class Campaign:
 
 
 def test_killed_again_and_again(stack: Stack) -> None:
-    """At least 20 kills over 50 jobs, 5 of them between a PUT's effect and its answer: none lost, none paid twice."""
+    """At least 20 kills over 50 jobs, 5 of them between a PUT's effect and its answer: none lost, none billed twice."""
     with Spy(stack) as spy:
         campaign = Campaign(stack, spy, random.Random(_SEED))  # noqa: S311 - draws moments, not secrets
         for number in range(_ROUNDS):
@@ -101,7 +101,7 @@ def test_killed_again_and_again(stack: Stack) -> None:
 
 
 def test_two_operators_at_the_same_time(stack: Stack, tmp_path: Path) -> None:
-    """200 jobs that two operators both want to submit: none is paid twice, and each ends."""
+    """200 jobs that two operators both want to submit: none is billed twice, and each ends."""
     other = Operator(
         tmp_path,
         kubeconfig=stack.cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, SERVICE_ACCOUNT),

@@ -1,6 +1,6 @@
 """Objects that go while their job is on its way, or while an operator isn't looking; and writes that are refused.
 
-Whatever took the object away: what was sent for it is seen to its end, and what was let go on purpose runs on.
+Whatever took the object away: what was sent for it is seen to its end, and what was released on purpose runs on.
 """
 
 import base64
@@ -32,7 +32,7 @@ ARGUMENTS: Final = (
     "--visibility-delay-seconds=2",
     "--poll-min-seconds=0.3",
     "--poll-max-seconds=1",
-    "--leftovers-seconds=2",
+    "--garbage-collection-seconds=2",
 )
 _NAMES: Final = (f"job-{number}" for number in itertools.count())
 
@@ -226,7 +226,7 @@ def test_take_over_whose_answer_was_lost(stack: Stack) -> None:
 
 
 def test_orphan_with_a_key_whose_submission_is_in_doubt(stack: Stack) -> None:
-    """Nothing is let go of before the service tells: the next object with the key finds the job and pays nothing."""
+    """Nothing is released before the service tells: the next object with the key finds the job and pays nothing."""
     assert stack.workspace_proxy is not None
     stack.emulator.behave(hidden_seconds=1.8)
     held = stack.workspace_proxy.hold(submits, when="after")

@@ -1,4 +1,4 @@
-"""The demo's command as a user starts it, and a look at what it leaves behind."""
+"""The demo's command as a user starts it, and a reconciliation at what it leaves behind."""
 
 import os
 import shutil

@@ -115,7 +115,7 @@ class TlsProxy:
 
         Args:
             predicate: Called in the proxy's thread with the request of each watch.
-            merge: Whether of the versions of an object that were held back only the last is delivered.
+            merge: Whether of the versions of an object that were pending only the last is delivered.
         """
         return self._streams.withhold(lambda asked: is_watch(asked) and predicate(asked), merge=merge)
 

@@ -1,4 +1,4 @@
-"""Watches that pass through the proxy: their lines held back, delivered late, or merged into the last of each object.
+"""Watches that pass through the proxy: their lines pending, delivered late, or merged into the last of each object.
 
 Nothing is made up: each line that a client gets is one that the server sent, in the server's order, and the last one of
 an object always arrives. Must not live here: requests with one answer (`proxyrules`), or the connections (`proxy`).
@@ -24,10 +24,10 @@ def is_watch(request: Request) -> bool:
 
 
 class Withheld:
-    """Lines of watches that are held back; made by `TlsProxy.withhold`, used from any thread.
+    """Lines of watches that are pending; made by `TlsProxy.withhold`, used from any thread.
 
     Attributes:
-        lines: How many were held back until now.
+        lines: How many were pending until now.
         merged: How many of them a later one of the same object has taken the place of.
     """
 
@@ -44,7 +44,7 @@ class Withheld:
         return not self.released and self._predicate(request)
 
     def release(self) -> None:
-        """Deliver what was held back, and whatever comes later as it comes; harmless when repeated."""
+        """Deliver what was pending, and whatever comes later as it comes; harmless when repeated."""
         self.released = True
         self._wake()
 
@@ -68,7 +68,7 @@ class Streams:
         return withheld
 
     async def pass_on(self, asked: Request, chunks: AsyncIterator[bytes], write: Write) -> None:
-        """Write the lines of a watch until it ends and nothing is held back any more."""
+        """Write the lines of a watch until it ends and nothing is pending any more."""
         held: list[bytes] = []
         holder: Withheld | None = None
         lines = _lines(chunks)

@@ -186,7 +186,7 @@ def test_storage_can_be_shown_at_another_address(
     ],
 )
 def test_a_run_can_fail(admin: httpx.Client, jobs: Jobs, code: str, told: dict[str, str | None]) -> None:
-    """It executed and was paid for, and says why it failed, or nothing."""
+    """It executed and was billed, and says why it failed, or nothing."""
     arm(admin, kind="failed-run", count=1, code=code)
     failed = jobs.finished(jobs.submit())
     assert (failed["status"], failed["errorData"]) == ("Failed", told)

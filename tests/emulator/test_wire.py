@@ -1,4 +1,4 @@
-"""The raw protocol: what the SDK hides from its users, and what a client that is not the SDK stumbles over."""
+"""The raw protocol: what the SDK hides from its users, and what a client that is not the SDK fails at."""
 
 import re
 import uuid

@@ -88,7 +88,7 @@ def test_ionq_program_is_json(name: str) -> None:
 
 
 def test_broken_program_is_broken_and_others_are_not() -> None:
-    """Qiskit reads the GHZ program and stumbles over the broken one, in the line that the example names."""
+    """Qiskit reads the GHZ program and fails at the broken one, in the line that the example names."""
     from qiskit import qasm2  # noqa: PLC0415 - a second of import for this test alone
 
     qasm2.loads(spec_of(EXAMPLES / "ghz.yaml")["program"]["source"])

@@ -21,13 +21,13 @@ def wrongs(state: State, *, idle: bool) -> Iterator[str]:
     outside = state.outside
     for runs in outside.runs.values():
         if len(runs) > 1:
-            yield f"paid twice: one attempt was submitted {len(runs)} times"
+            yield f"billed twice: one attempt was submitted {len(runs)} times"
     for run in outside.cancelled:
         yield from _cancelled(state.wishes[run.uid])
     for uid, wishes in state.wishes.items():
         own = [run for runs in outside.runs.values() for run in runs if run.uid == uid]
         if len(own) > 1 + wishes.resumed:
-            yield f"paid twice: {len(own)} runs of one object"
+            yield f"billed twice: {len(own)} runs of one object"
         live = outside.objects.get(uid)
         if live is not None:
             yield from _said(state, live)

@@ -49,8 +49,8 @@ _BUSY: Final = frozenset({"answer", "begin", "start", "poll"})
 def _now(state: State) -> Iterator[Move]:
     """What operators do at this moment.
 
-    An operator that has begun a look goes on with it: being overtaken in the middle of one is to be paused, which is a
-    disturbance. So the interleavings of two operators are all those with so many preemptions.
+    An operator that has begun a reconciliation goes on with it: being overtaken in the middle of one is to be paused,
+    which is a disturbance. So the interleavings of two operators are all those with so many preemptions.
     """
     looking = any(one and one.asks and one.paused_at is None for one in state.processes)
     for index, process in enumerate(state.processes):
@@ -232,7 +232,7 @@ def _answer(state: State, number: str, name: str) -> None:
 
 
 def _give(state: State, index: int, uid: str, answer: Answer) -> None:
-    """The effect is told by the watch while the look still waits; then comes the answer."""
+    """The effect is told by the watch while the reconciliation still waits; then comes the answer."""
     state.tell_watchers()
     state.feed(index, Input("answer", state.outside.now, uid, answer))
 

@@ -21,7 +21,7 @@ Event = tuple[str | None, QuantumJob]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run that is paid for."""
+    """One run that is billed."""
 
     job: RemoteJob
     visible_at: float

@@ -1,6 +1,6 @@
 """The few parts around the real shell that stand for sockets, threads and timers.
 
-Every other part of an explored process is the operator's own code: reconciler, submitter, deeds, departures, inventory
+Every other part of an explored process is the operator's own code: reconciler, submitter, actions, finalization, cache
 and the ear of the watch. Must not live here: anything that decides.
 """
 

@@ -2,7 +2,8 @@
 
 Python can't copy a coroutine that waits. So a process is kept as a copy of its parts from the last moment in which no
 look was under way, and a log of all that came in since; going on from it means to copy the parts and to play the log
-again. What comes in: the beginning of a look, an event of the watch, the answer to a request, news of the poller.
+again. What comes in: the beginning of a reconciliation, an event of the watch, the answer to a request, news of the
+poller.
 
 Must not live here: which of these happens (`moves`), or what a request does (`outside`).
 """
@@ -64,7 +65,7 @@ def _parsed(body: Any) -> QuantumJob:
 
 
 class _NoDeadlines:
-    """For `asyncio`, where a look is driven by hand: no deadline of the loop ever strikes."""
+    """For `asyncio`, where a reconciliation is driven by hand: no deadline of the loop ever strikes."""
 
     class _Loop:
         @staticmethod
@@ -88,7 +89,7 @@ _DRIVEN: Final = (reconciling, submitting)
 
 @contextmanager
 def _by_hand() -> Iterator[None]:
-    """Only while a look is pushed on: other tests of this process have a loop, and deadlines."""
+    """Only while a reconciliation is pushed on: other tests of this process have a loop, and deadlines."""
     own = [module.__dict__["asyncio"] for module in _DRIVEN]
     for module in _DRIVEN:
         module.__dict__["asyncio"] = _NoDeadlines
@@ -168,8 +169,8 @@ class Process:
     Attributes:
         base: Its parts when no look was under way; never touched again.
         log: What came in since.
-        asks: The request that each look waits for, by uid.
-        due: When which look is due.
+        asks: The request that each reconciliation waits for, by uid.
+        due: When which reconciliation is due.
         followed: What the poller follows.
         known: The uids of which it knows or remembers anything.
         reports: What it counted in the step that made it, by metric and labels.
@@ -177,7 +178,7 @@ class Process:
         inbox: Events of the watch that it has not heard yet: the type, and the object as it was.
         held: Its watch lags: events stay in the inbox.
         paused_at: It stands still since then.
-        applied: The answer to the request of a look that had its effect while the process stood still.
+        applied: The answer to the request of a reconciliation that had its effect while the process stood still.
     """
 
     holder: str
@@ -204,7 +205,7 @@ class Process:
         parts.told.unconfirmed_ends.clear()
         _take(parts, come)
         log = (*self.log, come) if parts.tasks else ()
-        # What an answer was kept for is over once it is given; the next request of the look is another.
+        # What an answer was kept for is over once it is given; the next request of the reconciliation is another.
         given = come.uid if come.what == "answer" else None
         old = replace(self, applied=tuple(one for one in self.applied if one[0] != given))
         return _kept(old, parts, self.base if log else parts, log)

@@ -17,7 +17,7 @@ from rooms.model.bodies import job
 
 NAMES: Final = "abcdefgh"
 _EXPECTED: Final = frozenset({"ClusterError", "TimeoutError"})
-"""What a look may end in: a request that failed. The rest is a mistake, of the operator or of the model."""
+"""What a reconciliation may end in: a request that failed. The rest is a mistake, of the operator or of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ class State:
         wishes = self.wishes[come.uid] if come.uid in self.wishes else Wishes()
         if process.reports.get("left_behind") and not (wishes.forced or wishes.overlapped):
             self.violations = (*self.violations, "a removal by force was reported that nobody had made")
-        # A look catches whatever it meets, so that a mistake here or in the operator would pass for patience.
+        # A reconciliation catches whatever it meets, so that a mistake here or in the operator would pass for time-out.
         for counted in process.reports:
             metric, _, kind = counted.partition(":")
             if metric == "reconcile_errors" and kind not in _EXPECTED:
-                self.violations = (*self.violations, f"a look broke off with {kind}")
+                self.violations = (*self.violations, f"a reconciliation broke off with {kind}")
 
     def wish(self, uid: str, **changes: object) -> None:
         """Note what users did."""

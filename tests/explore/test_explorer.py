@@ -16,10 +16,12 @@ def test_a_404_that_is_believed_too_early_is_found_and_its_schedule_fails_again(
     """Without the fence, one lost answer of a PUT suffices to pay twice; with it, the same schedule doesn't."""
     with monkeypatch.context() as planted:
         planted.setattr(FenceState, "fence_left", lambda *_: 0.0)
-        found = [one for one in Exploration(SCENARIOS["one"], 1).run().violations if one.what.startswith("paid twice")]
+        found = [
+            one for one in Exploration(SCENARIOS["one"], 1).run().violations if one.what.startswith("billed twice")
+        ]
         assert found
         schedule = as_text("one", found[0].moves)
-        assert any(wrong.startswith("paid twice") for wrong in replayed(schedule))
+        assert any(wrong.startswith("billed twice") for wrong in replayed(schedule))
     assert "put" in capsys.readouterr().out
 
 
@@ -47,11 +49,11 @@ def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_g
 
 
 def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look catches everything: an exploration in which each one breaks off would else find nothing wrong."""
+    """A reconciliation catches everything: an exploration in which each breaks off would else find nothing wrong."""
 
     def broken(_: Cache, __: object) -> bool:
         raise AttributeError("a mistake")
 
     monkeypatch.setattr(Cache, "update", broken)
     found = [one.what for one in Exploration(SCENARIOS["one"], 0).run().violations]
-    assert "a look broke off with AttributeError" in found
+    assert "a reconciliation broke off with AttributeError" in found

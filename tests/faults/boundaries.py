@@ -59,7 +59,7 @@ class Boundary:
     Attributes:
         name: Says where on the path it is.
         picks: Whether a request is this call, for a job (None: about no single one).
-        money: A crash here could be paid for: one of those that the short campaign kills at.
+        money: A crash here could be billed: one of those that the short campaign kills at.
     """
 
     name: str

@@ -62,7 +62,7 @@ class Disturbances:
         return withheld
 
     def end(self) -> None:
-        """No answer is lost any more, and all that is held back is told."""
+        """No answer is lost any more, and all that is pending is told."""
         for rule in self._rules:
             rule.retire()
         for withheld in self._withheld:

@@ -63,7 +63,7 @@ class Encounters:
             report(f"encounter {number + 1}: {self.frozen} times an operator was stopped and continued")
 
     def _asleep(self, *, merge: bool) -> None:
-        """One operator sleeps while users have their jobs left behind, deleted and made again, and the other works."""
+        """One operator sleeps while users orphan, delete and re-create their jobs, and the other works."""
         first, second = self._system.operators
         self._begin(first, second)
         jobs = [self._create(Target.LONG) for _ in range(3 * _OF_EACH)]

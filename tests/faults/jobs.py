@@ -51,7 +51,7 @@ class Job:
     Attributes:
         role: Why it was made.
         attempts: How many paid attempts were asked for until now.
-        orphan: Its remote job is to be left behind.
+        orphan: Its remote job is to be left without an object.
         endable: Its end was asked for, or may be through another object.
         manifest: As it was made, to make it again.
     """

@@ -1,13 +1,13 @@
 """The verdict on a campaign: a pure function of what users asked for, what was paid, and what the cluster shows.
 
 Rules, each a function below:
-1. Paid twice: a remote job with more than one paid run, or an object with more paid attempts than were asked for.
+1. Billed twice: a remote job with more than one paid run, or an object with more paid attempts than were asked for.
 2. Lost: a live object that should run and has no remote job; or whose remote job is final, or runs, and whose status
    says something else; or that says Succeeded while its output is not there.
 3. Orphaned: a remote job that is not final while its object is gone and was not to leave it behind.
 4. Stuck: an object that has come to rest in a state that is no end.
 5. Released with a warning: an object that went without a confirmed end, although cancelling was possible.
-6. An orphan was cancelled: a remote job that was to be left behind, whose end nobody asked for.
+6. An orphan was cancelled: a remote job that was to be left without an object, whose end nobody asked for.
 7. A repeated Event: the same twice in a row on one object, so that nothing new can have happened to it in between; or
    counted more than once.
 8. A false alarm: a report of a job without its object, although the object is there or let the job go on purpose.
@@ -32,7 +32,7 @@ class Wish:
         uid: The object.
         name: `namespace/name`, for people.
         attempts: How many paid attempts were asked for: one, and one more for each resumption and allowed retry.
-        orphan: The remote job was to be left behind at deletion.
+        orphan: The remote job was to be left without an object at deletion.
         endable: The end of its job may have been asked for all the same: by cancel or suspend, before it was to be left
             behind, or through another object with its idempotency key.
     """
@@ -221,7 +221,7 @@ def _cancelled_orphans(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterat
     for run in evidence.runs:
         wish = wishes.get(run.uid)
         if wish and wish.orphan and not wish.endable and run.status == "Cancelled":
-            yield f"{wish.name}: its job {run.job} was to be left behind, and was cancelled"
+            yield f"{wish.name}: its job {run.job} was to be left without an object, and was cancelled"
 
 
 def _repeated(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
@@ -239,8 +239,8 @@ def _stuck(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
     for seen in evidence.objects:
         rests = seen.finished or (seen.suspended and seen.state == "Suspended" and seen.uid not in running)
         if seen.leaving or not rests:
-            deed = "leaves and is still there" if seen.leaving else f"rests at {seen.state or 'no state'}"
-            yield f"{_name(wishes, seen.uid)}: it {deed}"
+            action = "leaves and is still there" if seen.leaving else f"rests at {seen.state or 'no state'}"
+            yield f"{_name(wishes, seen.uid)}: it {action}"
 
 
 def _false_alarms(evidence: Evidence, wishes: Mapping[str, Wish], objects: Mapping[str, Seen]) -> Iterator[str]:

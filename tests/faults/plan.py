@@ -1,6 +1,6 @@
 """What happens in the campaign's second part, drawn from a seed before it begins; so that a seed can be replayed.
 
-Its clock counts kills: deeds are due after so many, so that the same things meet on a fast and on a slow machine.
+Its clock counts kills: acts are due after so many, so that the same things meet on a fast and on a slow machine.
 Must not live here: doing any of it (`turmoil`).
 """
 
@@ -40,7 +40,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A deed and its time.
+    """An action and its time.
 
     Attributes:
         at: After so many kills.
@@ -56,7 +56,7 @@ class Event:
     """
 
     at: float
-    deed: Act
+    act: Act
     job: str = ""
     manifest: Object | None = None
     namespace: str = "default"
@@ -169,7 +169,7 @@ def draw(seed: int, size: Size) -> Plan:
 
 
 def _life(chance: random.Random) -> float:
-    """Most are short; some are long enough for what is doubted to become certain."""
+    """Most are short; some are long enough for what is fenced to become certain."""
     shortest, longest = chance.choices(((0.0, 1.0), (0.5, 4.0), (6.0, 9.0)), (5, 4, 1.5))[0]
     return chance.uniform(shortest, longest)
 
@@ -185,13 +185,13 @@ def _people(chance: random.Random, size: Size) -> Iterator[Event]:
         yield Event(at, Act.CREATE, name, quantum_job(name, target, "turmoil", **spec), namespace)
         # Some change their mind within half a second, by the clock of the wall.
         soon = fate is _regretted or chance.random() < _SOON
-        for deed in later:
+        for act in later:
             at += 0.0 if soon else chance.expovariate(0.5)
             after = chance.uniform(0.0, _AT_ONCE_SECONDS) if soon else 0.0
             other = None
-            if deed is Act.RECREATE and "idempotencyKey" in spec:
+            if act is Act.RECREATE and "idempotencyKey" in spec:
                 other = quantum_job(f"{name}-again", target, "turmoil", **spec)
-            yield Event(at, deed, name, other, namespace, seconds=after)
+            yield Event(at, act, name, other, namespace, seconds=after)
 
 
 _Fate = tuple[dict[str, Any], Target, Sequence[Act]]

@@ -29,7 +29,7 @@ def violated(verdict: Verdict) -> set[str]:
         ),
         pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
         pytest.param(
-            Evidence([WISH], [], [Seen("u1", state="Suspended", suspended=True)]), id="held back, nothing was sent"
+            Evidence([WISH], [], [Seen("u1", state="Suspended", suspended=True)]), id="pending, nothing was sent"
         ),
         pytest.param(
             Evidence([WISH], [Run("j1", "u1", "Cancelled")], [Seen("u1", state="Suspended", suspended=True)]),
@@ -47,7 +47,9 @@ def violated(verdict: Verdict) -> set[str]:
             ),
             id="a second attempt that was asked for",
         ),
-        pytest.param(Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Executing")]), id="left behind as asked"),
+        pytest.param(
+            Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Executing")]), id="left without an object as asked"
+        ),
         pytest.param(
             Evidence([WISH, Wish("u2", "default/two")], [BILLED], [DONE, replace(DONE, uid="u2")]),
             id="two objects with one key share one paid job",
@@ -58,7 +60,7 @@ def violated(verdict: Verdict) -> set[str]:
         ),
         pytest.param(
             Evidence([replace(WISH, orphan=True, endable=True)], [Run("j1", "u1", "Cancelled")]),
-            id="cancelled as asked before it was to be left behind",
+            id="cancelled as asked before it was to be left without an object",
         ),
         pytest.param(Evidence([WISH], [Run("j1", "u1", "Cancelled")]), id="cancelled because it was deleted"),
         pytest.param(
@@ -95,7 +97,9 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
             "billed_twice",
             id="two objects with one key had it run once each",
         ),
-        pytest.param(Evidence([WISH], [BILLED, BILLED]), "billed_twice", id="paid twice, and the object is gone since"),
+        pytest.param(
+            Evidence([WISH], [BILLED, BILLED]), "billed_twice", id="billed twice, and the object is gone since"
+        ),
         pytest.param(
             Evidence([WISH], [], [replace(DONE, job=None, state="Failed")]), "lost", id="given up without a remote job"
         ),
@@ -137,7 +141,7 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
         pytest.param(
             Evidence([replace(WISH, orphan=True)], [Run("j1", "u1", "Cancelled")]),
             "orphans_cancelled",
-            id="cancelled although it was to be left behind",
+            id="cancelled although it was to be left without an object",
         ),
         pytest.param(replace(SOUND, told=[HELD, HELD]), "repeated_events", id="told twice in a row"),
         pytest.param(
@@ -152,7 +156,7 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
         pytest.param(
             Evidence([replace(WISH, orphan=True)], [BILLED], alarms=[Alarm("u1", "ObjectGone")]),
             "false_alarms",
-            id="an orphan is taken for one that was left behind",
+            id="an orphan is taken for one that was left without an object",
         ),
     ],
 )
@@ -164,8 +168,8 @@ def test_violation_is_found(evidence: Evidence, count: str) -> None:
 @pytest.mark.parametrize(
     "seen",
     [
-        pytest.param(Seen("u1"), id="never looked at"),
-        pytest.param(Seen("u1", state="Pending"), id="held back for ever"),
+        pytest.param(Seen("u1"), id="never reconciled"),
+        pytest.param(Seen("u1", state="Pending"), id="pending for ever"),
     ],
 )
 def test_live_object_without_a_job_is_lost_and_stuck(seen: Seen) -> None:

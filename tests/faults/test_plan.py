@@ -22,7 +22,7 @@ def test_full_campaign_is_as_large_as_promised(plan: Plan) -> None:
     """At least 200 kills of two operators over at least 500 jobs, and ten at each boundary."""
     assert sum(len(lives) for lives in plan.lives) == FULL.kills >= 200
     assert all(plan.lives)
-    made = [event for event in plan.events if event.deed is Act.CREATE]
+    made = [event for event in plan.events if event.act is Act.CREATE]
     assert len({event.job for event in made}) == len(made) == FULL.jobs >= 500
     assert FULL.share >= 10
 
@@ -34,21 +34,21 @@ def test_jobs_exist_before_anything_is_done_to_them(size: Size) -> None:
     assert [event.at for event in plan.events] == sorted(event.at for event in plan.events)
     made: set[str] = set()
     for event in plan.events:
-        if event.deed is Act.CREATE:
+        if event.act is Act.CREATE:
             made.add(event.job)
         assert not event.job or event.job in made
 
 
 def test_every_deed_and_every_kind_of_fault_occurs(plan: Plan) -> None:
     """Faults of all kinds are armed, in words that the workspace understands."""
-    assert {event.deed for event in plan.events} == set(Act)
+    assert {event.act for event in plan.events} == set(Act)
     armed = [fault for event in plan.events for fault in event.faults]
     assert {Fault.model_validate(fault).kind for fault in armed} == set(FaultKind)
 
 
 def test_what_is_armed_is_disarmed(plan: Plan) -> None:
     """Faults come and go, so that something can succeed."""
-    weather = [event.deed for event in plan.events if event.deed in {Act.ARM, Act.DISARM}]
+    weather = [event.act for event in plan.events if event.act in {Act.ARM, Act.DISARM}]
     assert weather == [Act.ARM, Act.DISARM] * (len(weather) // 2)
 
 

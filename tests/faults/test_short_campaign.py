@@ -16,7 +16,7 @@ _MONEY = [boundary for boundary in BOUNDARIES if boundary.money]
 
 
 def test_killed_at_boundaries_and_at_random(tmp_path: Path) -> None:
-    """Nothing is lost, paid twice, left running or stuck, wherever the operator dies."""
+    """Nothing is lost, billed twice, left running or stuck, wherever the operator dies."""
     outcome = run(draw(_SEED, SHORT), tmp_path / "logs", boundaries=_MONEY)
     assert outcome.verdict == Verdict(), outcome.figures
     assert outcome.unhit == ()

@@ -27,7 +27,7 @@ _ACTORS: Final = (
     frozenset({Act.WITHHOLD}),
     frozenset({Act.RESTART, Act.ROTATE}),
 )
-"""Who waits for one deed must not delay another's."""
+"""Who waits for one action must not delay another's."""
 
 
 class Turmoil:
@@ -49,7 +49,7 @@ class Turmoil:
         self._jobs: dict[str, Job] = {}
         self._turn = threading.Condition()
         self._failure: BaseException | None = None
-        self._actions: Mapping[Act, Callable[[Event], None]] = {
+        self._acts: Mapping[Act, Callable[[Event], None]] = {
             Act.CREATE: self._create,
             Act.CANCEL: lambda event: system.users.cancel(self._jobs[event.job]),
             Act.DELETE: lambda event: system.users.delete(self._jobs[event.job]),
@@ -75,7 +75,7 @@ class Turmoil:
         self._system.stack.emulator.behave(**_DELAYS)
         lives = zip(self._system.operators, self._plan.lives, strict=True)
         threads = [threading.Thread(target=self._keep, args=(self._live, *one)) for one in lives]
-        threads += [threading.Thread(target=self._keep, args=(self._act, actions)) for actions in _ACTORS]
+        threads += [threading.Thread(target=self._keep, args=(self._act, acts)) for acts in _ACTORS]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -117,13 +117,13 @@ class Turmoil:
         os.kill(operator.pid, signal.SIGCONT)
         self.frozen += 1
 
-    def _act(self, actions: AbstractSet[Act]) -> None:
+    def _act(self, acts: AbstractSet[Act]) -> None:
         for event in self._plan.events:
-            if event.deed in actions:
+            if event.act in acts:
                 self._wait_for(event.at)
                 if event.job:
                     time.sleep(event.seconds)
-                self._actions[event.deed](event)
+                self._acts[event.act](event)
 
     def _count(self) -> None:
         with self._turn:
@@ -137,7 +137,7 @@ class Turmoil:
         due = min(at, float(self._plan.size.kills))
         with self._turn:
             while (before := self.kills) < due and self._failure is None:
-                if not self._turn.wait_for(lambda: self.kills > before or self._failure, _STALL_SECONDS):  # noqa: B023
+                if not self._turn.wait_for(lambda: self.kills > before or self._failure, _STALL_SECONDS):
                     raise TimeoutError(f"no kill within {_STALL_SECONDS} s")
             failure = self._failure
         if failure:

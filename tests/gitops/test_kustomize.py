@@ -82,7 +82,7 @@ def test_job_refers_to_a_generated_secret(folder: Path) -> None:
 
 @pytest.mark.parametrize("way", ["apiKey", "connectionString", "clientSecret"])
 def test_workspace_refers_to_a_generated_secret(folder: Path, way: str) -> None:
-    """Whatever the way to sign in."""
+    """Whatever the way to authenticate."""
     write(folder, "QuantumWorkspace", {"credentials": {way: {"secretKeyRef": {"name": "given", "key": "key"}}}})
     objects = built(folder)
     credentials = only(objects, "QuantumWorkspace")["spec"]["credentials"]
@@ -106,7 +106,7 @@ def test_job_refers_to_a_workspace_that_got_a_prefix(folder: Path) -> None:
 @pytest.mark.cluster
 @pytest.mark.slow
 def test_sample_runs(stack: Stack, folder: Path) -> None:
-    """Applied as it is; a changed program is refused, and so not paid for under the old name."""
+    """Applied as it is; a changed program is refused, and so not billed under the old name."""
     place = JobNamespace.make(stack, "kustomized")
     change(folder, namespace=place.name)
     place.kubectl("apply", "-k", folder)

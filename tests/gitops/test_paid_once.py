@@ -48,7 +48,7 @@ def test_job_that_was_pruned_and_comes_back_finds_its_result(place: JobNamespace
 
 
 def test_job_without_a_key_that_comes_back_is_paid_again(place: JobNamespace) -> None:
-    """Without a key each object is a purchase of its own: what the documentation warns of."""
+    """Without a key each object is a billable definition of its own: what the documentation warns of."""
     for name in ("first", "second"):
         place.apply(in_git(output={"configMapName": name}))
         place.wait("bell", "Complete")

@@ -58,7 +58,7 @@ def specs(kind: str) -> Values:
 
 
 def _as_people_write(spec: dict[str, Any], known: tuple[str, str, str] | None) -> dict[str, Any]:
-    """Mostly a purchase that the service would take, and no `count` alone."""
+    """Mostly a billable definition that the service would take, and no `count` alone."""
     if known:
         spec["provider"], spec["target"], spec["program"]["format"] = known
         spec.pop("outputFormat", None)
@@ -133,7 +133,7 @@ def _programs(schema: Schema, path: Path) -> Values:
         name: st.fixed_dictionaries({"format": form, name: _values(inner, (*path, name))})
         for name, inner in sources.items()
     }
-    # Mostly inline: a reference to nothing is held back, and there is nothing more to be learnt from it.
+    # Mostly inline: a reference to nothing is pending, and there is nothing more to be learnt from it.
     return st.sampled_from(["source", "source", "sourceBase64", *one]).flatmap(one.__getitem__)
 
 

@@ -86,10 +86,10 @@ CLAIMS: Final = (
 def nearly_valid(draw: DrawFn, manifest: Manifest) -> None:
     """One field of the spec is taken away, replaced, or joined by one that doesn't exist."""
     parent, key = draw(st.sampled_from(_slots(manifest["spec"])))
-    deed = draw(st.sampled_from(["drop", "replace", "replace", "replace", "add"]))
-    if deed == "drop":
+    what = draw(st.sampled_from(["drop", "replace", "replace", "replace", "add"]))
+    if what == "drop":
         del parent[key]
-    elif deed == "replace":
+    elif what == "replace":
         parent[key] = draw(st.sampled_from(WRONG))
     elif isinstance(parent, dict):
         parent[draw(st.sampled_from(["unknown", "Provider", "spec", "__proto__"]))] = draw(st.sampled_from(WRONG))
@@ -171,7 +171,7 @@ def _payload_as_text(draw: DrawFn, manifest: Manifest) -> None:
 
 
 def _shared_key(draw: DrawFn, manifest: Manifest) -> None:
-    """Several objects, different purchases, one identity."""
+    """Several objects, different billable definition, one identity."""
     manifest["spec"]["idempotencyKey"] = draw(st.sampled_from(["run", "RUN", "uid", "1", "k" * 63, "run.1", "run-1"]))
 
 

@@ -15,7 +15,7 @@ from localstack.stack import Stack
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 DUPLICATES: Final = 30
-# Each of them is looked at every ten seconds.
+# Each of them is reconciled every ten seconds.
 LOOKED_AT_SECONDS: Final = 15.0
 
 

@@ -25,7 +25,7 @@ ANSWERED_WITHIN: Final = 150.0
 # After this time of nothing new each back-off has grown to at least half of it.
 SETTLING_SECONDS: Final = 20.0
 QUIET_SECONDS: Final = 20.0
-# In the quiet time an object is looked at twice at most, and each look asks the API server for few things.
+# In the quiet time an object is reconciled twice at most, and each reconciliation asks the API server for few things.
 REQUESTS_PER_OBJECT: Final = 6
 USUAL_REQUESTS: Final = 60
 MOST_MIB: Final = 400.0

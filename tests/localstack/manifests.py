@@ -34,7 +34,7 @@ def credentials(api_key: str) -> Manifest:
 
 
 def workspace(name: str, *, resource_id: str, location: str, endpoint: str) -> Manifest:
-    """A QuantumWorkspace that signs in with the key of the Secret."""
+    """A QuantumWorkspace that authenticates with the key of the Secret."""
     return {
         "apiVersion": "quantumjobs.dev/v1alpha1",
         "kind": "QuantumWorkspace",

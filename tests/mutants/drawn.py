@@ -115,6 +115,6 @@ class Equivalent:
 
 
 def equivalent(file: Path = EQUIVALENT) -> Iterator[Equivalent]:
-    """The list of those that were looked at and change nothing that anybody can see."""
+    """The list of those that were reconciled and change nothing that anybody can see."""
     for each in tomllib.loads(file.read_text()).get("mutant", []):
         yield Equivalent(f"{_PACKAGE}/{each['path']}", each["was"].strip(), each["becomes"].strip(), each["why"])

@@ -1,4 +1,4 @@
-"""The command `python -m permissions FOLDER`: judges the operator's rights by the calls that a run of the tests left there.
+"""The command `python -m permissions FOLDER`: judges the operator's permissions by the calls of a test run.
 
 Only the command line; the judgement is `permissions.verdict`'s.
 """

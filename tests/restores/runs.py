@@ -12,7 +12,7 @@ from cluster.jobnamespace import JobNamespace
 from localstack.manifests import Manifest
 from localstack.stack import Stack
 
-# Every repeated PUT is paid. A 404 is doubted for 2 + 3 + 1 seconds, so that a test can wait for the end of doubt.
+# Every repeated PUT is paid. A 404 is fenced for 2 + 3 + 1 seconds, so that a test can wait for the end of doubt.
 OPERATOR_ARGS: Final = (
     "--put-start-seconds=2",
     "--request-timeout-seconds=3",

@@ -1,4 +1,4 @@
-"""Each further attempt is paid once, because the spec asks for it, also when the operator is killed in between."""
+"""Each further attempt is billed once, because the spec asks for it, also when the operator is killed in between."""
 
 from typing import Any, Final
 
@@ -86,7 +86,7 @@ def test_transient_failure_is_followed_by_one_more_paid_attempt(
 @pytest.mark.parametrize(
     ("code", "spec"),
     [
-        pytest.param("InvalidInputData", {"backoffLimit": 2}, id="a code that no repetition would mend"),
+        pytest.param("InvalidInputData", {"backoffLimit": 2}, id="a code that no repetition would fix"),
         pytest.param("", {"backoffLimit": 2}, id="no code at all"),
         pytest.param("ProviderTimeout", {}, id="a transient code and no backoffLimit"),
     ],

@@ -1,4 +1,4 @@
-"""Objects that were written out and created again: nothing is paid for a copy before somebody asks for it."""
+"""Objects that were written out and created again: nothing is billed a copy before somebody asks for it."""
 
 import json
 from typing import Final
@@ -66,7 +66,7 @@ def test_copy_of_a_running_job_under_a_new_name_is_no_second_purchase(place: Job
 def test_job_that_is_made_anew_from_its_own_dump_is_no_second_purchase(
     stack: Stack, place: JobNamespace, emulator: Emulator
 ) -> None:
-    """It has its old name and a new uid: held, deletable while no operator runs, and paid again once asked for."""
+    """It has its old name and a new uid: held, deletable while no operator runs, and billed again once asked for."""
     emulator.behave(targets=ENDLESS)
     place.apply(endless("bell"))
     place.wait_state("bell", "Executing")

@@ -1,4 +1,4 @@
-"""Several objects with one idempotency key: one purchase, whoever comes, goes or asks for something else."""
+"""Several objects with one idempotency key: billed once, whoever comes, goes or asks for something else."""
 
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ def test_owner_that_is_deleted_while_its_job_runs_takes_the_job_along(place: Job
 def test_key_that_is_used_for_something_else_is_refused(
     place: JobNamespace, emulator: Emulator, other: dict[str, Any]
 ) -> None:
-    """The job that stands under the key belongs to another purchase: it runs on, whatever happens to the newcomer."""
+    """The job that stands under the key has another billable definition: it runs on whatever the newcomer does."""
     emulator.behave(targets=ENDLESS)
     place.apply(endless("first", deletionPolicy="Orphan", **KEY))
     place.wait_state("first", "Executing")

@@ -61,7 +61,7 @@ def test_finished_job_with_a_key_that_is_replaced_by_force_is_not_paid_again(pla
 def test_running_job_that_is_replaced_by_force_is_cancelled_and_paid_again(
     place: JobNamespace, emulator: Emulator
 ) -> None:
-    """Without a key each object is a purchase of its own; the old one does not run on beside it."""
+    """Without a key each object is a billable definition of its own; the old one does not run on beside it."""
     emulator.behave(targets=ENDLESS)
     manifest = endless("ghz")
     place.apply(manifest)

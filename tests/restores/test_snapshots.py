@@ -1,4 +1,4 @@
-"""A cluster that is brought back from an older snapshot knows less than the service: nothing is paid again for it.
+"""A cluster that is brought back from an older snapshot knows less than the service: nothing is billed again for it.
 
 Each test has two rows: the same operator runs over the restore, or a new one comes after it.
 """

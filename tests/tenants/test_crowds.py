@@ -48,7 +48,7 @@ def timed(tenants: Tenants, namespace: str, name: str, **spec: Any) -> tuple[int
 def test_five_thousand_jobs_of_one_do_not_delay_the_first_of_another(tenants: Tenants) -> None:
     """While a crowd waits to be submitted, another namespace's first job goes after a few of it, not after the rest.
 
-    Whether it goes through a workspace of its own or shares the crowd's, and with that its budget of requests.
+    Whether it goes through a workspace of its own or shares the crowd's, and with that its rate limit.
     """
     crowd, small, guest = (tenants.tenant(name) for name in ("crowd", "small", "guest"))
     crowd.apply(crowd.workspace(allowedNamespaces={"from": "All"}))
@@ -70,12 +70,12 @@ def test_five_thousand_jobs_of_one_do_not_delay_the_first_of_another(tenants: Te
             f"{beside[place][0]} of its jobs; attempt {job['attempt']}, {left} of {CROWD} still waited afterwards"
         )
     assert left > CROWD / 2, "the crowd was through before: nothing was shown"
-    # Each worker ends the look it is at, and some begin another before the job has gone through its steps.
+    # Each worker ends the reconciliation it is at, and some begin another before the job has gone through its steps.
     assert max(overtaken for overtaken, _ in beside.values()) <= 8 * WORKERS
 
 
 def test_a_budget_that_makes_everybody_wait_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """Turns that take longer than a claim stays fresh: each job is submitted all the same, and paid once."""
+    """Turns that take longer than a claim stays fresh: each job is submitted all the same, and billed once."""
     slow = ("--requests-per-second=3", "--requests-burst=1", "--put-start-seconds=0.5", "--visibility-delay-seconds=1")
     ends = ("--no-simulate", "--waiting-seconds=0", "--executing-seconds=0.1", "--repeated-put=second-run")
     with Stack.start(operator_args=slow, emulator_args=ends, folder=tmp_path) as stack, Tenants.of(stack) as tenants:

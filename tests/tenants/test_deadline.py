@@ -1,4 +1,4 @@
-"""A look that takes too long is cut off, and nothing that it has sent is forgotten."""
+"""A reconciliation that takes too long is cut off, and nothing that it has sent is forgotten."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ def submitter(settings: Settings) -> Submitter:
 
 
 def a_context(server: MisbehavingServer, transport: HttpTransport) -> ReconcileContext:
-    """A look at a job that this process has claimed a moment ago, and of which the service knows nothing."""
+    """A reconciliation of a job that this process has claimed a moment ago, and of which the service knows nothing."""
     client = WorkspaceClient(
         endpoint=server.url,
         resource_id=RESOURCE_ID,

@@ -254,7 +254,7 @@ def test_an_output_that_others_would_act_on_is_held_and_can_be_mended(
 
 
 def test_an_output_is_refused_when_it_is_written_too(platform: JobNamespace) -> None:
-    """A field that may change until the end is looked at again at the end."""
+    """A field that may change until the end is reconciled again at the end."""
     running(platform, "late", workspaceRef={"name": "shared"})
     platform.patch("quantumjob", "late", {"spec": {"output": {"configMapName": "kube-root-ca.crt-2"}}})
     platform.wait("late", "jsonpath={.status.observedGeneration}=2")

@@ -41,7 +41,7 @@ async def test_each_question_is_asked_in_its_own_name() -> None:
 
 
 async def test_all_of_a_crowd_are_told_in_the_end() -> None:
-    """Those that stand in line when a sweep ends are asked about by the next ones, each once."""
+    """Those that stand in the queue when a sweep ends are asked about by the next ones, each once."""
     service, news = Service({f"a{number}": "Succeeded" for number in range(300)}, seconds=0.1), News()
     poller = make_poller(service, news, poll_min_seconds=600, poll_max_seconds=600)
     async with polling(poller):

@@ -41,7 +41,7 @@ def make_client(server: MisbehavingServer, transport: HttpTransport) -> MakeClie
 
 
 async def test_all_operations_share_one_budget(server: MisbehavingServer, make_client: MakeClient) -> None:
-    """A look, a submission and a cancellation cost one each, in whose name ever; the fourth request waits."""
+    """A reconciliation, a submission and a cancellation cost one each, in whose name ever; the fourth request waits."""
     server.plays(says(job()))
     client = make_client(3)
     await client.on_behalf("research").get_job(JOB_ID)

@@ -30,7 +30,7 @@ class Reconciliations:
     """Looks that last as long as their namespace's do, and their order.
 
     Attributes:
-        seconds: How long a look of a namespace lasts; one second if it isn't named.
+        seconds: How long a reconciliation of a namespace lasts; one second if it isn't named.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Reconciliations:
         self.held[key[0]] -= 1
 
     def place(self, key: str) -> int:
-        """How many looks began before the first of this key."""
+        """How many reconciliations began before the first of this key."""
         return [one for _, one in self.begun].index(key)
 
 
@@ -64,7 +64,7 @@ async def at_work(queue: "WorkQueue[str]", reconciliations: Reconciliations, wor
 
 
 async def test_one_key_waits_for_one_turn_of_five_thousand() -> None:
-    """The other namespace's first job is looked at after at most one of them, not after all."""
+    """The other namespace's first job is reconciled after at most one of them, not after all."""
     queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations()
     for number in range(5000):
         queue.add(f"a{number}")

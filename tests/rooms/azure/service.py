@@ -1,4 +1,4 @@
-"""A workspace in memory, as far as a poller asks it: the remote end of the line, in virtual time.
+"""A workspace in memory, as far as a poller asks it: the remote end of the queue, in virtual time.
 
 It stands for the service, not for our client of it: that one is tested against a real server elsewhere.
 """

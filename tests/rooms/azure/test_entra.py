@@ -80,7 +80,7 @@ async def test_an_application_that_was_removed_is_refused(entra: EntraWorkspace)
     ],
 )
 async def test_refused_secrets(entra: EntraWorkspace, given: dict[str, str], code: str, remedy: str) -> None:
-    """The refusal names what to mend, reads the same each time, and never shows the secret."""
+    """The refusal names what to fix, reads the same each time, and never shows the secret."""
     texts = set()
     for _ in range(2):
         with pytest.raises(CredentialsRefused) as caught:
@@ -204,7 +204,7 @@ async def test_a_lost_account_is_noticed_only_when_an_assertion_is_needed(entra:
             "Microsoft Entra ID error '(invalid_client) AADSTS7000215: Invalid client secret. "
             "Trace ID: 1-2 Correlation ID: 3-4 Timestamp: 2026-11-22 12:00:00Z'",
             "AADSTS7000215",
-            "mend the secret (Microsoft Entra ID error '(invalid_client) AADSTS7000215: Invalid client secret.')",
+            "fix the secret (Microsoft Entra ID error '(invalid_client) AADSTS7000215: Invalid client secret.')",
             id="what differs each time is left out",
         ),
         pytest.param(f"you sent {SECRET}", None, "look (you sent [redacted])", id="a provider that quotes the secret"),
@@ -214,5 +214,5 @@ async def test_a_lost_account_is_noticed_only_when_an_assertion_is_needed(entra:
 def test_what_a_refusal_says(said: str, code: str | None, detail: str) -> None:
     """The remedy first, then the provider's own words without what is secret or differs each time."""
     error = ClientAuthenticationError(message=said)
-    failure: Any = token_failure(error, {Topic.SECRET: "mend the secret"}, "look", hidden=SECRET)
+    failure: Any = token_failure(error, {Topic.SECRET: "fix the secret"}, "look", hidden=SECRET)
     assert (failure.code, failure.detail) == (code, detail)

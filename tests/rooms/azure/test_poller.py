@@ -84,7 +84,7 @@ async def test_looks_become_rarer_with_age() -> None:
 
 
 async def test_after_a_restart_old_jobs_are_old() -> None:
-    """Each is looked at soon, and then as rarely as before."""
+    """Each is reconciled soon, and then as rarely as before."""
     service, news = Service({"a": "Waiting"}), News()
     poller = make_poller(service, news, poll_min_seconds=2, poll_max_seconds=60)
     async with polling(poller):
@@ -147,7 +147,7 @@ async def test_a_job_that_is_watched_no_more_is_asked_for_no_more() -> None:
 
 
 async def test_watching_a_job_again_changes_nothing() -> None:
-    """Each look says again that it is to be watched; that must not postpone the next request for ever."""
+    """Each reconciliation says again that it is to be watched; that must not postpone the next request for ever."""
     service, news = Service({"a": "Waiting"}), News()
     poller = make_poller(service, news)
     async with polling(poller):
@@ -158,7 +158,7 @@ async def test_watching_a_job_again_changes_nothing() -> None:
 
 
 async def test_a_new_word_in_status_is_no_news() -> None:
-    """The look itself has learnt it by a GET of its own."""
+    """The reconciliation itself has learnt it by a GET of its own."""
     service, news = Service({"a": "Executing"}), News()
     poller = make_poller(service, news)
     async with polling(poller):

@@ -148,7 +148,7 @@ class Surprise(Exception):  # noqa: N818 - stands for an error that nobody thoug
 
 
 async def test_a_surprise_does_not_end_the_poller(caplog: pytest.LogCaptureFixture) -> None:
-    """Its jobs would never be looked at again."""
+    """Its jobs would never be reconciled again."""
     service, news = Service({"a": "Waiting"}, broken={"a": Surprise("oh")}), News()
     poller = make_poller(service, news)
     async with polling(poller):

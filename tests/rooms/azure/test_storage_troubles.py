@@ -74,7 +74,7 @@ async def test_uploads_that_fail(
 async def test_outputs_that_cannot_be_read(
     server: MisbehavingServer, client: WorkspaceClient, trouble: Behaviour, kind: type[ServiceError]
 ) -> None:
-    """A missing output is looked at again later, and so is everything that passes."""
+    """A missing output is reconciled again later, and so is everything that passes."""
     server.plays(says(job(outputDataUri=f"{container(server)}/rawOutputData?{SAS}")), trouble)
     with pytest.raises(ServiceError) as caught:
         await read_output(client, 1000)
@@ -130,7 +130,9 @@ async def test_an_upload_in_the_order_of_the_sdk(server: MisbehavingServer, clie
     ("uri", "kind"),
     [
         pytest.param("https://evil.example/job-1?sig=x", EndpointNotAllowed, id="another host"),
-        pytest.param("https://acct.blob.core.windows.net.evil.example/c?sig=x", EndpointNotAllowed, id="a look-alike"),
+        pytest.param(
+            "https://acct.blob.core.windows.net.evil.example/c?sig=x", EndpointNotAllowed, id="a reconciliation-alike"
+        ),
         pytest.param("http://acct.blob.core.windows.net/c?sig=x", EndpointNotAllowed, id="no TLS"),
         pytest.param("", Retryable, id="nothing"),
         pytest.param(None, Retryable, id="null"),

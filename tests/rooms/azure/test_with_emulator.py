@@ -59,7 +59,7 @@ class Admin:
         (await self._http.post("/faults", json=fault)).raise_for_status()
 
     async def billed_runs(self, job_id: str) -> int:
-        """How often a job was paid for."""
+        """How often a job was billed."""
         answer = await self._http.get("/ledger")
         return len([run for run in answer.json()["runs"] if job_id in str(run)])
 

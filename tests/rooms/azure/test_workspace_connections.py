@@ -87,7 +87,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def test_what_stays_as_it_is_stays_connected(bench: Bench) -> None:
-    """A kept connection needs no look at the Secret, and a look that finds the same changes nothing."""
+    """A kept connection needs no look at the Secret, and a reconciliation that finds the same changes nothing."""
     first = await bench.connection()
     assert await bench.connection() is first
     assert len(bench.store.asked) == 1
@@ -121,7 +121,7 @@ async def test_a_changed_spec_is_taken_up_at_once(bench: Bench) -> None:
 
 
 async def test_an_api_server_that_is_down_takes_nothing_away(bench: Bench) -> None:
-    """A look that failed is no news of the Secret."""
+    """A reconciliation that failed is no news of the Secret."""
     first = await bench.connection()
     bench.store.broken = 503
     with pytest.raises(ClusterError):
@@ -182,7 +182,7 @@ async def test_refused_credentials_are_not_held(bench: Bench) -> None:
 
 
 async def test_a_workload_identity_needs_its_account_and_nothing_else(bench: Bench) -> None:
-    """The ServiceAccount is asked for at each look; that is the proof that it is there."""
+    """The ServiceAccount is asked for at each reconciliation; that is the proof that it is there."""
     described = workspace({"credentials": {"workloadIdentity": GUIDS}})
     missing = await bench.connections.get(described)
     assert isinstance(missing, Trouble)

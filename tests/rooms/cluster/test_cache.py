@@ -153,11 +153,11 @@ UNREADABLE: Final = {**CLAIMED, "annotations": {"quantumjobs.dev/claim": "change
         pytest.param(CLAIMED, {**CLAIMED, "finalizers": []}, False, id="the finalizer was taken off"),
         pytest.param(CLAIMED, {**CLAIMED, "annotations": {}}, False, id="the claim was taken away"),
         pytest.param(CLAIMED, UNREADABLE, False, id="the claim was made unreadable"),
-        pytest.param(UNREADABLE, CLAIMED, False, id="the claim was mended"),
+        pytest.param(UNREADABLE, CLAIMED, False, id="the claim was fixed"),
     ],
 )
 def test_echoes_of_our_own_writing_ask_for_no_look(old: dict[str, Any], new: dict[str, Any], *, echo: bool) -> None:
-    """A look at each echo would cut short the back-off that was just written; what users do is no echo."""
+    """A reconciliation at each echo would cut short the back-off that was just written; what users do is no echo."""
     assert is_echo(job(**old), job(resourceVersion="2000", **new)) is echo
 
 

@@ -37,7 +37,10 @@ def leading(since: float = 100.0) -> Candidacy:
         pytest.param(seen(THEIRS), 115.0, Step.WRITE, id="another's is taken when it has not changed for so long"),
         pytest.param(seen(replace(THEIRS, promised=60.0)), 159.9, Step.WAIT, id="its promise counts, not ours"),
         pytest.param(
-            seen(THEIRS).unsure().saw(Lease("1", THEIRS), 114.0), 115.0, Step.WRITE, id="another look changes nothing"
+            seen(THEIRS).unsure().saw(Lease("1", THEIRS), 114.0),
+            115.0,
+            Step.WRITE,
+            id="another reconciliation changes nothing",
         ),
         pytest.param(
             seen(THEIRS).unsure().saw(Lease("9", THEIRS), 114.0),
@@ -51,9 +54,9 @@ def leading(since: float = 100.0) -> Candidacy:
             Step.WAIT,
             id="a renewal begins the promise anew",
         ),
-        pytest.param(seen(THEIRS).unsure(), 200.0, Step.READ, id="nothing is taken without a fresh look"),
+        pytest.param(seen(THEIRS).unsure(), 200.0, Step.READ, id="nothing is taken without a fresh reconciliation"),
         pytest.param(leading(), 102.0, Step.WRITE, id="a leader renews"),
-        pytest.param(leading().unsure(), 102.0, Step.READ, id="a leader whose renewal failed looks first"),
+        pytest.param(leading().unsure(), 102.0, Step.READ, id="a leader whose renewal failed reconciliations first"),
         pytest.param(leading(), 109.9, Step.WRITE, id="a leader renews until its deadline"),
         pytest.param(leading(), 110.0, Step.LOST, id="a leader at its deadline has lost"),
         pytest.param(leading().unsure(), 110.0, Step.LOST, id="a leader at its deadline asks nobody"),

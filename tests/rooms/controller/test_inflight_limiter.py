@@ -88,7 +88,7 @@ def test_free_places_go_round() -> None:
 
 
 def test_a_place_is_kept_for_whose_turn_it_is() -> None:
-    """Between the moment in which it is free and the look at that job nobody overtakes it."""
+    """Between the moment in which it is free and the reconciliation at that job nobody overtakes it."""
     bench, limited = Bench(), shared(maxJobsInFlight=1)
     limiter = bench.limiter()
     assert limiter.take(limited, waiting_job("a0")) is None
@@ -101,7 +101,7 @@ def test_a_place_is_kept_for_whose_turn_it_is() -> None:
 
 @pytest.mark.parametrize("gone", ["free", "forget"])
 def test_a_place_that_is_not_used_goes_on(gone: str) -> None:
-    """A job that was given a place and is suspended, refused or gone passes it on."""
+    """A job that was given a slot and is suspended, refused or gone passes it on."""
     bench, limited = Bench(), shared(maxJobsInFlight=1)
     limiter = bench.limiter()
     limiter.take(limited, waiting_job("a0"))
@@ -114,7 +114,7 @@ def test_a_place_that_is_not_used_goes_on(gone: str) -> None:
 
 
 def test_a_namespace_at_its_own_limit_keeps_nobody_waiting() -> None:
-    """A place that the first in line may not have goes to the next namespace."""
+    """A place that the first in the queue may not have goes to the next namespace."""
     bench, limited = Bench(), shared(maxJobsInFlight=2, maxJobsInFlightPerNamespace=1)
     limiter = bench.limiter()
     assert limiter.take(limited, waiting_job("a0")) is None
@@ -129,7 +129,7 @@ def test_a_namespace_at_its_own_limit_keeps_nobody_waiting() -> None:
 
 
 def test_a_limit_that_is_raised_lets_them_in_by_turns() -> None:
-    """The next look at any job finds the new places and wakes who gets them."""
+    """The next reconciliation at any job finds the new places and wakes who gets them."""
     bench = Bench()
     limiter = bench.limiter()
     for uid in ("a0", "a1", "a2", "b0"):

@@ -54,10 +54,12 @@ UNTOLD = [
         pytest.param({}, {"name": "bell"}, CHECKED, id="it says only what a user wrote"),
         pytest.param({}, former(owner()), CHECKED, id="it carries our uid under the keys of before"),
         pytest.param(KEYED, former(owner()), KEY, id="our uid under the keys of before, and we have a key"),
-        pytest.param(KEYED, former(ADOPTED), KEY, id="under our key: the same purchase, with the keys of before"),
+        pytest.param(
+            KEYED, former(ADOPTED), KEY, id="under our key: the same billable definition, with the keys of before"
+        ),
         pytest.param({}, owner(digest="sha256:x"), CHECKED, id="our uid, and a program that has changed since"),
         pytest.param(KEYED, owner(), KEY, id="it carries our uid, and we have a key"),
-        pytest.param(KEYED, ADOPTED, KEY, id="under our key: the same purchase by an object of before"),
+        pytest.param(KEYED, ADOPTED, KEY, id="under our key: the same billable definition by an object of before"),
         pytest.param(
             KEYED,
             owner(OTHER_UID, cluster="other"),
@@ -67,7 +69,7 @@ UNTOLD = [
     ],
 )
 def test_what_is_adopted(spec: dict[str, Any], metadata: dict[str, str], facts: dict[str, Any]) -> None:
-    """Nothing is paid again: the job is taken over as it is."""
+    """Nothing is billed again: the job is taken over as it is."""
     decision = decide(seen(claimed(spec), remote=remote("Executing", metadata=metadata), **facts))
     assert (decision.action, reason_of(decision.status, "Submitted")) == (Action.RECORD, "True:Submitted")
     assert decision.status.state is State.EXECUTING
@@ -108,7 +110,7 @@ def test_what_is_adopted(spec: dict[str, Any], metadata: dict[str, str], facts: 
             KEYED,
             owner(OTHER_UID, digest="sha256:x"),
             "another program, target or parameters; use another key",
-            id="for another purchase",
+            id="for another billable definition",
         ),
     ],
 )
@@ -131,7 +133,7 @@ def test_what_is_left_alone(spec: dict[str, Any], metadata: dict[str, str], said
     ],
 )
 def test_a_job_under_our_key_that_tells_no_purchase_is_waited_for(job: QuantumJob, metadata: dict[str, str]) -> None:
-    """Neither paid again nor taken over, and never an end: the message names the key and the way out."""
+    """Neither billed again nor taken over, and never an end: the message names the key and the way out."""
     decision = decide(seen(job, remote=remote("Executing", metadata=metadata), **KEY))
     assert (decision.action, decision.backoff) == (Action.NONE, True)
     held = decision.status.condition("Submitted")
@@ -158,7 +160,9 @@ def test_letting_go_of_a_job_that_tells_no_owner_leaves_a_trace(metadata: dict[s
 @pytest.mark.parametrize(
     ("known", "action"),
     [
-        pytest.param({"program": None}, Action.READ_PROGRAM, id="the program is read to compare the purchase"),
+        pytest.param(
+            {"program": None}, Action.READ_PROGRAM, id="the program is read to compare the billable definition"
+        ),
         pytest.param({"program": OUTAGE}, Action.NONE, id="a program that can't be read says nothing"),
         pytest.param({"later_attempts_checked": False}, Action.FIND_LAST_ATTEMPT, id="later attempts are asked for"),
     ],
@@ -181,7 +185,7 @@ def test_a_job_of_our_own_is_asked_for_later_attempts_first() -> None:
     ],
 )
 def test_the_end_of_an_adopted_job_is_the_end(found: RemoteJob, reason: str) -> None:
-    """It is not paid again, whatever `backoffLimit` says; the message tells how to."""
+    """It is not billed again, whatever `backoffLimit` says; the message tells how to."""
     job = accepted(KEYED | {"backoffLimit": 3})
     status = decide(seen(job, remote=found, **KEY)).status
     failed = status.condition("Failed")

@@ -1,4 +1,4 @@
-"""The digest of what is bought: everything that makes it another purchase changes it, and nothing else does."""
+"""The digest of the billable definition: all that makes it another one changes it, and nothing else does."""
 
 from typing import Any
 

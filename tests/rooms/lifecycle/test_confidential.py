@@ -50,6 +50,6 @@ def test_no_words_get_through(message: str) -> None:
 
 
 def test_other_programs_are_quoted() -> None:
-    """Who wrote the program into the job, or into a ConfigMap, needs the service's words to mend it."""
+    """Who wrote the program into the job, or into a ConfigMap, needs the service's words to fix it."""
     shown = shown_error("InvalidInputData", f"unexpected {TEXT}", confidential=False)
     assert (shown.code, shown.message) == ("InvalidInputData", f"unexpected {TEXT}")

@@ -55,10 +55,10 @@ ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
 @pytest.mark.parametrize(
     ("known", "action"),
     [
-        pytest.param(deleted(accepted(ORPHAN)), Action.GET_REMOTE, id="the job is looked at before it is let go"),
+        pytest.param(deleted(accepted(ORPHAN)), Action.GET_REMOTE, id="the job is reconciled before it is released"),
         pytest.param(deleted(accepted(KEPT)), Action.GET_REMOTE, id="with a key too: the next one must find it"),
         pytest.param(
-            deleted(accepted(ORPHAN), remote=remote()), Action.MARK_ORPHAN, id="marked, or it would look left behind"
+            deleted(accepted(ORPHAN), remote=remote()), Action.MARK_ORPHAN, id="marked, or it would be garbage"
         ),
         pytest.param(deleted(accepted(ORPHAN), remote=remote(), marked=True), Action.RELEASE, id="marked: let go"),
         pytest.param(
@@ -102,7 +102,7 @@ ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
     ],
 )  # fmt: skip
 def test_an_orphan_is_let_go(known: Observation, action: Action) -> None:
-    """Nothing that can still take effect is let go of: whoever has the key next must find it."""
+    """Nothing that can still take effect is released: whoever has the key next must find it."""
     assert decide(known).action is action
 
 
@@ -150,7 +150,7 @@ def test_an_orphan_that_nobody_could_confirm_leaves_a_trace() -> None:
     ],
 )  # fmt: skip
 def test_an_object_that_is_gone(known: Observation, action: Action) -> None:
-    """Its job is brought to an end, unless somebody let it go on purpose."""
+    """Its job is brought to an end, unless somebody released it on purpose."""
     assert decide(known).action is action
 
 
@@ -203,7 +203,7 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
             Action.RECORD,
             id="the cancellation of an earlier attempt is none of this one",
         ),
-        pytest.param(deleted(accepted(**ASKED)), Action.GET_REMOTE, id="then the service is looked at"),
+        pytest.param(deleted(accepted(**ASKED)), Action.GET_REMOTE, id="then the service is reconciled"),
         pytest.param(deleted(accepted(**ASKED), remote=remote()), Action.CANCEL, id="a waiting job is cancelled"),
         pytest.param(
             deleted(accepted(**ASKED), remote=remote("Executing")), Action.CANCEL, id="an executing job is cancelled"
@@ -234,7 +234,7 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
             id="it had succeeded already: released",
         ),
         pytest.param(
-            deleted(accepted(**ASKED), remote=ABSENT, absence_left=9.0), Action.NONE, id="a fresh 404 is doubted"
+            deleted(accepted(**ASKED), remote=ABSENT, absence_left=9.0), Action.NONE, id="a fresh 404 is fenced"
         ),
         pytest.param(
             deleted(accepted(**ASKED), remote=ABSENT), Action.RELEASE, id="unknown to the service, past every doubt"
@@ -250,7 +250,7 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
                      Action.NONE, id="a PUT of ours may still take effect"),
         pytest.param(deleted(claimed(status=finished())), Action.RELEASE, id="it had ended: released"),
         pytest.param(
-            deleted(claimed(claim=claim(uid=OTHER_UID))), Action.RELEASE, id="a copy is let go, its original untouched"
+            deleted(claimed(claim=claim(uid=OTHER_UID))), Action.RELEASE, id="a copy is released, not its original"
         ),
         pytest.param(
             deleted(claimed(status=JobStatus(cancellation=asked("Deleted"))),
@@ -332,7 +332,7 @@ def test_operator_that_was_away_for_the_grace_period_goes_on_asking(grace: float
 
 
 def test_back_off_does_not_outlast_the_grace_period() -> None:
-    """However long the back-off has grown, the end of the grace period is looked at in time."""
+    """However long the back-off has grown, the end of the grace period is reconciled in time."""
     recorded = accepted(cancellation=asked("Deleted", answered=295.0))
     decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=9, troubled=280.0))
     assert decision.backoff

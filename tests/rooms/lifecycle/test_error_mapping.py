@@ -64,7 +64,7 @@ NOT_READY, UNAVAILABLE = "WorkspaceNotReady", "ServiceUnavailable"
     ],
 )  # fmt: skip
 def test_reason_and_finality(error: ServiceError, reason: str, *, final: bool) -> None:
-    """Only a refused definition ends a job: everything else can be mended while the job waits."""
+    """Only a refused definition ends a job: everything else can be fixed while the job waits."""
     trouble = trouble_of(error, WORKSPACE)
     assert (trouble.reason, trouble.final) == (reason, final)
 
@@ -153,7 +153,7 @@ def test_answers_to_a_put(trouble: Trouble, reason: str, *, final: bool, unconfi
     ],
 )
 def test_trouble_with_a_workspace_names_it(error: ServiceError) -> None:
-    """Whoever reads the condition must know where to mend it."""
+    """Whoever reads the condition must know where to fix it."""
     assert WORKSPACE in trouble_of(error, WORKSPACE).message
 
 

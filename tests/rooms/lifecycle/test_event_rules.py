@@ -23,7 +23,7 @@ def status(state: State | None, *conditions: Condition, attempt: int | None = No
     )
 
 
-def held(reason: str, message: str = "mend it") -> Condition:
+def held(reason: str, message: str = "fix it") -> Condition:
     """What keeps a job from being submitted."""
     return Condition("Submitted", "False", reason, message)
 
@@ -51,17 +51,17 @@ REQUESTED = Notice("CancellationRequested", ASKED)
     ("before", "after", "expected"),
     [
         pytest.param(
-            NEW, status(State.PENDING, held("ProgramNotFound")), [Notice("ProgramNotFound", "mend it", warning=True)],
-            id="a job that is held back",
+            NEW, status(State.PENDING, held("ProgramNotFound")), [Notice("ProgramNotFound", "fix it", warning=True)],
+            id="a job that is pending",
         ),
         pytest.param(
-            NEW, status(State.SUSPENDED, held("Suspended")), [Notice("Suspended", "mend it")],
+            NEW, status(State.SUSPENDED, held("Suspended")), [Notice("Suspended", "fix it")],
             id="a job that is suspended, which is no warning",
         ),
         pytest.param(
             status(State.PENDING, held("ProgramNotFound")), status(State.PENDING, held("Throttled")),
-            [Notice("Throttled", "mend it", warning=True)],
-            id="a job that is held back for another reason",
+            [Notice("Throttled", "fix it", warning=True)],
+            id="a job that is pending for another reason",
         ),
         pytest.param(
             status(State.PENDING, held("Throttled")), status(State.PENDING, held("Throttled", "other words")), [],

@@ -74,7 +74,7 @@ def test_what_was_asked_in_one_look_is_forgotten_in_the_next() -> None:
     ],
 )
 def test_what_a_new_claim_is_worth(before: object, attempt: int, fence: float, *, never_sent: bool) -> None:
-    """Only what nobody can have sent is not doubted; what was doubted for longer stays so."""
+    """Only what nobody can have sent is not doubted; what was fenced for longer stays so."""
     known = FenceState(absent_since=1.0).claimed(before, attempt, asked=9.0, now=10.0, fence=FENCE)  # type: ignore[arg-type]
     assert (known.never_sent, known.fence_left(10.0)) == (never_sent, fence)
     assert (known.may_start(13.9, 5.0), known.may_start(14.0, 5.0)) == (True, False)

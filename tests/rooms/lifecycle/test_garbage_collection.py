@@ -1,4 +1,4 @@
-"""Which rows of the service's list tell of a job that was left behind."""
+"""Which rows of the service's list tell of a job that was left without an object."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -115,7 +115,7 @@ def test_a_key_leads_to_every_attempt_that_its_object_would_ask_for() -> None:
         pytest.param(sent(when=None), False, id="nobody knows when it was sent"),
         pytest.param(sent("Orphan"), False, id="it was an orphan from the beginning"),
         pytest.param(sent(None), False, id="it doesn't say what is to become of it"),
-        pytest.param(sent(tags=(orphan_tag(UID),)), False, id="it was let go on purpose"),
+        pytest.param(sent(tags=(orphan_tag(UID),)), False, id="it was released on purpose"),
     ],
 )
 def test_what_may_be_cancelled(row: RemoteJob, allowed: bool) -> None:  # noqa: FBT001 - a column

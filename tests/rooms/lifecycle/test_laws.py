@@ -120,7 +120,7 @@ def test_what_is_said_is_said_once(known: Observation) -> None:
 @OFTEN
 @given(observations())
 def test_what_is_recorded_leads_on(known: Observation) -> None:
-    """A record is followed by another step; a look at one job always ends."""
+    """A record is followed by another step; a reconciliation of one job always ends."""
     recorded = 0
     decision = decide(known)
     while decision.action is Action.RECORD:

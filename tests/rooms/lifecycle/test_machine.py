@@ -1,7 +1,7 @@
 """The four promises under everything that can happen, in every order that Hypothesis can think of.
 
-No attempt is paid twice, none is lost, none runs on after its object is gone, none is stuck. The core is the real one;
-the world around it is a model in virtual time (`core.world`).
+No attempt is billed twice, none is lost, none runs on after its object is gone, none is stuck. The core is the real
+one; the world around it is a model in virtual time (`core.world`).
 """
 
 from dataclasses import replace
@@ -35,7 +35,7 @@ WISHES = {
 
 
 class Promises(RuleBasedStateMachine):
-    """What can happen. Each rule is one event; the invariants are looked at after each."""
+    """What can happen. Each rule is one event; the invariants are reconciled after each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class Promises(RuleBasedStateMachine):
     @precondition(lambda self: self.world.processes)
     @rule(which=ANY)
     def reconcile(self, which: int) -> None:
-        """A process begins one look more, beside those that wait for answers."""
+        """A process begins one reconciliation more, beside those that wait for answers."""
         self.world.begin(self.process(which))
 
     @precondition(lambda self: self.world.pending)
@@ -198,7 +198,7 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def promises_hold(self) -> None:
-        """Nothing is paid twice, nothing runs on, nothing is told that isn't so."""
+        """Nothing is billed twice, nothing runs on, nothing is told that isn't so."""
         self.broken = list(self.world.wrongs())
         assert not self.broken, self.broken
 

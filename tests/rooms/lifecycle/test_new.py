@@ -1,4 +1,4 @@
-"""A new object until its claim: what is refused without the service, what is looked at first, and when it is held."""
+"""A new object until its claim: what is refused without the service, what is reconciled first, and when it is held."""
 
 from typing import Any
 
@@ -44,7 +44,9 @@ FULL = Trouble("MaxJobsInFlight", "the workspace takes no more jobs now")
         pytest.param(seen(new(KEYED), **READY), Action.CHECK_KEY, id="a key is looked up before the claim"),
         pytest.param(seen(new(KEYED), key_owner=OURS, **READY), Action.CLAIM, id="a key of our own is claimed"),
         pytest.param(
-            seen(claimed(), never_sent=True), Action.GET_REMOTE, id="after the claim comes a look, whatever we remember"
+            seen(claimed(), never_sent=True),
+            Action.GET_REMOTE,
+            id="after the claim comes a reconciliation, whatever we remember",
         ),
         pytest.param(
             seen(claimed(KEYED), never_sent=True), Action.CHECK_KEY, id="after the claim a key is looked up once more"
@@ -266,7 +268,7 @@ def test_where_a_null_stands(parameters: dict[str, Any] | None, path: str | None
 
 
 def test_deep_parameters_are_no_danger() -> None:
-    """The depth is the user's choice; recursion would end the look with an error instead of an answer."""
+    """The depth is the user's choice; recursion would end the reconciliation with an error instead of an answer."""
     deep: dict[str, Any] = {"end": None}
     for _ in range(50_000):
         deep = {"a": deep}

@@ -1,4 +1,4 @@
-"""When a job is looked at again, and what stays written while nothing moves."""
+"""When a job is reconciled again, and what stays written while nothing moves."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ NOT_YET = replace(NO_OUTPUT, retry_after=ASKED_TO_WAIT)
 @pytest.mark.parametrize(
     "known",
     [
-        pytest.param(seen(accepted(), remote=BUSY), id="a look that failed"),
+        pytest.param(seen(accepted(), remote=BUSY), id="a reconciliation that failed"),
         pytest.param(
             seen(accepted(), remote=remote("Succeeded"), output=NOT_YET), id="an output that can't be read yet"
         ),
@@ -34,7 +34,7 @@ def test_what_the_other_side_asked_for_is_kept_to(known: Observation) -> None:
 @pytest.mark.parametrize(
     ("known", "watch"),
     [
-        pytest.param(seen(new({"suspend": True})), False, id="held back: nothing to poll"),
+        pytest.param(seen(new({"suspend": True})), False, id="pending: nothing to poll"),
         pytest.param(seen(accepted(), remote=remote("Executing")), True, id="at the service"),
         pytest.param(seen(accepted(), remote=BUSY), True, id="at the service, which can't be asked"),
     ],
@@ -46,7 +46,7 @@ def test_only_what_is_at_the_service_is_polled(known: Observation, *, watch: boo
 
 @pytest.mark.parametrize(("limit", "again"), [(61, 0.5), (70, 9.5)])
 def test_a_deadline_is_met_to_the_fraction_of_a_second(limit: int, again: float) -> None:
-    """The next look comes when it passes, not later."""
+    """The next reconciliation comes when it passes, not later."""
     known = seen(
         accepted({"activeDeadlineSeconds": limit}, age=60.0),
         remote=remote("Executing"),
@@ -57,7 +57,7 @@ def test_a_deadline_is_met_to_the_fraction_of_a_second(limit: int, again: float)
 
 @pytest.mark.parametrize(("age", "action"), [(59.0, Action.NONE), (60.0, Action.RECORD), (61.0, Action.RECORD)])
 def test_a_deadline_has_passed_when_its_last_second_has(age: float, action: Action) -> None:
-    """At the very moment, or the look that was planned for it would find nothing to do."""
+    """At the very moment, or the reconciliation that was planned for it would find nothing to do."""
     assert decide(seen(accepted({"activeDeadlineSeconds": 60}, age=age), remote=remote("Executing"))).action is action
 
 

@@ -32,7 +32,7 @@ LATER: dict[str, Any] = {"later_attempts_checked": True}
 @pytest.mark.parametrize(
     ("known", "action"),
     [
-        pytest.param(seen(accepted()), Action.GET_REMOTE, id="nothing is known anew: a look"),
+        pytest.param(seen(accepted()), Action.GET_REMOTE, id="nothing is known anew: a reconciliation"),
         pytest.param(seen(replace(accepted(), finalizers=())), Action.CLAIM,
                      id="finalizer taken off by hand"),
         pytest.param(seen(replace(accepted(), claim=None)), Action.CLAIM, id="claim replaced away"),
@@ -46,8 +46,8 @@ LATER: dict[str, Any] = {"later_attempts_checked": True}
                      id="the output can't be read yet: tried again"),
         pytest.param(seen(accepted(), remote=remote("Succeeded"), output=NO_OUTPUT, output_retry_left=-1.0),
                      Action.WRITE_OUTPUT_BARE, id="it stays unreadable: left out"),
-        pytest.param(seen(accepted(), remote=ABSENT, absence_left=5.0), Action.NONE, id="a fresh 404 is doubted"),
-        pytest.param(seen(accepted(), remote=ABSENT), Action.RECORD, id="a 404 past the doubt ends it, without a PUT"),
+        pytest.param(seen(accepted(), remote=ABSENT, absence_left=5.0), Action.NONE, id="a fresh 404 is fenced"),
+        pytest.param(seen(accepted(), remote=ABSENT), Action.RECORD, id="a 404 after the fence ends it, without a PUT"),
         pytest.param(seen(accepted({"cancel": True}), remote=remote()), Action.RECORD, id="the wish is written"),
         pytest.param(seen(accepted({"cancel": True}, cancellation=asked()), remote=remote()), Action.CANCEL,
                      id="then the service is asked"),
@@ -180,7 +180,7 @@ def test_mirrors(before: State, word: str, after: State) -> None:
     ],
 )
 def test_trouble_on_the_way_says_nothing_new(known: Observation) -> None:
-    """A look that failed is never read as news: status stays, the job stays watched, and it is tried again."""
+    """A GET that failed is never read as news: status stays, the job stays watched, and it is tried again."""
     decision = decide(known)
     assert (decision.action, decision.status) == (Action.NONE, known.job.status)
     assert decision.watch

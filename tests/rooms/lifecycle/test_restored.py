@@ -14,7 +14,7 @@ from rooms.lifecycle.observations import accepted, claim, claimed, identity, rea
 
 
 def test_a_cancellation_that_nobody_remembers_makes_ask_for_later_attempts() -> None:
-    """Whoever suspended and resumed the job before the object was set back has paid for another attempt."""
+    """Whoever suspended and resumed the job before the object was restored has billed another attempt."""
     assert decide(seen(accepted(), remote=remote("Cancelled"))).action is Action.FIND_LAST_ATTEMPT
 
 

@@ -66,7 +66,7 @@ NO_PROGRAM = Trouble("ProgramNotFound", "no such ConfigMap")
         pytest.param(
             seen(claimed(KEYED), key_owner=THEIRS),
             Action.GET_REMOTE,
-            id="after a look, if something may have been sent",
+            id="after a reconciliation, if something may have been sent",
         ),
         pytest.param(
             seen(claimed(KEYED), key_owner=THEIRS, fence_left=5.0, **READY), Action.NONE, id="and after every doubt"
@@ -113,7 +113,7 @@ def test_next_step(known: Observation, action: Action) -> None:
     ],
 )
 def test_what_holds_a_claimed_job_back(known: Observation, reason: str) -> None:
-    """Held with its reason and looked at again; nothing is sent meanwhile."""
+    """Held with its reason and reconciled again; nothing is sent meanwhile."""
     decision = decide(known)
     assert (decision.action, reason_of(decision.status, "Submitted")) == (Action.NONE, f"False:{reason}")
     assert decision.backoff or decision.again is not None
@@ -149,7 +149,7 @@ def test_the_program_is_compared_right_before_the_put() -> None:
     ],
 )
 def test_answers_to_the_put(answer: Any, action: Action, reason: str) -> None:
-    """Only a refusal for good ends the job; only what may have been accepted is doubted."""
+    """Only a refusal for good ends the job; only what may have been accepted is fenced."""
     decision = decide(seen(claimed(), submission=answer, **READY))
     assert (decision.action, reason_of(decision.status, "Submitted")) == (action, reason)
     assert decision.status.finished == (reason == "False:Rejected")
@@ -178,7 +178,7 @@ def test_what_status_says_of_an_accepted_job() -> None:
 
 
 def test_the_404_before_the_put_is_no_news_of_the_job_that_it_made() -> None:
-    """Within the same look the answer to the PUT is the newest that is known, however long the 404 has lasted."""
+    """Within one reconciliation the answer to the PUT is the newest fact, however long the 404 has lasted."""
     known = seen(claimed(), submission=remote(), absence_left=0.0, **READY)
     following = replace(known, job=replace(known.job, status=decide(known).status))
     decision = decide(following)

@@ -78,7 +78,7 @@ def test_an_unknown_word_changes_nothing(state: State, expected: State) -> None:
     ],
 )
 def test_how_a_word_of_the_service_is_read(word: str, seen: Sighting, *, final: bool) -> None:
-    """Only the three known ends are ends: doubt costs a look, a wrong end costs a result."""
+    """Only the three known ends are ends: doubt costs a reconciliation, a wrong end costs a result."""
     assert (sighting(word), is_final_word(word)) == (seen, final)
 
 

@@ -129,7 +129,7 @@ def test_dropping_conditions(gone: list[str], left: list[str]) -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        pytest.param(State.PENDING, {"Ready": "False", "Reconciling": "True"}, id="held back is in progress"),
+        pytest.param(State.PENDING, {"Ready": "False", "Reconciling": "True"}, id="pending is in progress"),
         pytest.param(State.WAITING, {"Ready": "False", "Reconciling": "True"}, id="queued is in progress"),
         pytest.param(State.EXECUTING, {"Ready": "False", "Reconciling": "True"}, id="running is in progress"),
         pytest.param(State.CANCELLING, {"Ready": "False", "Reconciling": "True"}, id="cancelling is in progress"),

@@ -139,7 +139,7 @@ def test_the_digest_never_changes() -> None:
     ],
 )
 def test_what_makes_no_difference_to_the_purchase_keeps_the_digest(changes: dict[str, object]) -> None:
-    """Two spellings of one job are the same purchase."""
+    """Two spellings of one job are the same billable definition."""
     assert digest(**changes) == digest()
 
 

@@ -233,7 +233,7 @@ def test_which_workspace_a_job_uses(
 def test_a_reference_that_leads_nowhere_says_where_it_leads(
     reference: Mapping[str, str] | None, there: list[QuantumWorkspace], default: Name | None, wanted: str
 ) -> None:
-    """The sentence names the field and the workspace, so that one of both can be mended."""
+    """The sentence names the field and the workspace, so that one of both can be fixed."""
     sentence = resolved(reference, there, default)
     assert isinstance(sentence, str)
     assert sentence.startswith("spec.workspaceRef")

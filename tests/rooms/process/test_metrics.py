@@ -28,7 +28,7 @@ def sample(name: str, **labels: str) -> Sample:
 
 
 def filled(*states: str | None, target: str = "ionq.simulator") -> Cache:
-    """An inventory with a job in each of the states (None: without one), and a workspace that offers a target."""
+    """An cache with a job in each of the states (None: without one), and a workspace that offers a target."""
     known = Cache()
     known.put_workspace(parse_workspace(workspace_body() | {"status": {"targets": [_OFFERED]}}))
     for number, state in enumerate(states):
@@ -41,8 +41,8 @@ def filled(*states: str | None, target: str = "ionq.simulator") -> Cache:
     ("states", "expected"),
     [
         pytest.param([], {}, id="no job"),
-        pytest.param([None], {"Pending": 1}, id="a job that nobody has looked at yet"),
-        pytest.param(["Pending", None], {"Pending": 2}, id="and one that is held back count together"),
+        pytest.param([None], {"Pending": 1}, id="a job that nobody has reconciled yet"),
+        pytest.param(["Pending", None], {"Pending": 2}, id="and one that is pending count together"),
         pytest.param(["Waiting"] * 3 + ["Executing"], {"Waiting": 3, "Executing": 1}, id="several states"),
     ],
 )
@@ -109,7 +109,7 @@ def test_what_never_happened_is_zero_and_not_absent() -> None:
     assert seen[sample("quantumjob_cancellations_unconfirmed_total")] == 0
     assert seen[sample("quantumjob_submissions_total")] == 0
     assert seen[sample("quantumjob_submission_seconds_count")] == 0
-    assert seen[sample("quantumjob_queue_depth")] == 0
+    assert seen[sample("quantumjob_workqueue_depth")] == 0
 
 
 def test_two_operators_in_one_process_count_for_themselves() -> None:

@@ -26,7 +26,7 @@ _STEPS = st.lists(
         pytest.param(["a1", "a2", "a3"], ["a1", "a2", "a3"], id="one tenant alone is served in its order"),
         pytest.param(["a1", "a2", "a3", "b1"], ["a1", "b1", "a2", "a3"], id="the last who came waits for one turn"),
         pytest.param(["a1", "a2", "b1", "b2", "c1"], ["a1", "b1", "c1", "a2", "b2"], id="three go round"),
-        pytest.param(["a1", "b1", "a1", "b1"], ["a1", "b1"], id="what stands in line keeps its place"),
+        pytest.param(["a1", "b1", "a1", "b1"], ["a1", "b1"], id="what stands in the queue keeps its place"),
         pytest.param([], [], id="nobody waits"),
     ],
 )

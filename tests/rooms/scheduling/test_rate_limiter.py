@@ -1,4 +1,4 @@
-"""A workspace's budget of requests, in virtual time: who begins when."""
+"""A workspace's rate limit, in virtual time: who begins when."""
 
 import asyncio
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ async def test_a_pause_that_the_service_asked_for_is_kept() -> None:
 
 
 async def test_whoever_no_longer_waits_costs_nothing() -> None:
-    """A look that was given up leaves its token to the next."""
+    """A reconciliation that was given up leaves its token to the next."""
     rate_limiter, begun = make_rate_limiter(rate=1), list[tuple[float, str]]()
     await rate_limiter.acquire("get_job", "a")
     given_up = asyncio.create_task(rate_limiter.acquire("get_job", "a"))

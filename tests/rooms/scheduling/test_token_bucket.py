@@ -53,7 +53,9 @@ def test_the_rate_is_kept(pauses: list[float]) -> None:
         pytest.param("a1 b1 A1", "A1 a1 b1", id="cancelling goes first"),
         pytest.param("a1 A1 A2 A3 A4 A5 A6", "A1 A2 A3 A4 a1 A5 A6", id="four of five turns at most"),
         pytest.param("A1 A2 A3 A4 A5 A6", "A1 A2 A3 A4 A5 A6", id="all of them while nobody else waits"),
-        pytest.param("A1 A2 A3 B1 a1 a2 a3 b1", "A1 B1 A2 A3 a1 b1 a2 a3", id="namespaces take turns in both parts"),
+        pytest.param(
+            "A1 A2 A3 B1 a1 a2 a3 b1", "A1 B1 A2 A3 a1 b1 a2 a3", id="namespaces are served round-robin in both parts"
+        ),
         pytest.param(
             "A1 A2 A3 A4 A5 A6 A7 A8 A9 a1 b1", "A1 A2 A3 A4 a1 A5 A6 A7 A8 b1 A9", id="and in what cancelling leaves"
         ),

@@ -31,7 +31,7 @@ class Worked:
     most_at_once: "Counter[str]" = field(default_factory=Counter)
 
     async def reconcile(self, key: str) -> None:
-        """Look at a key for as long as a look takes."""
+        """Look at a key for as long as a reconciliation takes."""
         self.reconciliations.append((round(now(), 3), key))
         for one in (key, "all"):
             self.at_work[one] += 1
@@ -55,7 +55,7 @@ async def at_work(queue: Queue, reconcile: ReconcileContext, workers: int = 4) -
 
 
 async def test_a_key_stands_in_the_queue_once() -> None:
-    """A thousand events about one object are one look."""
+    """A thousand events about one object are one reconciliation."""
     queue, worked = Queue(now), Worked()
     for _ in range(1000):
         queue.add("a")
@@ -85,14 +85,14 @@ async def test_keys_are_worked_on_side_by_side_but_each_by_one_worker() -> None:
         pytest.param([0], [0], id="no change meanwhile"),
         pytest.param([0, 1], [0, 10], id="one change meanwhile"),
         pytest.param([0, 1, 2, 3, 9], [0, 10], id="many changes meanwhile"),
-        pytest.param([0, 1, 11], [0, 10, 20], id="another change during the second look"),
-        pytest.param([0, 30], [0, 30], id="a change long after the look"),
+        pytest.param([0, 1, 11], [0, 10, 20], id="another change during the second reconciliation"),
+        pytest.param([0, 30], [0, 30], id="a change long after the reconciliation"),
     ],
 )
 async def test_a_key_that_changes_during_its_look_is_looked_at_once_more(
     moments: Sequence[float], expected: Sequence[float]
 ) -> None:
-    """What the look read may be older than the change; one more look is enough for all of them."""
+    """What the reconciliation read may be older than the change; one more look is enough for all of them."""
     queue, worked = Queue(now), Worked(seconds=10)
     async with at_work(queue, worked.reconcile):
         for moment in moments:
@@ -128,7 +128,7 @@ async def test_a_look_at_a_later_time(delays: Sequence[float], expected: Sequenc
 
 
 async def test_a_timer_that_was_overtaken_rings_no_more() -> None:
-    """The look that came first has decided anew about time."""
+    """The reconciliation that came first has decided anew about time."""
     queue, worked = Queue(now), Worked()
     async with at_work(queue, worked.reconcile):
         queue.add_after("a", 10)
@@ -153,7 +153,7 @@ async def test_an_earlier_timer_wakes_the_keeper_of_time() -> None:
 
 
 async def test_a_look_may_ask_for_the_next() -> None:
-    """That is how an object is looked at again and again."""
+    """That is how an object is reconciled again and again."""
     queue, worked = Queue(now), Worked(seconds=1)
 
     async def reconcile(key: str) -> None:
@@ -167,7 +167,7 @@ async def test_a_look_may_ask_for_the_next() -> None:
 
 
 async def test_a_time_that_comes_during_a_look_is_not_lost() -> None:
-    """The key is looked at once more when the look has ended, not beside it."""
+    """The key is reconciled once more when the reconciliation has ended, not beside it."""
     queue, worked = Queue(now), Worked(seconds=10)
     async with at_work(queue, worked.reconcile):
         queue.add("a")

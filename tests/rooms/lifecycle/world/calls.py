@@ -1,7 +1,7 @@
 """Requests on their way: sent, applied and answered at different times, or never.
 
-A look of the operator's model is a generator that yields a `Call` wherever the real one awaits an answer. Whoever
-drives it decides what happens between sending and answering. Only this: what a request does is in `service` and
+A reconciliation of the operator's model is a generator that yields a `Call` wherever the real one awaits an answer.
+Whoever drives it decides what happens between sending and answering. Only this: what a request does is in `service` and
 `apiserver`.
 """
 
@@ -85,14 +85,14 @@ ReconcileContext = Generator[Call, Any, Any]
 
 @dataclass(slots=True)
 class Pending:
-    """A look that waits for the answer to a call."""
+    """A reconciliation that waits for the answer to a call."""
 
     reconciliation: ReconcileContext
     call: Call
     steps: int = field(default=0)
 
     def resume(self, fate: Fate) -> bool:
-        """Let the call end like this and the look go on to its next call; False if the look has ended."""
+        """Let the call end like this and the reconciliation go on to its next call; False if there is none."""
         try:
             self.call = self._answer(fate)
         except StopIteration:

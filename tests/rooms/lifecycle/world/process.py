@@ -1,7 +1,7 @@
-"""A process of the operator as a model: what it remembers, its queue, its poller, and its look at a job.
+"""A process of the operator as a model: what it remembers, its queue, its poller, and its reconciliation of a job.
 
-The look goes as the real `reconciler` goes, with a `Call` at each boundary (more of them in `actions`), and uses the
-real core for everything that is decided or remembered. Nothing here decides.
+The reconciliation goes as the real `reconciler` goes, with a `Call` at each boundary (more of them in `actions`), and
+uses the real core for everything that is decided or remembered. Nothing here decides.
 """
 
 from collections.abc import Callable, Generator
@@ -77,11 +77,11 @@ class Process:
         self.due[uid] = self.clock.now
 
     def add_after(self, uid: str, seconds: float) -> None:
-        """Look in so many seconds, unless a look is due earlier."""
+        """Look in so many seconds, unless a reconciliation is due earlier."""
         self.due[uid] = min(self.due.get(uid, float("inf")), self.clock.now + max(seconds, 0.0))
 
     def reconcile(self, uid: str) -> ReconcileContext:
-        """One look at one object; never raises."""
+        """One reconciliation at one object; never raises."""
         job = self.cache.get(uid)
         if job is None:
             self.memories.pop(uid, None)
@@ -98,7 +98,7 @@ class Process:
             self._requeue_failed(uid, memory)
 
     def poll(self, uid: str) -> ReconcileContext:
-        """One look of the poller at one remote job."""
+        """One reconciliation of the poller at one remote job."""
         one = self.watched[uid]
         one.due = float("inf")
         try:

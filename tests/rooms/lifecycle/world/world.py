@@ -59,7 +59,7 @@ class World:
                 self.on_the_wire.append(call)
 
     def begin(self, process: Process) -> bool:
-        """Start one look or poll that is due; False if none is."""
+        """Start one reconciliation or poll that is due; False if none is."""
         for uid, due in list(process.due.items()):
             if due <= self.clock.now and (process.holder, "look", uid) not in self.pending:
                 del process.due[uid]
@@ -77,7 +77,7 @@ class World:
             self.pending[key] = Pending(reconciliation, first)
 
     def end_call(self, key: tuple[str, str, str], fate: Fate) -> None:
-        """One call ends like this, and its look goes on to the next."""
+        """One call ends like this, and its reconciliation goes on to the next."""
         if not self.pending[key].resume(fate):
             del self.pending[key]
 
