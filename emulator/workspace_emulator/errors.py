@@ -1,5 +1,6 @@
 """Errors of the service, as a client sees them; how they become an HTTP answer is `app`'s part."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
@@ -40,6 +41,14 @@ class ServiceError(Exception):
         self.code = code
         self.message = message
         self.target = target
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job failed, as its `errorData`."""
+
+    code: str
+    message: str
 
 
 def bad_request(code: Code, message: str, target: str | None = None) -> ServiceError:

@@ -11,7 +11,8 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from workspace_emulator.behaviour import Behaviour
 from workspace_emulator.catalogue import output_blob
-from workspace_emulator.jobs import Job, JobError
+from workspace_emulator.errors import JobError
+from workspace_emulator.jobs import Job
 from workspace_emulator.programs import ProgramError, ProgramOutput, ProgramRequest, run_program
 from workspace_emulator.storage import BlobName, Storage
 

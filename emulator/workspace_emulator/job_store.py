@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from workspace_emulator.database import Page, Place, select_page, upsert
 from workspace_emulator.definitions import JobDefinition
+from workspace_emulator.errors import JobError
 from workspace_emulator.filters import Condition, Order
-from workspace_emulator.jobs import FINAL, Job, JobError, JobStatus
+from workspace_emulator.jobs import FINAL, Job, JobStatus
 from workspace_emulator.storage import BlobName
 
 # Columns that are fields of a job as they are.

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from workspace_emulator.definitions import JobDefinition
+from workspace_emulator.errors import JobError
 from workspace_emulator.storage import BlobName
 
 
@@ -25,14 +26,6 @@ FINAL: Final = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCE
 BEING_CANCELLED: Final = frozenset({JobStatus.CANCELLATION_REQUESTED, JobStatus.CANCELLING})
 NEWER_WORDS: Final = {JobStatus.WAITING: "Queued", JobStatus.SUCCEEDED: "Completed"}
 JOB_TYPE: Final = "QuantumComputing"
-
-
-@dataclass(frozen=True, slots=True)
-class JobError:
-    """Why a job failed, as its `errorData`."""
-
-    code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

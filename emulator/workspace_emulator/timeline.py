@@ -13,10 +13,11 @@ from azure.core.exceptions import AzureError
 
 from workspace_emulator.behaviour import BehaviourSwitch
 from workspace_emulator.clock import Clock
+from workspace_emulator.errors import JobError
 from workspace_emulator.execution import Execution
 from workspace_emulator.faults import Faults
 from workspace_emulator.job_store import JobStore
-from workspace_emulator.jobs import Job, JobError, JobStatus
+from workspace_emulator.jobs import Job, JobStatus
 from workspace_emulator.ledger import Ledger
 from workspace_emulator.programs import ProgramOutput
 from workspace_emulator.storage import BlobName
