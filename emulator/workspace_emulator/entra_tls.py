@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from workspace_emulator.secrets_file import write_private
+from workspace_emulator.private_file import write_private
 
 _LIFETIME: Final = dt.timedelta(days=365)
 _CLOCK_SKEW: Final = dt.timedelta(hours=1)

@@ -17,7 +17,7 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.types import Options
 
 from workspace_emulator.entra_clients import Application
-from workspace_emulator.secrets_file import write_private
+from workspace_emulator.private_file import write_private
 
 RESOURCE: Final = "https://quantum.microsoft.com"
 _ALGORITHM: Final = "RS256"  # what Entra signs with

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from workspace_emulator.connections import DroppableProtocol
 from workspace_emulator.entra_server import EntraAddress
-from workspace_emulator.secrets_file import write_private
+from workspace_emulator.private_file import write_private
 from workspace_emulator.settings import Settings
 
 _log = logging.getLogger(__name__)
