@@ -24,9 +24,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from workspace_emulator.answers import empty_answer, error_answer, json_answer
 from workspace_emulator.clock import rfc3339
-from workspace_emulator.errors import Code, bad_request
+from workspace_emulator.contract.answers import empty_answer, error_answer, json_answer
+from workspace_emulator.contract.errors import Code, bad_request
 from workspace_emulator.fault_model import Fault
 from workspace_emulator.gateway import Handler
 from workspace_emulator.parts import Parts

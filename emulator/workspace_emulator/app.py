@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from workspace_emulator.admin import Admin
-from workspace_emulator.answers import empty_answer, json_answer
 from workspace_emulator.behaviour import CancelAnswer
-from workspace_emulator.definitions import JobDefinition, JobUpdate, SasRequest, SessionDefinition, parse
-from workspace_emulator.errors import Code, ServiceError
+from workspace_emulator.contract.answers import empty_answer, json_answer
+from workspace_emulator.contract.definitions import JobDefinition, JobUpdate, SasRequest, SessionDefinition, parse
+from workspace_emulator.contract.errors import Code, ServiceError
+from workspace_emulator.contract.operations import Operation
 from workspace_emulator.filters import JOB_FIELDS, SESSION_FIELDS, Condition
 from workspace_emulator.gateway import Gateway, Handler, WorkspacePath, answer_http_error, answer_own_fault
 from workspace_emulator.job_store import in_session, job_from_row
-from workspace_emulator.operations import Operation
 from workspace_emulator.paging import page_json, read_query
 from workspace_emulator.parts import Parts
 from workspace_emulator.session_store import session_from_row

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, model_validator
 
-from workspace_emulator.catalogue import Price
+from workspace_emulator.contract.catalogue import Price
 
 
 class RepeatedPut(StrEnum):

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from workspace_emulator.admin import refusing_wrong_bodies
-from workspace_emulator.answers import json_answer
+from workspace_emulator.contract.answers import json_answer
 from workspace_emulator.entra import Entra
 from workspace_emulator.entra_clients import EntraRules
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from workspace_emulator.behaviour import Behaviour
-from workspace_emulator.catalogue import output_blob
-from workspace_emulator.errors import JobError
+from workspace_emulator.contract.catalogue import output_blob
+from workspace_emulator.contract.errors import JobError
 from workspace_emulator.jobs import Job
 from workspace_emulator.programs import ProgramError, ProgramOutput, ProgramRequest, run_program
 from workspace_emulator.storage import BlobName, Storage

@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from workspace_emulator import connections
-from workspace_emulator.answers import error_answer, unauthorized_answer
-from workspace_emulator.errors import ServiceError
+from workspace_emulator.contract.answers import error_answer, unauthorized_answer
+from workspace_emulator.contract.errors import ServiceError
+from workspace_emulator.contract.operations import Operation
 from workspace_emulator.fault_model import Fault, FaultKind, Stage
-from workspace_emulator.operations import Operation
 
 LISTS: Final = frozenset({Operation.LIST_JOBS, Operation.LIST_SESSION_JOBS})
 

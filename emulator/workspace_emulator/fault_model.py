@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
 
 from workspace_emulator.behaviour import Range
-from workspace_emulator.operations import Operation
+from workspace_emulator.contract.operations import Operation
 
 
 class FaultKind(StrEnum):

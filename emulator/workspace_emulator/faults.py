@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from workspace_emulator.behaviour import Behaviour, Range
-from workspace_emulator.errors import JobError
+from workspace_emulator.contract.errors import JobError
+from workspace_emulator.contract.operations import Operation
 from workspace_emulator.fault_effects import LISTS, ROWS, Exchange
 from workspace_emulator.fault_model import Fault, FaultKind, Stage
-from workspace_emulator.operations import Operation
 
 
 class Faults:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from workspace_emulator.errors import Code, ServiceError, bad_request
+from workspace_emulator.contract.errors import Code, ServiceError, bad_request
 from workspace_emulator.jobs import JOB_TYPE, NEWER_WORDS
 
 _TOKEN: Final = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punctuation>[(),])|(?P<word>[^\s(),']+))")

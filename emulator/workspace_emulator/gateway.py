@@ -8,10 +8,10 @@ from typing import Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from workspace_emulator.answers import error_answer, unauthorized_answer
-from workspace_emulator.errors import Code, ServiceError, bad_request, not_found
+from workspace_emulator.contract.answers import error_answer, unauthorized_answer
+from workspace_emulator.contract.errors import Code, ServiceError, bad_request, not_found
+from workspace_emulator.contract.operations import Operation
 from workspace_emulator.fault_model import Stage
-from workspace_emulator.operations import Operation
 from workspace_emulator.parts import Parts
 
 API_VERSION: Final = "2026-01-15-preview"

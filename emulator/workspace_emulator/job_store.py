@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
+from workspace_emulator.contract.definitions import JobDefinition
+from workspace_emulator.contract.errors import JobError
 from workspace_emulator.database import Page, Place, select_page, upsert
-from workspace_emulator.definitions import JobDefinition
-from workspace_emulator.errors import JobError
 from workspace_emulator.filters import Condition, Order
 from workspace_emulator.jobs import FINAL, Job, JobStatus
 from workspace_emulator.storage import BlobName

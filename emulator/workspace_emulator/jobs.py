@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from workspace_emulator.definitions import JobDefinition
-from workspace_emulator.errors import JobError
+from workspace_emulator.contract.definitions import JobDefinition
+from workspace_emulator.contract.errors import JobError
 from workspace_emulator.storage import BlobName
 
 

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
-from workspace_emulator.catalogue import CURRENCY, PROVIDERS
 from workspace_emulator.clock import rfc3339
+from workspace_emulator.contract.catalogue import CURRENCY, PROVIDERS
 from workspace_emulator.database import upsert
 from workspace_emulator.jobs import FINAL, Job
 

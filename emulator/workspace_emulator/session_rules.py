@@ -1,10 +1,10 @@
 """What clients ask of sessions, and how jobs and idleness end them: the rules, without HTTP."""
 
 from workspace_emulator.behaviour import BehaviourSwitch
-from workspace_emulator.catalogue import find_target
 from workspace_emulator.clock import Clock
-from workspace_emulator.definitions import SessionDefinition
-from workspace_emulator.errors import Code, bad_request, conflict, not_found
+from workspace_emulator.contract.catalogue import find_target
+from workspace_emulator.contract.definitions import SessionDefinition
+from workspace_emulator.contract.errors import Code, bad_request, conflict, not_found
 from workspace_emulator.job_store import JobStore
 from workspace_emulator.jobs import Job, JobStatus
 from workspace_emulator.session_store import SessionStore

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from workspace_emulator.definitions import SessionDefinition
+from workspace_emulator.contract.definitions import SessionDefinition
 
 
 class SessionStatus(StrEnum):

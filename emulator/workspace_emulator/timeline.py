@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError
 
 from workspace_emulator.behaviour import BehaviourSwitch
 from workspace_emulator.clock import Clock
-from workspace_emulator.errors import JobError
+from workspace_emulator.contract.errors import JobError
 from workspace_emulator.execution import Execution
 from workspace_emulator.faults import Faults
 from workspace_emulator.job_store import JobStore

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from workspace_emulator.operations import Operation
+from workspace_emulator.contract.operations import Operation
 
 _UNANSWERED: Final = "unanswered"
 

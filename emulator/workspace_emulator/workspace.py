@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from workspace_emulator.behaviour import BehaviourSwitch, FinalCancel, MetadataKeys, RepeatedPut
-from workspace_emulator.catalogue import Price, find_target, output_blob, output_formats
 from workspace_emulator.clock import Clock
-from workspace_emulator.definitions import JobDefinition, JobUpdate
-from workspace_emulator.errors import Code, ServiceError, bad_request, conflict, not_found
+from workspace_emulator.contract.catalogue import Price, find_target, output_blob, output_formats
+from workspace_emulator.contract.definitions import JobDefinition, JobUpdate
+from workspace_emulator.contract.errors import Code, ServiceError, bad_request, conflict, not_found
 from workspace_emulator.job_store import JobStore
 from workspace_emulator.jobs import BEING_CANCELLED, Job, JobStatus
 from workspace_emulator.ledger import RECORD_DELETED, SUPERSEDED, Ledger

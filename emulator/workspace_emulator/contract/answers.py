@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from workspace_emulator.errors import ServiceError
+from workspace_emulator.contract.errors import ServiceError
 
 
 def json_answer(body: Any) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from workspace_emulator.errors import Code, bad_request
+from workspace_emulator.contract.errors import Code, bad_request
 
 Priority = Literal["Standard", "High"]
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -1,4 +1,4 @@
-"""Errors of the service, as a client sees them; how they become an HTTP answer is `app`'s part."""
+"""Errors of the service, as a client sees them; how they become an HTTP answer is `service`'s part."""
 
 from dataclasses import dataclass
 from enum import StrEnum
