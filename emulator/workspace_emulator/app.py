@@ -23,7 +23,7 @@ from workspace_emulator.job_store import in_session, job_from_row
 from workspace_emulator.paging import page_json, read_query
 from workspace_emulator.parts import Parts
 from workspace_emulator.session_store import session_from_row
-from workspace_emulator.storage import BlobName
+from workspace_emulator.storage.account import BlobName
 from workspace_emulator.wire import Signing, job_json, provider_status_json, quotas_json, session_json
 
 _ROOT: Final = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Quantum/workspaces/{workspace}"

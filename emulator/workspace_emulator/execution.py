@@ -14,7 +14,7 @@ from workspace_emulator.contract.catalogue import output_blob
 from workspace_emulator.contract.errors import JobError
 from workspace_emulator.jobs import Job
 from workspace_emulator.programs import ProgramError, ProgramOutput, ProgramRequest, run_program
-from workspace_emulator.storage import BlobName, Storage
+from workspace_emulator.storage.account import BlobName, Storage
 
 _log = logging.getLogger(__name__)
 _LABEL: Final = "placeholder: this workspace does not simulate programs"

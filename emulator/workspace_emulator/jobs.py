@@ -6,7 +6,7 @@ from typing import Final
 
 from workspace_emulator.contract.definitions import JobDefinition
 from workspace_emulator.contract.errors import JobError
-from workspace_emulator.storage import BlobName
+from workspace_emulator.storage.account import BlobName
 
 
 class JobStatus(StrEnum):

@@ -15,7 +15,7 @@ from workspace_emulator.ledger import Ledger
 from workspace_emulator.session_rules import SessionRules
 from workspace_emulator.session_store import SessionStore
 from workspace_emulator.settings import Settings
-from workspace_emulator.storage import Storage
+from workspace_emulator.storage.account import Storage
 from workspace_emulator.timeline import Timeline
 from workspace_emulator.traffic import Traffic
 from workspace_emulator.workspace import Workspace

@@ -20,7 +20,7 @@ from workspace_emulator.job_store import JobStore
 from workspace_emulator.jobs import Job, JobStatus
 from workspace_emulator.ledger import Ledger
 from workspace_emulator.programs import ProgramOutput
-from workspace_emulator.storage import BlobName
+from workspace_emulator.storage.account import BlobName
 
 _log = logging.getLogger(__name__)
 _Stage = Callable[[Job], Awaitable[Job]]

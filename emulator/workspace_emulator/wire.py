@@ -10,7 +10,7 @@ from workspace_emulator.contract.catalogue import PROVIDERS, Provider
 from workspace_emulator.jobs import BEING_CANCELLED, JOB_TYPE, NEWER_WORDS, Job
 from workspace_emulator.ledger import Ledger, cost_estimate
 from workspace_emulator.sessions import Session
-from workspace_emulator.storage import BlobName, Storage
+from workspace_emulator.storage.account import BlobName, Storage
 
 
 class Signing(StrEnum):

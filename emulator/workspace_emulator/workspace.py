@@ -15,7 +15,7 @@ from workspace_emulator.job_store import JobStore
 from workspace_emulator.jobs import BEING_CANCELLED, Job, JobStatus
 from workspace_emulator.ledger import RECORD_DELETED, SUPERSEDED, Ledger
 from workspace_emulator.session_rules import SessionRules
-from workspace_emulator.storage import BlobName, Storage
+from workspace_emulator.storage.account import BlobName, Storage
 from workspace_emulator.timeline import Timeline, cancelled
 
 _STALE_SECONDS = 3600.0

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from workspace_emulator import tethered
-from workspace_emulator.azurite_install import ONE_SHUTDOWN, AzuriteProgram, AzuriteUnavailableError
-from workspace_emulator.storage import StorageAccount
+from workspace_emulator.storage import tethered
+from workspace_emulator.storage.account import StorageAccount
+from workspace_emulator.storage.azurite_install import ONE_SHUTDOWN, AzuriteProgram, AzuriteUnavailableError
 
 _HOST: Final = "127.0.0.1"
 _LISTENS: Final = re.compile(r"successfully listens on http://[\d.]+:(\d+)")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 _log = logging.getLogger(__name__)
-LOCK_FOLDER: Final = Path(__file__).resolve().parents[1] / "azurite"
+LOCK_FOLDER: Final = Path(__file__).resolve().parents[2] / "azurite"
 ONE_SHUTDOWN: Final = LOCK_FOLDER / "one-shutdown.cjs"
 OLDEST_NODE: Final = 22
 _ENTRY: Final = Path("node_modules/azurite/dist/src/blob/main.js")
