@@ -11,7 +11,7 @@ from starlette.responses import Response
 from workspace_emulator.contract.answers import error_answer, unauthorized_answer
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request, not_found
 from workspace_emulator.contract.operations import Operation
-from workspace_emulator.fault_model import Stage
+from workspace_emulator.faults.model import Stage
 from workspace_emulator.parts import Parts
 
 API_VERSION: Final = "2026-01-15-preview"

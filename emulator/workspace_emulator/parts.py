@@ -9,7 +9,7 @@ from workspace_emulator.clock import Clock
 from workspace_emulator.credentials import Credentials
 from workspace_emulator.database import read_clock_offset, write_clock_offset
 from workspace_emulator.execution import Execution
-from workspace_emulator.faults import Faults
+from workspace_emulator.faults.armed import Faults
 from workspace_emulator.job_store import JobStore
 from workspace_emulator.ledger import Ledger
 from workspace_emulator.session_rules import SessionRules

@@ -15,7 +15,7 @@ from workspace_emulator.behaviour import BehaviourSwitch
 from workspace_emulator.clock import Clock
 from workspace_emulator.contract.errors import JobError
 from workspace_emulator.execution import Execution
-from workspace_emulator.faults import Faults
+from workspace_emulator.faults.armed import Faults
 from workspace_emulator.job_store import JobStore
 from workspace_emulator.jobs import Job, JobStatus
 from workspace_emulator.ledger import Ledger

@@ -1,4 +1,4 @@
-"""What each kind of fault does: one row of a table for each; which of them act is decided in `faults`.
+"""What each kind of fault does: one row of a table for each; which of them act is decided in `armed`.
 
 A new kind is a member of `FaultKind`, a row of `ROWS`, and a function.
 """
@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from workspace_emulator import connections
 from workspace_emulator.contract.answers import error_answer, unauthorized_answer
 from workspace_emulator.contract.errors import ServiceError
 from workspace_emulator.contract.operations import Operation
-from workspace_emulator.fault_model import Fault, FaultKind, Stage
+from workspace_emulator.faults import connections
+from workspace_emulator.faults.model import Fault, FaultKind, Stage
 
 LISTS: Final = frozenset({Operation.LIST_JOBS, Operation.LIST_SESSION_JOBS})
 

@@ -1,8 +1,8 @@
 """The faults that are armed, and which of them act on a call or a run.
 
 A fault is armed through the admin route as `{"operation", "kind", "count" or "probability", "job", …parameters}`
-(`fault_model`). Faults around a call act `BEFORE` it takes effect or `AFTER`; those on the `RUN` of a job or its
-`OUTPUT` are asked for by what they disturb. What each kind does stands in `fault_effects`.
+(`model`). Faults around a call act `BEFORE` it takes effect or `AFTER`; those on the `RUN` of a job or its
+`OUTPUT` are asked for by what they disturb. What each kind does stands in `effects`.
 """
 
 import itertools
@@ -17,8 +17,8 @@ from starlette.responses import Response
 from workspace_emulator.behaviour import Behaviour, Range
 from workspace_emulator.contract.errors import JobError
 from workspace_emulator.contract.operations import Operation
-from workspace_emulator.fault_effects import LISTS, ROWS, Exchange
-from workspace_emulator.fault_model import Fault, FaultKind, Stage
+from workspace_emulator.faults.effects import LISTS, ROWS, Exchange
+from workspace_emulator.faults.model import Fault, FaultKind, Stage
 
 
 class Faults:
