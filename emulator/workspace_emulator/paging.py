@@ -10,8 +10,8 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request
-from workspace_emulator.database import Page, Place
-from workspace_emulator.filters import Condition, Order, parse_filter, parse_order
+from workspace_emulator.jobs.database import Page, Place
+from workspace_emulator.jobs.filters import Condition, Order, parse_filter, parse_order
 
 _TOKEN: Final = "continuationToken"  # noqa: S105 - the name of a query key
 

@@ -7,9 +7,9 @@ from typing import Any
 from workspace_emulator.behaviour import Behaviour
 from workspace_emulator.clock import rfc3339
 from workspace_emulator.contract.catalogue import PROVIDERS, Provider
-from workspace_emulator.jobs import BEING_CANCELLED, JOB_TYPE, NEWER_WORDS, Job
-from workspace_emulator.ledger import Ledger, cost_estimate
-from workspace_emulator.sessions import Session
+from workspace_emulator.jobs.job import BEING_CANCELLED, JOB_TYPE, NEWER_WORDS, Job
+from workspace_emulator.jobs.ledger import Ledger, cost_estimate
+from workspace_emulator.jobs.session import Session
 from workspace_emulator.storage.account import BlobName, Storage
 
 

@@ -1,4 +1,4 @@
-"""What a client defines in a body, parsed and checked; the state that the service adds is in `jobs` and `sessions`."""
+"""What a client defines in a body, parsed and checked; the state that the service adds is in `jobs`."""
 
 import json
 from typing import Annotated, Any, Literal, TypeVar

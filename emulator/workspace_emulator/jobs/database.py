@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from workspace_emulator.filters import Condition, Order
+from workspace_emulator.jobs.filters import Condition, Order
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS jobs (

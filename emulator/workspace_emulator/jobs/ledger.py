@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from workspace_emulator.clock import rfc3339
 from workspace_emulator.contract.catalogue import CURRENCY, PROVIDERS
-from workspace_emulator.database import upsert
-from workspace_emulator.jobs import FINAL, Job
+from workspace_emulator.jobs.database import upsert
+from workspace_emulator.jobs.job import FINAL, Job
 
 SUPERSEDED: Final = "Superseded"  # a second paid run took the job over before this one ended
 RECORD_DELETED: Final = "RecordDeleted"  # the record was deleted before this one ended

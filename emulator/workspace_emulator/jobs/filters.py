@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request
-from workspace_emulator.jobs import JOB_TYPE, NEWER_WORDS
+from workspace_emulator.jobs.job import JOB_TYPE, NEWER_WORDS
 
 _TOKEN: Final = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punctuation>[(),])|(?P<word>[^\s(),']+))")
 _COMPARISONS: Final = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}

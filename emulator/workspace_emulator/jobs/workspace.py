@@ -11,12 +11,12 @@ from workspace_emulator.clock import Clock
 from workspace_emulator.contract.catalogue import Price, find_target, output_blob, output_formats
 from workspace_emulator.contract.definitions import JobDefinition, JobUpdate
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request, conflict, not_found
-from workspace_emulator.job_store import JobStore
-from workspace_emulator.jobs import BEING_CANCELLED, Job, JobStatus
-from workspace_emulator.ledger import RECORD_DELETED, SUPERSEDED, Ledger
-from workspace_emulator.session_rules import SessionRules
+from workspace_emulator.jobs.job import BEING_CANCELLED, Job, JobStatus
+from workspace_emulator.jobs.job_store import JobStore
+from workspace_emulator.jobs.ledger import RECORD_DELETED, SUPERSEDED, Ledger
+from workspace_emulator.jobs.session_rules import SessionRules
+from workspace_emulator.jobs.timeline import Timeline, cancelled
 from workspace_emulator.storage.account import BlobName, Storage
-from workspace_emulator.timeline import Timeline, cancelled
 
 _STALE_SECONDS = 3600.0
 _USUAL_KEY = re.compile(r"[A-Za-z0-9_]+")

@@ -1,4 +1,4 @@
-"""A job as the workspace knows it: its states and its value; what moves it is `timeline`, what keeps it is `store`."""
+"""A job as the workspace knows it: its states and value; what moves it is `timeline`, what keeps it is `job_store`."""
 
 from dataclasses import dataclass
 from enum import StrEnum

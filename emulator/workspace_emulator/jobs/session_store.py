@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Iterable
 
 from workspace_emulator.contract.definitions import SessionDefinition
-from workspace_emulator.database import Page, Place, select_page, upsert
-from workspace_emulator.filters import Condition, Order
-from workspace_emulator.sessions import OPEN, Session, SessionStatus
+from workspace_emulator.jobs.database import Page, Place, select_page, upsert
+from workspace_emulator.jobs.filters import Condition, Order
+from workspace_emulator.jobs.session import OPEN, Session, SessionStatus
 
 
 class SessionStore:

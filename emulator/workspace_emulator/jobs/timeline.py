@@ -14,11 +14,11 @@ from azure.core.exceptions import AzureError
 from workspace_emulator.behaviour import BehaviourSwitch
 from workspace_emulator.clock import Clock
 from workspace_emulator.contract.errors import JobError
-from workspace_emulator.execution import Execution
 from workspace_emulator.faults.armed import Faults
-from workspace_emulator.job_store import JobStore
-from workspace_emulator.jobs import Job, JobStatus
-from workspace_emulator.ledger import Ledger
+from workspace_emulator.jobs.execution import Execution
+from workspace_emulator.jobs.job import Job, JobStatus
+from workspace_emulator.jobs.job_store import JobStore
+from workspace_emulator.jobs.ledger import Ledger
 from workspace_emulator.programs import ProgramOutput
 from workspace_emulator.storage.account import BlobName
 

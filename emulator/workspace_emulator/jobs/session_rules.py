@@ -5,10 +5,10 @@ from workspace_emulator.clock import Clock
 from workspace_emulator.contract.catalogue import find_target
 from workspace_emulator.contract.definitions import SessionDefinition
 from workspace_emulator.contract.errors import Code, bad_request, conflict, not_found
-from workspace_emulator.job_store import JobStore
-from workspace_emulator.jobs import Job, JobStatus
-from workspace_emulator.session_store import SessionStore
-from workspace_emulator.sessions import Session, SessionStatus, closed, timed_out, with_job_accepted, with_job_ended
+from workspace_emulator.jobs.job import Job, JobStatus
+from workspace_emulator.jobs.job_store import JobStore
+from workspace_emulator.jobs.session import Session, SessionStatus, closed, timed_out, with_job_accepted, with_job_ended
+from workspace_emulator.jobs.session_store import SessionStore
 
 
 class SessionRules:

@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from workspace_emulator.behaviour import Behaviour
 from workspace_emulator.contract.catalogue import output_blob
 from workspace_emulator.contract.errors import JobError
-from workspace_emulator.jobs import Job
+from workspace_emulator.jobs.job import Job
 from workspace_emulator.programs import ProgramError, ProgramOutput, ProgramRequest, run_program
 from workspace_emulator.storage.account import BlobName, Storage
 
