@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from workspace_emulator.app import make_app
 from workspace_emulator.credentials import Credentials
-from workspace_emulator.entra_server import EntraAddress
+from workspace_emulator.entra.server import EntraAddress
 from workspace_emulator.entra_setup import entra_beside
 from workspace_emulator.gateway import WorkspacePath
 from workspace_emulator.jobs.database import open_database

@@ -3,7 +3,7 @@
 | call | body | effect or answer |
 |---|---|---|
 | GET /admin/entra | | its rules, without the secrets, and the answers counted so far: `granted` and codes |
-| PUT /admin/entra | some rules (`entra_clients.EntraRules`) | changes them, leaves the others |
+| PUT /admin/entra | some rules (`entra.clients.EntraRules`) | changes them, leaves the others |
 | DELETE /admin/entra/tokens | | revokes all tokens issued since the start; answers `{"revoked": number}` |
 """
 
@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from workspace_emulator.admin import refusing_wrong_bodies
 from workspace_emulator.contract.answers import json_answer
-from workspace_emulator.entra import Entra
-from workspace_emulator.entra_clients import EntraRules
+from workspace_emulator.entra.clients import EntraRules
+from workspace_emulator.entra.provider import Entra
 
 
 class EntraAdmin:

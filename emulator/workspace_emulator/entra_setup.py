@@ -6,10 +6,10 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from workspace_emulator.entra import Entra
+from workspace_emulator.entra.provider import Entra
+from workspace_emulator.entra.server import EntraAddress, serving_entra
+from workspace_emulator.entra.tokens import EntraTokens
 from workspace_emulator.entra_admin import EntraAdmin
-from workspace_emulator.entra_server import EntraAddress, serving_entra
-from workspace_emulator.entra_tokens import EntraTokens
 from workspace_emulator.parts import Parts
 from workspace_emulator.settings import Settings
 

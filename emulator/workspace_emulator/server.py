@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import uvicorn
 from starlette.applications import Starlette
 
-from workspace_emulator.entra_server import EntraAddress
+from workspace_emulator.entra.server import EntraAddress
 from workspace_emulator.faults.connections import DroppableProtocol
 from workspace_emulator.private_file import write_private
 from workspace_emulator.settings import Settings

@@ -1,7 +1,7 @@
 """The local identity provider's routes, as azure-identity and msal need them: tokens for applications, and discovery.
 
 It speaks the client-credentials flow of OAuth 2.0 (RFC 6749, 4.4) with a secret or a federated assertion (RFC 7523,
-2.2), and refuses with Entra's codes. Served over https only (`entra_server`).
+2.2), and refuses with Entra's codes. Served over https only (`server`).
 """
 
 import hmac
@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from workspace_emulator.entra_clients import Application, EntraRules
-from workspace_emulator.entra_federation import AssertionRefusedError, require_federated
-from workspace_emulator.entra_tokens import RESOURCE, EntraTokens
+from workspace_emulator.entra.clients import Application, EntraRules
+from workspace_emulator.entra.federation import AssertionRefusedError, require_federated
+from workspace_emulator.entra.tokens import RESOURCE, EntraTokens
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _GRANTED: Final = "granted"

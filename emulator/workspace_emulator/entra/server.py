@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from workspace_emulator.entra_tls import load_certificates
+from workspace_emulator.entra.tls import load_certificates
 
 _PATIENCE_SECONDS: Final = 1
 

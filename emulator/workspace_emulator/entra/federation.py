@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import jwt
 
-from workspace_emulator.entra_clients import Application, EntraRules, Federation
+from workspace_emulator.entra.clients import Application, EntraRules, Federation
 
 _ALGORITHMS: Final = ("RS256", "ES256")
 _FETCH_SECONDS: Final = 10.0

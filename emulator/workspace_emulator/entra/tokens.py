@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from jwt.types import Options
 
-from workspace_emulator.entra_clients import Application
+from workspace_emulator.entra.clients import Application
 from workspace_emulator.private_file import write_private
 
 RESOURCE: Final = "https://quantum.microsoft.com"
