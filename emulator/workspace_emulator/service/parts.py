@@ -6,7 +6,6 @@ from functools import partial
 
 from workspace_emulator.behaviour import BehaviourSwitch
 from workspace_emulator.clock import Clock
-from workspace_emulator.credentials import Credentials
 from workspace_emulator.faults.armed import Faults
 from workspace_emulator.jobs.database import read_clock_offset, write_clock_offset
 from workspace_emulator.jobs.execution import Execution
@@ -16,9 +15,10 @@ from workspace_emulator.jobs.session_rules import SessionRules
 from workspace_emulator.jobs.session_store import SessionStore
 from workspace_emulator.jobs.timeline import Timeline
 from workspace_emulator.jobs.workspace import Workspace
+from workspace_emulator.service.credentials import Credentials
+from workspace_emulator.service.traffic import Traffic
 from workspace_emulator.settings import Settings
 from workspace_emulator.storage.account import Storage
-from workspace_emulator.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

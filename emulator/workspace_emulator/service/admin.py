@@ -28,8 +28,8 @@ from workspace_emulator.clock import rfc3339
 from workspace_emulator.contract.answers import empty_answer, error_answer, json_answer
 from workspace_emulator.contract.errors import Code, bad_request
 from workspace_emulator.faults.model import Fault
-from workspace_emulator.gateway import Handler
-from workspace_emulator.parts import Parts
+from workspace_emulator.service.gateway import Handler
+from workspace_emulator.service.parts import Parts
 
 
 class _Advance(BaseModel):

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from workspace_emulator.admin import refusing_wrong_bodies
 from workspace_emulator.contract.answers import json_answer
 from workspace_emulator.entra.clients import EntraRules
 from workspace_emulator.entra.provider import Entra
+from workspace_emulator.service.admin import refusing_wrong_bodies
 
 
 class EntraAdmin:

@@ -11,20 +11,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from workspace_emulator.admin import Admin
 from workspace_emulator.behaviour import CancelAnswer
 from workspace_emulator.contract.answers import empty_answer, json_answer
 from workspace_emulator.contract.definitions import JobDefinition, JobUpdate, SasRequest, SessionDefinition, parse
 from workspace_emulator.contract.errors import Code, ServiceError
 from workspace_emulator.contract.operations import Operation
-from workspace_emulator.gateway import Gateway, Handler, WorkspacePath, answer_http_error, answer_own_fault
 from workspace_emulator.jobs.filters import JOB_FIELDS, SESSION_FIELDS, Condition
 from workspace_emulator.jobs.job_store import in_session, job_from_row
 from workspace_emulator.jobs.session_store import session_from_row
-from workspace_emulator.paging import page_json, read_query
-from workspace_emulator.parts import Parts
+from workspace_emulator.service.admin import Admin
+from workspace_emulator.service.gateway import Gateway, Handler, WorkspacePath, answer_http_error, answer_own_fault
+from workspace_emulator.service.paging import page_json, read_query
+from workspace_emulator.service.parts import Parts
+from workspace_emulator.service.wire import Signing, job_json, provider_status_json, quotas_json, session_json
 from workspace_emulator.storage.account import BlobName
-from workspace_emulator.wire import Signing, job_json, provider_status_json, quotas_json, session_json
 
 _ROOT: Final = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Quantum/workspaces/{workspace}"
 _MERGE_PATCH: Final = "application/merge-patch+json"

@@ -12,7 +12,7 @@ from workspace_emulator.contract.answers import error_answer, unauthorized_answe
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request, not_found
 from workspace_emulator.contract.operations import Operation
 from workspace_emulator.faults.model import Stage
-from workspace_emulator.parts import Parts
+from workspace_emulator.service.parts import Parts
 
 API_VERSION: Final = "2026-01-15-preview"
 _CLIENT_GONE: Final = 499  # nobody sees it; it shows in the counts

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from workspace_emulator.entra.provider import Entra
 from workspace_emulator.entra.server import EntraAddress, serving_entra
 from workspace_emulator.entra.tokens import EntraTokens
-from workspace_emulator.entra_admin import EntraAdmin
-from workspace_emulator.parts import Parts
+from workspace_emulator.service.entra_admin import EntraAdmin
+from workspace_emulator.service.parts import Parts
 from workspace_emulator.settings import Settings
 
 
