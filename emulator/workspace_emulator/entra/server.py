@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from workspace_emulator.entra.tls import load_certificates
 
-_PATIENCE_SECONDS: Final = 1
+_SHUTDOWN_TIMEOUT_SECONDS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def serving_entra(app: Starlette, folder: Path, host: str, port: int) -> A
         access_log=False,
         ssl_certfile=certificates.certificate,
         ssl_keyfile=certificates.key,
-        timeout_graceful_shutdown=_PATIENCE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_SECONDS,
     )
     server = _Server(config)
     listener = socket.create_server((host, port))

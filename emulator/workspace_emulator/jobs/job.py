@@ -39,13 +39,13 @@ class Job:
         output: Where the result is, or will be.
         stale_sas: An expired SAS, as lists show it.
         status: Where it is.
-        run: Counts the paid runs of this id, from 1.
+        run: Counts the billed runs of this id, from 1.
         created: When it was accepted.
         visible_from: Before this, other calls do not see it.
         due: When its present stage ends at the earliest.
         units: What a run takes of its provider's quota.
         unit_price: What each of them costs, in money.
-        is_paid: Whether it costs yet: from the moment it executes.
+        is_paid: Whether it is billed yet: from the moment it executes.
     """
 
     id: str

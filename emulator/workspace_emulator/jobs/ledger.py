@@ -1,6 +1,6 @@
-"""The ledger of paid runs: one row for each time that a job was accepted to run, which outlives the job's record.
+"""The ledger of billed runs: one row for each time that a job was accepted to run, which outlives the job's record.
 
-A repeated PUT that is taken as a second paid run is a second row. A run costs from the moment it executes.
+A repeated PUT that is taken as a second billed run is a second row. A run costs from the moment it executes.
 """
 
 import json
@@ -13,7 +13,7 @@ from workspace_emulator.contract.catalogue import CURRENCY, PROVIDERS
 from workspace_emulator.jobs.database import upsert
 from workspace_emulator.jobs.job import FINAL, Job
 
-SUPERSEDED: Final = "Superseded"  # a second paid run took the job over before this one ended
+SUPERSEDED: Final = "Superseded"  # a second billed run took the job over before this one ended
 RECORD_DELETED: Final = "RecordDeleted"  # the record was deleted before this one ended
 _ENDED: Final = ", ".join(f"'{status}'" for status in (*sorted(FINAL), SUPERSEDED, RECORD_DELETED))
 

@@ -31,7 +31,7 @@ class Timeline:
 
     Args:
         jobs: Keeps the jobs.
-        ledger: Keeps the paid runs.
+        ledger: Keeps the billed runs.
         execution: Runs the programs.
         clock: The time.
         behaviour: How long each stage lasts.

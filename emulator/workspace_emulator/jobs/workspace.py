@@ -27,7 +27,7 @@ class Workspace:
 
     Args:
         jobs: Keeps the jobs.
-        ledger: Keeps the paid runs.
+        ledger: Keeps the billed runs.
         sessions: Says which session a job may join.
         timeline: Moves the jobs.
         storage: The linked storage account.
@@ -108,7 +108,7 @@ class Workspace:
         return self._resumed(self._timeline.keep(requested))
 
     def delete(self, job_id: str) -> None:
-        """Delete a job's record; a run under way stays paid for.
+        """Delete a job's record; a run under way stays billed.
 
         Raises:
             ServiceError: 404.

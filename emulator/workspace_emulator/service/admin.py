@@ -7,7 +7,7 @@
 | DELETE /admin/settings | | back to the settings of the start |
 | PUT /admin/credentials | `{"api_key", "bearer_tokens"}` | only these are accepted from now on, until a restart |
 | PUT /admin/storage | `{"url"}` | addresses of blobs begin with it: of a proxy before the storage account |
-| GET /admin/ledger | | `{"runs": […]}`: a row for each paid run, in order; two for a job that was paid twice |
+| GET /admin/ledger | | `{"runs": […]}`: a row for each billed run, in order; two for a job that was billed twice |
 | POST /admin/faults | a fault, or a list of them (`faults.model.Fault`) | arms them; answers `{"armed": [numbers]}` |
 | GET /admin/faults | | `{"faults": […], "struck": {kind: times}}`: those still armed, and what acted since the start |
 | DELETE /admin/faults | | disarms all |

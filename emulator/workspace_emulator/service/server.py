@@ -19,7 +19,7 @@ from workspace_emulator.private_file import write_private
 from workspace_emulator.settings import Settings
 
 _log = logging.getLogger(__name__)
-_PATIENCE_SECONDS = 2
+_SHUTDOWN_TIMEOUT_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def serve(app: Starlette, settings: Settings, listening: Listening) -> Non
         log_config=None,
         access_log=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=_PATIENCE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_SECONDS,
     )
     ready = asyncio.Event()
     server = _Server(config, ready)
