@@ -13,19 +13,19 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from workspace_emulator.app import make_app
-from workspace_emulator.azurite import running_azurite
-from workspace_emulator.azurite_install import AzuriteUnavailableError, install
-from workspace_emulator.credentials import Credentials
-from workspace_emulator.database import open_database
-from workspace_emulator.entra_server import EntraAddress
-from workspace_emulator.entra_setup import entra_beside
-from workspace_emulator.gateway import WorkspacePath
-from workspace_emulator.parts import assemble
+from workspace_emulator.entra.server import EntraAddress
+from workspace_emulator.jobs.database import open_database
 from workspace_emulator.secrets_file import Secrets, load_secrets
-from workspace_emulator.server import Listening, serve
+from workspace_emulator.service.app import make_app
+from workspace_emulator.service.credentials import Credentials
+from workspace_emulator.service.entra_setup import entra_beside
+from workspace_emulator.service.gateway import WorkspacePath
+from workspace_emulator.service.parts import assemble
+from workspace_emulator.service.server import Listening, serve
 from workspace_emulator.settings import Settings
-from workspace_emulator.storage import Storage, StorageAccount
+from workspace_emulator.storage.account import Storage, StorageAccount
+from workspace_emulator.storage.azurite import running_azurite
+from workspace_emulator.storage.azurite_install import AzuriteUnavailableError, install
 
 
 def main() -> None:

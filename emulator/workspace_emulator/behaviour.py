@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, model_validator
 
-from workspace_emulator.catalogue import Price
+from workspace_emulator.contract.catalogue import Price
 
 
 class RepeatedPut(StrEnum):
@@ -14,7 +14,7 @@ class RepeatedPut(StrEnum):
     SAME = "same"  # the job as it is, nothing else happens
     CONFLICT = "conflict"  # 409
     REPLACE = "replace"  # the definition is replaced, the run is not repeated
-    SECOND_RUN = "second-run"  # the job runs, and is paid, once more
+    SECOND_RUN = "second-run"  # the job runs, and is billed, once more
 
 
 class CancelAnswer(StrEnum):

@@ -2,11 +2,11 @@
 
 import base64
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from workspace_emulator.private_file import write_private
 from workspace_emulator.settings import Settings
 
 
@@ -36,11 +36,3 @@ def _kept(folder: Path) -> Secrets:
     folder.mkdir(parents=True, exist_ok=True)
     write_private(file, json.dumps(asdict(fresh)))
     return fresh
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner can read, all at once: who sees it sees the whole of it."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text)
-    draft.replace(file)

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workspace_emulator.behaviour import Behaviour
-from workspace_emulator.entra_clients import EntraRules
+from workspace_emulator.entra.clients import EntraRules
 
 LOCAL_SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from chart.helm import Manifest
 from chart.releases import SYSTEM, Releases
 from devcluster.processes import Child
-from workspace_emulator.azurite_install import AzuriteProgram
+from workspace_emulator.storage.azurite_install import AzuriteProgram
 
 # Bound over the real file in a mount namespace that ends with the process.
 _IN_ITS_NAMESPACE: Final = 'mount --bind "$0" /etc/hosts && exec "$@"'

@@ -11,7 +11,7 @@ from chart.asrendered import AsRendered
 from chart.helm import PROJECT
 from chart.releases import RELEASE, SYSTEM, Releases
 from chart.values import EMULATED
-from workspace_emulator.azurite_install import install
+from workspace_emulator.storage.azurite_install import install
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 

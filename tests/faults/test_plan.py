@@ -3,7 +3,7 @@
 import pytest
 
 from faults.plan import FULL, SHORT, Act, Plan, Size, draw
-from workspace_emulator.fault_model import Fault, FaultKind
+from workspace_emulator.faults.model import Fault, FaultKind
 
 
 @pytest.fixture(scope="module")
