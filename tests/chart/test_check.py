@@ -68,7 +68,7 @@ def test_it_has_the_settings_of_the_operator(render: Render) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rights", "manifest", "name"),
+    ("permissions", "manifest", "name"),
     [
         pytest.param(PERMISSIONS, "operator.yaml", "quantumjob-workload", id="the operator's"),
         pytest.param(

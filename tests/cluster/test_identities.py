@@ -102,7 +102,7 @@ def wait_executing(place: JobNamespace, name: str) -> None:
     place.wait_state(name, "Executing")
 
 
-@pytest.mark.parametrize("sign_in", [authenticate_with_secret, authenticate_as_account])
+@pytest.mark.parametrize("authenticate", [authenticate_with_secret, authenticate_as_account])
 def test_a_job_runs_with_a_token(place: JobNamespace, directory: Directory, authenticate: Authenticator) -> None:
     """Submission, polling and output go by tokens; none shows in what the operator wrote."""
     authenticate(place, directory)
@@ -201,7 +201,7 @@ def take_account(place: JobNamespace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sign_in", "take", "reason"),
+    ("authenticate", "take", "reason"),
     [
         pytest.param(authenticate_with_secret, take_secret, "CredentialsNotFound", id="its Secret"),
         pytest.param(authenticate_as_account, take_account, "ServiceAccountNotFound", id="its ServiceAccount"),
