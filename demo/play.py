@@ -90,7 +90,8 @@ class Play:
     def _said(self, name: str) -> str:
         """The last word of the operator on a job, short enough for a table."""
         error = self._status(name).get("error") or {}
-        words = error.get("message") or self._condition(name, "Ready").get("message", "")
+        shown = next(filter(None, (self._condition(name, kind) for kind in ("Stalled", "Reconciling", "Ready"))), {})
+        words = error.get("message") or shown.get("message", "")
         line = " ".join(words.split())
         return line if len(line) <= _LONGEST_DETAIL else f"{line[: _LONGEST_DETAIL - 1]}…"
 

@@ -1,7 +1,7 @@
 """What may be told of an error when the program stands in a Secret: its code and the place, never the service's words.
 
-Whoever may read a QuantumJob need not be allowed to read its Secret, and compilers quote the line that they stumble
-over. Must not live here: which programs are confidential (`QuantumJob.confidential`).
+Whoever may read a QuantumJob need not be allowed to read its Secret, and compilers quote the line that they fail
+at. Must not live here: which programs are confidential (`QuantumJob.confidential`).
 """
 
 import re

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.lifecycle.observation import Observation, Trouble
-from quantumjob_operator.model.conditions import Kind, for_kstatus, with_condition, without_conditions
+from quantumjob_operator.model.conditions import Kind, for_kstatus, said_once, with_condition, without_conditions
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, State
 
 WRITE_REFUSED: Final = "WriteRefused"
@@ -99,7 +99,7 @@ def draw(  # noqa: PLR0917 - one sentence: this state, for this reason, said lik
     wanted += for_kstatus(state, reason, message, generation)
     gone = {Kind.READY, Kind.RECONCILING, Kind.STALLED} - {one.type for one in wanted}
     conditions = without_conditions(status.conditions, gone)
-    for one in wanted:
+    for one in said_once(wanted):
         conditions = with_condition(conditions, one, seen.now)
     # A condition that holds on says so for this generation too: `kubectl wait` refuses older ones.
     current = tuple(replace(one, observed_generation=generation) for one in conditions)

@@ -26,8 +26,8 @@ def _notices(before: JobStatus, after: JobStatus) -> Iterator[Notice]:
         yield Notice("Executing", f"job {after.job_id} executes")
     asked_before = before.cancellation.attempt if before.cancellation else None
     if after.cancellation and after.cancellation.attempt != asked_before:
-        ready = after.condition(Kind.READY)
-        yield Notice("CancellationRequested", ready.message if ready else "")
+        why = after.condition(Kind.RECONCILING)
+        yield Notice("CancellationRequested", why.message if why else "")
     yield from _completion(before, after)
     failed = after.condition(Kind.FAILED)
     if failed and failed.status == "True" and not before.is_true(Kind.FAILED):

@@ -28,6 +28,9 @@ class Kind(StrEnum):
     STALLED = "Stalled"
 
 
+_SUMMARIES: Final = frozenset({Kind.READY, Kind.FINISHED})
+
+
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, as metav1.Time is written."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -57,6 +60,24 @@ def without_conditions(conditions: Iterable[Condition], kinds: Iterable[str]) ->
     """The conditions without those of the given types."""
     gone = frozenset(kinds)
     return tuple(one for one in conditions if one.type not in gone)
+
+
+def said_once(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Summaries name the condition that has their text instead of saying it again.
+
+    Only Ready and Finished do: scripts read the others, and Flux and Argo CD show what Stalled and Reconciling say.
+
+    Args:
+        conditions: Those that are set together.
+    """
+    everything = tuple(conditions)
+    said = {one.message: one.type for one in reversed(everything) if one.message and one.type not in _SUMMARIES}
+    return tuple(
+        replace(one, message=f"see condition {said[one.message]}")
+        if one.type in _SUMMARIES and one.message in said
+        else one
+        for one in everything
+    )
 
 
 def for_kstatus(state: State, reason: str, message: str, generation: int) -> tuple[Condition, ...]:

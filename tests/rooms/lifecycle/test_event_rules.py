@@ -31,7 +31,7 @@ def held(reason: str, message: str = "fix it") -> Condition:
 ACCEPTED = Condition("Submitted", "True", "Accepted", "the service accepted the job")
 COMPLETE = Condition("Complete", "True", "Succeeded", "the output is there")
 TAKEN = Condition("Complete", "False", "OutputConfigMapConflict", "the name is taken")
-CANCELLING = Condition("Ready", "False", "Cancelled", ASKED)
+CANCELLING = Condition("Reconciling", "True", "Cancelled", ASKED)
 
 
 def failed(reason: str) -> Condition:

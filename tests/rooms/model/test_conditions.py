@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.model.conditions import Kind, for_kstatus, stamp, with_condition, without_conditions
+from quantumjob_operator.model.conditions import Kind, for_kstatus, said_once, stamp, with_condition, without_conditions
 from quantumjob_operator.model.jobstatus import Condition, State
 
 THEN = "2026-11-22T12:00:00Z"
@@ -144,6 +144,24 @@ def test_the_table_for_kstatus(state: State, expected: dict[str, str]) -> None:
     drawn = for_kstatus(state, "Because", "of that", 4)
     assert {one.type: one.status for one in drawn} == expected
     assert all((one.reason, one.message, one.observed_generation) == ("Because", "of that", 4) for one in drawn)
+
+
+def test_summaries_name_the_condition_that_has_their_text() -> None:
+    """`kubectl describe` says a long text where it belongs, and not five times."""
+    text = "spec.program.source is empty"
+    ended = [Condition(kind, "True", "ProgramInvalid", text, "", 4) for kind in (Kind.FAILED, Kind.FINISHED)]
+    drawn = said_once([*ended, *for_kstatus(State.FAILED, "ProgramInvalid", text, 4)])
+    assert {one.type: one.message for one in drawn} == {
+        "Failed": text,
+        "Finished": "see condition Failed",
+        "Ready": "see condition Failed",
+        "Stalled": text,
+    }
+
+
+def test_a_summary_alone_keeps_its_text() -> None:
+    """A success says it nowhere else."""
+    assert [one.message for one in said_once(for_kstatus(State.SUCCEEDED, "OutputWritten", "done", 4))] == ["done"]
 
 
 @pytest.mark.parametrize("state", [pytest.param(state, id=f"in state {state}") for state in State])
