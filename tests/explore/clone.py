@@ -74,11 +74,12 @@ def _instance(value: Any, memo: Memo) -> Any:
     if limiter is None:
         limiter = _SLOTS[kind] = attributes(kind)
     for name in limiter:
-        setattr(copy, name, cloned(getattr(value, name), memo))
+        one = getattr(value, name)
+        setattr(copy, name, one if _CLONERS.get(type(one)) is _shared else cloned(one, memo))
     own = None if limiter else getattr(copy, "__dict__", None)
     if own is not None:
         for name, one in value.__dict__.items():
-            own[name] = cloned(one, memo)
+            own[name] = one if _CLONERS.get(type(one)) is _shared else cloned(one, memo)
     return copy
 
 

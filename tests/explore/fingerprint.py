@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from explore.clone import attributes
+from explore.drive import FENCE, GRACE, SETTINGS
 from explore.outside import Outside
 from explore.parts import EPOCH, wall
-from explore.process import FENCE, GRACE, SETTINGS, Process
+from explore.process import Core, Process
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.quantumjob import QuantumJob
 
@@ -20,6 +21,7 @@ _HORIZON: Final[dict[str, float]] = {
     "claimed_at": SETTINGS.put_start_seconds,
     "absent_since": FENCE,
     "fenced_until": 0.0,
+    "_doubts": 0.0,
     "rival_until": 0.0,
     "asked_at": 30.0,
     "troubled_since": 60.0,
@@ -54,30 +56,34 @@ class Shape:
         self.versions: list[tuple[str, str]] = []
         self._seen: set[int] = set()
 
-    def take(self, value: Any, name: str = "") -> None:  # noqa: C901 - one case a type
+    def take(self, value: Any, name: str = "") -> None:
         """Walk through a value."""
         kind = type(value)
-        if kind is float:
-            self._number(value, name)
-        elif kind is str and value.startswith(HOLDER):
+        taker = _TAKERS.get(kind)
+        if taker is None:
+            taker = _TAKERS[kind] = _taker_of(kind)
+        taker(self, value, name)
+
+    def _nothing(self, _value: Any, _name: str) -> None:
+        """Functions and foreign objects don't change."""
+
+    def _text(self, value: str, _name: str) -> None:
+        if value.startswith(HOLDER):
             self.tokens.append("h")
             self.holders.append(value)
-        elif kind is str or value is None or kind in (int, bool):
-            self.tokens.append(min(value, _MOST_FAILURES) if name == "failures" else value)
-        elif kind is QuantumJob:
-            self._job(value)
-        elif isinstance(value, str):
+        else:
             self.tokens.append(str(value))
-        elif isinstance(value, Mapping):
-            self._mapping(value)
-        elif kind in (set, frozenset):
-            self.tokens.append(tuple(sorted(map(str, value))))
-        elif kind in (list, tuple):
-            self.tokens.append(len(value))
-            for one in value:
-                self.take(one)
-        elif hasattr(kind, "__module__") and kind.__module__.startswith(("quantumjob_operator.", "explore.")):
-            self._instance(value, kind)
+
+    def _small(self, value: Any, name: str) -> None:
+        self.tokens.append(min(value, _MOST_FAILURES) if name == "failures" else value)
+
+    def _set(self, value: Any, _name: str) -> None:
+        self.tokens.append(tuple(sorted(map(str, value))))
+
+    def _sequence(self, value: Any, _name: str) -> None:
+        self.tokens.append(len(value))
+        for one in value:
+            self.take(one)
 
     def _number(self, value: float, name: str) -> None:
         if _FIRST < value < _LAST:
@@ -89,13 +95,14 @@ class Shape:
         else:
             self.tokens.append(round(value, 1))
 
-    def _mapping(self, value: Mapping[Any, Any]) -> None:
+    def _mapping(self, value: Mapping[Any, Any], name: str) -> None:
         self.tokens.append(len(value))
         for key in sorted(value, key=str):
             self.tokens.append(str(key))
-            self.take(value[key])
+            self.take(value[key], name)
 
-    def _instance(self, value: Any, kind: type) -> None:
+    def _instance(self, value: Any, _name: str) -> None:
+        kind = type(value)
         if id(value) in self._seen:
             return
         frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
@@ -112,7 +119,7 @@ class Shape:
             if name not in _SKIPPED:
                 self.take(one, name)
 
-    def _job(self, job: QuantumJob) -> None:
+    def _job(self, job: QuantumJob, _name: str) -> None:
         self.tokens.append(_static(job))
         self.versions.append((job.uid, job.resource_version))
         if job.claim:
@@ -126,9 +133,28 @@ class Shape:
         return hash(tuple(self.tokens)), tuple(self.times), tuple(self.versions), tuple(self.holders)
 
 
+def _taker_of(kind: type) -> Any:
+    if kind is float:
+        return Shape._number
+    if kind is QuantumJob:
+        return Shape._job
+    if issubclass(kind, str):
+        return Shape._text
+    if kind in (int, bool, type(None)):
+        return Shape._small
+    if issubclass(kind, Mapping):
+        return Shape._mapping
+    if kind in (set, frozenset):
+        return Shape._set
+    if kind in (list, tuple):
+        return Shape._sequence
+    return Shape._instance if kind.__module__.startswith(("quantumjob_operator.", "explore.")) else Shape._nothing
+
+
+_TAKERS: Final[dict[type, Any]] = {}
 _NAMES: Final[dict[type, tuple[str, ...]]] = {}
 _JOBS: Final[dict[int, tuple[QuantumJob, int]]] = {}
-_MOST_JOBS: Final = 200_000
+_MOST_JOBS: Final = 50_000
 
 
 def _static(job: QuantumJob) -> int:
@@ -137,29 +163,58 @@ def _static(job: QuantumJob) -> int:
     if known is None:
         if len(_JOBS) > _MOST_JOBS:
             _JOBS.clear()
-        status = _TIME.sub("", repr(job.status))
+        status = _text_of(job.status)
         claim = job.claim and (job.claim.attempt, job.claim.uid)
         told = (job.uid, job.name, claim, job.finalizers, job.deletion_requested, job.generation)
-        known = _JOBS[id(job)] = (job, hash((*told, repr(job.spec), status)))
+        known = _JOBS[id(job)] = (job, hash((*told, _text_of(job.spec), status)))
     return known[1]
 
 
-def _process(one: Process) -> Print:
-    """Of a process; kept with it, because a process never changes."""
+def _text_of(value: Any) -> int:
+    """A status or a spec without its times."""
+    known = _TEXTS.get(id(value))
+    if known is None:
+        if len(_TEXTS) > _MOST_JOBS:
+            _TEXTS.clear()
+        known = _TEXTS[id(value)] = (value, hash(_TIME.sub("", repr(value))))
+    return known[1]
+
+
+_TEXTS: Final[dict[int, tuple[Any, int]]] = {}
+
+
+def _core(one: Core) -> Print:
+    """Of what a process is; kept with it, because it never changes, and going on from what it was before."""
     if one.prints is None:
-        shape = Shape()
-        shape.take(one.base.queue)
-        shape.take(one.base.cache)
-        shape.take(one.base.workspaces)
-        shape.take(one.base.reconciler)
-        shape.take([(come.what, come.at, come.uid, come.answer, come.job, come.remote) for come in one.log])
-        shape.take(list(one.inbox))
-        shape.take(one.held)
-        shape.take(one.paused_at)
-        shape.take(list(one.applied))
-        one.prints = shape.frozen()
+        before, shape = one.before, Shape()
+        if before is None:
+            for part in (one.base.queue, one.base.cache, one.base.workspaces, one.base.reconciler):
+                shape.take(part)
+            one.prints = shape.frozen()
+        else:
+            come = one.log[-1]
+            shape.take((come.what, come.at, come.uid, come.answer, come.job, come.remote))
+            one.prints = _joined(_core(before), shape.frozen())
+            one.before = None
     kept: Print = one.prints
     return kept
+
+
+def _joined(first: Print, second: Print) -> Print:
+    return hash((first[0], second[0])), first[1] + second[1], first[2] + second[2], first[3] + second[3]
+
+
+def _process(one: Process) -> Print:
+    """Of a process with what the world does to it, which mostly is nothing."""
+    core = _core(one.core)
+    if not (one.inbox or one.held or one.applied or one.paused_at is not None):
+        return core
+    shape = Shape()
+    shape.take(list(one.inbox))
+    shape.take(one.held)
+    shape.take(one.paused_at)
+    shape.take(list(one.applied))
+    return _joined(core, shape.frozen())
 
 
 def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: Any) -> int:
@@ -174,10 +229,9 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
     parts: list[Any] = [rest, outside.outputs, processes.count(None)]
     running = [one for one in processes if one is not None]
     # Which of two operators is the first is nobody's concern.
-    running.sort(key=lambda one: _process(one)[0])
-    names = {one.holder: number for number, one in enumerate(running)}
-    for one in running:
-        tokens, times, versions, holders = _process(one)
+    prints = sorted([(_process(one), one.core.holder) for one in running], key=lambda one: one[0][0])
+    names = {holder: number for number, (_, holder) in enumerate(prints)}
+    for (tokens, times, versions, holders), _ in prints:
         parts.append(tokens)
         parts.append(tuple([max(round(at - now, 1), -horizon) for at, horizon in times]))
         parts.append(tuple([_is_current(outside, uid, version) for uid, version in versions]))

@@ -5,7 +5,7 @@ Must not live here: how a state came about (`moves`), or whether one can still c
 
 from collections.abc import Iterator
 
-from explore.process import GRACE
+from explore.drive import GRACE
 from explore.state import State, Wishes
 from quantumjob_operator.model.quantumjob import QuantumJob
 
@@ -61,9 +61,7 @@ def _said(state: State, live: QuantumJob) -> Iterator[str]:
 def _may_run_on(state: State, uid: str, wishes: Wishes) -> bool:
     """Whether the job may go on without its object: on purpose, with a trace, or because somebody is still at it."""
     # A finalizer that is taken off by force, and anything beside: the operator promises one attempt, and says so.
-    if wishes.let_go or wishes.told or (wishes.forced and state.disturbances > 1):
-        return True
-    if _left_to_the_search(state, wishes):
+    if wishes.let_go or wishes.told or wishes.forgotten or (wishes.forced and state.disturbances > 1):
         return True
     if any(shared.spec.idempotency_key for shared in state.outside.objects.values()):
         return True  # another object has the key, and the job
@@ -72,18 +70,10 @@ def _may_run_on(state: State, uid: str, wishes: Wishes) -> bool:
         or process.paused_at is not None
         or process.held
         or process.inbox
-        or uid in process.due
+        or uid in process.core.due
         or uid in process.asks
         for process in state.processes
     ) or bool(state.wire)
-
-
-def _left_to_the_search(state: State, wishes: Wishes) -> bool:
-    """Whether a job is one that only the search of the service's list can find, which is not explored.
-
-    Its object went with the finalizer, and the process that knew of it was killed.
-    """
-    return wishes.overlapped and state.started > state.scenario.operators
 
 
 def early_trace(state: State, before: State) -> Iterator[str]:
@@ -98,11 +88,7 @@ def at_rest(state: State) -> bool:
     """Whether everything is where it may stay for ever."""
     if any(one is None or one.paused_at is not None or one.held for one in state.processes):
         return False
-    excused = {
-        uid
-        for uid, one in state.wishes.items()
-        if one.let_go or one.told or one.forced or _left_to_the_search(state, one)
-    }
+    excused = {uid for uid, one in state.wishes.items() if one.let_go or one.told or one.forced or one.forgotten}
     if any(run.uid not in excused for run in state.outside.open_runs()):
         return False
     return all(_is_at_rest(live) for live in state.outside.objects.values())

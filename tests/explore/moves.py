@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from explore.asks import SERVICE, Answer, Ask, no_answer
+from explore.asks import SERVICE
+from explore.drive import FENCE, SETTINGS
 from explore.outside import Run
-from explore.process import FENCE, SETTINGS, Input, Process
+from explore.process import Process
 from explore.state import State
-from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
+from quantumjob_operator.model.quantumjob import JobSpec
 
 TIMEOUT: Final = SETTINGS.request_timeout_seconds
 SHORT: Final = SETTINGS.put_start_seconds + 1.0
@@ -67,12 +68,12 @@ def _work(state: State, process: Process, number: str) -> Iterator[Move]:
         yield "hear", number
     for uid in process.asks:
         yield "answer", number, name_of(state, uid)
-    for uid, due in process.due.items():
+    for uid, due in process.core.due.items():
         if due <= now and uid not in process.asks:
             yield "begin", number, name_of(state, uid)
-    for uid, (job_id, word) in process.followed.items():
+    for uid, (job_id, word) in process.core.followed.items():
         found = state.outside.seen_by_poller(job_id)
-        if found is not None and found.status != word and uid not in process.asks and uid not in process.due:
+        if found is not None and found.status != word and uid not in process.asks and uid not in process.core.due:
             yield "poll", number, name_of(state, uid)
 
 
@@ -119,8 +120,8 @@ def next_time(state: State) -> float | None:
         if process.paused_at is not None:
             times += [process.paused_at + SHORT, process.paused_at + LONG]
             continue
-        times += process.due.values()
-        for job_id, _ in process.followed.values():
+        times += process.core.due.values()
+        for job_id, _ in process.core.followed.values():
             times += [run.visible_at for run in state.outside.runs.get(job_id, ())]
     return min((at for at in times if at > now), default=None)
 
@@ -183,21 +184,7 @@ def _users(state: State, allowed: frozenset[str]) -> Iterator[Move]:
                 yield edit, name
 
 
-# --- what moves do
-
-
-def moved(state: State, move: Move) -> State:
-    """The state after a move; a disturbance is counted."""
-    after = state.copy()
-    what, *rest = move
-    if what.startswith("user-"):
-        after.acts = after.acts[1:]
-        what = what.removeprefix("user-")
-    elif what in _DISTURBING:
-        after.disturbances += 1
-    _MAKING[what](after, *rest)
-    after.tell_watchers()
-    return after
+# --- names in moves
 
 
 def name_of(state: State, uid: str) -> str:
@@ -205,234 +192,6 @@ def name_of(state: State, uid: str) -> str:
     return str(list(state.wishes).index(uid) + 1) if uid in state.wishes else uid
 
 
-def _uid(state: State, name: str) -> str:
-    return list(state.wishes)[int(name) - 1]
-
-
 def all_runs(state: State) -> list[Run]:
     """Every run there ever was, in the order in which the ids appeared."""
     return [run for runs in state.outside.runs.values() for run in runs]
-
-
-def _process(state: State, number: str) -> tuple[int, Process]:
-    process = state.processes[int(number) - 1]
-    assert process is not None
-    return int(number) - 1, process
-
-
-def _begin(state: State, number: str, name: str) -> None:
-    state.feed(int(number) - 1, Input("begin", state.outside.now, _uid(state, name)))
-
-
-def _answer(state: State, number: str, name: str) -> None:
-    index, process = _process(state, number)
-    uid = _uid(state, name)
-    answer = dict(process.applied).get(uid) or state.outside.do(process.asks[uid])
-    _give(state, index, uid, answer)
-
-
-def _give(state: State, index: int, uid: str, answer: Answer) -> None:
-    """The effect is told by the watch while the reconciliation still waits; then comes the answer."""
-    state.tell_watchers()
-    state.feed(index, Input("answer", state.outside.now, uid, answer))
-
-
-def _fail(state: State, number: str, name: str) -> None:
-    index, process = _process(state, number)
-    uid = _uid(state, name)
-    _give(state, index, uid, no_answer(process.asks[uid]))
-
-
-def _drop(state: State, number: str, name: str) -> None:
-    index, process = _process(state, number)
-    uid = _uid(state, name)
-    state.outside.do(process.asks[uid])
-    _give(state, index, uid, no_answer(process.asks[uid]))
-
-
-def _late(state: State, number: str, name: str) -> None:
-    index, process = _process(state, number)
-    uid = _uid(state, name)
-    _to_the_wire(state, process.asks[uid])
-    _give(state, index, uid, no_answer(process.asks[uid]))
-
-
-def _to_the_wire(state: State, ask: Ask) -> None:
-    state.wire = (*state.wire, (ask, state.outside.now + TIMEOUT))
-
-
-def _kill(state: State, number: str) -> None:
-    state.set_process(int(number) - 1, None)
-
-
-def _kill_late(state: State, number: str) -> None:
-    index, process = _process(state, number)
-    for ask in process.asks.values():
-        _to_the_wire(state, ask)
-    state.set_process(index, None)
-
-
-def _pause(state: State, number: str) -> None:
-    """A PUT that was begun has its effect; the rest is sent when the process goes on."""
-    index, process = _process(state, number)
-    known = dict(process.applied)
-    puts = [(uid, ask) for uid, ask in process.asks.items() if ask.name == "put" and uid not in known]
-    applied = tuple((uid, state.outside.do(ask)) for uid, ask in puts)
-    paused = replace(process, paused_at=state.outside.now, applied=(*process.applied, *applied), prints=None)
-    state.set_process(index, paused)
-
-
-def _wake(state: State, number: str) -> None:
-    index, process = _process(state, number)
-    state.set_process(index, replace(process, paused_at=None, prints=None))
-
-
-def _lag(state: State, number: str) -> None:
-    index, process = _process(state, number)
-    state.set_process(index, replace(process, held=True, prints=None))
-
-
-def _catch_up(state: State, number: str) -> None:
-    index, process = _process(state, number)
-    state.set_process(index, replace(process, held=False, prints=None))
-    _hear(state, number)
-
-
-def _hear(state: State, number: str) -> None:
-    index, process = _process(state, number)
-    events = process.inbox
-    state.set_process(index, replace(process, inbox=(), prints=None))
-    for event in events:
-        state.hear(index, event)
-
-
-def _merge(state: State, number: str) -> None:
-    """Of each object only the last event is told."""
-    index, process = _process(state, number)
-    last = {job.uid: (kind, job) for kind, job in process.inbox}
-    state.set_process(index, replace(process, inbox=tuple(last.values()), held=False, prints=None))
-    _hear(state, number)
-
-
-def _relist(state: State, number: str) -> None:
-    """The events are lost; the check of the watch finds what is there and what is gone."""
-    index, process = _process(state, number)
-    state.set_process(index, replace(process, inbox=(), held=False, prints=None))
-    for uid in sorted(process.known):
-        if uid not in state.outside.objects:
-            state.feed(index, Input("miss", state.outside.now, uid))
-    for job in state.outside.objects.values():
-        state.hear(index, (None, job))
-
-
-def _start(state: State, number: str) -> None:
-    state.start(int(number) - 1)
-
-
-def _poll(state: State, number: str, name: str) -> None:
-    index, process = _process(state, number)
-    uid = _uid(state, name)
-    job_id, _ = process.followed[uid]
-    state.feed(index, Input("poll", state.outside.now, uid, remote=state.outside.seen_by_poller(job_id)))
-
-
-def _arrive(state: State, number: str) -> None:
-    index = int(number) - 1
-    ask, _ = state.wire[index]
-    state.wire = (*state.wire[:index], *state.wire[index + 1 :])
-    state.outside.do(ask)
-
-
-def _time(state: State) -> None:
-    at = next_time(state)
-    assert at is not None
-    state.outside.now = at
-    overdue = [ask for ask, until in state.wire if until <= at]
-    state.wire = tuple((ask, until) for ask, until in state.wire if until > at)
-    for ask in overdue:
-        state.outside.do(ask)
-
-
-def _ends(state: State, number: str) -> None:
-    run = all_runs(state)[int(number) - 1]
-    state.outside.move(run, "Cancelled" if run.job.status == "CancellationRequested" else "Succeeded")
-
-
-def _create(state: State, _number: str) -> None:
-    state.create()
-
-
-def _delete(state: State, name: str) -> None:
-    uid = _uid(state, name)
-    live = state.outside.objects[uid]
-    state.wish(uid, deleted_at=state.outside.now, orphaned=live.spec.deletion_policy == "Orphan")
-    state.outside.request_deletion(uid)
-
-
-def _overlap(state: State, name: str) -> None:
-    """A DELETE that saw no finalizer: the object goes at its end, whatever it carries by then."""
-    state.deleting = (*state.deleting, _uid(state, name))
-
-
-def _deleted(state: State, name: str) -> None:
-    uid = _uid(state, name)
-    state.deleting = tuple(one for one in state.deleting if one != uid)
-    live = state.outside.objects.get(uid)
-    if live is None:
-        return
-    orphaned = live.spec.deletion_policy == "Orphan"
-    state.wish(uid, deleted_at=state.outside.now, overlapped=bool(live.finalizers), orphaned=orphaned)
-    state.outside.remove(live)
-
-
-def _force(state: State, name: str) -> None:
-    uid = _uid(state, name)
-    state.wish(uid, forced=True)
-    state.outside.put(replace(state.outside.objects[uid], finalizers=()))
-
-
-def _edit(state: State, name: str, change: Callable[[JobSpec], JobSpec]) -> None:
-    uid = _uid(state, name)
-    job: QuantumJob = state.outside.objects[uid]
-    spec, wishes = change(job.spec), state.wishes[uid]
-    state.wish(
-        uid,
-        cancelled=wishes.cancelled or spec.cancel,
-        suspended=wishes.suspended + (spec.suspend and not job.spec.suspend),
-        resumed=wishes.resumed + (job.spec.suspend and not spec.suspend),
-    )
-    state.outside.put(replace(job, spec=spec, generation=job.generation + 1))
-
-
-def _editing(change: Callable[[JobSpec], JobSpec]) -> Callable[[State, str], None]:
-    return lambda state, name: _edit(state, name, change)
-
-
-_DISTURBING: Final = frozenset({"fail", "drop", "late", "kill", "kill-late", "pause", "lag", *ACTS})
-_MAKING: Final[dict[str, Callable[..., None]]] = {
-    "begin": _begin,
-    "answer": _answer,
-    "fail": _fail,
-    "drop": _drop,
-    "late": _late,
-    "kill": _kill,
-    "kill-late": _kill_late,
-    "pause": _pause,
-    "wake": _wake,
-    "lag": _lag,
-    "catch-up": _catch_up,
-    "hear": _hear,
-    "merge": _merge,
-    "relist": _relist,
-    "start": _start,
-    "poll": _poll,
-    "arrive": _arrive,
-    "time": _time,
-    "ends": _ends,
-    "create": _create,
-    "delete": _delete,
-    "overlap": _overlap,
-    "deleted": _deleted,
-    "force": _force,
-    **{name: _editing(change) for name, change in EDITS.items()},
-}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from explore.asks import Answer, Ask, Failure
 from explore.parts import EPOCH
+from explore.sharing import shared
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.model.naming import FINALIZER, METADATA_UID
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -16,6 +17,7 @@ from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from rooms.lifecycle.observations import remote
 
 ENDS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
+_WITH_VERSION: Final = frozenset({"claim", "renounce", "release", "delete", "status"})
 Event = tuple[str | None, QuantumJob]
 
 
@@ -69,12 +71,27 @@ class Outside:
         except _Refused as refused:
             return Answer(error=Failure(refused.kind, ask.name, 404 if refused.kind is NotFound else 409))
 
+    def is_moot(self, ask: Ask) -> bool:
+        """Whether a request that is still on its way can't have an effect any more, whenever it arrives.
+
+        A version that an object has left never comes back, nor does an object that is gone; an output stays written.
+        """
+        if ask.name == "output":
+            return ask.args[0] in self.outputs
+        if ask.name not in _WITH_VERSION:
+            return False
+        read = ask.args[0]
+        live = self.objects.get(read.uid)
+        return live is None or live.resource_version != read.resource_version
+
     # --- the API server
 
     def put(self, job: QuantumJob) -> QuantumJob:
         """Store a version; one that nothing holds back any more goes."""
         self.version += 1
-        stored = replace(job, resource_version=str(self.version))
+        version = str(self.version)
+        fields = (job.uid, version, job.generation, job.created, job.claim, job.finalizers, job.deletion_requested)
+        stored = shared(lambda: replace(job, resource_version=version), "stored", *fields, at=(job.spec, job.status))
         if stored.deletion_requested and not stored.finalizers:
             self.remove(stored)
         else:
@@ -87,7 +104,9 @@ class Outside:
         """The object is gone; the event carries it as it was."""
         self.version += 1
         self.objects = {uid: one for uid, one in self.objects.items() if uid != job.uid}
-        self.events = (*self.events, ("DELETED", replace(job, resource_version=str(self.version))))
+        version = str(self.version)
+        last = shared(lambda: replace(job, resource_version=version), "last", version, at=(job,))
+        self.events = (*self.events, ("DELETED", last))
 
     def request_deletion(self, uid: str) -> None:
         """What a DELETE does."""
@@ -148,7 +167,12 @@ class Outside:
         return found.job if found else None
 
     def _put(self, job_id: str, metadata: Any) -> RemoteJob:
-        run = Run(remote("Waiting", id=job_id, metadata=dict(metadata)), self.now + self.hides_for)
+        shown = self.now + self.hides_for
+        run = shared(
+            lambda: Run(remote("Waiting", id=job_id, metadata=dict(metadata)), shown),
+            *("sent", job_id, shown, len(self.runs.get(job_id, ()))),
+            at=(metadata,),
+        )
         self.runs = {**self.runs, job_id: (*self.runs.get(job_id, ()), run)}
         return run.job
 
@@ -166,14 +190,14 @@ class Outside:
         run = self._visible(job_id)
         if run is None:
             raise _Refused(NotFound)
-        marked = replace(run, job=replace(run.job, tags=tags))
+        marked = shared(lambda: replace(run, job=replace(run.job, tags=tags)), "marked", tags, at=(run,))
         runs = tuple(marked if one is run else one for one in self.runs[job_id])
         self.runs = {**self.runs, job_id: runs}
         return True
 
     def move(self, run: Run, word: str) -> None:
         """A job goes on."""
-        moved = replace(run, job=replace(run.job, status=word))
+        moved = shared(lambda: replace(run, job=replace(run.job, status=word)), "moved", word, at=(run,))
         runs = tuple(moved if one is run else one for one in self.runs[run.job.id])
         self.runs = {**self.runs, run.job.id: runs}
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 from explore.asks import Ask
@@ -28,6 +29,8 @@ from rooms.model.bodies import workspace
 EPOCH: Final = 1_000_000.0
 """Where virtual time begins: beyond every duration, so that a number tells by its size that it is a time."""
 WORKSPACE: Final = workspace()
+_TICK: Final = 0.5
+"""A queue may be late: what is due within the same half second comes at one moment, in any order."""
 
 
 @dataclass(slots=True)
@@ -72,7 +75,8 @@ class Queue:
         if seconds <= 0:
             self.add(key)
         else:
-            self.due[key] = min(self.due.get(key, float("inf")), self.time.now + seconds)
+            ticks = ceil(seconds / _TICK) * _TICK
+            self.due[key] = min(self.due.get(key, float("inf")), self.time.now + ticks)
 
     def is_working(self, key: str) -> bool:
         """As `WorkQueue.is_working`."""

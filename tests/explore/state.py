@@ -4,13 +4,15 @@ Must not live here: what may happen next (`moves`) or what would be wrong (`judg
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from explore.asks import Ask
+from explore.drive import SETTINGS, Input
 from explore.fingerprint import fingerprint
 from explore.outside import Event, Outside
 from explore.parts import wall
-from explore.process import SETTINGS, Input, Process, start
+from explore.process import Process, forget, start
+from explore.sharing import shared
 from quantumjob_operator.model.quantumjob import QuantumJob
 from rooms.lifecycle.observations import KEYED
 from rooms.model.bodies import job
@@ -29,6 +31,9 @@ class Wishes:
         let_go: Its policy was Orphan when it went.
         forced: Somebody took its finalizer off.
         overlapped: A DELETE took it away with its finalizer.
+        bereft: A process that knew of it was killed, after such a DELETE had begun.
+        forgotten: It went so, and of those that knew of it nobody lives: only the search of the service's list, which
+            is not explored, finds its job again.
         told: Its end was called unconfirmed.
     """
 
@@ -40,13 +45,16 @@ class Wishes:
     resumed: int = 0
     forced: bool = False
     overlapped: bool = False
+    bereft: bool = False
+    forgotten: bool = False
     told: bool = False
 
     @property
     def key(self) -> tuple[bool, ...]:
         """Without its time."""
         wanted = (self.deleted_at is not None, self.cancelled, self.suspended > 0)
-        return (*wanted, self.orphaned, self.let_go, self.forced, self.overlapped, self.told)
+        went = (self.orphaned, self.let_go, self.forced, self.overlapped, self.bereft, self.forgotten)
+        return (*wanted, *went, self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,10 @@ class State:
 
     def copy(self) -> "State":
         """Another one that can be changed."""
-        return replace(self, outside=replace(self.outside, events=(), cancelled=()))
+        copy: State = _copied(self)
+        copy.outside = _copied(self.outside)
+        copy.outside.events, copy.outside.cancelled = (), ()
+        return copy
 
     @property
     def number(self) -> int:
@@ -116,13 +127,13 @@ class State:
         assert process is not None
         process = process.step(come)
         self.set_process(index, process)
-        for uid in process.unconfirmed:
+        for uid in process.core.unconfirmed:
             self.wish(uid, told=True)
         wishes = self.wishes[come.uid] if come.uid in self.wishes else Wishes()
-        if process.reports.get("left_behind") and not (wishes.forced or wishes.overlapped):
+        if process.core.reports.get("left_behind") and not (wishes.forced or wishes.overlapped):
             self.violations = (*self.violations, "a removal by force was reported that nobody had made")
         # A reconciliation catches whatever it meets, so that a mistake here or in the operator would pass for time-out.
-        for counted in process.reports:
+        for counted in process.core.reports:
             metric, _, kind = counted.partition(":")
             if metric == "reconcile_errors" and kind not in _EXPECTED:
                 self.violations = (*self.violations, f"a reconciliation broke off with {kind}")
@@ -130,6 +141,10 @@ class State:
     def wish(self, uid: str, **changes: object) -> None:
         """Note what users did."""
         self.wishes = {**self.wishes, uid: replace(self.wishes[uid], **changes)}  # type: ignore[arg-type]
+
+    def is_known(self, uid: str) -> bool:
+        """Whether any process knows of an object, there or gone."""
+        return any(one is not None and one.knows(uid) for one in self.processes)
 
     def tell_watchers(self) -> None:
         """Everybody whose watch doesn't lag hears at once what has happened."""
@@ -141,7 +156,7 @@ class State:
                 if process is None:
                     continue
                 if process.held or process.paused_at is not None or process.inbox:
-                    waiting = replace(process, inbox=(*process.inbox, event), prints=None)
+                    waiting = replace(process, inbox=(*process.inbox, event))
                     self.set_process(index, waiting)
                 else:
                     self.hear(index, event)
@@ -168,9 +183,20 @@ class State:
         if self.scenario.orphan:
             spec["deletionPolicy"] = "Orphan"
         uid = f"{number + 1:08d}-0000-4000-8000-000000000000"
-        made: QuantumJob = replace(job(spec, uid=uid), created=wall(self.outside.now))
+        now = self.outside.now
+        made: QuantumJob = shared(
+            lambda: replace(job(spec, uid=uid), created=wall(now)), "made", self.scenario, uid, now
+        )
         self.wishes = {**self.wishes, uid: Wishes()}
         self.outside.put(made)
+
+
+def _copied(value: Any) -> Any:
+    """As `dataclasses.replace` with no change, in a fifth of its time."""
+    copy = object.__new__(type(value))
+    for name in type(value).__slots__:
+        setattr(copy, name, getattr(value, name))
+    return copy
 
 
 def repr_of(ask: Ask) -> tuple[str, str]:
@@ -181,6 +207,7 @@ def repr_of(ask: Ask) -> tuple[str, str]:
 
 def begin(scenario: Scenario) -> State:
     """The first state of a scenario."""
+    forget()
     state = State(scenario, Outside(scenario.hides_for), (None,) * scenario.operators, acts=scenario.acts)
     state.create()
     state.outside.events = ()

@@ -3,7 +3,7 @@
 import pytest
 
 from explore.__main__ import SCENARIOS, as_text, from_text, replayed
-from explore.moves import moved
+from explore.effects import moved
 from explore.search import Exploration
 from explore.state import begin
 from quantumjob_operator.cluster.cache import Cache
@@ -25,11 +25,31 @@ def test_a_404_that_is_believed_too_early_is_found_and_its_schedule_fails_again(
     assert "put" in capsys.readouterr().out
 
 
-def test_with_one_disturbance_nothing_is_paid_twice_lost_or_stuck() -> None:
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_with_one_disturbance_nothing_is_paid_twice_lost_or_stuck(name: str) -> None:
     """Every single disturbance, at every step."""
-    explored = Exploration(SCENARIOS["one"], 1).run()
+    explored = Exploration(SCENARIOS[name], 1).run()
     assert explored.states > 500
-    assert [(one.what, as_text("one", one.moves)) for one in explored.violations] == []
+    assert [(one.what, as_text(name, one.moves)) for one in explored.violations] == []
+
+
+def test_two_workers_find_the_same_states_as_one() -> None:
+    """A state that both of them come to is counted once."""
+    alone, shared = (Exploration(SCENARIOS["one"], 1, workers=workers).run() for workers in (1, 2))
+    assert (alone.states, alone.levels, alone.longest) == (shared.states, shared.levels, shared.longest)
+    assert shared.complete
+
+
+def test_what_only_the_search_finds_is_excused_by_a_kill_alone() -> None:
+    """A DELETE that overlaps the claim takes the object: who knows of it has its job in hand, until it is killed."""
+    name, moves = from_text("one: overlap 1, begin 1 1, answer 1 1, answer 1 1, answer 1 1, deleted 1")
+    state = begin(SCENARIOS[name])
+    for move in moves:
+        state = moved(state, move)
+    (uid,) = state.wishes
+    assert state.wishes[uid].overlapped
+    assert not state.wishes[uid].forgotten
+    assert moved(state, ("kill", "1")).wishes[uid].forgotten
 
 
 def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_go_again() -> None:
