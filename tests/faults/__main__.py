@@ -12,7 +12,8 @@ from typing import Final
 
 from faults.boundaries import BOUNDARIES
 from faults.campaign import progress, run
-from faults.plan import FULL, SIZES, draw
+from faults.drawing import draw
+from faults.plan import FULL, SIZES
 from localstack.manifests import PROJECT
 
 _FIGURES: Final = PROJECT / "build" / "faults.json"

@@ -147,4 +147,5 @@ def _evidence(system: System) -> Evidence:
         releases=list(releases_of(system.log_lines())),
         told=told_of(system.users.events()),
         alarms=alarms_of(system.log_lines()),
+        interruptions=system.interruptions,
     )

@@ -1,6 +1,6 @@
 """What goes wrong between a living operator and the API server: answers lost after their effect, events late or merged.
 
-Must not live here: when (`plan`, `encounters`).
+Must not live here: when (`drawing`, `encounters`).
 """
 
 from collections import Counter

@@ -4,9 +4,7 @@ What chance brings together too seldom is brought together here. Must not live h
 what happens at random (`turmoil`).
 """
 
-import os
 import random
-import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +69,7 @@ class Encounters:
         self._wait_until(jobs, "Executing")
         orphans, deleted, again = (jobs[at::3] for at in range(3))
         withheld = self._system.disturbances.withhold_events(merge=merge, client=self._system.clients[1])
-        os.kill(second.pid, signal.SIGSTOP)
+        self._system.stop(second)
         began = time.monotonic()
         for job in orphans:
             self._system.users.leave_behind(job)
@@ -103,7 +101,7 @@ class Encounters:
         for put in puts:
             put.rule.drop()
         time.sleep(0.1)
-        os.kill(first.pid, signal.SIGSTOP)
+        self._system.stop(first)
         said = [self._pass(Hold(ACCEPTED, Moment.AFTER, job)) for job in jobs]
         launch(second)
         self._wait_for(said[:1], _SUBMITTED_AGAIN_SECONDS)
@@ -141,11 +139,11 @@ class Encounters:
 
     def _end(self, *operators: Operator) -> None:
         for operator in operators:
-            operator.kill()
+            self._system.kill(operator)
             self.kills += 1
 
     def _continue(self, operator: Operator) -> None:
-        os.kill(operator.pid, signal.SIGCONT)
+        self._system.go_on(operator)
         self.frozen += 1
 
     def _new_job(self) -> Job:

@@ -5,6 +5,7 @@ Must not live here: asking for any of it (`campaign`), or what follows from it (
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from faults.judge import Alarm, Release, Run, Seen, Told
@@ -13,6 +14,7 @@ _UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
 _KIND: Final = "QuantumJob"
+_TIME: Final = "%Y-%m-%d %H:%M:%S,%f"
 _GONE: Final = ("ObjectGone", "JobWithoutObject")
 
 Json = Mapping[str, Any]
@@ -76,7 +78,7 @@ def alarms_of(log: Iterable[str]) -> list[Alarm]:
     """Jobs that an operator found running without their object."""
     entries = (_entry(line) for line in log)
     return [
-        Alarm(str(entry.get("uid")), str(entry["message"]))
+        Alarm(str(entry.get("uid")), str(entry["message"]), _written(entry))
         for entry in entries
         if str(entry.get("message", "")).startswith(_GONE) and entry.get("level") in {"WARNING", "ERROR"}
     ]
@@ -87,6 +89,11 @@ def _errors(log: Iterable[str], beginning: str) -> Iterator[str]:
         entry = _entry(line)
         if entry.get("level") == "ERROR" and str(entry.get("message", "")).startswith(beginning):
             yield f"{entry.get('namespace')}/{entry.get('name')}: {entry['message']}"
+
+
+def _written(entry: Json) -> float:
+    """When an entry was written, in seconds of the clock that campaign and operators share."""
+    return datetime.strptime(entry["time"], _TIME).timestamp()  # noqa: DTZ007 - the log's times are local ones
 
 
 def _entry(line: str) -> dict[str, Any]:

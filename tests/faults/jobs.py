@@ -53,6 +53,8 @@ class Job:
         attempts: How many paid attempts were asked for until now.
         orphan: Its remote job is to be left without an object.
         endable: Its end was asked for, or may be through another object.
+        made: When the API server had it (seconds of the wall clock).
+        deleted: When its deletion was first asked for.
         manifest: As it was made, to make it again.
     """
 
@@ -63,6 +65,8 @@ class Job:
     attempts: int = 1
     orphan: bool = False
     endable: bool = False
+    made: float = 0.0
+    deleted: float | None = None
     manifest: Object = field(default_factory=dict, repr=False)
     workspace: str = field(default="", repr=False)
 
@@ -79,7 +83,7 @@ class Job:
     @property
     def wish(self) -> Wish:
         """What the judge is to know of it."""
-        return Wish(self.uid, self.key, self.attempts, self.orphan, self.endable)
+        return Wish(self.uid, self.key, self.attempts, self.orphan, self.endable, self.made, self.deleted)
 
     def remote(self, attempt: int = 1) -> str:
         """Id of the remote job of an attempt."""

@@ -10,7 +10,8 @@ Rules, each a function below:
 6. An orphan was cancelled: a remote job that was to be left without an object, whose end nobody asked for.
 7. A repeated Event: the same twice in a row on one object, so that nothing new can have happened to it in between; or
    counted more than once.
-8. A false alarm: a report of a job without its object, although the object is there or let the job go on purpose.
+8. A false alarm: a report of a job without its object, although the object is there, let the job go on purpose, or went
+   in good order: deleted neither all too soon nor while an operator was killed or stopped.
 
 Must not live here: how the evidence is gathered (`evidence`), or when (`campaign`).
 """
@@ -21,6 +22,8 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 FINAL: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
+_HASTY_SECONDS: Final = 1.0
+"""The hasty users of the campaign delete within 0.4 s; the rest is what a busy machine adds."""
 _ENDED_RUNS: Final = FINAL | {"Superseded", "RecordDeleted"}
 
 
@@ -35,6 +38,8 @@ class Wish:
         orphan: The remote job was to be left without an object at deletion.
         endable: The end of its job may have been asked for all the same: by cancel or suspend, before it was to be left
             behind, or through another object with its idempotency key.
+        made: When it was there (seconds of the wall clock).
+        deleted: When its deletion was asked for; None if never.
     """
 
     uid: str
@@ -42,6 +47,8 @@ class Wish:
     attempts: int = 1
     orphan: bool = False
     endable: bool = False
+    made: float = 0.0
+    deleted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +125,21 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An operator's report of a job that runs without its object."""
+    """An operator's report of a job that runs without its object, and when it was written."""
 
     uid: str
     text: str
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that the verdict rests on; `told` in the order in which it was told."""
+    """Everything that the verdict rests on.
+
+    Attributes:
+        told: In the order in which it was told.
+        interruptions: From when to when an operator was stopped; a moment if it was killed.
+    """
 
     wishes: Sequence[Wish]
     runs: Sequence[Run] = ()
@@ -134,6 +147,7 @@ class Evidence:
     releases: Sequence[Release] = ()
     told: Sequence[Told] = ()
     alarms: Sequence[Alarm] = ()
+    interruptions: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +258,18 @@ def _stuck(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
 
 
 def _false_alarms(evidence: Evidence, wishes: Mapping[str, Wish], objects: Mapping[str, Seen]) -> Iterator[str]:
-    """A report is right of an object that is gone and was not let go on purpose: a user deleted it all too soon."""
     for alarm in evidence.alarms:
-        orphan = alarm.uid in wishes and wishes[alarm.uid].orphan
-        if orphan or alarm.uid in objects or alarm.uid not in wishes:
+        wish = wishes.get(alarm.uid)
+        if wish is None or wish.orphan or alarm.uid in objects or not _may_be_missed(wish, alarm, evidence):
             yield f"{_name(wishes, alarm.uid)}: {alarm.text}"
+
+
+def _may_be_missed(wish: Wish, alarm: Alarm, evidence: Evidence) -> bool:
+    """Whether the object could go without an operator that knew it seeing its job to an end."""
+    if wish.deleted is None:
+        return False
+    interrupted = any(begin <= alarm.at and wish.made <= end for begin, end in evidence.interruptions)
+    return interrupted or wish.deleted - wish.made <= _HASTY_SECONDS
 
 
 def _name(wishes: Mapping[str, Wish], uid: str) -> str:

@@ -6,9 +6,7 @@ a successor stands by; the successor's life, in which objects get into the state
 lives at those boundaries, with some of the objects in each.
 """
 
-import os
 import random
-import signal
 import threading
 import time
 from collections import Counter, defaultdict
@@ -104,7 +102,7 @@ class Rounds:
         deadline = time.monotonic() + _CALM_SECONDS
         while not self._successor.ready() and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
-        os.kill(self._successor.pid, signal.SIGSTOP)
+        self._system.stop(self._successor)
         holds = self._held([point for point in self.missing if point[0].state is State.NEW], [])
         launch(self._operator)
         self._wait(holds)
@@ -119,7 +117,7 @@ class Rounds:
         for hold in holds if untold else ():
             cut, of = self._handovers % 4 == 1, partial(_writes, hold.job)
             self._system.disturbances.lose_answers(Write.CLAIM, times=1, cut=cut, of=of)
-        os.kill(self._successor.pid, signal.SIGCONT)
+        self._system.go_on(self._successor)
         for hold, look in zip(holds, seen, strict=True):
             submits = hold.boundary is SUBMIT
             self._let_go(hold, look if submits and not untold else None, last=submits and untold)
@@ -229,7 +227,7 @@ class Rounds:
             time.sleep(_LOOK_SECONDS)
 
     def _kill(self, operator: Operator, holds: Sequence[Hold]) -> None:
-        operator.kill()
+        self._system.kill(operator)
         now = time.monotonic()
         self.kills += 1
         hit = [hold for hold in holds if hold.hits(now)]

@@ -3,6 +3,8 @@
 Must not live here: when any of it is done.
 """
 
+import os
+import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -54,6 +56,7 @@ class System:
         clients: By what the proxy knows each of the two.
         disturbances: Of what passes between them and the API server.
         folder: Logs, and the workspace's data.
+        interruptions: From when to when an operator was stopped, by the clock of the wall; a moment if it was killed.
     """
 
     def __init__(self, stack: Stack, resources: ExitStack, folder: Path) -> None:
@@ -70,6 +73,8 @@ class System:
         for namespace in NAMESPACES[1:]:
             self.add_namespace(namespace)
         self.clients: list[str] = []
+        self.interruptions: list[tuple[float, float]] = []
+        self._stopped: dict[int, float] = {}
         self.operators = tuple(self._operator(folder / name) for name in ("first", "second"))
         for operator in self.operators:
             resources.callback(operator.end)
@@ -155,6 +160,22 @@ class System:
     def put_clock_forward(self, seconds: float) -> None:
         """The workspace's clock goes wrong, or time passes there."""
         self.stack.emulator.admin("POST", "clock", {"advance_seconds": seconds})
+
+    def kill(self, operator: Operator) -> None:
+        """End an operator as a crash does."""
+        now = time.time()
+        operator.kill()
+        self.interruptions.append((now, now))
+
+    def stop(self, operator: Operator) -> None:
+        """Let an operator stand still, as on a machine that sleeps."""
+        self._stopped[operator.pid] = time.time()
+        os.kill(operator.pid, signal.SIGSTOP)
+
+    def go_on(self, operator: Operator) -> None:
+        """Let it go on."""
+        os.kill(operator.pid, signal.SIGCONT)
+        self.interruptions.append((self._stopped.pop(operator.pid), time.time()))
 
     def log_lines(self) -> list[str]:
         """What the operators wrote in all their lives."""

@@ -1,5 +1,6 @@
 """The judge's rows, made from what a cluster, a ledger and a log say."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -73,11 +74,15 @@ def test_log() -> None:
     lines = [
         '{"level": "INFO", "message": "Succeeded: job j1 succeeded"}',
         '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
-        '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "uid": "u"}',
+        (
+            '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "uid": "u", '
+            '"time": "2026-11-22 12:00:00,250"}'
+        ),
         '{"level": "ERROR", "mess',
         "Traceback",
     ]
-    assert alarms_of(lines) == [Alarm("u", "ObjectGone: the QuantumJob is gone")]
+    at = datetime(2026, 11, 22, 12, 0, 0, 250_000).timestamp()  # noqa: DTZ001 - as the log has it
+    assert alarms_of(lines) == [Alarm("u", "ObjectGone: the QuantumJob is gone", at)]
     assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]
 
 

@@ -9,6 +9,8 @@ from faults.judge import Alarm, Evidence, Release, Run, Seen, Told, Verdict, Wis
 WISH = Wish("u1", "default/one")
 DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
 BILLED = Run("j1", "u1", "Succeeded")
+DELETED = replace(WISH, made=5.0, deleted=30.0)
+GONE = Alarm("u1", "ObjectGone", at=40.0)
 HELD = Told("u1", "Suspended", "spec.suspend is true")
 SOUND = Evidence([WISH], [BILLED], [DONE])
 
@@ -24,8 +26,20 @@ def violated(verdict: Verdict) -> set[str]:
         pytest.param(SOUND, id="one paid run that ended as its object says"),
         pytest.param(Evidence([WISH], [BILLED]), id="the object is gone and its job has ended"),
         pytest.param(
-            Evidence([WISH], [BILLED], alarms=[Alarm("u1", "ObjectGone")]),
-            id="it went while its job ran, which was told",
+            Evidence([replace(WISH, made=5.0, deleted=5.4)], [BILLED], alarms=[GONE]),
+            id="deleted all too soon, which was told",
+        ),
+        pytest.param(
+            Evidence([DELETED], [BILLED], alarms=[GONE], interruptions=[(20.0, 20.0)]),
+            id="an operator was killed in its life, and the next one told",
+        ),
+        pytest.param(
+            Evidence([DELETED], [BILLED], alarms=[GONE], interruptions=[(1.0, 6.0)]),
+            id="an operator that was stopped before it was made went on in its life",
+        ),
+        pytest.param(
+            Evidence([DELETED], [BILLED], alarms=[GONE], interruptions=[(39.0, 50.0)]),
+            id="an operator was stopped after its deletion and before it was told",
         ),
         pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
         pytest.param(
@@ -151,10 +165,28 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
         ),
         pytest.param(replace(SOUND, told=[replace(HELD, count=2)]), "repeated_events", id="counted twice"),
         pytest.param(
-            replace(SOUND, alarms=[Alarm("u1", "ObjectGone")]), "false_alarms", id="the object is said to be gone"
+            replace(SOUND, wishes=[DELETED], alarms=[GONE], interruptions=[(20.0, 20.0)]),
+            "false_alarms",
+            id="the object is said to be gone",
         ),
         pytest.param(
-            Evidence([replace(WISH, orphan=True)], [BILLED], alarms=[Alarm("u1", "ObjectGone")]),
+            Evidence([DELETED], [BILLED], alarms=[GONE]), "false_alarms", id="deleted at leisure, all was well"
+        ),
+        pytest.param(
+            Evidence([DELETED], [BILLED], alarms=[GONE], interruptions=[(0.0, 4.9), (40.1, 60.0)]),
+            "false_alarms",
+            id="operators were killed and stopped only before its life and after the report",
+        ),
+        pytest.param(
+            Evidence([replace(DELETED, deleted=None)], [BILLED], alarms=[GONE], interruptions=[(20.0, 20.0)]),
+            "false_alarms",
+            id="nobody deleted it",
+        ),
+        pytest.param(
+            Evidence([], [], alarms=[GONE], interruptions=[(20.0, 20.0)]), "false_alarms", id="of an unknown object"
+        ),
+        pytest.param(
+            Evidence([replace(DELETED, orphan=True)], [BILLED], alarms=[GONE], interruptions=[(20.0, 20.0)]),
             "false_alarms",
             id="an orphan is taken for one that was left without an object",
         ),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from faults.plan import FULL, SHORT, Act, Plan, Size, draw
+from faults.drawing import draw
+from faults.plan import FULL, SHORT, Act, Plan, Size
 from workspace_emulator.faults.model import Fault, FaultKind
 
 
@@ -39,7 +40,7 @@ def test_jobs_exist_before_anything_is_done_to_them(size: Size) -> None:
         assert not event.job or event.job in made
 
 
-def test_every_deed_and_every_kind_of_fault_occurs(plan: Plan) -> None:
+def test_every_act_and_every_kind_of_fault_occurs(plan: Plan) -> None:
     """Faults of all kinds are armed, in words that the workspace understands."""
     assert {event.act for event in plan.events} == set(Act)
     armed = [fault for event in plan.events for fault in event.faults]

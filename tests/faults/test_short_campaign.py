@@ -6,8 +6,9 @@ import pytest
 
 from faults.boundaries import BOUNDARIES
 from faults.campaign import run
+from faults.drawing import draw
 from faults.judge import Verdict
-from faults.plan import SHORT, draw
+from faults.plan import SHORT
 
 pytestmark = pytest.mark.cluster
 

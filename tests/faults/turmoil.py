@@ -3,8 +3,6 @@
 Follows a plan; draws nothing. Must not live here: what is planned (`plan`), or the verdict (`judge`).
 """
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +102,7 @@ class Turmoil:
                 if life.frozen:
                     self._freeze(operator, life.frozen)
                 time.sleep(life.seconds / 2)
-                operator.kill()
+                self._system.kill(operator)
                 self._count()
         finally:
             operator.end()
@@ -112,9 +110,9 @@ class Turmoil:
     def _freeze(self, operator: Operator, seconds: float) -> None:
         if not operator.running:
             return
-        os.kill(operator.pid, signal.SIGSTOP)
+        self._system.stop(operator)
         time.sleep(seconds)
-        os.kill(operator.pid, signal.SIGCONT)
+        self._system.go_on(operator)
         self.frozen += 1
 
     def _act(self, acts: AbstractSet[Act]) -> None:

@@ -78,6 +78,7 @@ class Users:
             attempts=1 + spec.get("backoffLimit", 0),
             orphan=spec.get("deletionPolicy") == "Orphan",
             endable="idempotencyKey" in spec,
+            made=time.time(),
             manifest=manifest,
             workspace=self._workspace,
         )
@@ -115,6 +116,7 @@ class Users:
 
     def delete(self, job: Job) -> None:
         """Delete it; nothing happens if it is gone."""
+        job.deleted = job.deleted or time.time()
         self._insist("DELETE", job.path, {"preconditions": {"uid": job.uid}}, also=HTTPStatus.NOT_FOUND)
 
     def add_workspace(self, namespace: str, objects: Iterable[tuple[str, Object]]) -> None:

@@ -40,16 +40,20 @@ async def test_a_quiet_workspace_costs_one_request_for_all_its_jobs() -> None:
     assert (service.count("list"), service.count("get"), news.told) == (1, 0, [])
 
 
-async def test_in_a_workspace_full_of_others_jobs_the_own_few_are_asked_one_by_one() -> None:
+@pytest.mark.parametrize(
+    ("others", "pages"),
+    [pytest.param(950, 10, id="ten pages"), pytest.param(99, 2, id="one row more than a page holds")],
+)
+async def test_in_a_workspace_full_of_others_jobs_the_own_few_are_asked_one_by_one(others: int, pages: int) -> None:
     """The first list shows how many pages there are; from then on GETs are cheaper."""
-    service, news = Service({f"other-{number}": "Waiting" for number in range(950)} | {"a": "Waiting"}), News()
+    service, news = Service({f"other-{number}": "Waiting" for number in range(others)} | {"a": "Waiting"}), News()
     service.words["b"] = "Waiting"
     poller = make_poller(service, news)
     async with polling(poller):
         poller.watch("uid-a", "a", "Waiting")
         poller.watch("uid-b", "b", "Waiting")
         await asyncio.sleep(2)
-        assert service.count("list") == 10
+        assert service.count("list") == pages
         service.forget()
         await asyncio.sleep(60)
     assert service.count("list") == 0

@@ -177,6 +177,11 @@ def seen(of: QuantumJob, *, limits: Mapping[str, Any] | None = None, **facts: An
     return Observation(**usual | facts)
 
 
+def deleted(of: QuantumJob, **facts: Any) -> Observation:
+    """What is known of a job that somebody deleted a moment ago."""
+    return seen(replace(of, deletion_requested=True, deleted_at=NOW), **facts)
+
+
 def reason_of(status: JobStatus, kind: str) -> str | None:
     """`Status:Reason` of a condition, or None if it is absent."""
     found = status.condition(kind)

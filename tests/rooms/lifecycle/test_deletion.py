@@ -1,6 +1,5 @@
 """Deletion is cancellation: every case in which an object is deleted, and what it waits for."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED, may
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ABSENT
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
-from quantumjob_operator.model.naming import FINALIZER, orphan_tag
+from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer
 from rooms.lifecycle.observations import (
@@ -26,132 +25,19 @@ from rooms.lifecycle.observations import (
     asked,
     claim,
     claimed,
+    deleted,
     finished,
     identity,
     new,
     owner,
     remote,
-    seen,
+    set_aside,
 )
-from rooms.model.bodies import OTHER_UID, UID
+from rooms.model.bodies import OTHER_UID
 
 ASKED: dict[str, Any] = {"cancellation": asked("Deleted")}
 GRACE = {"cancellation_grace": 300.0}
 KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
-
-
-SOON, LATE = NOW + timedelta(seconds=10), NOW + timedelta(seconds=301)
-
-
-def deleted(job: QuantumJob, **facts: Any) -> Observation:
-    """What is known of a job that somebody deleted a moment ago."""
-    return seen(replace(job, deletion_requested=True, deleted_at=NOW), **facts)
-
-
-MARK = orphan_tag(UID)
-ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
-
-
-@pytest.mark.parametrize(
-    ("known", "action"),
-    [
-        pytest.param(deleted(accepted(ORPHAN)), Action.GET_REMOTE, id="the job is reconciled before it is released"),
-        pytest.param(deleted(accepted(KEPT)), Action.GET_REMOTE, id="with a key too: the next one must find it"),
-        pytest.param(
-            deleted(accepted(ORPHAN), remote=remote()), Action.MARK_ORPHAN, id="marked, or it would be garbage"
-        ),
-        pytest.param(deleted(accepted(ORPHAN), remote=remote(), marked=True), Action.RELEASE, id="marked: let go"),
-        pytest.param(
-            deleted(accepted(ORPHAN), remote=remote(), marked=False), Action.RELEASE, id="no marks to be had: let go"
-        ),
-        pytest.param(
-            deleted(accepted(ORPHAN), remote=remote(tags=(MARK,))), Action.RELEASE, id="marked before a crash: let go"
-        ),
-        pytest.param(
-            deleted(accepted(ORPHAN), remote=remote(), marked=OUTAGE, now=SOON), Action.NONE, id="it is tried again"
-        ),
-        pytest.param(
-            deleted(accepted(ORPHAN), remote=remote(), marked=OUTAGE, now=LATE, troubled=60.0),
-            Action.RELEASE,
-            id="not for ever",
-        ),
-        pytest.param(deleted(accepted(ORPHAN), remote=remote("Succeeded")), Action.RELEASE, id="over: nothing to mark"),
-        pytest.param(
-            deleted(claimed(KEPT), remote=OUTAGE, now=SOON), Action.NONE, id="nobody tells whether it was submitted"
-        ),
-        pytest.param(
-            deleted(claimed(KEPT), workspace=NO_WORKSPACE, now=SOON), Action.NONE, id="there is nobody to ask"
-        ),
-        pytest.param(
-            deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0),
-            Action.RELEASE,
-            id="the grace period is over: released with a trace",
-        ),
-        pytest.param(
-            deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0, fence_left=9.0),
-            Action.NONE,
-            id="a grace period that is shorter than the fence doesn't end before it",
-        ),
-        pytest.param(deleted(claimed(KEPT), remote=OUTAGE, never_sent=True), Action.RELEASE, id="nothing was sent"),
-        pytest.param(deleted(claimed(KEPT), remote=ABSENT, fence_left=9.0), Action.NONE, id="a PUT may still arrive"),
-        pytest.param(deleted(claimed(ORPHAN), remote=ABSENT, fence_left=9.0), Action.NONE, id="without a key, too"),
-        pytest.param(deleted(claimed(KEPT), remote=ABSENT), Action.RELEASE, id="past every doubt: nothing was sent"),
-        pytest.param(
-            deleted(claimed(KEPT, holder=RIVAL), remote=ABSENT), Action.CLAIM, id="another process may have sent it"
-        ),
-    ],
-)  # fmt: skip
-def test_an_orphan_is_let_go(known: Observation, action: Action) -> None:
-    """Nothing that can still take effect is released: whoever has the key next must find it."""
-    assert decide(known).action is action
-
-
-def test_an_orphan_that_nobody_could_confirm_leaves_a_trace() -> None:
-    """Whoever reads the Event knows which job may run."""
-    decision = decide(deleted(claimed(KEPT), remote=OUTAGE, now=LATE, troubled=60.0))
-    assert [(one.reason, one.warning) for one in decision.notices] == [("SubmissionUnconfirmed", True)]
-    assert identity() in decision.notices[0].message
-
-
-@pytest.mark.parametrize(
-    ("known", "action"),
-    [
-        pytest.param(deleted(accepted(), gone=True), Action.GET_REMOTE, id="looked at before anything is said of it"),
-        pytest.param(deleted(accepted(), gone=True, remote=remote()), Action.RECORD, id="running: to be cancelled"),
-        pytest.param(deleted(accepted(**ASKED), gone=True, remote=remote()), Action.CANCEL, id="then it is cancelled"),
-        pytest.param(
-            deleted(accepted(), gone=True, remote=remote("Cancelled"), later_attempts_checked=True),
-            Action.RELEASE,
-            id="another operator brought it to its end",
-        ),
-        pytest.param(
-            deleted(accepted(), gone=True, remote=remote(tags=(MARK,))),
-            Action.RELEASE,
-            id="let go on purpose, which this process never heard",
-        ),
-        pytest.param(
-            deleted(accepted(), gone=True, remote=remote(tags=(orphan_tag(OTHER_UID),))),
-            Action.RECORD,
-            id="the mark of another object says nothing of this one",
-        ),
-        pytest.param(
-            deleted(claimed(), gone=True, remote=ABSENT, fence_left=9.0), Action.NONE, id="a PUT may still arrive"
-        ),
-        pytest.param(deleted(claimed(), gone=True, remote=ABSENT), Action.RELEASE, id="nothing was sent"),
-        pytest.param(
-            deleted(claimed(holder=RIVAL), gone=True, remote=ABSENT), Action.CLAIM, id="others may have sent: a fence"
-        ),
-        pytest.param(
-            deleted(accepted(), gone=True, remote=OUTAGE), Action.RECORD, id="nobody answers: kept in hand"
-        ),
-        pytest.param(
-            deleted(accepted(ORPHAN), gone=True, remote=remote()), Action.MARK_ORPHAN, id="an orphan is never cancelled"
-        ),
-    ],
-)  # fmt: skip
-def test_an_object_that_is_gone(known: Observation, action: Action) -> None:
-    """Its job is brought to an end, unless somebody released it on purpose."""
-    assert decide(known).action is action
 
 
 @pytest.mark.parametrize(
@@ -196,6 +82,11 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
             deleted(claimed(holder=RIVAL), never_sent=True, remote=OUTAGE),
             Action.RECORD,
             id="never sent by us, but another process has the claim",
+        ),
+        pytest.param(
+            deleted(claimed(status=set_aside(cancellation=asked("Suspended"))), remote=OUTAGE),
+            Action.RELEASE,
+            id="between two attempts: nothing is left to cancel, whoever doesn't answer",
         ),
         pytest.param(deleted(accepted()), Action.RECORD, id="the wish is written before the service is asked"),
         pytest.param(
@@ -331,10 +222,24 @@ def test_operator_that_was_away_for_the_grace_period_goes_on_asking(grace: float
     assert decision.latest == pytest.approx(left)
 
 
-def test_back_off_does_not_outlast_the_grace_period() -> None:
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(
+            deleted(
+                accepted(cancellation=asked("Deleted", answered=295.0)), limits=GRACE, remote=OUTAGE, troubled=280.0
+            ),
+            id="while it is to be cancelled",
+        ),
+        pytest.param(
+            deleted(claimed(KEPT), limits=GRACE, remote=OUTAGE, troubled=280.0, now=NOW + timedelta(seconds=295)),
+            id="while it is to be released",
+        ),
+    ],
+)
+def test_back_off_does_not_outlast_the_grace_period(known: Observation) -> None:
     """However long the back-off has grown, the end of the grace period is reconciled in time."""
-    recorded = accepted(cancellation=asked("Deleted", answered=295.0))
-    decision = decide(deleted(recorded, limits=GRACE, remote=OUTAGE, failures=9, troubled=280.0))
+    decision = decide(known)
     assert decision.backoff
     assert decision.latest is not None
     assert decision.latest <= 5.0

@@ -123,3 +123,10 @@ def test_a_rival_that_appears_is_alive_and_one_that_was_there_is_not() -> None:
     assert taken.met(claimed(holder=RIVAL), HOLDER, 30.0, FENCE).rival_left(30.0) == 2 * FENCE - 10.0
     assert taken.met(claimed(), HOLDER, 30.0, FENCE).rival_left(30.0) == 0.0
     assert taken.claimed(new(), 1, asked=29.0, now=30.0, fence=FENCE).rival_left(30.0) == 0.0
+
+
+def test_a_new_attempt_is_in_no_doubt() -> None:
+    """Whatever was sent of the attempt before, nobody can have sent what no claim ever named."""
+    before = FenceState(fenced_until=500.0, absent_since=90.0)
+    known = before.claimed(claimed(), 2, asked=100.0, now=101.0, fence=50.0)
+    assert (known.never_sent, known.fence_left(101.0), known.absent_since) == (True, 0.0, None)

@@ -8,7 +8,7 @@ import pytest
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.attempts import retry_delay, with_attempt
 from quantumjob_operator.lifecycle.decision import end
-from quantumjob_operator.model.jobstatus import ErrorShown, State
+from quantumjob_operator.model.jobstatus import ErrorShown, JobStatus, State
 from rooms.lifecycle.observations import NO_OUTPUT, NOW, OUTAGE, accepted, claimed, new, remote, seen, set_aside
 
 ASKED_TO_WAIT = 17.0
@@ -75,6 +75,12 @@ def test_only_the_last_attempts_are_shown() -> None:
     numbers = [one.attempt for one in status.attempts]
     assert numbers == list(range(40 - len(numbers), 40))
     assert len(numbers) == 10
+
+
+def test_an_attempt_without_a_number_is_the_first() -> None:
+    """As everywhere else."""
+    (shown,) = with_attempt(JobStatus(job_id="job-1"), State.FAILED, "JobFailed").attempts
+    assert (shown.attempt, shown.job_id, shown.reason) == (1, "job-1", "JobFailed")
 
 
 def test_a_new_attempt_begins_without_the_error_of_the_last() -> None:

@@ -60,6 +60,10 @@ LATER: dict[str, Any] = {"later_attempts_checked": True}
                      Action.DELETE, id="its time to live is over"),
         pytest.param(seen(replace(claimed({"ttlSecondsAfterFinished": 90}, status=finished(age=60)), finalizers=())),
                      Action.NONE, id="its time to live is not over"),
+        pytest.param(seen(replace(claimed({"ttlSecondsAfterFinished": 61}, status=finished(age=60)), finalizers=())),
+                     Action.NONE, id="its last second has begun"),
+        pytest.param(seen(replace(claimed({"ttlSecondsAfterFinished": 60}, status=finished(age=60)), finalizers=())),
+                     Action.DELETE, id="its time to live ends now"),
     ],
 )  # fmt: skip
 def test_next_step(known: Observation, action: Action) -> None:
@@ -118,6 +122,14 @@ def test_attempt_is_set_aside(known: Observation, reason: str, failed: int | Non
     assert (status.job_id, status.remote_status, status.submission_time) == (None, None, None)
     assert [one.attempt for one in status.attempts] == [1]
     assert not status.finished
+
+
+def test_a_success_names_its_output() -> None:
+    """In a field for programs, and in words."""
+    status = decide(seen(accepted(), remote=remote("Succeeded"), output=WRITTEN)).status
+    complete = status.condition("Complete")
+    assert complete is not None
+    assert (status.output_config_map, complete.message) == (WRITTEN.name, f"the output is in ConfigMap {WRITTEN.name}")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +197,22 @@ def test_trouble_on_the_way_says_nothing_new(known: Observation) -> None:
     assert (decision.action, decision.status) == (Action.NONE, known.job.status)
     assert decision.watch
     assert decision.backoff
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.EXECUTING, State.CANCELLING])
+def test_trouble_that_lasts_is_told_and_the_state_stays(state: State) -> None:
+    """People see why nothing moves, and what was known last."""
+    status = decide(seen(accepted(state=state), remote=OUTAGE, failures=3)).status
+    assert status.state == state
+    assert OUTAGE.message in str(status.conditions)
+
+
+def test_a_cancellation_that_can_t_be_asked_for_waits_as_long_as_the_service_says() -> None:
+    """And the job is followed meanwhile."""
+    wished = accepted({"cancel": True}, cancellation=asked())
+    decision = decide(seen(wished, remote=remote("Executing"), cancel=Trouble("Throttled", "slower", 7.0)))
+    assert (decision.action, decision.again, decision.watch, decision.backoff) == (Action.NONE, 7.0, True, True)
+    assert "slower" in str(decision.status.conditions)
 
 
 def test_finished_is_not_computed_again() -> None:

@@ -29,6 +29,7 @@ from rooms.lifecycle.observations import (
     reason_of,
     remote,
     seen,
+    set_aside,
 )
 from rooms.model.bodies import OTHER_UID, UID
 
@@ -81,11 +82,32 @@ NO_PROGRAM = Trouble("ProgramNotFound", "no such ConfigMap")
             Action.RECORD,
             id="what this very object sent is adopted, whoever has the key",
         ),
+        pytest.param(
+            seen(new({"cancel": True})), Action.GET_REMOTE, id="to be cancelled: perhaps it forgot that it was sent"
+        ),
+        pytest.param(seen(new({"cancel": True}), remote=remote()), Action.CLAIM, id="forgotten: claimed at first"),
+        pytest.param(
+            seen(claimed({"suspend": True}, status=set_aside()), remote=remote("Cancelled")),
+            Action.FIND_LAST_ATTEMPT,
+            id="between two attempts: perhaps it forgot later ones",
+        ),
+        pytest.param(
+            seen(
+                claimed({"suspend": True}, status=set_aside()), remote=remote("Cancelled"), later_attempts_checked=True
+            ),
+            Action.NONE,
+            id="between two attempts, and nothing was forgotten",
+        ),
     ],
 )
 def test_next_step(known: Observation, action: Action) -> None:
     """One step after the other; a PUT only at the end of all of them."""
     assert decide(known).action is action
+
+
+def test_a_living_process_s_claim_is_left_to_it_for_so_long() -> None:
+    """Its claim is reconciled again when it may be taken over, and not before."""
+    assert decide(seen(claimed(holder=RIVAL), rival_left=9.0, **READY)).again == 9.0
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,12 @@ def test_ionq_outcomes_are_as_wide_as_the_program() -> None:
     assert data["probabilities.json"] == '{"00001": 0.25, "10000": 0.75}'
 
 
+def test_ionq_has_up_to_256_qubits() -> None:
+    """More would be an error of the program's author."""
+    data = written(IONQ, {"histogram": {"0": 1}}, program=b'{"qubits": 256}').data
+    assert data["counts.json"] == json.dumps({"0" * 256: 10})
+
+
 def test_probabilities_without_shots_give_no_counts() -> None:
     """Counts are never made up: the reason says what is missing."""
     data = written(IONQ, {"histogram": {"0": 0.5, "7": 0.5}}, shots=None).data
@@ -163,6 +169,7 @@ def test_shots_that_are_no_number_of_shots_give_no_counts(shots: Any) -> None:
         pytest.param(b'{"qubits": "3"}', id="a string"),
         pytest.param(b'{"qubits": true}', id="a boolean"),
         pytest.param(b'{"qubits": 0}', id="none at all"),
+        pytest.param(b'{"qubits": 257}', id="one more than anybody has"),
         pytest.param(b'{"qubits": 1000000000}', id="too many to write out"),
     ],
 )
