@@ -16,7 +16,7 @@ def as_deleted(job: QuantumJob) -> QuantumJob:
     return replace(job, deletion_requested=True, finalizers=(FINALIZER,))
 
 
-class Detached:
+class InMemoryWriter:
     """The `Writer` of an object that is gone."""
 
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:

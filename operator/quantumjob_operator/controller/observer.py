@@ -7,7 +7,7 @@ reconciliation (`reconciler`), or what follows from the facts (`lifecycle`).
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.controller.in_memory_writer import Detached
+from quantumjob_operator.controller.in_memory_writer import InMemoryWriter
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
@@ -81,7 +81,7 @@ class Observer:
             full=self._limiter.take(connection.workspace, job, ours=memory.claimed) if connection else None,
             gone=memory.gone,
         )
-        return ReconcileContext(seen, memory, connection, stored, Detached() if memory.gone else self._objects)
+        return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)
 
     def _limits(self) -> Limits:
         return Limits(
