@@ -90,7 +90,7 @@ class Probes:
 
     async def _healthz(self, _: web.Request) -> web.Response:
         ages = self._ages()
-        turning = self._standstill.reconcile(ages)
+        turning = self._standstill.observe(ages)
         now = self._clock.monotonic()
         body = {
             "secondsSinceTurn": unnamed(ages),
@@ -105,7 +105,7 @@ class Probes:
         listed, outdated, bystander = self._watch.listed.is_set(), self._crd_outdated(), self._stands_by()
         # A standby does all that it can: unready, it would keep `helm upgrade --wait` waiting for ever.
         ready = bystander or (listed and not outdated)
-        body = {"firstListing": listed, "crdOutdated": outdated, "standsBy": bystander}
+        body = {"firstListing": listed, "crdOutdated": outdated, "standby": bystander}
         return web.json_response(body, status=200 if ready else 503)
 
     async def _scrape(self, _: web.Request) -> web.Response:
@@ -130,7 +130,7 @@ class Standstill:
         self._seconds = seconds
         self._named: frozenset[str] = frozenset()
 
-    def reconcile(self, ages: Mapping[str, float]) -> bool:
+    def observe(self, ages: Mapping[str, float]) -> bool:
         """Whether all loops turn; `ages` are seconds since each last did."""
         found = frozenset(name for name, age in ages.items() if age > self._seconds)
         if found - self._named:

@@ -122,7 +122,7 @@ def assert_all_succeeded_once(stack: Stack) -> None:
 def test_bystander_is_well_and_does_nothing_until_the_leader_leaves(pair: Pair) -> None:
     """It is ready and alive without reconciling anything; an orderly stop hands over long before the Lease ends."""
     assert pair.other.ready()
-    assert readiness(pair.other) == {"firstListing": False, "crdOutdated": False, "standsBy": True}
+    assert readiness(pair.other) == {"firstListing": False, "crdOutdated": False, "standby": True}
     assert httpx.get(f"{pair.other.url}/healthz", trust_env=False).is_success
     with Spy(pair.stack) as spy:
         pair.submit_half(spy)

@@ -27,7 +27,7 @@ SCENARIOS: Final = {
         Scenario("again", keyed=True, orphan=True, acts=("delete", "create")),
     )
 }
-DEPTHS: Final = {"one": 2, "two": 1, "orphan": 1, "again": 1}
+DEPTHS: Final = {"one": 2, "two": 1, "orphan": 0, "again": 0}
 _WORKERS: Final = 2
 _REPORT: Final = Path("build/explore.json")
 

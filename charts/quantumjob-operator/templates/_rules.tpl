@@ -14,7 +14,8 @@
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, create]
-# Only Secrets made for it are used (by type or label); RBAC can't say that, so they can at least not be listed.
+# Only Secrets that are labelled for the operator are used (by type or label). RBAC can't express that, so at least they
+# can't be listed.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]

@@ -22,10 +22,10 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
     has_owner,
-    let_go_on_purpose,
     may_be_cancelled,
     origin_of,
     owned_by,
+    released_on_purpose,
 )
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import ServiceError
@@ -176,7 +176,7 @@ class GarbageCollector:
         live = await self._objects.jobs_of(origin.namespace)
         if has_owner(remote, {one for job in live for one in owned_by(job, connection.workspace.id)}):
             return
-        if let_go_on_purpose(remote):
+        if released_on_purpose(remote):
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
             return
         if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):

@@ -22,7 +22,7 @@ class Action(StrEnum):
     NONE = "None"
     READ_PROGRAM = "ReadProgram"
     CHECK_OUTPUT = "CheckOutput"
-    GET_REMOTE = "ReconcileContext"
+    GET_REMOTE = "GetRemote"
     CHECK_KEY = "CheckKey"
     FIND_LAST_ATTEMPT = "FindLastAttempt"
     CLAIM = "Claim"

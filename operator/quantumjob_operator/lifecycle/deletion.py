@@ -57,7 +57,7 @@ def delete(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE)
     if (seen.never_sent or seen.gone) and seen.remote is None and isinstance(seen.way, WorkspaceFacts):
         return step(seen, Action.GET_REMOTE)
-    if seen.gone and _let_go_before(seen):
+    if seen.gone and _released_before(seen):
         return step(seen, Action.RELEASE)
     attempt = current_attempt(job)
     recorded = job.status.cancellation is not None and job.status.cancellation.attempt == attempt
@@ -80,7 +80,7 @@ def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -
     return not (fence_state.never_sent and claim.holder == holder)
 
 
-def _let_go_before(seen: Observation) -> bool:
+def _released_before(seen: Observation) -> bool:
     """Whether the object that is gone had let this job go on purpose, whatever we know of it."""
     return isinstance(seen.remote, RemoteJob) and orphan_tag(seen.job.uid) in seen.remote.tags
 
@@ -103,18 +103,18 @@ def _orphan(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE) if seen.never_sent else _absent(seen)
     if not was_accepted(seen.job) and not belongs_to(seen.job, seen.remote):
         return step(seen, Action.RELEASE)
-    if _is_over(seen) or _let_go_before(seen):
+    if _is_over(seen) or _released_before(seen):
         return step(seen, Action.RELEASE) if seen.gone else _release(seen, _orphaned(seen))
-    return _let_go(seen)
+    return _orphan(seen)
 
 
-def _let_go(seen: Observation) -> Decision:
+def _orphan(seen: Observation) -> Decision:
     """Of a job that runs on: marked first, so that nobody takes it for one that lost its object."""
     if seen.marked is None:
         return step(seen, Action.MARK_ORPHAN)
     if isinstance(seen.marked, Trouble):
         message = f"the job can't be released yet, because it can't be marked as an orphan: {seen.marked.message}"
-        if waiting := _wait_to_let_go(seen, seen.marked, message):
+        if waiting := _wait_to_release(seen, seen.marked, message):
             return waiting
     return _release(seen, _orphaned(seen))
 
@@ -135,10 +135,10 @@ def _cannot_see(seen: Observation, trouble: Trouble) -> Decision:
     message = f"the job can't be released yet, because nobody tells whether it exists: {trouble.message}"
     text = f"released without knowing whether job {_job(seen)} was submitted; it may run and be billed"
     unconfirmed = _release(seen, Notice(SUBMISSION_UNCONFIRMED, text, warning=True))
-    return _wait_to_let_go(seen, trouble, message) or unconfirmed
+    return _wait_to_release(seen, trouble, message) or unconfirmed
 
 
-def _wait_to_let_go(seen: Observation, trouble: Trouble, message: str) -> Decision | None:
+def _wait_to_release(seen: Observation, trouble: Trouble, message: str) -> Decision | None:
     """Wait for as long as for a cancellation; None when that is over."""
     left = max(_since_deletion_left(seen), _asking_left(seen), seen.ownership.fence_left)
     if left <= 0:

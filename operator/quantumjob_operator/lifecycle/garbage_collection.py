@@ -76,7 +76,7 @@ def owned_by(job: QuantumJob, workspace: str) -> Iterator[str]:
         yield from (identify(job, workspace, number) for number in range(1, last + 1))
 
 
-def let_go_on_purpose(remote: RemoteJob) -> bool:
+def released_on_purpose(remote: RemoteJob) -> bool:
     """Whether its object said so: with the job, or before it went (`deletionPolicy: Orphan`)."""
     policy = remote.metadata.get(METADATA_DELETION_POLICY)
     return policy == "Orphan" or any(is_orphan_tag(tag) for tag in remote.tags)
@@ -94,7 +94,7 @@ def may_be_cancelled(remote: RemoteJob, holder: str, started: datetime) -> bool:
         started: When this process started.
     """
     told = remote.metadata
-    if told.get(METADATA_DELETION_POLICY) != "Cancel" or let_go_on_purpose(remote):
+    if told.get(METADATA_DELETION_POLICY) != "Cancel" or released_on_purpose(remote):
         return False
     older = remote.creation_time is not None and remote.creation_time < started
     return older or told.get(METADATA_HOLDER) == holder

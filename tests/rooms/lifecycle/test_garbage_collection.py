@@ -10,10 +10,10 @@ from quantumjob_operator.lifecycle.attempts import identify, is_heir
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
     has_owner,
-    let_go_on_purpose,
     may_be_cancelled,
     origin_of,
     owned_by,
+    released_on_purpose,
 )
 from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, orphan_tag
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -149,5 +149,5 @@ def test_who_takes_over_the_job_of_an_object_that_is_gone(heir: QuantumJob, take
 
 def test_a_mark_tells_an_orphan() -> None:
     """Whoever let it go, on purpose, said so at the job itself."""
-    assert let_go_on_purpose(replace(told(), tags=("mine", orphan_tag(UID))))
-    assert not let_go_on_purpose(replace(told(), tags=("mine",)))
+    assert released_on_purpose(replace(told(), tags=("mine", orphan_tag(UID))))
+    assert not released_on_purpose(replace(told(), tags=("mine",)))

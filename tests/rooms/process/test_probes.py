@@ -24,7 +24,7 @@ def test_log_names_the_loop_that_stands_still_once(caplog: pytest.LogCaptureFixt
     standstill = Standstill(60)
     moving = _AGES | {"poller research/default": 2.0}
     with caplog.at_level(logging.ERROR):
-        assert [standstill.reconcile(ages) for ages in (_AGES, _AGES, moving, _AGES)] == [False, False, True, False]
+        assert [standstill.observe(ages) for ages in (_AGES, _AGES, moving, _AGES)] == [False, False, True, False]
     assert [record.getMessage() for record in caplog.records] == [
         "not turned for more than 60 seconds: poller research/default"
     ] * 2
