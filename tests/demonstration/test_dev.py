@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ _NAMES = [
 ]
 
 
+_SDK_BLOCK = re.compile(r"^## With the official SDK\n.*?```console\n\\$ make dev\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
 class Dev:
     """The commands behind the two targets, in a folder of the test's own."""
 
@@ -37,11 +41,14 @@ class Dev:
         self._slots = [f"--dir={folder / 'state'}", f"--env-file={folder / 'dev.env'}"]
         self.env_file = folder / "dev.env"
         self.line = ""
+        self.progress = ""
 
     def call(self, command: str, *arguments: str) -> str:
-        """Run one of them; returns what it printed."""
+        """Run one of them; returns what it printed, and keeps what it told meanwhile."""
         argv = [sys.executable, "-m", "localstack", command, *self._slots, *arguments]
-        return subprocess.run(argv, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(argv, cwd=PROJECT, check=True, capture_output=True, text=True)
+        self.progress = done.stderr
+        return done.stdout
 
     def shell(self, script: str) -> str:
         """What a shell prints that has pasted the line and read the file; the PATH holds nothing but the system's."""
@@ -80,6 +87,24 @@ def test_a_person_can_apply_a_job_at_once(dev: Dev) -> None:
         "00": 250,
         "11": 250,
     }
+
+
+def test_it_tells_how_far_it_is_and_what_comes_next(dev: Dev) -> None:
+    """Steps with a total, in order; then commands to paste, and how to end it."""
+    assert re.findall(r"^(\d)/(\d) \w", dev.progress, re.MULTILINE) == [(str(step), "5") for step in range(1, 6)]
+    _, _, following = dev.progress.partition("Everything runs.")
+    for command in re.findall(r"^  (kubectl .*)$", following, re.MULTILINE):
+        dev.shell(command)
+    assert str(dev.env_file) in following
+    assert "make dev-down" in following
+
+
+def test_the_page_of_the_emulator_shows_how_to_use_the_sdk(dev: Dev) -> None:
+    """The block of docs/emulator.md, pasted after `make dev`."""
+    (block,) = _SDK_BLOCK.findall((PROJECT / "docs" / "emulator.md").read_text())
+    script = re.sub(r"^\$ ", "", block, flags=re.MULTILINE)
+    here = script.replace("build/dev.env", str(dev.env_file)).replace(".venv/bin/python", sys.executable)
+    assert "ionq.simulator" in dev.shell(here)
 
 
 def test_the_sdk_finds_the_job(dev: Dev) -> None:

@@ -9,27 +9,20 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from devcluster.errors import BuildError
 from devcluster.gotools import CONTROL_PLANE, GoModule, ToolSet
+from devcluster.progress import Report, Steps, report_on_terminal
 from devcluster.toolchain import find_go
 
 ASSETS_VARIABLE: Final = "KUBEBUILDER_ASSETS"
 _PROGRESS_STEP: Final = 100
 _SCRATCH_PREFIX: Final = ".building-"
-
-Report = Callable[[str], None]
-
-
-def report_on_terminal(line: str) -> None:
-    """Print one line of progress, on standard error so that standard output stays parsable."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - progress of a command on its terminal
 
 
 def cache_directory() -> Path:
@@ -92,23 +85,30 @@ def _build_into(target: Path, tools: ToolSet, report: Report) -> None:
         # We hold the lock, so whoever made it was killed.
         shutil.rmtree(stale, ignore_errors=True)
     go = find_go()
-    report(f"building {', '.join(tools.programs)}: once, several minutes")
+    report(f"building {', '.join(tools.programs)}: once, {tools.duration}")
+    # Each module is fetched, and each program built.
+    steps = Steps(report, len(tools.modules) + len(tools.programs))
+    compiled: set[str] = set()
     with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=target.parent) as scratch:
         finished = Path(scratch, "finished")
         (finished / "bin").mkdir(parents=True)
         for module in tools.modules:
-            _GoBuild(go, module, Path(scratch), report).run(finished / "bin")
+            _GoBuild(go, module, Path(scratch), steps, report, compiled).run(finished / "bin")
         finished.rename(target)
     report(f"built into {target}")
 
 
 class _GoBuild:
-    """Builds the programs of one module within a scratch folder, with caches of its own."""
+    """Builds the programs of one module within a scratch folder, with caches that all modules share."""
 
-    def __init__(self, go: Path, module: GoModule, scratch: Path, report: Report) -> None:
+    def __init__(
+        self, go: Path, module: GoModule, scratch: Path, steps: Steps, report: Report, compiled: set[str]
+    ) -> None:
         self._go = go
         self._module = module
+        self._steps = steps
         self._report = report
+        self._compiled = compiled
         self._folder = scratch / module.path.replace("/", "_")
         # A GOROOT of another Go would make ours use that one's compiler.
         inherited = {name: value for name, value in os.environ.items() if name != "GOROOT"}
@@ -125,10 +125,16 @@ class _GoBuild:
     def run(self, binaries: Path) -> None:
         """Build every program of the module into the folder `binaries`."""
         self._folder.mkdir()
-        self._report(f"fetching {self._module.path} {self._module.version}")
+        self._steps.next(f"fetching {self._module.path} {self._module.version} and what it needs")
         (self._folder / "go.mod").write_text(self._go_mod())
+        needed = {name: self._packages(package) for name, package in self._module.programs}
         for name, package in self._module.programs:
-            self._compile(name, package, binaries / name)
+            self._steps.next(f"building {name}")
+            self._compile(name, package, binaries / name, total=len(needed[name] - self._compiled))
+
+    def _packages(self, package: str) -> set[str]:
+        """All packages that a program is compiled from; asking for them fetches their modules."""
+        return set(self._output("list", "-deps", package).split())
 
     def _go_mod(self) -> str:
         path, version = self._module.path, self._module.version
@@ -156,22 +162,22 @@ class _GoBuild:
             raise BuildError(f"go {' '.join(arguments)} failed: {done.stderr or done.stdout}")
         return done.stdout
 
-    def _compile(self, name: str, package: str, target: Path) -> None:
-        self._report(f"building {name}")
+    def _compile(self, name: str, package: str, target: Path, *, total: int) -> None:
         ldflags = f"-s -w {self._module.ldflags}".strip()
         command: list[str | Path] = [self._go, "build", "-v", "-trimpath", "-ldflags", ldflags, "-o", target, package]
         with subprocess.Popen(
             command, cwd=self._folder, env=self._environment, stderr=subprocess.PIPE, text=True
         ) as building:
-            tail = self._follow(name, building)
+            tail = self._follow(name, building, total)
         if building.returncode:
             raise BuildError(f"building {name} failed:\n" + "\n".join(tail))
 
-    def _follow(self, name: str, building: "subprocess.Popen[str]") -> list[str]:
-        """Report each hundredth line of `go build -v` (a package compiled, a module fetched); return the last ones."""
+    def _follow(self, name: str, building: "subprocess.Popen[str]", total: int) -> list[str]:
+        """Report each hundredth package that `go build -v` compiles; return its last lines."""
         lines: list[str] = []
         for count, line in enumerate(building.stderr or (), start=1):
             lines = [*lines[-19:], line.rstrip()]
+            self._compiled.add(line.strip())
             if count % _PROGRESS_STEP == 0:
-                self._report(f"  {name}: {count} steps, now {line.strip()}")
+                self._report(f"    {name}: {count} of {total} packages")
         return lines

@@ -22,11 +22,12 @@ from devcluster.apiserver import (
     controller_manager_arguments,
 )
 from devcluster.audit import SUMMARIES_VARIABLE, Audit
-from devcluster.build import Report, control_plane_binaries, report_on_terminal
+from devcluster.build import control_plane_binaries
 from devcluster.errors import KubectlError, StartError
 from devcluster.etcd import Etcd
 from devcluster.kubeconfig import write_kubeconfig
 from devcluster.processes import Child, free_port
+from devcluster.progress import Report, report_on_terminal
 from devcluster.scratch import scratch_directory
 
 _START_SECONDS: Final = 60.0

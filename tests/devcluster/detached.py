@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
 from devcluster.errors import StartError
+from devcluster.progress import Report
 
 _ANNOUNCEMENT: Final = "state.json"
 _LOCK: Final = "alive.lock"
@@ -41,8 +42,13 @@ class Detached:
         state: State = json.loads(announcement.read_text())
         return state
 
-    def start(self, argv: Sequence[str | Path], timeout: float) -> State:
+    def start(self, argv: Sequence[str | Path], timeout: float, report: Report | None = None) -> State:
         """Start the program in a session of its own and wait for its announcement.
+
+        Args:
+            argv: The program.
+            timeout: Seconds that it may take.
+            report: Takes each line that the program prints meanwhile.
 
         Raises:
             StartError: It ended before, or took longer than `timeout` seconds; with its output.
@@ -54,13 +60,16 @@ class Detached:
                 argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
         deadline = time.monotonic() + timeout
-        while (state := self.state()) is None:
-            if program.poll() is not None:
-                raise StartError(f"ended with exit code {program.returncode}: {log.read_text()}")
-            if time.monotonic() > deadline:
-                program.terminate()
-                raise StartError(f"not ready after {timeout} s: {log.read_text()}")
-            time.sleep(_POLL_SECONDS)
+        with log.open() as lines:
+            while (state := self.state()) is None:
+                _pass_on(lines, report)
+                if program.poll() is not None:
+                    raise StartError(f"ended with exit code {program.returncode}: {log.read_text()}")
+                if time.monotonic() > deadline:
+                    program.terminate()
+                    raise StartError(f"not ready after {timeout} s: {log.read_text()}")
+                time.sleep(_POLL_SECONDS)
+            _pass_on(lines, report)
         # It outlives us on purpose; Popen would warn that we didn't wait for it.
         program.returncode = 0
         return state
@@ -125,6 +134,12 @@ def wait_for_end() -> NoReturn:
     """Sleep until a signal ends us."""
     while True:
         signal.pause()
+
+
+def _pass_on(lines: Iterable[str], report: Report | None) -> None:
+    for line in lines:
+        if report:
+            report(line.rstrip())
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from devcluster.build import cache_directory, report_on_terminal
+from devcluster.build import cache_directory
+from devcluster.progress import report_on_terminal
 from devcluster.toolchain import find_go
 
 _SOURCES: Final = Path(__file__).parent / "kstatus"

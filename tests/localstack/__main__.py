@@ -13,33 +13,48 @@ from pathlib import Path
 from typing import Final
 
 from devcluster.build import control_plane_binaries
-from devcluster.detached import Detached, presence, wait_for_end
+from devcluster.detached import Detached, State, presence, wait_for_end
 from devcluster.errors import DevClusterError
+from devcluster.progress import Steps, report_on_terminal
 from localstack.manifests import PROJECT
-from localstack.stack import Stack
+from localstack.stack import STEPS, Stack
 
 _FOLDER: Final = PROJECT / "build" / "localstack"
 _ENV_FILE: Final = PROJECT / "build" / "dev.env"
 _UP_SECONDS: Final = 240.0
 _DOWN_SECONDS: Final = 60.0
+_PREPARING: Final = 2
+_NEXT: Final = """\
+Everything runs. Paste the line above into your shell, then run a job:
+  kubectl apply -f examples/bell.yaml
+  kubectl wait --for=condition=Finished quantumjob/bell --timeout=1m
+  kubectl get configmap bell-output -o jsonpath='{{.data.counts\\.json}}'
+Addresses and the API key for scripts: {env_file}. Logs: {logs}. `make dev-down` ends it."""
 
 
 def up(arguments: argparse.Namespace) -> None:
     """Start everything, unless it runs; write the environment file and say what to paste."""
-    control_plane_binaries()
-    # What has to be fetched is fetched before the clock of the start runs.
-    subprocess.run([sys.executable, "-m", "workspace_emulator", "install"], check=True, stdout=subprocess.DEVNULL)
-    running = Detached(arguments.dir)
-    state = running.state() or running.start(
-        [sys.executable, "-m", "localstack", "serve", *_passed_through(arguments)], _UP_SECONDS
-    )
+    state = Detached(arguments.dir).state() or _start(arguments)
     lines = [f"{name}={shlex.quote(value)}" for name, value in state["env"].items()]
     arguments.env_file.parent.mkdir(parents=True, exist_ok=True)
     # It holds the workspace's key.
     arguments.env_file.touch(mode=0o600)
     arguments.env_file.write_text("\n".join(lines) + "\n")
     kubeconfig = shlex.quote(state["env"]["KUBECONFIG"])
-    print(f'export KUBECONFIG={kubeconfig} PATH={shlex.quote(state["binaries"])}:"$PATH"')  # noqa: T201 - a command's output
+    # Standard output is this line only, so that a script can evaluate it.
+    print(f'export KUBECONFIG={kubeconfig} PATH={shlex.quote(state["binaries"])}:"$PATH"', flush=True)  # noqa: T201
+    report_on_terminal(_NEXT.format(env_file=arguments.env_file, logs=arguments.dir / "data"))
+
+
+def _start(arguments: argparse.Namespace) -> State:
+    steps = Steps(report_on_terminal, _PREPARING + STEPS)
+    steps.next("looking for the control plane; the first build takes about six minutes on two cores")
+    control_plane_binaries()
+    # What has to be fetched is fetched before the clock of the start runs.
+    steps.next("looking for Azurite, the local storage account; the first download takes about 20 seconds")
+    subprocess.run([sys.executable, "-m", "workspace_emulator", "install"], check=True, stdout=subprocess.DEVNULL)
+    serving = [sys.executable, "-m", "localstack", "serve", *_passed_through(arguments)]
+    return Detached(arguments.dir).start(serving, _UP_SECONDS, report_on_terminal)
 
 
 def serve(arguments: argparse.Namespace) -> None:
@@ -48,9 +63,10 @@ def serve(arguments: argparse.Namespace) -> None:
     with presence(arguments.dir) as announce, ExitStack() as resources:
         # Logs stay readable after the end, until the next start.
         folder = arguments.dir / "data"
+        steps = Steps(report_on_terminal, _PREPARING + STEPS, done=_PREPARING)
         shutil.rmtree(folder, ignore_errors=True)
         stack = resources.enter_context(
-            Stack.start(emulator_args=emulator_args, operator_args=operator_args, folder=folder)
+            Stack.start(emulator_args=emulator_args, operator_args=operator_args, folder=folder, report=steps.next)
         )
         announce({"env": stack.env(), "binaries": str(control_plane_binaries())})
         wait_for_end()

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from devcluster.controlplane import ControlPlane
+from devcluster.progress import Report
 from devcluster.proxy import TlsProxy
 from devcluster.scratch import scratch_directory
 from localstack import manifests
@@ -19,6 +20,8 @@ from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 from localstack.operated import Operator
 
+STEPS: Final = 3
+"""How many lines of progress a start has."""
 _WAIT_SECONDS: Final = 60
 
 
@@ -64,6 +67,7 @@ class Stack:
         through_proxy: bool = False,
         start_operator: bool = True,
         folder: Path | None = None,
+        report: Report = lambda _: None,
     ) -> Self:
         """Start everything and wait until it is ready.
 
@@ -73,6 +77,7 @@ class Stack:
             through_proxy: Whether the operator reaches the API server and the emulator through proxies.
             start_operator: Whether the operator is started; `stack.operator.start()` does it later.
             folder: Keeps the logs and the emulator's data after the end; a temporary folder if None.
+            report: Takes a line at the beginning of each of the steps.
 
         Raises:
             DevClusterError: A part can't be built or didn't become ready.
@@ -81,16 +86,19 @@ class Stack:
         with ExitStack() as resources:
             place = folder or resources.enter_context(scratch_directory())
             place.mkdir(parents=True, exist_ok=True)
+            report("starting etcd, the API server, the controller manager and the local Azure Quantum workspace")
             emulator = Emulator(place, emulator_args)
             resources.callback(emulator.end)
             with ThreadPoolExecutor() as side:
                 starting = side.submit(emulator.start)
                 cluster = resources.enter_context(ControlPlane.start())
                 starting.result()
+            report("installing the CRDs, the operator's role and the QuantumWorkspace `default`")
             stack = cls(
                 cluster, emulator, resources, folder=place, operator_args=operator_args, through_proxy=through_proxy
             )
             if start_operator:
+                report("starting the operator")
                 stack.operator.start()
             stack._resources = resources.pop_all()
         return stack

@@ -105,10 +105,10 @@ def _orphan(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE)
     if _is_over(seen) or _released_before(seen):
         return step(seen, Action.RELEASE) if seen.gone else _release(seen, _orphaned(seen))
-    return _orphan(seen)
+    return _mark_and_release(seen)
 
 
-def _orphan(seen: Observation) -> Decision:
+def _mark_and_release(seen: Observation) -> Decision:
     """Of a job that runs on: marked first, so that nobody takes it for one that lost its object."""
     if seen.marked is None:
         return step(seen, Action.MARK_ORPHAN)
