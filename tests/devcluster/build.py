@@ -93,7 +93,7 @@ def _build_into(target: Path, tools: ToolSet, report: Report) -> None:
         finished = Path(scratch, "finished")
         (finished / "bin").mkdir(parents=True)
         for module in tools.modules:
-            _GoBuild(go, module, Path(scratch), steps, report, compiled).run(finished / "bin")
+            _GoBuild(go, module, Path(scratch), steps, compiled).run(finished / "bin")
         finished.rename(target)
     report(f"built into {target}")
 
@@ -101,13 +101,10 @@ def _build_into(target: Path, tools: ToolSet, report: Report) -> None:
 class _GoBuild:
     """Builds the programs of one module within a scratch folder, with caches that all modules share."""
 
-    def __init__(
-        self, go: Path, module: GoModule, scratch: Path, steps: Steps, report: Report, compiled: set[str]
-    ) -> None:
+    def __init__(self, go: Path, module: GoModule, scratch: Path, steps: Steps, compiled: set[str]) -> None:
         self._go = go
         self._module = module
         self._steps = steps
-        self._report = report
         self._compiled = compiled
         self._folder = scratch / module.path.replace("/", "_")
         # A GOROOT of another Go would make ours use that one's compiler.
@@ -179,5 +176,5 @@ class _GoBuild:
             lines = [*lines[-19:], line.rstrip()]
             self._compiled.add(line.strip())
             if count % _PROGRESS_STEP == 0:
-                self._report(f"    {name}: {count} of {total} packages")
+                self._steps.detail(f"{name}: {count} of {total} packages")
         return lines

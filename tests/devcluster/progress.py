@@ -32,3 +32,7 @@ class Steps:
         """Say that the next step begins."""
         self._done += 1
         self._report(f"{self._done}/{self._total} {what}")
+
+    def detail(self, what: str) -> None:
+        """Say how far the present step is."""
+        self._report(f"    {what}")
