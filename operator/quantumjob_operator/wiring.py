@@ -77,6 +77,7 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         jobs=common.cache.jobs.values,
         serving=workspaces.serving,
         wake=common.queue.add,
+        clock=common.clock.monotonic,
         left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
     )
     workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter)

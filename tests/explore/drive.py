@@ -116,7 +116,14 @@ def new_parts(holder: str, now: float) -> Parts:
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]
     shared: dict[str, Any] = {"objects": objects, "cache": cache, "clock": clock, "metrics": told}
     submitter = Submitter(settings=SETTINGS, holder=holder, **shared)
-    actions: Any = Actions(submitter=submitter, delivery=OutputWriter(), references=References(ANY), clock=clock)  # type: ignore[arg-type]
+    limiter: Any = InflightLimiter()
+    actions: Any = Actions(
+        submitter=submitter,
+        delivery=OutputWriter(),  # type: ignore[arg-type]
+        references=References(ANY),  # type: ignore[arg-type]
+        limiter=limiter,
+        clock=clock,
+    )
     finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]
     status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]
     observer = Observer(
@@ -124,7 +131,7 @@ def new_parts(holder: str, now: float) -> Parts:
         submitter=submitter,
         status=status,
         workspaces=workspaces,  # type: ignore[arg-type]
-        limiter=InflightLimiter(),  # type: ignore[arg-type]
+        limiter=limiter,
         settings=SETTINGS,
         clock=clock,
         holder=holder,
@@ -135,7 +142,7 @@ def new_parts(holder: str, now: float) -> Parts:
         observer=observer,
         status=status,
         workspaces=workspaces,  # type: ignore[arg-type]
-        limiter=InflightLimiter(),  # type: ignore[arg-type]
+        limiter=limiter,
         queue=queue,  # type: ignore[arg-type]
         settings=SETTINGS,
         holder=holder,

@@ -95,7 +95,7 @@ class Poller:
     monotonic: Callable[[], float]
     refused: Callable[[], None]
     answered_at: float = 0.0
-    beat_at: float = 0.0
+    beat_at: float = field(init=False)
     trouble: ServiceError | None = None
     _watched: dict[str, Watched] = field(default_factory=dict)
     _queue: FairQueue[str] = field(default_factory=FairQueue)
@@ -105,6 +105,10 @@ class Poller:
     _no_list_until: float = 0.0
     _earliest: float = math.inf
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
+
+    def __post_init__(self) -> None:
+        # Probes may look before the loop has had its first turn.
+        self.beat_at = self.monotonic()
 
     def use(self, client: WorkspaceClient) -> None:
         """Go on with a client with new credentials, at once if the old one had trouble."""

@@ -29,6 +29,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 
 MAX_LABEL: Final = 256
 """Characters of an id or a word in a list; the schema of a workspace's status takes no more."""
+_LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LARGEST_NUMBER: Final = 1e300  # JSON knows no bounds, and Python's reads Infinity and NaN too
 
 
@@ -232,7 +233,7 @@ def _metadata(job: Mapping[str, Any]) -> dict[str, str]:
 def _tags(job: Mapping[str, Any]) -> tuple[str, ...]:
     """Tags decide nothing but what we wrote there ourselves: what is no text is left out."""
     tags = job.get("tags")
-    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+    return tuple(_whole_characters(tag) for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
 def _required(row: Mapping[str, Any], key: str) -> str:
@@ -254,7 +255,12 @@ def _text(row: Mapping[str, Any], key: str) -> str | None:
     value = row.get(key)
     if value is not None and not isinstance(value, str):
         raise Unreadable(f"{key} is no text")
-    return value
+    return value and _whole_characters(value)
+
+
+def _whole_characters(text: str) -> str:
+    """The text as every other reader of JSON has it: an escape of half a surrogate pair stands for no character."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def _number(row: Mapping[str, Any], key: str) -> float | None:

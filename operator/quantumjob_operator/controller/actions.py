@@ -9,6 +9,7 @@ from typing import Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
@@ -23,7 +24,16 @@ from quantumjob_operator.model.remotejob import RemoteJob
 class Actions:
     """The `Action → method` table."""
 
-    def __init__(self, *, submitter: Submitter, delivery: OutputWriter, references: References, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        submitter: Submitter,
+        delivery: OutputWriter,
+        references: References,
+        limiter: InflightLimiter,
+        clock: Clock,
+    ) -> None:
+        self._limiter = limiter
         self._references = references
         self._clock = clock
         self.table: Final[Mapping[Action, Callable[[ReconcileContext], Awaitable[None]]]] = {
@@ -32,6 +42,7 @@ class Actions:
             Action.GET_REMOTE: self.get_remote,
             Action.CLAIM: submitter.claim,
             Action.CHECK_KEY: submitter.check_key,
+            Action.TAKE_SLOT: self.take_slot,
             Action.FIND_LAST_ATTEMPT: submitter.find_last_attempt,
             Action.RENOUNCE: submitter.renounce,
             Action.SUBMIT: submitter.submit,
@@ -50,6 +61,12 @@ class Actions:
         else:
             program = context.memory.program
             context.know(program=ProgramFacts(program_digest(program), billable_digest(context.job, program) or ""))
+
+    async def take_slot(self, context: ReconcileContext) -> None:
+        """Take an in-flight slot, or stand in the queue for one."""
+        connection, _ = ready(context)
+        full = self._limiter.take(connection.workspace, context.job, ours=context.memory.claimed)
+        context.know(needs_slot=False, full=full)
 
     async def get_remote(self, context: ReconcileContext) -> None:
         """GET the job. What can't be asked is trouble, never absence."""

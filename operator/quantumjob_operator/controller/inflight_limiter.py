@@ -9,6 +9,7 @@ status (`lifecycle.submission`), or which object serves a job (`lifecycle.admiss
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from quantumjob_operator.lifecycle.admission import bound_to
 from quantumjob_operator.lifecycle.adoption import was_accepted
@@ -18,7 +19,9 @@ from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
-FULL = "MaxJobsInFlight"
+FULL: Final = "MaxJobsInFlight"
+OFFER_SECONDS: Final = 30.0
+"""For so long a slot is kept for a job that was given it before its next reconciliation."""
 
 
 def in_flight(job: QuantumJob) -> bool:
@@ -73,22 +76,27 @@ class InflightLimiter:
         serving: The name of the QuantumWorkspace that serves a claimed job, or None; no claim is believed beyond it.
         wake: Called with the uid of a job that was given a slot.
         left: Called with the name of a QuantumWorkspace when a job gave its slot back.
+        clock: Monotonic seconds.
     """
 
     jobs: Callable[[], Iterable[QuantumJob]]
     serving: Callable[[QuantumJob], Name | None]
     wake: Callable[[str], None]
     left: Callable[[Name], None]
+    clock: Callable[[], float]
     _counted: set[str] = field(default_factory=set)
     _slots: dict[str, Slot] = field(default_factory=dict)
     _inflight: dict[Name, Inflight] = field(default_factory=dict)
     _waiting: dict[str, Slot] = field(default_factory=dict)
+    _offered: dict[str, float] = field(default_factory=dict)
+    """When a slot was given to a job that was not asking at that moment, until it asks again."""
 
     def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
         """A slot for the job, kept until `free`; or why there is none.
 
         A job that surely is in flight already has its slot, whatever the limit says now. A slot that became free goes
-        to the namespace whose turn it is before that one's job is reconciled, so that nobody overtakes it meanwhile.
+        to the namespace whose turn it is before that one's job is reconciled, so that nobody overtakes it meanwhile;
+        for some seconds, since that job may ask no more. Only who could be sent at once asks, or it would block others.
 
         Args:
             workspace: The object that serves it.
@@ -100,6 +108,8 @@ class InflightLimiter:
         inflight.limit = workspace.spec.max_jobs_in_flight
         inflight.limit_each = workspace.spec.max_jobs_in_flight_per_namespace
         slot = Slot(workspace.key, job.namespace)
+        self._offered.pop(job.uid, None)
+        self._withdraw(workspace.key)
         if holds_slot(job, ours=ours):
             if self._slots.get(job.uid) not in (None, slot):
                 self.free(job.uid)
@@ -122,6 +132,7 @@ class InflightLimiter:
 
     def free(self, uid: str) -> None:
         """The job is at the service no longer: the next in the queue has its slot."""
+        self._offered.pop(uid, None)
         slot = self._slots.pop(uid, None)
         if slot is None:
             return
@@ -143,7 +154,14 @@ class InflightLimiter:
             _, uid = taken
             self._enter(uid, self._waiting.pop(uid))
             if uid != asking:
+                self._offered[uid] = self.clock()
                 self.wake(uid)
+
+    def _withdraw(self, name: Name) -> None:
+        """Slots that were offered and not taken up go on to the next; whoever missed its own may ask again."""
+        late = self.clock() - OFFER_SECONDS
+        for uid in [uid for uid, since in self._offered.items() if since <= late and self._slots[uid].through == name]:
+            self.free(uid)
 
     def _wait(self, uid: str, slot: Slot, inflight: Inflight) -> None:
         if self._waiting.get(uid) != slot:

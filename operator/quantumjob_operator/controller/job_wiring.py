@@ -79,11 +79,14 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
         clock=clock,
         holder=common.holder,
     )
+    actions = Actions(
+        submitter=submitter, delivery=delivery, references=cluster.references, limiter=limiter, clock=clock
+    )
     return Reconciler(
         cache=cache,
         objects=cluster.objects,
         finalization=finalization,
-        actions=Actions(submitter=submitter, delivery=delivery, references=cluster.references, clock=clock),
+        actions=actions,
         observer=observer,
         status=status,
         workspaces=workspaces,

@@ -8,7 +8,7 @@ from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.in_memory_writer import InMemoryWriter
-from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
@@ -19,6 +19,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import fence_of, identify
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, Limits, Trouble, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 
@@ -78,10 +79,17 @@ class Observer:
             workspace_moved=self._workspaces.moved(job),
             job_id=job_id,
             remote=fresh,
-            full=self._limiter.take(connection.workspace, job, ours=memory.claimed) if connection else None,
+            needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory),
             gone=memory.gone,
         )
         return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)
+
+    def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory) -> bool:
+        """Count a job that is in flight already; any other asks once it could be sent with a slot."""
+        if not holds_slot(job, ours=memory.claimed):
+            return False
+        self._limiter.take(workspace, job, ours=memory.claimed)
+        return True
 
     def _limits(self) -> Limits:
         return Limits(

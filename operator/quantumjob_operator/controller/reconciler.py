@@ -148,10 +148,18 @@ class Reconciler:
         finally:
             memory.program = None
             memory.job = self._cache.jobs.get(context.job.uid, context.job)
-            if not holds_slot(memory.job, ours=memory.claimed):
-                self._limiter.free(memory.job.uid)
+            self._keep_slot(context)
             if context.refused and context.connection:
                 await self._workspaces.refused(context.connection)
+
+    def _keep_slot(self, context: ReconcileContext) -> None:
+        """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""
+        job, memory = context.memory.job, context.memory
+        if memory.released or not holds_slot(job, ours=memory.claimed):
+            if memory.released or not context.seen.full:
+                self._limiter.forget(job.uid)
+        elif context.connection:
+            self._limiter.take(context.connection.workspace, job, ours=memory.claimed)
 
     async def _steps(self, context: ReconcileContext, deadline: float) -> None:
         for _ in range(_MAX_STEPS):

@@ -25,7 +25,7 @@ from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.event_rules import notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import JobStatus, status_json, status_patch
+from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json
 from quantumjob_operator.model.redaction import clean_text
 
 _LASTING: Final = 2
@@ -102,9 +102,13 @@ class StatusWriter:
         context.stored = written.status
 
     def _compare(self, context: ReconcileContext, wanted: JobStatus) -> None:
-        """What the API server dropped shows that the installed CRDs are older than this operator."""
-        dropped = status_patch(context.job.status, wanted).keys()
-        lost = (self._lost | dropped) - (status_json(wanted).keys() - dropped)
+        """A field that the API server dropped shows that the installed CRDs are older than this operator.
+
+        Only its absence does. A value that is not as it was written is the business of that one job, and its text may
+        come from outside: it must stop nobody else's.
+        """
+        written, kept = fields_of(status_json(wanted)), fields_of(status_json(context.job.status))
+        lost = (self._lost | (written - kept)) - (written & kept)
         if lost != self._lost:
             _log.error("status fields that the installed CRDs drop: %s (nothing is submitted while any)", sorted(lost))
             self._lost = lost

@@ -230,9 +230,9 @@ def _trouble(error: ServiceError, remedy: str) -> Trouble:
 def _targets_json(targets: list[TargetStatus]) -> list[dict[str, Any]]:
     rows = [
         {
-            "provider": one.provider,
-            "target": one.target,
-            "availability": one.availability,
+            "provider": clean_text(one.provider),
+            "target": clean_text(one.target),
+            "availability": clean_text(one.availability),
             "averageQueueTimeSeconds": one.average_queue_time_seconds,
         }
         for one in sorted(targets, key=lambda one: (one.provider, one.target))
@@ -243,10 +243,10 @@ def _targets_json(targets: list[TargetStatus]) -> list[dict[str, Any]]:
 def _quotas_json(quotas: list[Quota]) -> list[dict[str, Any]]:
     rows = [
         {
-            "provider": one.provider,
-            "dimension": one.dimension,
-            "scope": one.scope,
-            "period": one.period,
+            "provider": clean_text(one.provider),
+            "dimension": clean_text(one.dimension),
+            "scope": clean_text(one.scope),
+            "period": clean_text(one.period),
             "limit": one.limit,
             "utilization": one.utilization,
             "holds": one.holds,

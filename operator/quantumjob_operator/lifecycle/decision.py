@@ -24,6 +24,7 @@ class Action(StrEnum):
     CHECK_OUTPUT = "CheckOutput"
     GET_REMOTE = "GetRemote"
     CHECK_KEY = "CheckKey"
+    TAKE_SLOT = "TakeSlot"
     FIND_LAST_ATTEMPT = "FindLastAttempt"
     CLAIM = "Claim"
     RENOUNCE = "Renounce"

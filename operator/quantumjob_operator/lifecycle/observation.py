@@ -156,6 +156,7 @@ class Observation:
         workspace: Where the job is served; for a claimed job the claim's workspace, wherever the reference leads now.
         workspace_moved: The reference of a claimed job now leads to another workspace, or to none.
         job_id: The id of the attempt that the claim (or status) names.
+        needs_slot: The job has no in-flight slot and has not asked for one; it does once nothing else is in its way.
         full: The workspace takes no further job of ours now.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
@@ -175,6 +176,7 @@ class Observation:
     cancel: CancelAnswer | Trouble | None = None
     output: OutputPlace | Trouble | None = None
     key_owner: KeyOwner | None = None
+    needs_slot: bool = False
     full: Trouble | None = None
     later_attempts_checked: bool = False
     gone: bool = False

@@ -4,6 +4,7 @@ Text from outside is cleaned and cut, so that no answer can make the API server 
 what follows from it (`progress`).
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,7 @@ from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
 
 _MAX_URI: Final = 2048
+_URI: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _MAX_AMOUNT: Final = 64
 _MAX_CURRENCY: Final = 16
 _FIRST_YEAR: Final = 1970
@@ -52,9 +54,10 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
 
 
 def _output_uri(remote: RemoteJob) -> str | None:
-    """The URI whole or not at all: a part of it leads nowhere."""
+    """The URI whole or not at all: a part of it leads nowhere, nor does what is none, or what cleaning changes."""
     uri = remote.output_uri if sighting(remote.status) is Sighting.SUCCEEDED else None
-    return uri if uri and len(uri) <= _MAX_URI else None
+    whole = uri is not None and _URI.fullmatch(uri) and clean_text(uri, _MAX_URI) == uri
+    return uri if whole else None
 
 
 def error_of(job: QuantumJob, remote: RemoteJob) -> ErrorShown | None:

@@ -204,6 +204,9 @@ def _wait_for_key(seen: Observation) -> Decision | None:
 
 
 def _wait_for_slot(seen: Observation) -> Decision | None:
+    """Asked for last of all: whoever has a slot, or waits for one, would be sent at once with it."""
+    if seen.needs_slot:
+        return step(seen, Action.TAKE_SLOT)
     return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
 
 
@@ -226,18 +229,18 @@ def _claimed(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | N
 
 def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | None) -> Decision:
     """The service has no such job: true for certain only with the claim in hand and after the fence."""
-    blocked = blocked or _wait_for_slot(seen)
     if not seen.holds_claim:
         return _take_over(seen, blocked)
     if seen.ownership.fence_left > 0:
         return _behind_the_fence(seen)
-    return blocked or _unfit_program(seen) or record(seen, workspace) or step(seen, Action.SUBMIT)
+    held = blocked or _unfit_program(seen) or _wait_for_slot(seen)
+    return held or record(seen, workspace) or step(seen, Action.SUBMIT)
 
 
 def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
     """Another process holds the claim. It may be dead, alive, or have said already all there is to say."""
-    held = blocked or _unfit_program(seen)
-    if held and held.action is Action.READ_PROGRAM:
+    held = blocked or _unfit_program(seen) or _wait_for_slot(seen)
+    if held and held.action in (Action.READ_PROGRAM, Action.TAKE_SLOT):
         return held
     if held and held.action is Action.NONE and held.status == seen.job.status:
         return held

@@ -184,6 +184,17 @@ def status_patch(old: JobStatus, new: JobStatus) -> dict[str, Any]:
     return _difference(status_json(old), status_json(new))
 
 
+def fields_of(value: Any, path: str = "") -> frozenset[str]:
+    """The paths of the fields that a JSON value has; those of all elements of a list are one field's."""
+    if isinstance(value, dict):
+        inner = [fields_of(part, f"{path}.{key}".lstrip(".")) for key, part in value.items()]
+    elif isinstance(value, list):
+        inner = [fields_of(part, path) for part in value]
+    else:
+        inner = []
+    return frozenset({path} - {""}).union(*inner)
+
+
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """A merge patch between two objects: keys that went away, at any depth, must be named as null."""
     changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}

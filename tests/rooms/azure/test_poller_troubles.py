@@ -188,6 +188,12 @@ async def test_the_loop_turns_whatever_happens(service: Service, jobs: int) -> N
     assert stillest < 45
 
 
+async def test_before_its_first_turn_the_loop_is_as_young_as_the_poller() -> None:
+    """Probes may ask in between; a machine that has been up for long is no loop that stands still."""
+    await asyncio.sleep(3600)
+    assert make_poller(Service(), News()).beat_at == now()
+
+
 async def test_the_age_of_the_last_answer() -> None:
     """It grows during an outage and only then: having nothing to ask is no silence of the service."""
     service, news = Service({"a": "Waiting"}), News()

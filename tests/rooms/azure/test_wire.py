@@ -1,5 +1,6 @@
 """JSON of the service becomes values, leniently where the service is known to vary."""
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +18,7 @@ from quantumjob_operator.azure.wire import (
     parse_job,
     parse_page,
     parse_quota,
+    parse_rows,
     parse_targets,
     sas_uri,
 )
@@ -179,6 +181,25 @@ def test_targets_and_quotas() -> None:
     ]
     quota = parse_quota({"dimension": "qgs", "providerId": "ionq", "utilization": 2, "limit": 10.5})
     assert (quota.utilization, quota.holds, quota.limit) == (2.0, None, 10.5)
+
+
+@pytest.mark.parametrize(
+    ("escaped", "read"),
+    [
+        pytest.param(r"a\ud800b", "a\ufffdb", id="the first half of a pair"),
+        pytest.param(r"a\udc00b", "a\ufffdb", id="the second half of a pair"),
+        pytest.param(r"a\ud83d\ude00b", "a\U0001f600b", id="a whole pair is a character"),
+    ],
+)
+def test_half_a_surrogate_pair_is_read_as_the_api_server_reads_it(escaped: str, read: str) -> None:
+    """What is written to status comes back as it was written."""
+    names = ("status", "name", "providerId", "target", "outputDataUri", "sessionId")
+    one = parse_job({**job(), **json.loads(json.dumps(dict.fromkeys(names, "?")).replace("?", escaped))})
+    assert {one.status, one.name, one.provider, one.target, one.output_uri, one.output_location} == {read}
+    [row], _ = parse_rows([{"id": JOB_ID, "status": json.loads(f'"{escaped}"')}])
+    assert row.status == read
+    [target] = parse_targets({"id": "ionq", "targets": [{"id": json.loads(f'"{escaped}"')}]})
+    assert target.target == read
 
 
 @pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), "7", True])

@@ -68,10 +68,12 @@ class Cluster:
     Attributes:
         objects: As they are now; whoever changes one gives it a new resourceVersion.
         asked: The method of each request.
+        stores: What it makes of an object that was patched, before it keeps it.
     """
 
     objects: dict[str, Body] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    stores: Change = lambda _: None
 
     def change(self, name: str, change: Change) -> None:
         """Somebody writes to an object."""
@@ -82,7 +84,7 @@ class Cluster:
     async def __call__(self, request: Received, writer: asyncio.StreamWriter) -> None:
         """Answer a read, a list or a merge patch."""
         self.asked.append(request.method)
-        name = request.path.rpartition("/quantumjobs")[2].strip("/")
+        name = request.path.rpartition("/quantumjobs")[2].strip("/").removesuffix("/status")
         await self._answer(request, name)(request, writer)
 
     def _answer(self, request: Received, name: str) -> Behaviour:
@@ -95,7 +97,7 @@ class Cluster:
             if patch["metadata"]["resourceVersion"] != self.objects[name]["metadata"]["resourceVersion"]:
                 return says({"kind": "Status", "reason": "Conflict", "code": 409}, 409)
             self.objects[name] = merged(self.objects[name], patch)
-            self.change(name, lambda _: None)
+            self.change(name, self.stores)
         return says(self.objects[name])
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.controller.inflight_limiter import FULL, InflightLimiter
+from quantumjob_operator.controller.inflight_limiter import FULL, OFFER_SECONDS, InflightLimiter
 from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -51,11 +51,12 @@ def forged_job(uid: str) -> QuantumJob:
 
 @dataclass(slots=True)
 class Bench:
-    """Slots, and whom they woke."""
+    """Slots, and whom they woke; `now` is their clock."""
 
     known: list[QuantumJob] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
     left: list[Name] = field(default_factory=list)
+    now: float = 1000.0
 
     def limiter(self) -> InflightLimiter:
         """Slots of a process that has just started."""
@@ -64,6 +65,7 @@ class Bench:
             serving=lambda job: referenced_name(job, lambda _: None, None),
             wake=self.woken.append,
             left=self.left.append,
+            clock=lambda: self.now,
         )
 
 
@@ -111,6 +113,31 @@ def test_a_place_that_is_not_used_goes_on(gone: str) -> None:
     limiter.free("a0")
     getattr(limiter, gone)("b0")
     assert bench.woken == ["b0", "d0"]
+
+
+@pytest.mark.parametrize(
+    ("asks_after", "next_after", "woken"),
+    [
+        pytest.param(None, OFFER_SECONDS - 1, ["b0"], id="it is kept for a while"),
+        pytest.param(None, OFFER_SECONDS, ["b0", "c0"], id="then it goes on to the next"),
+        pytest.param(OFFER_SECONDS - 1, 9 * OFFER_SECONDS, ["b0"], id="whoever took it up in time has it for good"),
+        pytest.param(OFFER_SECONDS, 9 * OFFER_SECONDS, ["b0"], id="or late, if nobody asked in between"),
+    ],
+)
+def test_a_place_that_is_not_taken_up_goes_on(asks_after: float | None, next_after: float, woken: list[str]) -> None:
+    """It is given before its job is reconciled, which may take long, and may then not ask for it any more."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    for uid in ("a0", "b0", "c0"):
+        limiter.take(limited, waiting_job(uid))
+    limiter.free("a0")
+    given = bench.now
+    if asks_after is not None:
+        bench.now = given + asks_after
+        limiter.take(limited, waiting_job("b0"))
+    bench.now = given + next_after
+    limiter.take(limited, waiting_job("d0"))
+    assert bench.woken == woken
 
 
 def test_a_namespace_at_its_own_limit_keeps_nobody_waiting() -> None:

@@ -146,6 +146,7 @@ FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "cancel": st.none() | st.sampled_from(CancelAnswer) | TROUBLES,
     "output": st.sampled_from([None, OUTPUT, WRITTEN, NO_OUTPUT, Trouble("OutputConfigMapConflict", "taken")]),
     "key_owner": st.sampled_from([None, OURS, replace(OURS, contender="bell-2"), THEIRS]),
+    "needs_slot": st.booleans(),
     "full": st.sampled_from([None, None, Trouble("MaxJobsInFlight", "no more now")]),
     "later_attempts_checked": st.booleans(),
     "never_sent": st.booleans(),

@@ -64,6 +64,27 @@ def test_an_output_uri_is_shown_whole_or_not_at_all(length: int, *, shown: bool)
     assert mirror(KNOWN, remote("Succeeded", output_uri=uri)).output_uri == (uri if shown else None)
 
 
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        pytest.param("https://acct.blob.core.windows.net/job-1/rawOutputData", True, id="a blob of Azure"),
+        pytest.param("http://127.0.0.1:10000/acct/job-1/rawOutputData%20x", True, id="a blob of an emulator"),
+        pytest.param("http://storage/\ud800", False, id="half a surrogate pair"),
+        pytest.param("http://storage/\ufffd", False, id="what a reader of JSON makes of it"),
+        pytest.param("http://storage/a b", False, id="a space"),
+        pytest.param("http://storage/a\nb", False, id="a line's end"),
+        pytest.param("http://storage/\u202eb", False, id="what turns the direction of reading"),
+        pytest.param("https://me:password@storage/a", False, id="a password"),
+        pytest.param("https://storage/sig=abc", False, id="a signature"),
+        pytest.param("javascript:alert(1)", False, id="another scheme"),
+        pytest.param("rawOutputData", False, id="no URI"),
+    ],
+)
+def test_what_is_no_output_uri_is_left_out(uri: str, *, shown: bool) -> None:
+    """It comes from outside and stands in status as it is, or not at all."""
+    assert mirror(KNOWN, remote("Succeeded", output_uri=uri)).output_uri == (uri if shown else None)
+
+
 @pytest.mark.parametrize(("year", "shown"), [(1, None), (1969, None), (1970, "1970-01-01T00:00:00Z")])
 def test_the_first_years_of_the_calendar_are_no_times(year: int, shown: str | None) -> None:
     """Services say "unset" with them."""
