@@ -16,14 +16,15 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
+    has_id_of_its_uid,
     has_owner,
     let_go_on_purpose,
     may_be_cancelled,
+    may_tell,
     origin_of,
     owned_by,
 )
@@ -35,20 +36,12 @@ from quantumjob_operator.settings import Settings
 LEFT_BEHIND: Final = "JobWithoutObject"
 _SEARCH_SECONDS: Final = 120.0
 _AT_A_TIME: Final = 8
-_AT_ONCE: Final = 200
+_AT_ONCE: Final = 50
 """Rows or objects that are handled before others run on the event loop."""
 _MOST: Final = 100
 """Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
 
 
-class _Everything(frozenset[str]):
-    """What a namespace that may not use the workspace is taken to own there."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-_ALL: Final = _Everything()
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +65,6 @@ class GarbageCollector:
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
-        namespaces: Namespaces,
         holder: str,
         in_hand: Callable[[str], bool],
     ) -> None:
@@ -83,8 +75,9 @@ class GarbageCollector:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._labels = namespaces.labels
         self._few = asyncio.Semaphore(_AT_A_TIME)
+        namespace, _, name = (settings.default_workspace or "").partition("/")
+        self._default = (namespace, name)
         self._holder = holder
         self._started = clock.now()
         self._in_hand = in_hand
@@ -126,38 +119,51 @@ class GarbageCollector:
         owned: dict[str, frozenset[str]] = {}
         async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
             for number, row in enumerate(page):
-                origin = self._origin(row)
-                if origin is None:
-                    continue
-                if origin.namespace not in owned:
-                    owned[origin.namespace] = await self._owned(origin.namespace, connection)
-                if not has_owner(row, owned[origin.namespace]) and len(seen) < _MOST:
-                    seen.add(row.id)
-                    await self._found(row, origin, connection)
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
+                origin = self._origin(row)
+                if origin is None or len(seen) >= _MOST or not await self._is_left(row, origin, connection, owned):
+                    continue
+                seen.add(row.id)
+                await self._found(row, origin, connection)
             await asyncio.sleep(0)
+
+    async def _is_left(
+        self, row: RemoteJob, origin: Origin, connection: Connection, owned: dict[str, frozenset[str]]
+    ) -> bool:
+        """Whether a row counts here, and none of the known objects has the job."""
+        workspace, namespace = connection.workspace, origin.namespace
+        keyed = not has_id_of_its_uid(row, origin, workspace.id)
+        if not may_tell(workspace, namespace, self._default, keyed=keyed):
+            return False
+        if not keyed:
+            known = self._cache.jobs.get(origin.uid)
+            return known is None or known.namespace != namespace
+        if namespace not in owned:
+            owned[namespace] = await self._owned(namespace, workspace.id)
+        return not has_owner(row, owned[namespace])
 
     def _origin(self, remote: RemoteJob) -> Origin | None:
         settings = self._settings
         origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
         return None if origin is None or self._in_hand(origin.uid) else origin
 
-    async def _owned(self, namespace: str, connection: Connection) -> frozenset[str]:
-        """What the known objects of a namespace own; everything, if it may not use the workspace.
-
-        Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
-        """
-        workspace = connection.workspace
-        own = namespace == workspace.namespace
-        if not own and not workspace.admits(namespace, await self._labels(namespace)):
-            return _ALL
+    async def _owned(self, namespace: str, workspace: str) -> frozenset[str]:
+        """What the known objects of a namespace own in an Azure workspace."""
         owned: set[str] = set()
         for number, job in enumerate([job for job in self._cache.jobs.values() if job.namespace == namespace]):
-            owned.update(owned_by(job, workspace.id))
+            owned.update(owned_by(job, workspace))
             if not number % _AT_ONCE:
                 await asyncio.sleep(0)
         return frozenset(owned)
+
+    async def _lives(self, remote: RemoteJob, origin: Origin, workspace: str) -> bool:
+        """Whether an object has the job at this moment, whatever the watch has told."""
+        if has_id_of_its_uid(remote, origin, workspace):
+            live = await self._objects.read_job(origin.namespace, origin.name)
+            return live is not None and live.uid == origin.uid
+        known = await self._objects.jobs_of(origin.namespace)
+        return has_owner(remote, {one for job in known for one in owned_by(job, workspace)})
 
     async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
         """A row of the list; what goes wrong with one keeps nobody from the others."""
@@ -173,8 +179,7 @@ class GarbageCollector:
         remote = await connection.client.get_job(job_id)
         if remote is None or self._origin(remote) != origin:
             return
-        live = await self._objects.jobs_of(origin.namespace)
-        if has_owner(remote, {one for job in live for one in owned_by(job, connection.workspace.id)}):
+        if await self._lives(remote, origin, connection.workspace.id):
             return
         if let_go_on_purpose(remote):
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
