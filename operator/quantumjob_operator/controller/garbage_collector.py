@@ -7,7 +7,8 @@ on only if two sightings, a fence apart, and a live read of its object agree. Mu
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from quantumjob_operator.azure.connections import Connection, Connections
@@ -30,12 +31,15 @@ from quantumjob_operator.lifecycle.garbage_collection import (
 )
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.scheduling.backoff import spread
 from quantumjob_operator.settings import Settings
 
 LEFT_BEHIND: Final = "JobWithoutObject"
 _SEARCH_SECONDS: Final = 120.0
 _AT_A_TIME: Final = 8
+_TICK: Final = 0.25
 _AT_ONCE: Final = 50
 """Rows or objects that are handled before others run on the event loop."""
 _MOST: Final = 100
@@ -43,6 +47,27 @@ _MOST: Final = 100
 
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Sightings:
+    """What is remembered of one workspace's list: no other workspace's rows change it.
+
+    Attributes:
+        due: Monotonic time of the next search.
+        first_seen: When each job without an object was seen first.
+        reported: Those that people were told of.
+    """
+
+    due: float
+    first_seen: dict[str, float] = field(default_factory=dict)
+    reported: set[str] = field(default_factory=set)
+
+    def forget_all_but(self, seen: set[str], *, complete: bool) -> None:
+        """Keep what a search saw, and after one that broke off some of what was known before as well."""
+        kept = seen if complete else seen.union(list(self.first_seen)[:_MOST])
+        self.first_seen = {job: at for job, at in self.first_seen.items() if job in kept}
+        self.reported &= kept
 
 
 class GarbageCollector:
@@ -75,57 +100,75 @@ class GarbageCollector:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._few = asyncio.Semaphore(_AT_A_TIME)
         namespace, _, name = (settings.default_workspace or "").partition("/")
         self._default = (namespace, name)
         self._holder = holder
         self._started = clock.now()
         self._in_hand = in_hand
-        self._first_seen: dict[str, float] = {}
-        self._reported: set[str] = set()
+        self._sightings: dict[str, _Sightings] = {}
+        self._searched: set[str] = set()
         self.may_cancel = False
 
     async def run(self) -> None:
-        """Search for ever."""
-        while True:
-            before = set(self._first_seen)
-            found = await asyncio.gather(*(self._search(uid) for uid in list(self._cache.workspaces)))
-            seen = set[str]().union(*found)
-            self._first_seen = {job: at for job, at in self._first_seen.items() if job in seen}
-            self._reported &= seen
-            fresh = self._first_seen.keys() - before
-            interval = self._settings.garbage_collection_seconds
-            await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
+        """Search for ever, each workspace by its own clock."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for workspace in self._next():
+                    self._searched.add(workspace.namespace)
+                    group.create_task(self._turn(workspace, self._sightings[workspace.uid]))
+                await asyncio.sleep(_TICK)
 
-    async def _search(self, uid: str) -> set[str]:
-        """One workspace's list; what can't be had now, or not in time, is had the next time."""
-        workspace = self._cache.workspaces.get(uid)
-        seen: set[str] = set()
+    def _next(self) -> Iterator[QuantumWorkspace]:
+        """Whose turn it is: who waits longest before others, and one of a namespace at a time."""
+        now, workspaces = self._clock.monotonic(), dict(self._cache.workspaces)
+        self._sightings = {uid: self._sightings.get(uid) or _Sightings(now) for uid in workspaces}
+        due = ((one.due, uid) for uid, one in self._sightings.items() if one.due <= now)
+        for _, uid in sorted(due):
+            if len(self._searched) >= _AT_A_TIME:
+                return
+            if workspaces[uid].namespace not in self._searched:
+                yield workspaces[uid]
+
+    async def _turn(self, workspace: QuantumWorkspace, sightings: _Sightings) -> None:
+        before, interval = set(sightings.first_seen), self._settings.garbage_collection_seconds
         try:
-            async with self._few, asyncio.timeout(_SEARCH_SECONDS):
-                connection = await self._connections.get(workspace) if workspace else None
+            await self._search(workspace, sightings)
+        finally:
+            self._searched.discard(workspace.namespace)
+        fresh = sightings.first_seen.keys() - before
+        # Workspaces that were first searched together, at the start, don't stay together.
+        usual = interval * (1 - spread(workspace.uid))
+        sightings.due = self._clock.monotonic() + (min(self._settings.fence_seconds, usual) if fresh else usual)
+
+    async def _search(self, workspace: QuantumWorkspace, sightings: _Sightings) -> None:
+        """One workspace's list; what can't be had now, or not in time, is had the next time."""
+        seen: set[str] = set()
+        complete = False
+        try:
+            async with asyncio.timeout(_SEARCH_SECONDS):
+                connection = await self._connections.get(workspace)
                 if isinstance(connection, Connection):
-                    await self._collect(connection, seen)
+                    await self._collect(connection, sightings, seen)
+                    complete = True
         except (ServiceError, ClusterError, TimeoutError) as error:
             _log.info("jobs without an object could not be searched for: %s", error)
-            # Nothing is forgotten because of an error.
-            return seen | self._first_seen.keys()
         except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
             _log.exception("the search for jobs without an object failed")
-            return seen | self._first_seen.keys()
-        return seen
+        sightings.forget_all_but(seen, complete=complete)
 
-    async def _collect(self, connection: Connection, seen: set[str]) -> None:
+    async def _collect(self, connection: Connection, sightings: _Sightings, seen: set[str]) -> None:
         owned: dict[str, frozenset[str]] = {}
         async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
             for number, row in enumerate(page):
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
                 origin = self._origin(row)
-                if origin is None or len(seen) >= _MOST or not await self._is_left(row, origin, connection, owned):
+                # Orphans don't count: any number of them may be newer than what is looked for.
+                if origin is None or let_go_on_purpose(row) or len(seen) >= _MOST:
                     continue
-                seen.add(row.id)
-                await self._found(row, origin, connection)
+                if row.id not in seen and await self._is_left(row, origin, connection, owned):
+                    seen.add(row.id)
+                    await self._found(row, origin, connection, sightings)
             await asyncio.sleep(0)
 
     async def _is_left(
@@ -165,17 +208,17 @@ class GarbageCollector:
         known = await self._objects.jobs_of(origin.namespace)
         return has_owner(remote, {one for job in known for one in owned_by(job, workspace)})
 
-    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
+    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection, sightings: _Sightings) -> None:
         """A row of the list; what goes wrong with one keeps nobody from the others."""
         now = self._clock.monotonic()
-        if now - self._first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
+        if now - sightings.first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
             return  # its object may be younger than what the watch has told
         try:
-            await self._end(row.id, origin, connection)
+            await self._end(row.id, origin, connection, sightings.reported)
         except (ServiceError, ClusterError) as error:
             _log.warning("job %s, whose QuantumJob is gone, could not be ended: %s", row.id, error)
 
-    async def _end(self, job_id: str, origin: Origin, connection: Connection) -> None:
+    async def _end(self, job_id: str, origin: Origin, connection: Connection, reported: set[str]) -> None:
         remote = await connection.client.get_job(job_id)
         if remote is None or self._origin(remote) != origin:
             return
@@ -185,19 +228,23 @@ class GarbageCollector:
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
             return
         if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):
-            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it")
+            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it", reported)
             return
         answer = await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
         accepted = answer is CancelAnswer.ACCEPTED
         then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
-        await self._report(remote, origin, connection, then)
+        await self._report(remote, origin, connection, then, reported)
 
-    async def _report(self, remote: RemoteJob, origin: Origin, connection: Connection, then: str) -> None:
-        if remote.id in self._reported:
+    async def _report(
+        self, remote: RemoteJob, origin: Origin, connection: Connection, then: str, reported: set[str]
+    ) -> None:
+        if remote.id in reported:
             return
-        self._reported.add(remote.id)
+        reported.add(remote.id)
         self._metrics.left_behind.inc()
+        workspace = connection.workspace
         message = f"job {remote.id} still runs, and QuantumJob {origin.namespace}/{origin.uid} is gone; {then}"
         notice = Notice(LEFT_BEHIND, message, warning=True)
-        _log.error("%s: %s", LEFT_BEHIND, message, extra={"jobId": remote.id, "uid": origin.uid})
-        await self._events.publish(workspace_reference(connection.workspace), notice, self._clock.now(), once=True)
+        source = f"{workspace.namespace}/{workspace.name}"
+        _log.error("%s in %s: %s", LEFT_BEHIND, source, message, extra={"jobId": remote.id, "uid": origin.uid})
+        await self._events.publish(workspace_reference(workspace), notice, self._clock.now(), once=True)

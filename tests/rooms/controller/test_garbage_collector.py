@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from quantumjob_operator.model.naming import orphan_tag
 from rooms.controller.collecting import Row, collecting, row
 from rooms.model.bodies import OTHER_UID, UID, job_body
 
@@ -51,3 +52,56 @@ async def test_which_rows_are_reported(one: Row, spec: dict[str, Any], *, told: 
         assert {event["involvedObject"]["namespace"] for event in scene.events} == {"research"}
         assert "GET /apis/quantumjobs.dev/v1alpha1/namespaces/guest/quantumjobs" not in scene.cluster
         assert "GET /api/v1/namespaces/guest" not in scene.cluster
+
+
+async def test_another_workspaces_row_silences_nobody() -> None:
+    """The same id in two lists is told to both owners: the first may be a stranger who knows it."""
+    async with collecting() as scene:
+        scene.lists.rows = [LEFT]
+        scene.leads(ALL, namespace="stranger", uid=NOBODYS)
+        await scene.until(lambda: scene.told_of(LEFT))
+        scene.leads()
+        await scene.until(lambda: {one["involvedObject"]["namespace"] for one in scene.events} > {"stranger"})
+
+
+async def test_orphans_hide_nobody() -> None:
+    """More of them than a search acts on, all newer, and released on purpose in one way or the other."""
+    tags = (orphan_tag(UID),)
+    orphans = [
+        row("research", str(UUID(int=number)), tags=tags if number % 2 else (), policy="" if number % 2 else "Orphan")
+        for number in range(100, 220)
+    ]
+    async with collecting() as scene:
+        scene.lists.rows = [*orphans, LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert len(scene.events) == 1
+
+
+async def test_a_search_that_fails_forgets_nothing_and_reports_nothing_twice() -> None:
+    """A list that breaks off is no sign that a job has ended."""
+    async with collecting() as scene:
+        scene.lists.rows = [LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT))
+        scene.lists.broken = True
+        before = len(scene.lists.lists)
+        await scene.until(lambda: len(scene.lists.lists) > before + 1)
+        scene.lists.broken = False
+        before = len(scene.lists.lists)
+        await scene.until(lambda: len(scene.lists.lists) > before + 1)
+        assert len(scene.events) == 1
+
+
+async def test_slow_lists_delay_only_their_own_tenant() -> None:
+    """More of one tenant's workspaces never answer than are searched at a time; another's is searched all the same."""
+    async with collecting() as scene:
+        scene.lists.slow = {f"slow-{number}" for number in range(12)}
+        for number, name in enumerate(sorted(scene.lists.slow)):
+            uid = str(UUID(int=number))
+            scene.leads(azure=name, namespace="slow", name=name, uid=uid)
+        await scene.until(lambda: len(scene.lists.lists) > 0)
+        scene.leads()
+        scene.lists.rows = [LEFT]
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert len([name for name in scene.lists.lists if name in scene.lists.slow]) == 1
