@@ -30,7 +30,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
     owned_by,
 )
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.errors import AnswerTooLarge, ServiceError
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.scheduling.backoff import spread
@@ -42,6 +42,8 @@ _AT_A_TIME: Final = 8
 _TICK: Final = 0.25
 _AT_ONCE: Final = 50
 """Rows or objects that are handled before others run on the event loop."""
+_SMALL_PAGE: Final = 2
+"""Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 _MOST: Final = 100
 """Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
 
@@ -148,7 +150,10 @@ class GarbageCollector:
             async with asyncio.timeout(_SEARCH_SECONDS):
                 connection = await self._connections.get(workspace)
                 if isinstance(connection, Connection):
-                    await self._collect(connection, sightings, seen)
+                    try:
+                        await self._collect(connection, sightings, seen)
+                    except AnswerTooLarge:
+                        await self._collect(connection, sightings, seen, top=_SMALL_PAGE)
                     complete = True
         except (ServiceError, ClusterError, TimeoutError) as error:
             _log.info("jobs without an object could not be searched for: %s", error)
@@ -156,9 +161,11 @@ class GarbageCollector:
             _log.exception("the search for jobs without an object failed")
         sightings.forget_all_but(seen, complete=complete)
 
-    async def _collect(self, connection: Connection, sightings: _Sightings, seen: set[str]) -> None:
+    async def _collect(
+        self, connection: Connection, sightings: _Sightings, seen: set[str], top: int | None = None
+    ) -> None:
         owned: dict[str, frozenset[str]] = {}
-        async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
+        async for page in connection.client.list_whole_jobs(filter=UNFINISHED, top=top):
             for number, row in enumerate(page):
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)

@@ -105,3 +105,13 @@ async def test_slow_lists_delay_only_their_own_tenant() -> None:
         scene.lists.rows = [LEFT]
         await scene.until(lambda: scene.told_of(LEFT))
         assert len([name for name in scene.lists.lists if name in scene.lists.slow]) == 1
+
+
+async def test_rows_that_make_a_page_too_large_hide_nobody() -> None:
+    """The list is read in smaller pages."""
+    newer = [row("research", str(UUID(int=number)), policy="Orphan") for number in range(100, 110)]
+    async with collecting() as scene:
+        scene.lists.largest = 5
+        scene.lists.rows = [*newer, LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT))
