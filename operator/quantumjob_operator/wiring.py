@@ -201,7 +201,6 @@ def _garbage_collector(
         settings=common.settings,
         clock=common.clock,
         metrics=common.metrics,
-        namespaces=cluster.namespaces,
         holder=common.holder,
         in_hand=reconciler.has_in_hand,
     )

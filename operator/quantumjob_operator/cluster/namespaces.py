@@ -28,7 +28,13 @@ class Namespaces:
     def __init__(self, api: Api, monotonic: Callable[[], float]) -> None:
         self._api = api
         self._monotonic = monotonic
-        self._kept: dict[str, tuple[float, Labels | None]] = {}
+        self._kept: dict[str, tuple[float, Labels]] = {}
+        self._unread: dict[str, float] = {}
+        """Until when those that could not be read are not asked for again, the first before others."""
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._kept) + len(self._unread)
 
     async def labels(self, name: str) -> Labels | None:
         """The labels of a namespace, at most a few seconds old; None if it is gone or may not be read.
@@ -36,14 +42,26 @@ class Namespaces:
         Raises:
             ClusterError: The API server could not be asked.
         """
-        until, _ = self._kept.get(name, (float("-inf"), None))
-        if self._monotonic() >= until:
-            self._kept[name] = (self._monotonic() + _KEPT_SECONDS, await self._read(name))
+        now = self._monotonic()
+        until, _ = self._kept.get(name, (self._unread.get(name, now), None))
+        if now >= until:
+            self._take(name, await self._read(name))
         return self.known(name)
+
+    def _take(self, name: str, labels: Labels | None) -> None:
+        now = self._monotonic()
+        while self._unread and next(iter(self._unread.values())) <= now:
+            del self._unread[next(iter(self._unread))]
+        if labels is None:
+            self._kept.pop(name, None)
+            self._unread[name] = now + _KEPT_SECONDS
+        else:
+            self._unread.pop(name, None)
+            self._kept[name] = (now + _KEPT_SECONDS, labels)
 
     def known(self, name: str) -> Labels | None:
         """The labels of a namespace as they were read last; None as for `labels`, or if they never were."""
-        return self._kept.get(name, (0.0, None))[1]
+        return self._kept[name][1] if name in self._kept else None
 
     async def cluster_uid(self) -> str:
         """A name for this cluster: the uid of the namespace kube-system, which lives as long as the cluster.

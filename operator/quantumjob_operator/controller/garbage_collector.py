@@ -7,7 +7,8 @@ on only if two sightings, a fence apart, and a live read of its object agree. Mu
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from quantumjob_operator.azure.connections import Connection, Connections
@@ -16,40 +17,59 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
+    has_id_of_its_uid,
     has_owner,
     may_be_cancelled,
+    may_tell,
     origin_of,
     owned_by,
     released_on_purpose,
 )
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.errors import AnswerTooLarge, ServiceError
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.scheduling.backoff import spread
 from quantumjob_operator.settings import Settings
 
 LEFT_BEHIND: Final = "JobWithoutObject"
 _SEARCH_SECONDS: Final = 120.0
 _AT_A_TIME: Final = 8
-_AT_ONCE: Final = 200
+_TICK: Final = 0.25
+_AT_ONCE: Final = 50
 """Rows or objects that are handled before others run on the event loop."""
+_SMALL_PAGE: Final = 2
+"""Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 _MOST: Final = 100
 """Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
 
 
-class _Everything(frozenset[str]):
-    """What a namespace that may not use the workspace is taken to own there."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-_ALL: Final = _Everything()
 _log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Sightings:
+    """What is remembered of one workspace's list: no other workspace's rows change it.
+
+    Attributes:
+        due: Monotonic time of the next search.
+        first_seen: When each job without an object was seen first.
+        reported: Those that people were told of.
+    """
+
+    due: float
+    first_seen: dict[str, float] = field(default_factory=dict)
+    reported: set[str] = field(default_factory=set)
+
+    def forget_all_but(self, seen: set[str], *, complete: bool) -> None:
+        """Keep what a search saw, and after one that broke off some of what was known before as well."""
+        kept = seen if complete else seen.union(list(self.first_seen)[:_MOST])
+        self.first_seen = {job: at for job, at in self.first_seen.items() if job in kept}
+        self.reported &= kept
 
 
 class GarbageCollector:
@@ -72,7 +92,6 @@ class GarbageCollector:
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
-        namespaces: Namespaces,
         holder: str,
         in_hand: Callable[[str], bool],
     ) -> None:
@@ -83,116 +102,156 @@ class GarbageCollector:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._labels = namespaces.labels
-        self._few = asyncio.Semaphore(_AT_A_TIME)
+        namespace, _, name = (settings.default_workspace or "").partition("/")
+        self._default = (namespace, name)
         self._holder = holder
         self._started = clock.now()
         self._in_hand = in_hand
-        self._first_seen: dict[str, float] = {}
-        self._reported: set[str] = set()
+        self._sightings: dict[str, _Sightings] = {}
+        self._searched: set[str] = set()
         self.may_cancel = False
 
     async def run(self) -> None:
-        """Search for ever."""
-        while True:
-            before = set(self._first_seen)
-            found = await asyncio.gather(*(self._search(uid) for uid in list(self._cache.workspaces)))
-            seen = set[str]().union(*found)
-            self._first_seen = {job: at for job, at in self._first_seen.items() if job in seen}
-            self._reported &= seen
-            fresh = self._first_seen.keys() - before
-            interval = self._settings.garbage_collection_seconds
-            await asyncio.sleep(min(self._settings.fence_seconds, interval) if fresh else interval)
+        """Search for ever, each workspace by its own clock."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for workspace in self._next():
+                    self._searched.add(workspace.namespace)
+                    group.create_task(self._turn(workspace, self._sightings[workspace.uid]))
+                await asyncio.sleep(_TICK)
 
-    async def _search(self, uid: str) -> set[str]:
-        """One workspace's list; what can't be had now, or not in time, is had the next time."""
-        workspace = self._cache.workspaces.get(uid)
-        seen: set[str] = set()
+    def _next(self) -> Iterator[QuantumWorkspace]:
+        """Whose turn it is: who waits longest before others, and one of a namespace at a time."""
+        now, workspaces = self._clock.monotonic(), dict(self._cache.workspaces)
+        self._sightings = {uid: self._sightings.get(uid) or _Sightings(now) for uid in workspaces}
+        due = ((one.due, uid) for uid, one in self._sightings.items() if one.due <= now)
+        for _, uid in sorted(due):
+            if len(self._searched) >= _AT_A_TIME:
+                return
+            if workspaces[uid].namespace not in self._searched:
+                yield workspaces[uid]
+
+    async def _turn(self, workspace: QuantumWorkspace, sightings: _Sightings) -> None:
+        before, interval = set(sightings.first_seen), self._settings.garbage_collection_seconds
         try:
-            async with self._few, asyncio.timeout(_SEARCH_SECONDS):
-                connection = await self._connections.get(workspace) if workspace else None
+            await self._search(workspace, sightings)
+        finally:
+            self._searched.discard(workspace.namespace)
+        fresh = sightings.first_seen.keys() - before
+        # Workspaces that were first searched together, at the start, don't stay together.
+        usual = interval * (1 - spread(workspace.uid))
+        sightings.due = self._clock.monotonic() + (min(self._settings.fence_seconds, usual) if fresh else usual)
+
+    async def _search(self, workspace: QuantumWorkspace, sightings: _Sightings) -> None:
+        """One workspace's list; what can't be had now, or not in time, is had the next time."""
+        seen: set[str] = set()
+        complete = False
+        try:
+            async with asyncio.timeout(_SEARCH_SECONDS):
+                connection = await self._connections.get(workspace)
                 if isinstance(connection, Connection):
-                    await self._collect(connection, seen)
+                    try:
+                        await self._collect(connection, sightings, seen)
+                    except AnswerTooLarge:
+                        await self._collect(connection, sightings, seen, top=_SMALL_PAGE)
+                    complete = True
         except (ServiceError, ClusterError, TimeoutError) as error:
             _log.info("jobs without an object could not be searched for: %s", error)
-            # Nothing is forgotten because of an error.
-            return seen | self._first_seen.keys()
         except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
             _log.exception("the search for jobs without an object failed")
-            return seen | self._first_seen.keys()
-        return seen
+        sightings.forget_all_but(seen, complete=complete)
 
-    async def _collect(self, connection: Connection, seen: set[str]) -> None:
+    async def _collect(
+        self, connection: Connection, sightings: _Sightings, seen: set[str], top: int | None = None
+    ) -> None:
         owned: dict[str, frozenset[str]] = {}
-        async for page in connection.client.list_whole_jobs(filter=UNFINISHED):
+        async for page in connection.client.list_whole_jobs(filter=UNFINISHED, top=top):
             for number, row in enumerate(page):
-                origin = self._origin(row)
-                if origin is None:
-                    continue
-                if origin.namespace not in owned:
-                    owned[origin.namespace] = await self._owned(origin.namespace, connection)
-                if not has_owner(row, owned[origin.namespace]) and len(seen) < _MOST:
-                    seen.add(row.id)
-                    await self._found(row, origin, connection)
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
+                origin = self._origin(row)
+                # Orphans don't count: any number of them may be newer than what is looked for.
+                if origin is None or let_go_on_purpose(row) or len(seen) >= _MOST:
+                    continue
+                if row.id not in seen and await self._is_left(row, origin, connection, owned):
+                    seen.add(row.id)
+                    await self._found(row, origin, connection, sightings)
             await asyncio.sleep(0)
+
+    async def _is_left(
+        self, row: RemoteJob, origin: Origin, connection: Connection, owned: dict[str, frozenset[str]]
+    ) -> bool:
+        """Whether a row counts here, and none of the known objects has the job."""
+        workspace, namespace = connection.workspace, origin.namespace
+        keyed = not has_id_of_its_uid(row, origin, workspace.id)
+        if not may_tell(workspace, namespace, self._default, keyed=keyed):
+            return False
+        if not keyed:
+            known = self._cache.jobs.get(origin.uid)
+            return known is None or known.namespace != namespace
+        if namespace not in owned:
+            owned[namespace] = await self._owned(namespace, workspace.id)
+        return not has_owner(row, owned[namespace])
 
     def _origin(self, remote: RemoteJob) -> Origin | None:
         settings = self._settings
         origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
         return None if origin is None or self._in_hand(origin.uid) else origin
 
-    async def _owned(self, namespace: str, connection: Connection) -> frozenset[str]:
-        """What the known objects of a namespace own; everything, if it may not use the workspace.
-
-        Of other namespaces' objects nothing is told to the owner of a workspace that they may not use.
-        """
-        workspace = connection.workspace
-        own = namespace == workspace.namespace
-        if not own and not workspace.admits(namespace, await self._labels(namespace)):
-            return _ALL
+    async def _owned(self, namespace: str, workspace: str) -> frozenset[str]:
+        """What the known objects of a namespace own in an Azure workspace."""
         owned: set[str] = set()
         for number, job in enumerate([job for job in self._cache.jobs.values() if job.namespace == namespace]):
-            owned.update(owned_by(job, workspace.id))
+            owned.update(owned_by(job, workspace))
             if not number % _AT_ONCE:
                 await asyncio.sleep(0)
         return frozenset(owned)
 
-    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection) -> None:
+    async def _lives(self, remote: RemoteJob, origin: Origin, workspace: str) -> bool:
+        """Whether an object has the job at this moment, whatever the watch has told."""
+        if has_id_of_its_uid(remote, origin, workspace):
+            live = await self._objects.read_job(origin.namespace, origin.name)
+            return live is not None and live.uid == origin.uid
+        known = await self._objects.jobs_of(origin.namespace)
+        return has_owner(remote, {one for job in known for one in owned_by(job, workspace)})
+
+    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection, sightings: _Sightings) -> None:
         """A row of the list; what goes wrong with one keeps nobody from the others."""
         now = self._clock.monotonic()
-        if now - self._first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
+        if now - sightings.first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
             return  # its object may be younger than what the watch has told
         try:
-            await self._end(row.id, origin, connection)
+            await self._end(row.id, origin, connection, sightings.reported)
         except (ServiceError, ClusterError) as error:
             _log.warning("job %s, whose QuantumJob is gone, could not be ended: %s", row.id, error)
 
-    async def _end(self, job_id: str, origin: Origin, connection: Connection) -> None:
+    async def _end(self, job_id: str, origin: Origin, connection: Connection, reported: set[str]) -> None:
         remote = await connection.client.get_job(job_id)
         if remote is None or self._origin(remote) != origin:
             return
-        live = await self._objects.jobs_of(origin.namespace)
-        if has_owner(remote, {one for job in live for one in owned_by(job, connection.workspace.id)}):
+        if await self._lives(remote, origin, connection.workspace.id):
             return
         if released_on_purpose(remote):
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
             return
         if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):
-            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it")
+            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it", reported)
             return
         answer = await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
         accepted = answer is CancelAnswer.ACCEPTED
         then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
-        await self._report(remote, origin, connection, then)
+        await self._report(remote, origin, connection, then, reported)
 
-    async def _report(self, remote: RemoteJob, origin: Origin, connection: Connection, then: str) -> None:
-        if remote.id in self._reported:
+    async def _report(
+        self, remote: RemoteJob, origin: Origin, connection: Connection, then: str, reported: set[str]
+    ) -> None:
+        if remote.id in reported:
             return
-        self._reported.add(remote.id)
+        reported.add(remote.id)
         self._metrics.left_behind.inc()
+        workspace = connection.workspace
         message = f"job {remote.id} still runs, and QuantumJob {origin.namespace}/{origin.uid} is gone; {then}"
         notice = Notice(LEFT_BEHIND, message, warning=True)
-        _log.error("%s: %s", LEFT_BEHIND, message, extra={"jobId": remote.id, "uid": origin.uid})
-        await self._events.publish(workspace_reference(connection.workspace), notice, self._clock.now(), once=True)
+        source = f"{workspace.namespace}/{workspace.name}"
+        _log.error("%s in %s: %s", LEFT_BEHIND, source, message, extra={"jobId": remote.id, "uid": origin.uid})
+        await self._events.publish(workspace_reference(workspace), notice, self._clock.now(), once=True)

@@ -1,13 +1,15 @@
 """Remote jobs without an object: unfinished, submitted by this cluster, and their object is gone.
 
 A process that is killed in the wrong moment takes along what it knew of an object that went away; the service's own
-list still shows the job. Lives here: which of its rows tell of such a job, as functions of values. Must not live here:
-asking anybody.
+list still shows the job. Nothing in a row proves that we wrote it: whoever owns the list can fill it in. So what is
+made of a row may tell its writer nothing that they don't know. Lives here: which rows tell of such a job, as functions
+of values. Must not live here: asking anybody.
 """
 
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from quantumjob_operator.lifecycle.attempts import current_attempt, further_attempts, identify
 from quantumjob_operator.lifecycle.transitions import is_final_word
@@ -15,15 +17,22 @@ from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
     METADATA_DELETION_POLICY,
     METADATA_HOLDER,
+    METADATA_NAME,
     METADATA_NAMESPACE,
     METADATA_UID,
     is_guid,
     is_namespace,
+    is_object_name,
     is_orphan_tag,
+    job_id,
     owner_told,
 )
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
+
+_ATTEMPTS: Final = 100
+"""Of an object without a key that are recognised by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Origin:
 
     namespace: str
     uid: str
+    name: str
 
 
 def origin_of(remote: RemoteJob, cluster: str, namespaces: Collection[str]) -> Origin | None:
@@ -43,14 +53,50 @@ def origin_of(remote: RemoteJob, cluster: str, namespaces: Collection[str]) -> O
         namespaces: Those that this operator serves; all of them if empty.
     """
     told = owner_told(remote.metadata)
-    namespace, uid = told.get(METADATA_NAMESPACE), told.get(METADATA_UID)
-    if not cluster or told.get(METADATA_CLUSTER) != cluster or not namespace or not uid:
+    namespace, uid, name = (told.get(key, "") for key in (METADATA_NAMESPACE, METADATA_UID, METADATA_NAME))
+    if not cluster or told.get(METADATA_CLUSTER) != cluster:
         return None
     if is_final_word(remote.status) or (namespaces and namespace not in namespaces):
         return None
-    if not is_namespace(namespace) or not is_guid(uid):
+    if not is_namespace(namespace) or not is_guid(uid) or not is_object_name(name):
         return None  # whoever wrote this is not us, and it would get into a path
-    return Origin(namespace, uid)
+    return Origin(namespace, uid, name)
+
+
+def has_id_of_its_uid(remote: RemoteJob, origin: Origin, workspace: str) -> bool:
+    """Whether the id is the one that the object without a key has in this workspace: no other object can have it.
+
+    Args:
+        remote: The remote job.
+        origin: Its object.
+        workspace: Canonical id of the Azure workspace in whose list it stands.
+    """
+    name, namespace = remote.id.lower(), origin.namespace
+    attempts = range(1, _ATTEMPTS + 1)
+    return any(name == job_id(workspace, namespace, uid=origin.uid, key=None, attempt=number) for number in attempts)
+
+
+def may_tell(workspace: QuantumWorkspace, namespace: str, default: Name | None, *, keyed: bool) -> bool:
+    """Whether a row in a workspace's list is looked into for an object of a namespace.
+
+    Any other id than that of the uid may be the id of a key that was guessed, and whether we report or cancel the job
+    would answer whether an object has that key. So it counts only for the workspace's own namespace, and for the
+    workspace that the administrator made everybody's default. What is left: jobs with a key that other namespaces sent
+    through other workspaces are not found here; whoever can write into the default's list can ask about keys; and
+    whoever knows an object's uid, which nobody can guess, can ask whether it is there.
+
+    Labels are not asked for: the answer would show them to the owner of a workspace with a selector.
+
+    Args:
+        workspace: In whose list the row stands.
+        namespace: That of the object.
+        default: The operator's configured default workspace.
+        keyed: Whether the id is not that of the uid.
+    """
+    allowed = workspace.spec.allowed_namespaces
+    if namespace == workspace.namespace:
+        return True
+    return allowed is not None and allowed.from_ != "Same" and (not keyed or workspace.key == default)
 
 
 def has_owner(remote: RemoteJob, owned: Container[str]) -> bool:

@@ -68,8 +68,11 @@ _RESOURCE_ID: Final = re.compile(
     r"/resourcegroups/[a-z0-9_.()-]{1,90}"
     r"/providers/microsoft\.quantum/workspaces/[a-z0-9-]{2,54}",
 )
+_WORD: Final = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAME: Final = re.compile(rf"{_WORD}(?:\.{_WORD})*")
 _LOCATION: Final = re.compile(r"[a-z0-9]{2,40}")
+_MOST_OF_A_NAME: Final = 253
 _HOST_SUFFIXES: Final[Mapping[str, str]] = {"V1": "", "V2": "-v2"}
 
 
@@ -138,6 +141,11 @@ def _line(part: str, text: str | None) -> str:
 def is_namespace(text: str) -> bool:
     """Whether a text is the name of a namespace (RFC 1123 label)."""
     return _LABEL.fullmatch(text) is not None
+
+
+def is_object_name(text: str) -> bool:
+    """Whether a text is the name of an object (RFC 1123 subdomain)."""
+    return len(text) <= _MOST_OF_A_NAME and _NAME.fullmatch(text) is not None
 
 
 def is_guid(text: str) -> bool:

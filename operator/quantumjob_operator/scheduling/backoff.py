@@ -28,8 +28,8 @@ def backoff(failures: int, identity: str, *, at_least: float | None = None) -> f
         at_least: What the other side asked for (`Retry-After`); it wins over our own, but a zero makes no busy loop.
     """
     if at_least is not None:
-        return max(at_least, BACKOFF_BASE) * (1 + _spread(identity))
-    return min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1) - 1, 16)) * (1 + _spread(identity))
+        return max(at_least, BACKOFF_BASE) * (1 + spread(identity))
+    return min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1) - 1, 16)) * (1 + spread(identity))
 
 
 def poll_interval(age: float, identity: str, *, shortest: float, longest: float) -> float:
@@ -37,7 +37,7 @@ def poll_interval(age: float, identity: str, *, shortest: float, longest: float)
 
     A tenth of its age: news is never later than 10 % of what the job has taken already.
     """
-    return min(max(age * _AGE_SHARE, shortest), longest) * (1 + _spread(identity))
+    return min(max(age * _AGE_SHARE, shortest), longest) * (1 + spread(identity))
 
 
 @dataclass(slots=True)
@@ -64,6 +64,6 @@ class ProgressTimeout:
         return now - self._since >= self.seconds
 
 
-def _spread(identity: str) -> float:
+def spread(identity: str) -> float:
     """Between 0 and 0.2, the same for the same identity."""
     return _JITTER * (zlib.crc32(identity.encode()) / 0xFFFFFFFF)

@@ -1,4 +1,7 @@
-"""An API server as far as signing in asks it: Secrets, ServiceAccounts' tokens and namespaces, over real HTTP."""
+"""An API server as far as signing in asks it: Secrets, ServiceAccounts' tokens and namespaces, over real HTTP.
+
+It takes Events, and has no QuantumJobs.
+"""
 
 import asyncio
 import base64
@@ -26,6 +29,7 @@ class SecretStore:
         token_seconds: What it makes of the wish for a token's lifetime.
         broken: The status with which it answers everything, 0 if it works.
         asked: Method and path of all requests.
+        events: Those that were published.
     """
 
     secrets: dict[str, str] = field(default_factory=dict)
@@ -34,6 +38,7 @@ class SecretStore:
     token_seconds: int = 3600
     broken: int = 0
     asked: list[str] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     async def serve(self, request: Received, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
@@ -53,6 +58,11 @@ class SecretStore:
             case [*_, "serviceaccounts", name, "token"] if name in self.accounts:
                 spec = {**json.loads(request.body)["spec"], "expirationSeconds": self.token_seconds}
                 return {"spec": spec, "status": {"token": f"token-{len(self.asked)}"}}
+            case ["api", "v1", "namespaces", _, "events"]:
+                self.events.append(json.loads(request.body))
+                return self.events[-1]
+            case [*_, "quantumjobs"]:
+                return {"items": []}
             case ["api", "v1", "namespaces", name] if name in self.labels:
                 return {"metadata": {"name": name, "labels": self.labels[name]}}
         return None

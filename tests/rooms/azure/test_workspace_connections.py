@@ -257,3 +257,15 @@ async def test_labels_are_believed_for_a_moment(bench: Bench) -> None:
     with pytest.raises(ClusterError):
         await bench.namespaces.labels("research")
     assert bench.namespaces.known("research") == {}
+
+
+async def test_namespaces_that_are_not_there_are_forgotten(bench: Bench) -> None:
+    """Anybody can make names up; those that exist are kept, because they say who may use a workspace."""
+    bench.store.labels["research"] = {"team": "a"}
+    await bench.namespaces.labels("research")
+    for number in range(5):
+        await bench.namespaces.labels(f"made-up-{number}")
+        bench.now[0] += 10
+    await bench.namespaces.labels("research")
+    assert len(bench.namespaces) == 1
+    assert bench.namespaces.known("research") == {"team": "a"}

@@ -9,13 +9,15 @@ import pytest
 from quantumjob_operator.lifecycle.attempts import identify, is_heir
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
+    has_id_of_its_uid,
     has_owner,
     may_be_cancelled,
+    may_tell,
     origin_of,
     owned_by,
     released_on_purpose,
 )
-from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, orphan_tag
+from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, METADATA_NAME, orphan_tag
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from rooms.lifecycle.observations import (
@@ -32,7 +34,7 @@ from rooms.lifecycle.observations import (
     owner,
     remote,
 )
-from rooms.model.bodies import OTHER_UID, UID
+from rooms.model.bodies import OTHER_UID, UID, workspace
 
 HERE = "this-cluster"
 
@@ -43,7 +45,8 @@ BEFORE, AFTER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
 
 def told(word: str = "Executing", **metadata: Any) -> RemoteJob:
     """A row of a job of this cluster."""
-    return remote(word, metadata=owner(**{"cluster": HERE} | metadata))
+    name = metadata.pop("name", "bell")
+    return remote(word, metadata={**owner(**{"cluster": HERE} | metadata), METADATA_NAME: name})
 
 
 def sent(
@@ -67,16 +70,68 @@ def sent(
         pytest.param(told("Dreaming"), (), True, id="an unknown word is no end"),
         pytest.param(told(namespace="../../../api/v1/namespaces/a?x="), (), False, id="a path for a namespace"),
         pytest.param(told(uid="1"), (), False, id="a uid that is none"),
+        pytest.param(told(name="../secrets/a"), (), False, id="a path for a name"),
+        pytest.param(told(name=""), (), False, id="an object without a name"),
     ],
 )
 def test_whose_it_is(row: RemoteJob, namespaces: tuple[str, ...], found: bool) -> None:  # noqa: FBT001 - a column
     """Only this cluster's unfinished jobs count."""
-    assert origin_of(row, HERE, namespaces) == (Origin("research", UID) if found else None)
+    assert origin_of(row, HERE, namespaces) == (Origin("research", UID, "bell") if found else None)
 
 
 def test_without_a_name_of_the_cluster_nothing_is_its_own() -> None:
     """An operator that may not read the cluster's name would take every nameless one's jobs for its own."""
     assert origin_of(told(cluster=""), "", ()) is None
+
+
+@pytest.mark.parametrize(
+    ("job_id", "origin", "its"),
+    [
+        pytest.param(identify(new(), WORKSPACE.id), Origin("research", UID, "bell"), True, id="the first attempt"),
+        pytest.param(
+            identify(new(), WORKSPACE.id, 7).upper(),
+            Origin("research", UID, "bell"),
+            True,
+            id="a later one, in capitals",
+        ),
+        pytest.param(
+            identify(new(), ELSEWHERE.id), Origin("research", UID, "bell"), False, id="that of another Azure workspace"
+        ),
+        pytest.param(
+            identify(new(), WORKSPACE.id), Origin("victim", UID, "bell"), False, id="that of another namespace"
+        ),
+        pytest.param(
+            identify(new(), WORKSPACE.id), Origin("research", OTHER_UID, "bell"), False, id="that of another object"
+        ),
+        pytest.param(identify(new(KEYED), WORKSPACE.id), Origin("research", UID, "bell"), False, id="that of a key"),
+    ],
+)
+def test_which_id_an_object_without_a_key_has(job_id: str, origin: Origin, its: bool) -> None:  # noqa: FBT001 - a column
+    """What follows from workspace, namespace and uid is no other object's."""
+    assert has_id_of_its_uid(replace(told(), id=job_id), origin, WORKSPACE.id) is its
+
+
+ALL: dict[str, Any] = {"allowedNamespaces": {"from": "All"}}
+SELECTED: dict[str, Any] = {"allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"a": "b"}}}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "namespace", "without_key", "with_key"),
+    [
+        pytest.param({}, "research", True, True, id="its own namespace"),
+        pytest.param({}, "victim", False, False, id="one that may not use it"),
+        pytest.param(ALL, "victim", True, False, id="whoever admits everybody can't ask for a key"),
+        pytest.param(SELECTED, "victim", True, False, id="a selector tells nothing of labels"),
+    ],
+)
+def test_which_namespaces_a_list_may_tell_of(
+    spec: dict[str, Any], namespace: str, *, without_key: bool, with_key: bool
+) -> None:
+    """A row of another namespace counts only if its id answers no question about keys; or in everybody's default."""
+    of = workspace(spec)
+    assert may_tell(of, namespace, ("platform", "shared"), keyed=False) is without_key
+    assert may_tell(of, namespace, ("platform", "shared"), keyed=True) is with_key
+    assert may_tell(of, namespace, of.key, keyed=True) is without_key
 
 
 @pytest.mark.parametrize(

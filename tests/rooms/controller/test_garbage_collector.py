@@ -1,0 +1,117 @@
+"""What a search of a service's list makes known, and to whom, if whoever owns the list fills it in."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from quantumjob_operator.model.naming import orphan_tag
+from rooms.controller.collecting import Row, collecting, row
+from rooms.model.bodies import OTHER_UID, UID, job_body
+
+GUESSED: Final = "a-key-that-was-guessed"
+ALL: Final[Row] = {"allowedNamespaces": {"from": "All"}}
+NOBODYS: Final = str(UUID(int=7))
+LEFT: Final = row("research", str(UUID(int=1)))
+"""Of the workspace's own namespace, and really left: whoever stands before it was looked at when it is reported."""
+
+
+@pytest.mark.parametrize("used", [True, False], ids=["the key is used", "the key is not used"])
+async def test_whether_others_use_a_key_is_not_told(*, used: bool) -> None:
+    """Neither by an Event nor by a request: to a row with the id of a guessed key nothing happens at all."""
+    asks = row("victim", NOBODYS, key=GUESSED)
+    async with collecting() as scene:
+        if used:
+            scene.knows(job_body({"idempotencyKey": GUESSED}, namespace="victim"))
+        scene.lists.rows = [asks, LEFT]
+        scene.leads(ALL)
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert (scene.told_of(asks), asks["id"] in scene.lists.asked) == (False, False)
+        assert scene.metrics.registry.get_sample_value("quantumjob_jobs_without_object_total") == 1.0
+        assert not [path for path in scene.cluster if "victim" in path]
+
+
+@pytest.mark.parametrize(
+    ("one", "spec", "told"),
+    [
+        pytest.param(row("research", OTHER_UID, key="own"), {}, True, id="its own namespace's key"),
+        pytest.param(row("guest", NOBODYS), ALL, True, id="a guest's job under the id of its uid"),
+        pytest.param(row("guest", NOBODYS), {}, False, id="no guests are admitted"),
+        pytest.param(row("guest", UID), ALL, False, id="the guest's object is there"),
+        pytest.param({**row("guest", NOBODYS), "id": NOBODYS}, ALL, False, id="an id that follows from nothing"),
+    ],
+)
+async def test_which_rows_are_reported(one: Row, spec: dict[str, Any], *, told: bool) -> None:
+    """Into the QuantumWorkspace's own namespace, and without a question that costs more the more jobs others have."""
+    async with collecting() as scene:
+        scene.knows(job_body(namespace="guest"))
+        scene.lists.rows = [one, LEFT]
+        scene.leads(spec)
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert scene.told_of(one) is told
+        assert {event["involvedObject"]["namespace"] for event in scene.events} == {"research"}
+        assert "GET /apis/quantumjobs.dev/v1alpha1/namespaces/guest/quantumjobs" not in scene.cluster
+        assert "GET /api/v1/namespaces/guest" not in scene.cluster
+
+
+async def test_another_workspaces_row_silences_nobody() -> None:
+    """The same id in two lists is told to both owners: the first may be a stranger who knows it."""
+    async with collecting() as scene:
+        scene.lists.rows = [LEFT]
+        scene.leads(ALL, namespace="stranger", uid=NOBODYS)
+        await scene.until(lambda: scene.told_of(LEFT))
+        scene.leads()
+        await scene.until(lambda: {one["involvedObject"]["namespace"] for one in scene.events} > {"stranger"})
+
+
+async def test_orphans_hide_nobody() -> None:
+    """More of them than a search acts on, all newer, and released on purpose in one way or the other."""
+    tags = (orphan_tag(UID),)
+    orphans = [
+        row("research", str(UUID(int=number)), tags=tags if number % 2 else (), policy="" if number % 2 else "Orphan")
+        for number in range(100, 220)
+    ]
+    async with collecting() as scene:
+        scene.lists.rows = [*orphans, LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert len(scene.events) == 1
+
+
+async def test_a_search_that_fails_forgets_nothing_and_reports_nothing_twice() -> None:
+    """A list that breaks off is no sign that a job has ended."""
+    async with collecting() as scene:
+        scene.lists.rows = [LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT))
+        scene.lists.broken = True
+        before = len(scene.lists.lists)
+        await scene.until(lambda: len(scene.lists.lists) > before + 1)
+        scene.lists.broken = False
+        before = len(scene.lists.lists)
+        await scene.until(lambda: len(scene.lists.lists) > before + 1)
+        assert len(scene.events) == 1
+
+
+async def test_slow_lists_delay_only_their_own_tenant() -> None:
+    """More of one tenant's workspaces never answer than are searched at a time; another's is searched all the same."""
+    async with collecting() as scene:
+        scene.lists.slow = {f"slow-{number}" for number in range(12)}
+        for number, name in enumerate(sorted(scene.lists.slow)):
+            uid = str(UUID(int=number))
+            scene.leads(azure=name, namespace="slow", name=name, uid=uid)
+        await scene.until(lambda: len(scene.lists.lists) > 0)
+        scene.leads()
+        scene.lists.rows = [LEFT]
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert len([name for name in scene.lists.lists if name in scene.lists.slow]) == 1
+
+
+async def test_rows_that_make_a_page_too_large_hide_nobody() -> None:
+    """The list is read in smaller pages."""
+    newer = [row("research", str(UUID(int=number)), policy="Orphan") for number in range(100, 110)]
+    async with collecting() as scene:
+        scene.lists.largest = 5
+        scene.lists.rows = [*newer, LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT))
