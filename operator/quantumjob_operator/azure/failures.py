@@ -32,6 +32,7 @@ BROKEN_ANSWER: Final = "broken"
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 """Of an error no more is read, and the rest is cut off: it is told by its status."""
+_ABOUT_ALL: Final = frozenset({401, 403, 404, 408, 429})
 _LONGEST_RETRY_AFTER: Final = 86_400.0  # seconds; a service that asks for more is asked once a day
 _MAX_DATE: Final = 64
 _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
@@ -110,6 +111,15 @@ def says_absent(status: int, body: bytes) -> bool:
         return False
     message = error.message or ""
     return not _CONTAINING_RESOURCE.search(message) or re.search(r"\bjob", message, re.IGNORECASE) is not None
+
+
+def is_about_one_job(error: ServiceError) -> bool:
+    """Whether the failure of a question about a job says nothing of its workspace: it was answered, but not usably.
+
+    A 404 that is a failure comes from a gateway or speaks of the workspace, and a redirect is the endpoint's fault.
+    """
+    status = error.status or 0
+    return httpx.codes.is_success(status) or (httpx.codes.is_client_error(status) and status not in _ABOUT_ALL)
 
 
 def unreadable(operation: str, status: int | None, reason: str) -> Retryable:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.failures import is_about_one_job
 from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, ServiceError
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
@@ -55,6 +56,7 @@ class Watched:
         word: What is known of it.
         since: Monotonic time from which on it is known.
         due: When it is asked about next; infinite while it stands in the queue.
+        failures: How many GETs in a row failed for reasons of its own.
     """
 
     uid: str
@@ -63,6 +65,7 @@ class Watched:
     word: str | None
     since: float
     due: float
+    failures: int = 0
 
 
 def cheaper_to_list(due: int, unfinished: int) -> bool:
@@ -246,13 +249,26 @@ class Poller:
     async def _get(self, one: Watched) -> None:
         # A job that can't be asked about goes to the end of the queue, or the others would never be asked about.
         self._schedule(one, self.monotonic())
-        remote = await self.client.on_behalf(one.namespace).get_job(one.job_id)
+        try:
+            remote = await self.client.on_behalf(one.namespace).get_job(one.job_id)
+        except ServiceError as error:
+            if not is_about_one_job(error):
+                raise
+            self._set_back(one, error)
+            return
+        one.failures = 0
         if self._watched.get(one.uid) is not one:
             return  # meanwhile nobody follows it, or its next attempt has begun: this is no news of that one
         if remote is None or remote.status != one.word:
             one.word, one.since = (remote.status if remote else None), self.monotonic()
             self.wake(one.uid, remote)
         self._next(one)
+
+    def _set_back(self, one: Watched, error: ServiceError) -> None:
+        """The service answered, and the trouble is this job's: whoever made it so delays nobody else's news."""
+        times = one.failures = one.failures + 1
+        self._schedule(one, self.monotonic() + backoff(times, one.uid, at_least=error.retry_after))
+        _log.warning("poll of job %s failed %d times in a row: HTTP %s", one.job_id, times, error.status)
 
     def _next(self, one: Watched) -> None:
         now = self.monotonic()

@@ -171,7 +171,7 @@ class GarbageCollector:
                     await asyncio.sleep(0)
                 origin = self._origin(row)
                 # Orphans don't count: any number of them may be newer than what is looked for.
-                if origin is None or let_go_on_purpose(row) or len(seen) >= _MOST:
+                if origin is None or released_on_purpose(row) or len(seen) >= _MOST:
                     continue
                 if row.id not in seen and await self._is_left(row, origin, connection, owned):
                     seen.add(row.id)

@@ -27,7 +27,7 @@ from quantumjob_operator.lifecycle.observation import Observation, Trouble, Work
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import State
-from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH
+from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH, MAX_PARAMETER_VALUES
 from quantumjob_operator.model.remotejob import RemoteJob
 
 _FIRST_RETRY: Final = 1.0
@@ -83,6 +83,12 @@ def _refusal(seen: Observation) -> Decision | None:
             f"the object has more than {MAX_OBJECT_BYTES // 1024} KiB of JSON; "
             "move the program to a ConfigMap (spec.program.configMapKeyRef) or shorten spec.parameters",
         )
+    if job.parameters_too_many:
+        message = (
+            f"spec.parameters holds more than {MAX_PARAMETER_VALUES:,} values; "
+            "shorten it in a new job, or move what is long into the program"
+        )
+        return end(seen, job.status, State.FAILED, "Rejected", message)
     if job.parameters_too_deep:
         message = f"spec.parameters is nested more than {MAX_PARAMETER_DEPTH} levels deep; flatten it in a new job"
         return end(seen, job.status, State.FAILED, "Rejected", message)
@@ -128,17 +134,29 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
 
 
 def null_in(value: Any, path: str) -> str | None:
-    """The path of a null in a JSON value, or None; without recursion, since its depth is the user's choice."""
-    left = [(value, path)] if value is not None else []
+    """The path of a null in a JSON value, or None; without recursion, since its depth is the user's choice.
+
+    Each value knows only the last step to it and its parent: texts for all of them would be as long as they are deep.
+    """
+    left: list[tuple[Any, Any]] = [(value, (path, None))] if value is not None else []
     while left:
-        current, where = left.pop()
+        current, way = left.pop()
         if current is None:
-            return where
+            return _spelt(way)
         if isinstance(current, Mapping):
-            left.extend((inner, f"{where}.{key}") for key, inner in current.items())
+            left.extend((inner, (key, way)) for key, inner in current.items())
         elif isinstance(current, list):
-            left.extend((inner, f"{where}[{number}]") for number, inner in enumerate(current))
+            left.extend((inner, (number, way)) for number, inner in enumerate(current))
     return None
+
+
+def _spelt(way: Any) -> str:
+    """A path from its last step to its first, as text."""
+    steps: list[str] = []
+    while way is not None:
+        step, way = way
+        steps.append(f"[{step}]" if isinstance(step, int) else f".{step}")
+    return "".join(reversed(steps))[1:]
 
 
 def _before_claim(seen: Observation) -> Decision:

@@ -6,7 +6,7 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from dataclasses import dataclass as plain
 from datetime import datetime
@@ -23,6 +23,8 @@ MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""
 MAX_PARAMETER_DEPTH: Final = 64
 """Levels of nesting in spec.parameters; readers of JSON give up beyond, many of them by crashing."""
+MAX_PARAMETER_VALUES: Final = 10_000
+"""Keys' values and list items in spec.parameters: an empty list takes three bytes of JSON and sixty of memory."""
 MAX_FENCE_SECONDS: Final = 86_400.0
 """The longest fence that a claim may ask for; whoever edits the annotation delays only their own job."""
 
@@ -170,6 +172,7 @@ class QuantumJob:
         deleted_at: The deletionTimestamp.
         claim_unreadable: There is a claim annotation, but it is not one of ours.
         parameters_too_deep: `spec.parameters` is nested beyond `MAX_PARAMETER_DEPTH`; it was dropped unread.
+        parameters_too_many: `spec.parameters` holds more than `MAX_PARAMETER_VALUES`; it was dropped unread.
     """
 
     namespace: str
@@ -187,6 +190,7 @@ class QuantumJob:
     deleted_at: datetime | None = None
     size: int = 0
     parameters_too_deep: bool = False
+    parameters_too_many: bool = False
 
     @property
     def key(self) -> str:
@@ -221,8 +225,8 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         MalformedObject: The JSON is not what the CRD's schema admits (an older or foreign CRD is installed).
     """
     parameters = (body.get("spec") or {}).get("parameters")
-    too_deep = _is_deeper_than(MAX_PARAMETER_DEPTH, parameters)
-    if too_deep:
+    too_many, too_deep = _exceeds(MAX_PARAMETER_VALUES, MAX_PARAMETER_DEPTH, parameters)
+    if too_many or too_deep:
         body = _without_parameters(body)
     meta = body["metadata"]
     spec = parsed_part(body, "spec", _SPEC.validate_python)
@@ -244,27 +248,24 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         deleted_at=datetime.fromisoformat(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
         size=len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")),
         parameters_too_deep=too_deep,
+        parameters_too_many=too_many,
     )
 
 
-def _is_deeper_than(levels: int, value: Any) -> bool:
-    """Whether objects and lists are nested deeper; without recursion, since the depth is the user's choice."""
-    level = [value]
+def _exceeds(values: int, levels: int, value: Any) -> tuple[bool, bool]:
+    """Whether it holds more values, or else is nested deeper; without recursion: the depth is the user's choice."""
+    level, left = [value], values  # no level is walked that holds too many
     for _ in range(levels):
-        level = [inner for one in level for inner in _members(one) if isinstance(inner, Mapping | list)]
-        if not level:
-            return False
-    return True
-
-
-def _members(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
+        level = [one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, Mapping | list)]
+        left -= sum(map(len, level))
+        if left < 0 or not level:
+            return left < 0, False
+        level = [inner for one in level for inner in one]
+    return False, any(isinstance(one, Mapping | list) for one in level)
 
 
 def _without_parameters(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The object without what is too deep to be read; managedFields repeat the nesting."""
+    """The object without what is too much to be read; managedFields repeat the nesting and the keys."""
     metadata = {field: value for field, value in body["metadata"].items() if field != "managedFields"}
     return {**body, "metadata": metadata, "spec": {**body["spec"], "parameters": {}}}
 

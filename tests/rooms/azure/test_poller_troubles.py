@@ -5,7 +5,15 @@ from itertools import pairwise
 
 import pytest
 
-from quantumjob_operator.model.errors import CredentialsRefused, Retryable, ServiceError, Throttled
+from quantumjob_operator.model.errors import (
+    AnswerTooLarge,
+    CredentialsRefused,
+    Refused,
+    Retryable,
+    ServiceError,
+    TargetUnavailable,
+    Throttled,
+)
 from quantumjob_operator.scheduling.backoff import BACKOFF_CAP
 from rooms.azure.polled import News, as_client, make_poller, now, polling
 from rooms.azure.service import Service
@@ -109,6 +117,66 @@ async def test_a_job_that_always_fails_does_not_keep_the_others_from_being_asked
             poller.watch(f"uid-{name}", name, "Waiting")
         await asyncio.sleep(600)
     assert {uid for uid, _ in news.words} == {f"uid-{name}" for name in names if name != "j0"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(AnswerTooLarge("get_job", status=200), id="its answer is too large"),
+        pytest.param(Retryable("get_job", status=200), id="its answer cannot be read"),
+        pytest.param(Refused("get_job", status=400), id="it is refused"),
+        pytest.param(TargetUnavailable("get_job", status=409), id="its target is down"),
+    ],
+)
+async def test_what_is_wrong_with_one_job_delays_nobody_elses_news(error: ServiceError) -> None:
+    """Tenants share a workspace; the job that fails is asked about ever more rarely, and only that one."""
+    service, news = Service({"bad": "Waiting", "good": "Waiting"}, {"bad": None}, {"bad": error}), News()
+    poller = make_poller(service, news, poll_min_seconds=1, poll_max_seconds=5)
+    async with polling(poller):
+        for name in ("bad", "good"):
+            poller.watch(f"uid-{name}", name, "Waiting", name)
+        for _ in range(10):
+            await asyncio.sleep(50)
+            service.words["good"] = "Executing" if service.words["good"] == "Waiting" else "Waiting"
+            told = len(news.told)
+            await asyncio.sleep(7)
+            assert len(news.told) == told + 1
+        assert poller.trouble is None
+        asked = [one.at for one in service.asked if one.job_id == "bad"]
+        for gap, pause in zip(_gaps(asked), (1, 2, 4, 8, 16, 32, BACKOFF_CAP), strict=False):
+            assert pause <= gap <= pause * 1.2 + TICK
+        assert len(asked) < 20
+        service.broken.clear()
+        service.words["bad"] = "Succeeded"
+        await asyncio.sleep(BACKOFF_CAP * 1.2 + 1)
+    assert ("uid-bad", "Succeeded") in news.words
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(Retryable("get_job"), id="no answer"),
+        pytest.param(CredentialsRefused("get_job", status=401), id="401"),
+        pytest.param(Refused("get_job", status=403), id="403"),
+        pytest.param(Refused("get_job", status=404), id="the workspace is not there"),
+        pytest.param(Retryable("get_job", status=408), id="408"),
+        pytest.param(Throttled("get_job", status=429), id="429"),
+        pytest.param(Retryable("get_job", status=302), id="a redirect"),
+        pytest.param(Retryable("get_job", status=500), id="500"),
+    ],
+)
+async def test_what_is_wrong_with_the_workspace_pauses_all_its_jobs(error: ServiceError) -> None:
+    """Asking for the others would be answered in the same way."""
+    service = Service({"a": "Waiting", "b": "Waiting"}, broken={"a": error})
+    poller = make_poller(service, News())
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        await asyncio.sleep(20)
+        assert poller.trouble is error
+
+
+def _gaps(times: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 async def test_an_error_in_the_middle_of_a_list_tells_nothing_and_loses_nothing() -> None:
