@@ -120,7 +120,7 @@ def new_parts(holder: str, now: float) -> Parts:
     actions: Any = Actions(
         submitter=submitter,
         delivery=OutputWriter(),  # type: ignore[arg-type]
-        references=References(ANY),  # type: ignore[arg-type]
+        references=References(ANY),
         limiter=limiter,
         clock=clock,
     )
