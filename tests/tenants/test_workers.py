@@ -115,3 +115,17 @@ async def test_every_key_is_looked_at_in_the_end(keys: list[tuple[str, int]], wo
         {f"{one}{number}" for one, number in keys}, 1
     )
     assert len(queue) == 0
+
+
+async def test_six_slow_namespaces_one_after_another_leave_a_worker_to_a_seventh() -> None:
+    """Each takes its share of what the others left; the last workers are for those that hold none."""
+    slow = "abcdef"
+    queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations(dict.fromkeys(slow, 3600.0))
+    async with at_work(queue, reconciliations, workers=32):
+        for namespace in slow:
+            for number in range(100):
+                queue.add(f"{namespace}{number}")
+            await asyncio.sleep(1)
+        queue.add("g0")
+        await asyncio.sleep(1)
+    assert (6, "g0") in reconciliations.begun

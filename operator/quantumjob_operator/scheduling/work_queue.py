@@ -11,11 +11,13 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 K = TypeVar("K", bound=Hashable)
+_RESERVE: Final = 8
+"""One worker of so many is for tenants that hold none."""
 
 
 @dataclass(slots=True)
@@ -89,15 +91,15 @@ class WorkQueue(Generic[K]):
     def _hand_out(self) -> None:
         """Give free workers what waits.
 
-        A tenant begins another reconciliation only while it holds fewer workers than are free. So one alone has half of
-        them, the next half of the rest, and reconciliations that hang on one tenant's slow workspace leave workers to
-        everybody else.
+        A tenant begins another reconciliation only while it holds fewer workers than are free, not counting an eighth
+        of all, which is for tenants that hold none. So one alone has nearly half of them, the next half of the rest,
+        and reconciliations that hang on some tenants' slow workspaces leave workers to everybody else.
         """
         while self._idle:
             if self._idle[0].done():
                 self._idle.popleft()  # its worker was cancelled
                 continue
-            taken = self._ready.pop(lambda tenant: self._held[tenant] < len(self._idle))
+            taken = self._ready.pop(self._may_begin)
             if taken is None:
                 return
             tenant, key = taken
@@ -105,6 +107,10 @@ class WorkQueue(Generic[K]):
             self._working.add(key)
             self._held[tenant] += 1
             self._idle.popleft().set_result(taken)
+
+    def _may_begin(self, tenant: str) -> bool:
+        held, free = self._held[tenant], len(self._idle)
+        return not held or held < free - (free + len(self._working)) // _RESERVE
 
     def _put_down(self, tenant: str, key: K) -> None:
         self._working.discard(key)

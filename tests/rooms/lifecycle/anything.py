@@ -175,6 +175,7 @@ LEAVING: Final[dict[str, Any]] = {"deletion_requested": True}
 TYPICAL: Final = (
     seen(new()),
     seen(new(), program=PROGRAM, output=OUTPUT),
+    seen(new(), program=PROGRAM, output=OUTPUT, needs_slot=True),
     seen(claimed(), never_sent=True),
     seen(claimed(), remote=ABSENT, program=PROGRAM),
     seen(claimed(), remote=ABSENT, program=PROGRAM, submission=remote()),

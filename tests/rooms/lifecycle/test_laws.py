@@ -187,6 +187,7 @@ def may_be_sent(known: Observation) -> bool:
             isinstance(known.program, ProgramFacts),
             isinstance(known.workspace, WorkspaceFacts) and job.claim and known.workspace.id == job.claim.workspace,
             not known.limits.crd_outdated,
+            not known.needs_slot,
         )
     )
 
