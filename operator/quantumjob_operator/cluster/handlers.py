@@ -45,10 +45,28 @@ def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     return replace(account, server=address_in_a_pod())
 
 
+class _NoDiffs(kopf.DiffBaseStorage):
+    """Keeps kopf from copying each object twice to learn what changed: no handler of ours asks.
+
+    The copies of an object with 160,000 small values take seconds (measured), with the interpreter's lock held.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Nothing of an object counts as a change."""
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is stored: it would be a patch."""
+
+
 def quiet_settings() -> kopf.OperatorSettings:
-    """Make kopf a pure watcher: no Events of its own, no scanning, small pages, no delay before a handler."""
+    """Make kopf a pure watcher: no Events of its own, no scanning or copies, small pages."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
+    settings.persistence.diffbase_storage = _NoDiffs()
     settings.scanning.disabled = True
     # 1,000 objects of 64 KiB peak at 150 MB with pages of 50 (measured); with kopf's default they don't end there.
     settings.watching.chunk_size = 50
@@ -57,6 +75,5 @@ def quiet_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 60
     # HTTPS_PROXY and NO_PROXY, as every other client of this process honours them.
     settings.networking.trust_env = True
-    settings.queueing.batch_window = 0.02
     settings.queueing.idle_timeout = 1.0
     return settings
