@@ -318,8 +318,8 @@ def test_claim_and_release_that_are_refused_are_told_once(stack: Stack) -> None:
         until(lambda: len(events_of(stack, "WriteRefused", uid=uid)) == 1)
         time.sleep(8)
         assert len(events_of(stack, "WriteRefused", uid=uid)) == 1
-        ready = {one["type"]: one for one in stack.get("quantumjob", running)["status"]["conditions"]}["Ready"]
-        assert ready["reason"] == "WriteRefused"
-        assert "jobs need the label team" in ready["message"]
+        held = {one["type"]: one for one in stack.get("quantumjob", running)["status"]["conditions"]}["Reconciling"]
+        assert held["reason"] == "WriteRefused"
+        assert "jobs need the label team" in held["message"]
     stack.wait(f"quantumjob/{running}", "delete", timeout=90)
     until(lambda: len(runs_of(stack, other)) == 1)
