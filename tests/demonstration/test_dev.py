@@ -31,7 +31,7 @@ _NAMES = [
 ]
 
 
-_SDK_BLOCK = re.compile(r"^## With the official SDK\n.*?```console\n\\$ make dev\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_SDK_BLOCK = re.compile(r"^## With the official SDK\n.*?```console\n\$ make dev\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 class Dev:
