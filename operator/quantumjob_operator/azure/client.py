@@ -134,22 +134,17 @@ class WorkspaceClient:
                 _log.warning("left out %d rows of the job list, which can't be read", left_out)
             yield rows
 
-    async def list_whole_jobs(
-        self,
-        *,
-        filter: str,  # noqa: A002 - the wire's own name
-        top: int | None = None,
-    ) -> AsyncIterator[list[RemoteJob]]:
+    async def list_whole_jobs(self, *, only: str, top: int | None = None) -> AsyncIterator[list[RemoteJob]]:
         """As `list_jobs`, with all that a row tells of its job, which costs more to read.
 
         Args:
-            filter: In the service's filter grammar.
-            top: How many rows a page has; what the service thinks best if None.
+            only: A filter in the service's grammar.
+            top: Rows of a page; the service's choice if None.
 
         Raises:
             ServiceError: A page could not be had; the pages before it were complete.
         """
-        params = {"orderby": "CreationTime desc", "filter": filter} | ({"top": str(top)} if top else {})
+        params = {"orderby": "CreationTime desc", "filter": only} | ({"top": str(top)} if top else {})
         async for jobs in pages(
             self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_whole_rows
         ):

@@ -165,7 +165,7 @@ class GarbageCollector:
         self, connection: Connection, sightings: _Sightings, seen: set[str], top: int | None = None
     ) -> None:
         owned: dict[str, frozenset[str]] = {}
-        async for page in connection.client.list_whole_jobs(filter=UNFINISHED, top=top):
+        async for page in connection.client.list_whole_jobs(only=UNFINISHED, top=top):
             for number, row in enumerate(page):
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
