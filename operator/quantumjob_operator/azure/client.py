@@ -145,9 +145,8 @@ class WorkspaceClient:
             ServiceError: A page could not be had; the pages before it were complete.
         """
         params = {"orderby": "CreationTime desc", "filter": only} | ({"top": str(top)} if top else {})
-        async for jobs in pages(
-            self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_whole_rows
-        ):
+        url = f"{self._workspace_url}/jobs"
+        async for jobs in pages(self._channel, "list_jobs", url, params, wire.parse_whole_rows):
             yield jobs
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:

@@ -57,12 +57,7 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
     """The reconciler of jobs with everything that it acts through."""
     settings, clock, metrics, cache = common.settings, common.clock, common.metrics, common.cache
     submitter = Submitter(
-        objects=cluster.objects,
-        cache=cache,
-        settings=settings,
-        clock=clock,
-        holder=common.holder,
-        metrics=metrics,
+        objects=cluster.objects, cache=cache, settings=settings, clock=clock, holder=common.holder, metrics=metrics
     )
     delivery = OutputWriter(outputs=Outputs(cluster.api), references=cluster.references, clock=clock)
     finalization = Finalization(
