@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from devcluster.proxyrules import Moment
-from faults.boundaries import BOUNDARIES, Boundary
+from faults.boundaries import BOUNDARIES, Boundary, Way
 from faults.encounters import Encounters
-from faults.evidence import alarms_of, is_true, releases_of, runs_of, seen_of, told_of
+from faults.evidence import alarms_of, begun_of, is_true, releases_of, runs_of, seen_of, told_of
 from faults.jobs import Object, Target
 from faults.judge import Evidence, Verdict, judge
 from faults.plan import FULL, LOSABLE, Plan
@@ -146,6 +146,7 @@ def _evidence(system: System) -> Evidence:
         objects=seen_of(system.users.look(), system.users.outputs()),
         releases=list(releases_of(system.log_lines())),
         told=told_of(system.users.events()),
+        begun=begun_of(system.proxy(Way.CLUSTER).exchanges),
         alarms=alarms_of(system.log_lines()),
         interruptions=system.interruptions,
     )

@@ -16,6 +16,7 @@ from faults.holds import Hold
 from faults.jobs import BEHAVIOUR, Job, Target, quantum_job
 from faults.plan import Size
 from faults.system import FENCE_SECONDS, System, launch
+from faults.writes import Write
 from localstack.operated import Operator
 
 _READY_SECONDS: Final = 40.0
@@ -61,12 +62,14 @@ class Encounters:
             report(f"encounter {number + 1}: {self.frozen} times an operator was stopped and continued")
 
     def _asleep(self, *, merge: bool) -> None:
-        """One operator sleeps while users orphan, delete and re-create their jobs, and the other works."""
+        """One operator sleeps while users orphan, delete, re-create and resume their jobs, and the other works."""
         first, second = self._system.operators
         self._begin(first, second)
         jobs = [self._create(Target.LONG) for _ in range(3 * _OF_EACH)]
         keyed = self._create(Target.SHORT, idempotencyKey=f"met-{self._made}")
-        self._wait_until(jobs, "Executing")
+        resumed = self._create(Target.LONG)
+        self._wait_until([*jobs, resumed], "Executing")
+        self._system.users.suspend(resumed)
         orphans, deleted, again = (jobs[at::3] for at in range(3))
         withheld = self._system.disturbances.withhold_events(merge=merge, client=self._system.clients[1])
         self._system.stop(second)
@@ -76,6 +79,8 @@ class Encounters:
         for job in (*orphans, *deleted, *again, keyed):
             self._system.users.delete(job)
         self._regret(self._size.regrets)
+        self._system.disturbances.lose_answers(Write.LATER_ATTEMPT, times=1, cut=merge)
+        self._system.users.resume(resumed)
         for job in again:
             self._system.users.create_again(job)
         self._create(Target.SHORT, idempotencyKey=keyed.manifest["spec"]["idempotencyKey"])

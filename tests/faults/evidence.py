@@ -4,17 +4,23 @@ Must not live here: asking for any of it (`campaign`), or what follows from it (
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
+from devcluster.proxyrules import Exchange
 from faults.judge import Alarm, Release, Run, Seen, Told
+from faults.writes import Write, write_of
 
 _UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
 _KIND: Final = "QuantumJob"
 _TIME: Final = "%Y-%m-%d %H:%M:%S,%f"
+_TOLD: Final = frozenset({"Submitted", "Complete", "Failed"})
+"""The conditions whose changes are told by Events."""
 _GONE: Final = ("ObjectGone", "JobWithoutObject")
 
 Json = Mapping[str, Any]
@@ -66,6 +72,30 @@ def told_of(events: Iterable[Json]) -> list[Told]:
         for event in ordered
         if event["involvedObject"].get("kind") == _KIND
     ]
+
+
+def begun_of(exchanges: Iterable[Exchange]) -> Counter[tuple[str, str, str]]:
+    """How often each object's status came to say something, by the writes that passed the proxy.
+
+    A write whose answer the API server did not give may have had its effect: it counts, and the next one like it too.
+    """
+    begun: Counter[tuple[str, str, str]] = Counter()
+    says: dict[str, set[tuple[str, str]]] = {}
+    for exchange in exchanges:
+        written = write_of(exchange.request) is Write.STATUS
+        conditions = exchange.request.json().get("status", {}).get("conditions") if written else None
+        uncertain = exchange.status is None or exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if conditions is None or not (uncertain or exchange.status == HTTPStatus.OK):
+            continue
+        *_, namespace, _, name, _ = exchange.request.path.partition("?")[0].split("/")
+        key, now = (
+            f"{namespace}/{name}",
+            {(one["reason"], one["message"]) for one in conditions if one["type"] in _TOLD},
+        )
+        begun.update((key, *said) for said in now - says.get(key, set()))
+        if not uncertain:
+            says[key] = now
+    return begun
 
 
 def releases_of(log: Iterable[str]) -> Iterator[Release]:

@@ -8,8 +8,9 @@ Rules, each a function below:
 4. Stuck: an object that has come to rest in a state that is no end.
 5. Released with a warning: an object that went without a confirmed end, although cancelling was possible.
 6. An orphan was cancelled: a remote job that was to be left without an object, whose end nobody asked for.
-7. A repeated Event: the same twice in a row on one object, so that nothing new can have happened to it in between; or
-   counted more than once.
+7. A repeated Event: the same twice in a row on one object, or counted more than once, and more often than status came
+   to say it. A process that is killed between the two writes what it tells no more: then a condition went and came
+   again, and only its coming was told.
 8. A false alarm: a report of a job without its object, although the object is there, let the job go on purpose, or went
    in good order: deleted neither all too soon nor while an operator was killed or stopped.
 
@@ -18,7 +19,7 @@ Must not live here: how the evidence is gathered (`evidence`), or when (`campaig
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 FINAL: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
@@ -138,6 +139,7 @@ class Evidence:
 
     Attributes:
         told: In the order in which it was told.
+        begun: How often the status of an object (`namespace/name`) came to say something: reason and message.
         interruptions: From when to when an operator was stopped; a moment if it was killed.
     """
 
@@ -146,6 +148,7 @@ class Evidence:
     objects: Sequence[Seen] = ()
     releases: Sequence[Release] = ()
     told: Sequence[Told] = ()
+    begun: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()
     interruptions: Sequence[tuple[float, float]] = ()
 
@@ -166,7 +169,7 @@ class Verdict:
     @property
     def clean(self) -> bool:
         """Whether nothing was violated."""
-        return not any(getattr(self, field.name) for field in fields(self))
+        return not any(getattr(self, each.name) for each in fields(self))
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -240,11 +243,13 @@ def _cancelled_orphans(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterat
 
 def _repeated(evidence: Evidence, wishes: Mapping[str, Wish]) -> Iterator[str]:
     last: dict[str, Told] = {}
+    times: Counter[tuple[str, str, str]] = Counter()
     for told in evidence.told:
-        before = last.get(told.uid)
-        again = before is not None and (before.reason, before.message) == (told.reason, told.message)
-        if again or told.count > 1:
-            yield f"{_name(wishes, told.uid)}: told again: {told.reason}: {told.message}"
+        said, name, before = (told.reason, told.message), _name(wishes, told.uid), last.get(told.uid)
+        times[told.uid, *said] += told.count
+        again = told.count > 1 or (before is not None and (before.reason, before.message) == said)
+        if again and times[told.uid, *said] > evidence.begun.get((name, *said), 0):
+            yield f"{name}: told again: {told.reason}: {told.message}"
         last[told.uid] = told
 
 

@@ -1,11 +1,13 @@
 """The judge's rows, made from what a cluster, a ledger and a log say."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from faults.evidence import alarms_of, releases_of, runs_of, seen_of, told_of
+from devcluster.proxyrules import Exchange, Request
+from faults.evidence import alarms_of, begun_of, releases_of, runs_of, seen_of, told_of
 from faults.judge import Alarm, Release, Run, Seen, Told
 
 
@@ -95,3 +97,24 @@ def test_events() -> None:
 
     listed = [event("10", "u2", count=3), event("9", "u1"), event("11", "w1", kind="QuantumWorkspace")]
     assert told_of(listed) == [Told("u1", "R", "m"), Told("u2", "R", "m", count=3)]
+
+
+@pytest.mark.parametrize(
+    ("writes", "times"),
+    [
+        pytest.param([("A", 200), ("B", 200), ("A", 200)], 2, id="came, went and came again"),
+        pytest.param([("A", 200), ("A", 200)], 1, id="holds on"),
+        pytest.param([("A", 409), ("A", 422), ("A", 200)], 1, id="refused at first"),
+        pytest.param([("A", None), ("B", 200), ("A", 200)], 2, id="the API server went down over the first write"),
+    ],
+)
+def test_what_status_came_to_say(writes: list[tuple[str, int | None]], times: int) -> None:
+    """Counted from what passed to the API server, whoever wrote it and whether or not they saw the answer."""
+    path = "/apis/quantumjobs.dev/v1alpha1/namespaces/default/quantumjobs/one/status?fieldManager=x"
+
+    def patch(reason: str) -> Request:
+        said = [{"type": kind, "reason": reason, "message": "m"} for kind in ("Submitted", "Reconciling")]
+        return Request("PATCH", path, json.dumps({"status": {"conditions": said}}).encode())
+
+    begun = begun_of(Exchange(patch(reason), status, dropped=True) for reason, status in writes)
+    assert begun["default/one", "A", "m"] == times

@@ -78,6 +78,10 @@ def violated(verdict: Verdict) -> set[str]:
         ),
         pytest.param(Evidence([WISH], [Run("j1", "u1", "Cancelled")]), id="cancelled because it was deleted"),
         pytest.param(
+            replace(SOUND, told=[HELD, HELD], begun={("default/one", HELD.reason, HELD.message): 2}),
+            id="came twice, and what was in between was not told",
+        ),
+        pytest.param(
             replace(SOUND, told=[HELD, Told("u1", "Resumed", "goes on"), HELD, replace(HELD, uid="u2")]),
             id="the same Event after another, and on another object",
         ),
@@ -164,6 +168,11 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
             id="told twice, and of another object in between",
         ),
         pytest.param(replace(SOUND, told=[replace(HELD, count=2)]), "repeated_events", id="counted twice"),
+        pytest.param(
+            replace(SOUND, told=[HELD, HELD, HELD], begun={("default/one", HELD.reason, HELD.message): 2}),
+            "repeated_events",
+            id="told three times, and came twice",
+        ),
         pytest.param(
             replace(SOUND, wishes=[DELETED], alarms=[GONE], interruptions=[(20.0, 20.0)]),
             "false_alarms",
