@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -21,6 +22,14 @@ FLIPPED = {"001": jobs.SHOTS}
 def results_of_sdk(sdk: Workspace, job_id: str) -> Any:
     """What the official SDK makes of a job's output."""
     return sdk.get_job(job_id).get_results()
+
+
+def rows_of(table: str) -> list[dict[str, str]]:
+    """The rows of what kubectl prints, by the names of their columns; empty cells are blanks."""
+    header, *rows = table.splitlines()
+    columns = [(found.start(), found.group()) for found in re.finditer(r"\S+(?: \S+)*", header)]
+    ends = [*(start for start, _ in columns[1:]), None]
+    return [{name: row[start:end].strip() for (start, name), end in zip(columns, ends, strict=True)} for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -130,15 +139,20 @@ def test_events_follow_the_job(place: JobNamespace, emulator: Emulator) -> None:
 
 
 def test_printer_columns_tell_what_a_person_wants_to_know(place: JobNamespace) -> None:
-    """`kubectl get quantumjobs -o wide` shows where the job ran, how it ended, and its id in Azure."""
-    place.apply(jobs.ionq("bell"))
+    """`kubectl get quantumjobs -o wide`: where a job is and why, what it is to do and costs, and its id in Azure."""
+    place.apply(jobs.ionq("bell"), jobs.ionq("held", workspaceRef={"name": "none"}))
     place.wait("bell")
-    header, row = place.kubectl("get", "quantumjobs", "-o", "wide").splitlines()
-    columns = ["NAME", "PROVIDER", "TARGET", "STATE", "AGE", "JOB", "ID", "WORKSPACE", "SUBMITTED", "COMPLETED"]
-    assert header.split() == [*columns[:4], *columns[5:], "ERROR", "AGE"]
-    name, provider, target, state, job_id, workspace, *_ = row.split()
-    assert (name, provider, target, state) == ("bell", "ionq", "ionq.simulator", "Succeeded")
-    assert (job_id, workspace) == (place.status("bell")["jobId"], "default")
+    place.wait_state("held", "Pending")
+    bell, held = rows_of(place.kubectl("get", "quantumjobs", "-o", "wide"))
+    assert (bell["STATE"], bell["REASON"]) == ("Succeeded", "Succeeded")
+    assert bell["MESSAGE"] == "the output is in ConfigMap bell-output"
+    assert (bell["SHOTS"], bell["WORKSPACE"]) == (str(jobs.SHOTS), "default")
+    assert bell["JOB ID"] == place.status("bell")["jobId"]
+    assert re.fullmatch(r"\d+s", bell["DURATION"])
+    assert (held["STATE"], held["REASON"]) == ("Pending", "WorkspaceNotFound")
+    assert "QuantumWorkspace" in held["MESSAGE"]
+    selected = place.kubectl("get", "quantumjobs", "--field-selector=status.state=Pending", "--output=name")
+    assert selected.split() == ["quantumjob.quantumjobs.dev/held"]
 
 
 @pytest.mark.parametrize(

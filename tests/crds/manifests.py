@@ -77,6 +77,7 @@ FULL_JOB: Final[Manifest] = {
 JOB_STATUS: Final[Manifest] = {
     "observedGeneration": 1,
     "state": "Executing",
+    "message": "the job executes",
     "remoteStatus": "Finishing",
     "jobId": GUID,
     "attempt": 2,
@@ -105,6 +106,7 @@ JOB_STATUS: Final[Manifest] = {
     "submissionTime": "2026-11-22T09:00:00Z",
     "startTime": "2026-11-22T09:30:00Z",
     "completionTime": "2026-11-22T10:30:00Z",
+    "duration": "1h0m0s",
     "cancellationTime": "2026-11-22T10:30:00Z",
     "outputUri": f"https://acct.blob.core.windows.net/job-{GUID}/rawOutputData",
     "outputConfigMap": "bell-output",

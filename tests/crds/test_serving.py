@@ -1,5 +1,6 @@
 """What the API server makes of the CRDs: stored fields, status, columns, names, selectors, `kubectl explain`."""
 
+import re
 from typing import Final
 
 import pytest
@@ -20,8 +21,8 @@ from devcluster.controlplane import ControlPlane
 pytestmark = pytest.mark.cluster
 
 IN_NAMESPACE: Final = f"--namespace={NAMESPACE}"
-JOB_COLUMNS: Final = "NAME PROVIDER TARGET STATE AGE"
-WIDE_JOB_COLUMNS: Final = "NAME PROVIDER TARGET STATE JOB ID WORKSPACE SUBMITTED COMPLETED ERROR AGE"
+JOB_COLUMNS: Final = "NAME PROVIDER TARGET STATE REASON AGE"
+WIDE_JOB_COLUMNS: Final = "NAME PROVIDER TARGET STATE REASON MESSAGE SHOTS COST DURATION JOB ID WORKSPACE AGE"
 WORKSPACE_COLUMNS: Final = "NAME READY REASON LOCATION AGE"
 
 
@@ -96,6 +97,28 @@ def test_jobs_are_found_by_idempotency_key(resources: CustomResources) -> None:
 
 
 @pytest.mark.parametrize(
+    ("selector", "names"),
+    [
+        pytest.param("status.state=Pending", ["held"], id="state"),
+        pytest.param("status.state!=Pending,spec.provider=elsewhere", ["runs"], id="another state of one provider"),
+        pytest.param("spec.target=elsewhere.qpu", ["held"], id="target"),
+        pytest.param("spec.provider=elsewhere", ["held", "runs"], id="provider"),
+    ],
+)
+def test_jobs_are_selected_by_where_they_are(resources: CustomResources, selector: str, names: list[str]) -> None:
+    """`kubectl get quantumjobs --field-selector` asks the API server, not the whole list."""
+    for name, target, state in (
+        ("held", "elsewhere.qpu", "Pending"),
+        ("runs", "elsewhere.simulator", "Executing"),
+    ):
+        job = changed(changed(SMALLEST_JOB, "metadata.name", name), "spec.provider", "elsewhere")
+        resources.create(changed(job, "spec.target", target))
+        assert resources.merge_status(job, {"state": state}).accepted
+    found = resources.list_by_field("QuantumJob", selector).body["items"]
+    assert sorted(job["metadata"]["name"] for job in found) == names
+
+
+@pytest.mark.parametrize(
     ("arguments", "columns"),
     [
         pytest.param(("quantumjobs",), JOB_COLUMNS, id="jobs"),
@@ -112,13 +135,16 @@ def test_table_has_columns(served: ControlPlane, arguments: tuple[str, ...], col
 
 
 def test_wide_row_shows_the_status(served: ControlPlane, resources: CustomResources) -> None:
-    """The wide table shows the id, the workspace and the error of a job."""
-    job = changed(SMALLEST_JOB, "metadata.name", "wide")
+    """What is in the way, in one word and in a sentence; what was asked for and cost; where to look for it."""
+    job = changed(changed(SMALLEST_JOB, "metadata.name", "wide"), "spec.parameters", {"shots": 500})
     assert resources.create(job).accepted
-    assert resources.merge_status(job, JOB_STATUS).accepted
-    row = served.kubectl("get", "quantumjob", "wide", "-o", "wide", "--no-headers", IN_NAMESPACE).stdout.split()
-    assert row[:4] == ["wide", "ionq", "ionq.simulator", "Executing"]
-    assert {JOB_STATUS["jobId"], "default", "InvalidInputData"} <= set(row)
+    ready = JOB_STATUS["conditions"][0] | {"type": "Ready", "reason": "ServiceUnavailable"}
+    assert resources.merge_status(job, JOB_STATUS | {"conditions": [*JOB_STATUS["conditions"], ready]}).accepted
+    row = served.kubectl("get", "quantumjob", "wide", "-o", "wide", "--no-headers", IN_NAMESPACE).stdout
+    assert re.split(r"  +", row.strip())[:-1] == [
+        *("wide", "ionq", "ionq.simulator", "Executing", "ServiceUnavailable"),
+        *("the job executes", "500", "2.50", "1h0m0s", JOB_STATUS["jobId"], "default"),
+    ]
 
 
 @pytest.mark.parametrize(

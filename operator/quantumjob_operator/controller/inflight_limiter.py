@@ -20,6 +20,8 @@ from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 FULL: Final = "MaxJobsInFlight"
+_FEW: Final = 10
+"""Places that are told one by one."""
 OFFER_SECONDS: Final = 30.0
 """For so long a slot is kept for a job that was given it before its next reconciliation."""
 
@@ -54,9 +56,13 @@ class Inflight:
         """The field of the limit that keeps a job of this namespace out, and its value."""
         if self.limit is not None and self.admitted.total() >= self.limit:
             return "maxJobsInFlight", self.limit
-        if self.limit_each is not None and self.admitted[namespace] >= self.limit_each:
+        if self.limit_each is not None and self.has_its_share(namespace):
             return "maxJobsInFlightPerNamespace", self.limit_each
         return None
+
+    def has_its_share(self, namespace: str) -> bool:
+        """Whether a namespace has as many slots as it may have, so that it keeps no other waiting."""
+        return self.limit_each is not None and self.admitted[namespace] >= self.limit_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ class InflightLimiter:
     _waiting: dict[str, Slot] = field(default_factory=dict)
     _offered: dict[str, float] = field(default_factory=dict)
     """When a slot was given to a job that was not asking at that moment, until it asks again."""
+    _told: dict[str, int] = field(default_factory=dict)
+    """How many jobs go before one that waits, as its status says."""
 
     def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
         """A slot for the job, kept until `free`; or why there is none.
@@ -122,8 +130,17 @@ class InflightLimiter:
             return None
         field_name, limit = inflight.full_for(job.namespace) or ("maxJobsInFlight", inflight.limit)
         name = f"{workspace.namespace}/{workspace.name}"
-        message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free slot"
+        place = _spelt(self._place(job.uid, slot, inflight))
+        message = f"spec.{field_name} of QuantumWorkspace {name} is {limit}; the job waits for a free slot, {place}"
         return Trouble(FULL, message)
+
+    def _place(self, uid: str, slot: Slot, inflight: Inflight) -> int:
+        """How many jobs go before one that waits, as it is told: anew only when much has changed, since each tells."""
+        ahead = inflight.waiting.ahead(slot.namespace, uid, lambda other: not inflight.has_its_share(other))
+        told = self._told.get(uid)
+        if told is None or ahead < _FEW or not told / 2 < ahead < told * 2:
+            self._told[uid] = ahead
+        return self._told[uid]
 
     def admitted(self, workspace: QuantumWorkspace) -> Mapping[str, int]:
         """How many jobs of which namespaces have a slot that they got through an object; empty if none has."""
@@ -171,6 +188,7 @@ class InflightLimiter:
 
     def _leave_queue(self, uid: str) -> None:
         left = self._waiting.pop(uid, None)
+        self._told.pop(uid, None)
         if left:
             self._inflight[left.through].waiting.discard(left.namespace, uid)
 
@@ -189,3 +207,11 @@ class InflightLimiter:
             bound = bound_to(job) == workspace.id
             if bound and holds_slot(job) and self.serving(job) == workspace.key:
                 self._enter(job.uid, Slot(workspace.key, job.namespace))
+
+
+def _spelt(ahead: int) -> str:
+    """A place in the queue for people, who are told of changes only when they are large."""
+    if ahead == 0:
+        return "as the next"
+    about = "" if ahead < _FEW else "about "
+    return f"after {about}{ahead} other{'s' if ahead > 1 else ''}"

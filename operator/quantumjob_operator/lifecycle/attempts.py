@@ -154,6 +154,7 @@ def set_aside(seen: Observation, status: JobStatus, state: State, reason: str, m
         submission_time=None,
         start_time=None,
         completion_time=None,
+        duration=None,
         cancellation_time=None,
         output_uri=None,
         portal_url=None,

@@ -14,6 +14,7 @@ from quantumjob_operator.model.conditions import Kind, for_kstatus, said_once, w
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, State
 
 WRITE_REFUSED: Final = "WriteRefused"
+_MAX_SHOWN: Final = 256
 
 
 class Action(StrEnum):
@@ -104,7 +105,12 @@ def draw(  # noqa: PLR0917 - one sentence: this state, for this reason, said lik
         conditions = with_condition(conditions, one, seen.now)
     # A condition that holds on says so for this generation too: `kubectl wait` refuses older ones.
     current = tuple(replace(one, observed_generation=generation) for one in conditions)
-    return replace(status, state=state, observed_generation=generation, conditions=current)
+    return replace(status, state=state, message=_beginning(message), observed_generation=generation, conditions=current)
+
+
+def _beginning(message: str) -> str:
+    """What a column of a table has room for; the conditions have all of it."""
+    return message if len(message) <= _MAX_SHOWN else f"{message[: _MAX_SHOWN - 1]}…"
 
 
 def hold(seen: Observation, reason: str, message: str, *, again: float | None = None, retry: bool = False) -> Decision:

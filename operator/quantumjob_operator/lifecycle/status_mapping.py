@@ -39,18 +39,36 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
     """The status with everything that the service tells of the job, before any condition."""
     base = seen.job.status
     ended = stamp(seen.now) if sighting(remote.status) in FINAL_SIGHTINGS else None
+    begun = _shown(remote.begin_execution_time) or base.start_time
+    # Without the service's word for it, the end is when it was first seen.
+    over = _shown(remote.end_execution_time) or (ended and (base.completion_time or ended))
     return replace(
         base,
         remote_status=clean_text(remote.status),
-        start_time=_shown(remote.begin_execution_time) or base.start_time,
-        # Without the service's word for it, the end is when it was first seen.
-        completion_time=_shown(remote.end_execution_time) or (ended and (base.completion_time or ended)),
+        start_time=begun,
+        completion_time=over,
+        duration=_between(begun, over),
         cancellation_time=_shown(remote.cancellation_time) or base.cancellation_time,
         output_uri=_output_uri(remote) or base.output_uri,
         # A refusal that was shown meanwhile is over: the service has answered since.
         error=error_of(seen.job, remote),
         cost=_cost(remote) or base.cost,
     )
+
+
+def _between(begun: str | None, over: str | None) -> str | None:
+    """The time between two stamps, as Go and Kubernetes spell a duration; None for what can't be one."""
+    if not begun or not over:
+        return None
+    seconds = int((datetime.fromisoformat(over) - datetime.fromisoformat(begun)).total_seconds())
+    if seconds < 0:
+        return None
+    (minutes, rest), parts = divmod(seconds, 60), []
+    if minutes >= 60:  # noqa: PLR2004 - minutes of an hour
+        parts.append(f"{minutes // 60}h")
+    if minutes:
+        parts.append(f"{minutes % 60}m")
+    return "".join([*parts, f"{rest}s"])
 
 
 def _output_uri(remote: RemoteJob) -> str | None:

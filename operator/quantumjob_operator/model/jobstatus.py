@@ -118,6 +118,7 @@ class JobStatus:
 
     observed_generation: int = -1
     state: State | None = None
+    message: str | None = None
     remote_status: str | None = None
     job_id: str | None = None
     attempt: int | None = None
@@ -128,6 +129,7 @@ class JobStatus:
     submission_time: str | None = None
     start_time: str | None = None
     completion_time: str | None = None
+    duration: str | None = None
     cancellation_time: str | None = None
     output_uri: str | None = None
     output_config_map: str | None = None

@@ -5,6 +5,7 @@ each other tenant has one turn at most. Used wherever tenants share what is scar
 Must not live here: what a turn is for, or what it costs.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -13,10 +14,30 @@ T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(slots=True)
+class _Queue(Generic[T]):
+    """Items of one tenant in their order, numbered so that a place in it is found without counting all before."""
+
+    numbers: dict[T, int] = field(default_factory=dict)
+    _order: list[int] = field(default_factory=list)
+    _next: int = 0
+
+    def push(self, item: T) -> None:
+        self.numbers[item] = self._next
+        self._order.append(self._next)
+        self._next += 1
+
+    def remove(self, item: T) -> None:
+        del self._order[bisect_left(self._order, self.numbers.pop(item))]
+
+    def place(self, item: T) -> int:
+        return bisect_left(self._order, self.numbers[item])
+
+
+@dataclass(slots=True)
 class FairQueue(Generic[T]):
     """Items of several tenants, each at most once; first come, first served among those of one tenant."""
 
-    _queues: dict[str, dict[T, None]] = field(default_factory=dict)
+    _queues: dict[str, "_Queue[T]"] = field(default_factory=dict)
     _size: int = 0
 
     def push(self, tenant: str, item: T) -> None:
@@ -24,9 +45,9 @@ class FairQueue(Generic[T]):
 
         A tenant that had nothing waiting has its turn after all others that have.
         """
-        queue = self._queues.setdefault(tenant, {})
-        if item not in queue:
-            queue[item] = None
+        queue = self._queues.setdefault(tenant, _Queue())
+        if item not in queue.numbers:
+            queue.push(item)
             self._size += 1
 
     def pop(self, may: Callable[[str], bool] = lambda _: True) -> tuple[str, T] | None:
@@ -42,21 +63,41 @@ class FairQueue(Generic[T]):
         if tenant is None:
             return None
         queue = self._queues.pop(tenant)
-        item = next(iter(queue))
-        del queue[item]
+        item = next(iter(queue.numbers))
+        queue.remove(item)
         self._size -= 1
-        if queue:
+        if queue.numbers:
             self._queues[tenant] = queue
         return tenant, item
 
     def discard(self, tenant: str, item: T) -> None:
         """Take an item out of its queue, wherever it stands; nothing happens if it doesn't."""
-        queue = self._queues.get(tenant, {})
-        if item in queue:
-            del queue[item]
+        queue = self._queues.get(tenant)
+        if queue and item in queue.numbers:
+            queue.remove(item)
             self._size -= 1
-            if not queue:
+            if not queue.numbers:
                 del self._queues[tenant]
+
+    def ahead(self, tenant: str, item: T, may: Callable[[str], bool] = lambda _: True) -> int:
+        """How many items have their turn before one that waits, as things stand.
+
+        Args:
+            tenant: Whose item.
+            item: Which waits.
+            may: Whether another tenant can use its turns now.
+
+        Raises:
+            KeyError: It does not wait.
+        """
+        before = self._queues[tenant].place(item)
+        earlier, turns = True, before
+        for other, queue in self._queues.items():
+            if other == tenant:
+                earlier = False
+            elif may(other):
+                turns += min(len(queue.numbers), before + earlier)
+        return turns
 
     def __len__(self) -> int:
         return self._size

@@ -1,12 +1,13 @@
 """What the service tells of a job, as it comes to stand in the status."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from quantumjob_operator.lifecycle import decide
+from quantumjob_operator.lifecycle.decision import draw
 from quantumjob_operator.lifecycle.status_mapping import mirror
-from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.jobstatus import ErrorShown, State
 from quantumjob_operator.model.remotejob import Cost, RemoteError
 from rooms.lifecycle.observations import NOW, accepted, ago, remote, seen
 
@@ -90,6 +91,40 @@ def test_the_first_years_of_the_calendar_are_no_times(year: int, shown: str | No
     """Services say "unset" with them."""
     begun = datetime(year, 1, 1, tzinfo=UTC)
     assert mirror(KNOWN, remote(begin_execution_time=begun)).start_time == shown
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "shown"),
+    [
+        pytest.param(0, 0, "0s", id="less than a second"),
+        pytest.param(59, 0, "59s", id="seconds"),
+        pytest.param(60, 0, "1m0s", id="a minute"),
+        pytest.param(3600, 0, "1h0m0s", id="an hour"),
+        pytest.param(100_000, 1, "27h46m39s", id="more than a day"),
+        pytest.param(0, 5, None, id="an end before the beginning"),
+        pytest.param(None, 0, None, id="it never began"),
+        pytest.param(5, None, None, id="no end yet"),
+    ],
+)
+def test_how_long_it_executed(begun: int | None, ended: int | None, shown: str | None) -> None:
+    """From its beginning to its end, as Kubernetes spells durations; nothing where one of them is not known."""
+    times = [None if back is None else NOW - timedelta(seconds=back) for back in (begun, ended)]
+    word = "Executing" if ended is None else "Succeeded"
+    found = mirror(KNOWN, remote(word, begin_execution_time=times[0], end_execution_time=times[1]))
+    assert found.duration == shown
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [pytest.param(200, "x" * 200, id="short"), pytest.param(400, "x" * 255 + "…", id="long")]
+)
+def test_a_table_shows_the_beginning_of_the_message(length: int, shown: str) -> None:
+    """The condition has it whole; what stands in a column has an end."""
+    known = seen(accepted())
+    status = draw(known, known.job.status, State.WAITING, "Waiting", "x" * length)
+    assert status.message == shown
+    ready = status.condition("Reconciling")
+    assert ready is not None
+    assert ready.message == "x" * length
 
 
 def test_the_time_of_a_cancellation_is_the_service_s() -> None:

@@ -53,6 +53,35 @@ def test_who_cannot_use_a_turn_keeps_it() -> None:
 
 
 @given(_STEPS)
+def test_a_place_in_the_queue_is_how_many_are_served_before(steps: list[tuple[str, str, int]]) -> None:
+    """However items came and went: serving all of them from now on shows it."""
+    queue: FairQueue[tuple[str, int]] = FairQueue()
+    waiting: set[tuple[str, int]] = set()
+    for step, tenant, number in steps:
+        item = (tenant, number)
+        if step == "push":
+            queue.push(tenant, item)
+            waiting.add(item)
+        elif step == "discard":
+            queue.discard(tenant, item)
+            waiting.discard(item)
+        elif (taken := queue.pop()) is not None:
+            waiting.remove(taken[1])
+    told = {item: queue.ahead(item[0], item) for item in waiting}
+    served = [queue.pop() for _ in waiting]
+    assert told == {taken[1]: place for place, taken in enumerate(served) if taken}
+
+
+def test_who_cannot_use_a_turn_is_not_before_others() -> None:
+    """A tenant at its limit keeps nobody waiting."""
+    queue: FairQueue[str] = FairQueue()
+    for item in ("a1", "a2", "b1", "b2", "c1"):
+        queue.push(item[0], item)
+    assert queue.ahead("b", "b2") == 4
+    assert queue.ahead("b", "b2", lambda tenant: tenant != "a") == 2
+
+
+@given(_STEPS)
 def test_nobody_waits_for_more_than_one_turn_of_every_other(steps: list[tuple[str, str, int]]) -> None:
     """However items come and go: while a tenant has something waiting, each other has one turn at most before it."""
     queue: FairQueue[tuple[str, int]] = FairQueue()
