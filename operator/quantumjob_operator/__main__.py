@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from contextlib import AsyncExitStack
 from typing import Final, NoReturn
 
@@ -69,17 +70,25 @@ def _refuse(complaint: str) -> NoReturn:
 def set_up_logging(settings: Settings) -> None:
     """Structured logs on standard error, without secrets whatever a library logs."""
     handler = logging.StreamHandler()
-    if settings.log_format == "json":
-        fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
-        renamed = {"asctime": "time", "levelname": "level", "name": "logger", "object_name": "name"}
-        handler.setFormatter(JsonFormatter(fields, rename_fields=renamed, rename_fields_keep_missing=False))
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(log_formatter(settings.log_format))
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.getLogger("kopf").setLevel(logging.WARNING)
     # It warns that signals are ours, as they should be.
     logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
     redact_logging()
+
+
+def log_formatter(form: str) -> logging.Formatter:
+    """Records as JSON or as text; their times are RFC 3339 in UTC, whatever zone the machine is in."""
+    if form == "json":
+        fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
+        renamed = {"asctime": "time", "levelname": "level", "name": "logger", "object_name": "name"}
+        made: logging.Formatter = JsonFormatter(fields, rename_fields=renamed, rename_fields_keep_missing=False)
+    else:
+        made = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    made.converter = time.gmtime
+    made.default_time_format, made.default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
+    return made
 
 
 async def run(settings: Settings, allowed: AllowedOrigins) -> None:

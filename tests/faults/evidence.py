@@ -18,7 +18,6 @@ _UID: Final = "quantumjobs_uid"
 _FINALIZER: Final = "quantumjobs.dev/cancel"
 _UNCONFIRMED: Final = "CancellationUnconfirmed"
 _KIND: Final = "QuantumJob"
-_TIME: Final = "%Y-%m-%d %H:%M:%S,%f"
 _TOLD: Final = frozenset({"Submitted", "Complete", "Failed"})
 """The conditions whose changes are told by Events."""
 _GONE: Final = ("ObjectGone", "JobWithoutObject")
@@ -123,7 +122,7 @@ def _errors(log: Iterable[str], beginning: str) -> Iterator[str]:
 
 def _written(entry: Json) -> float:
     """When an entry was written, in seconds of the clock that campaign and operators share."""
-    return datetime.strptime(entry["time"], _TIME).timestamp()  # noqa: DTZ007 - the log's times are local ones
+    return datetime.fromisoformat(entry["time"]).timestamp()
 
 
 def _entry(line: str) -> dict[str, Any]:

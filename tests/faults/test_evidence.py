@@ -1,7 +1,7 @@
 """The judge's rows, made from what a cluster, a ledger and a log say."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -78,12 +78,12 @@ def test_log() -> None:
         '{"level": "ERROR", "message": "CancellationUnconfirmed: released", "namespace": "default", "name": "one"}',
         (
             '{"level": "WARNING", "message": "ObjectGone: the QuantumJob is gone", "uid": "u", '
-            '"time": "2026-11-22 12:00:00,250"}'
+            '"time": "2026-11-22T12:00:00.250Z"}'
         ),
         '{"level": "ERROR", "mess',
         "Traceback",
     ]
-    at = datetime(2026, 11, 22, 12, 0, 0, 250_000).timestamp()  # noqa: DTZ001 - as the log has it
+    at = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC).timestamp()
     assert alarms_of(lines) == [Alarm("u", "ObjectGone: the QuantumJob is gone", at)]
     assert list(releases_of(lines)) == [Release("default/one: CancellationUnconfirmed: released")]
 
