@@ -5,19 +5,24 @@ series. Must not live here: when something is counted.
 """
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 _SUBMISSION_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 
 
 class Metrics:
-    """All metrics, in a registry of their own."""
+    """All metrics, in a registry of their own.
+
+    Attributes:
+        credentials_refused: Requests that were not let in, by namespace and name of the QuantumWorkspace.
+    """
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
@@ -38,6 +43,7 @@ class Metrics:
             "Seconds that a request to Azure Quantum and its storage took",
             ["operation"],
         )
+        self.credentials_refused: Tally[tuple[str, str]] = Tally()
         self._count(counter)
         self._gauge(gauge)
 
@@ -78,21 +84,72 @@ class Metrics:
         self.remote_requests.labels(operation, code).inc()
         self.remote_seconds.labels(operation).observe(seconds)
 
-    def count_jobs_from(self, jobs: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
-        """Report jobs by state, provider and target, counted anew at each scrape from what is in memory."""
-        self.registry.register(_JobCounts(jobs))
+    def count_from(self, known: "Known", now: Callable[[], datetime]) -> None:
+        """Report jobs and workspaces, counted anew at each scrape from what is in memory."""
+        self.registry.register(_Counts(known, now, self.credentials_refused))
 
 
-class _JobCounts(Collector):
-    """Counts when asked, so that no counter can drift from the truth."""
+class Known(Protocol):
+    """What is in memory, as it is counted."""
 
-    def __init__(self, jobs: Callable[[], Iterable[tuple[str, str, str]]]) -> None:
-        self._jobs = jobs
+    def labels(self) -> Iterable[tuple[str, str, str]]:
+        """State, provider and target of each job."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        family = GaugeMetricFamily(
+    def pending(self) -> Iterable[tuple[str, datetime]]:
+        """Why each pending job is held back, and since when it is pending."""
+
+    def readiness(self) -> Iterable[tuple[str, str, str, bool]]:
+        """Namespace, name, reason and whether it is ready, of each workspace."""
+
+
+class _Counts(Collector):
+    """Counts when asked, so that no counter can drift from the truth, and nothing is left of what is gone."""
+
+    def __init__(self, known: Known, now: Callable[[], datetime], refused: Mapping[tuple[str, str], int]) -> None:
+        self._known = known
+        self._now = now
+        self._refused = refused
+
+    def collect(self) -> Iterator[Metric]:
+        jobs = GaugeMetricFamily(
             "quantumjob_jobs", "QuantumJobs by state and target", labels=["state", "provider", "target"]
         )
-        for labels, count in sorted(Tally(self._jobs()).items()):
-            family.add_metric(labels, count)
-        yield family
+        for labels, count in sorted(Tally(self._known.labels()).items()):
+            jobs.add_metric(labels, count)
+        yield jobs
+        yield from self._pending()
+        yield from self._workspaces()
+
+    def _pending(self) -> Iterator[Metric]:
+        count = GaugeMetricFamily(
+            "quantumjob_pending_jobs", "QuantumJobs that are held back, by reason", labels=["reason"]
+        )
+        oldest = GaugeMetricFamily(
+            "quantumjob_pending_oldest_seconds",
+            "Seconds for which the oldest of the QuantumJobs that are held back has been pending, by its reason",
+            labels=["reason"],
+        )
+        since: dict[str, list[datetime]] = {}
+        for reason, moment in self._known.pending():
+            since.setdefault(reason, []).append(moment)
+        now = self._now()
+        for reason, moments in sorted(since.items()):
+            count.add_metric([reason], len(moments))
+            oldest.add_metric([reason], (now - min(moments)).total_seconds())
+        yield from (count, oldest)
+
+    def _workspaces(self) -> Iterator[Metric]:
+        ready = GaugeMetricFamily(
+            "quantumjob_workspace_ready",
+            "1 where a QuantumWorkspace answers and accepts its credentials, 0 where it does not, by reason",
+            labels=["namespace", "workspace", "reason"],
+        )
+        refused = CounterMetricFamily(
+            "quantumjob_workspace_credentials_refused",
+            "Requests that were not let in, by workspace",
+            labels=["namespace", "workspace"],
+        )
+        for namespace, name, reason, is_ready in sorted(self._known.readiness()):
+            ready.add_metric([namespace, name, reason], is_ready)
+            refused.add_metric([namespace, name], self._refused.get((namespace, name), 0))
+        yield from (ready, refused)

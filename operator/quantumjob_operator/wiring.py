@@ -8,9 +8,11 @@ import logging
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 from quantumjob_operator import __version__
+from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
@@ -157,7 +159,9 @@ def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> 
         transport=transport,
         allowed=common.allowed,
         settings=settings,
-        observer=common.metrics.observe_request,
+        observer=lambda name: Observer(
+            common.metrics.observe_request, partial(common.metrics.credentials_refused.update, [name])
+        ),
         monotonic=monotonic,
     )
 
@@ -232,7 +236,7 @@ async def _open_probes(
     *,
     leadership: Leadership | None,
 ) -> None:
-    common.metrics.count_jobs_from(common.cache.labels)
+    common.metrics.count_from(common.cache, common.clock.now)
     probes = Probes(
         watch=watch,
         leadership=leadership,

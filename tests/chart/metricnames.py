@@ -5,6 +5,7 @@ For the alerts and the dashboard.
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import promql_parser
@@ -17,10 +18,26 @@ _NONE: Final[frozenset[str]] = frozenset()
 _LABELS_OF_A_TARGET: Final = frozenset({"job", "namespace", "instance", "pod"})
 
 
+class Some:
+    """One of everything that is counted at a scrape."""
+
+    def labels(self) -> list[tuple[str, str, str]]:
+        """A job."""
+        return [("Waiting", "ionq", "ionq.simulator")]
+
+    def pending(self) -> list[tuple[str, datetime]]:
+        """A job that is held back."""
+        return [("Throttled", datetime.now(UTC))]
+
+    def readiness(self) -> list[tuple[str, str, str, bool]]:
+        """A workspace."""
+        return [("research", "default", "Connected", True)]
+
+
 def offered() -> dict[str, frozenset[str]]:
     """Labels of each series of the operator, and of what Prometheus adds."""
     metrics = Metrics()
-    metrics.count_jobs_from(lambda: [("Waiting", "ionq", "ionq.simulator")])
+    metrics.count_from(Some(), lambda: datetime.now(UTC))
     metrics.observe_request("submit", "201", 0.1)
     metrics.reconcile_errors.labels("ClusterError").inc()
     metrics.poll_age.labels("research", "default").set(1)

@@ -47,7 +47,7 @@ class BlobStore:
     Args:
         transport: The shared connections.
         allowed: Which storage hosts may get requests.
-        observer: Told (operation, status or word, seconds) after each operation.
+        observer: Counts.
         timing: Time-outs and clocks.
         owner: The tenant whose workspace it is.
     """
@@ -170,7 +170,7 @@ class BlobStore:
             raise failure from None
         finally:
             if self._observer is not None:
-                self._observer(operation, word, self._timing.monotonic() - started)
+                self._observer.exchanged(operation, word, self._timing.monotonic() - started)
 
 
 def needs_fresh_sas(blob_uri: str, timing: Timing) -> bool:

@@ -17,17 +17,40 @@ import httpx
 
 from quantumjob_operator import __version__
 from quantumjob_operator.azure.auth import Credential
-from quantumjob_operator.azure.failures import BROKEN_ANSWER, answer_failure, asked_pause, exchange_failure, word_for
+from quantumjob_operator.azure.failures import (
+    BROKEN_ANSWER,
+    answer_failure,
+    asked_pause,
+    exchange_failure,
+    refuses_credentials,
+    word_for,
+)
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, parse_origin
 from quantumjob_operator.azure.http.bounds import at_most
 from quantumjob_operator.azure.wire import API_VERSION
-from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Retryable, ServiceError
+from quantumjob_operator.model.errors import Applied, CredentialsRefused, EndpointNotAllowed, Retryable, ServiceError
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 USER_AGENT: Final = f"quantumjob-operator/{__version__}"
 
-Observer = Callable[[str, str, float], None]
 T = TypeVar("T")
+
+
+def _nothing() -> None:
+    """Nobody counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who counts what becomes of a workspace's requests.
+
+    Attributes:
+        exchanged: Told (operation, HTTP status or word, seconds) after each exchange.
+        refused: Told each time that a request is not let in, after its credential was renewed.
+    """
+
+    exchanged: Callable[[str, str, float], None]
+    refused: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class ServiceChannel:
         credential: Lets the requests in; only added for exactly this origin.
         http: The shared client; must not follow redirects or retry.
         allowed: Where requests may go.
-        observer: Told (operation, status or word, seconds) after each exchange.
+        observer: Counts.
         timing: Time-outs and clocks.
         rate_limiter: What bounds the requests of all that speak with this workspace; no bound if None.
         owner: The tenant whose workspace it is.
@@ -168,6 +191,24 @@ class ServiceChannel:
         """
         if not rate_limited:
             await self.acquire(operation)
+        try:
+            answer = await self._let_in(operation, method, url, body, may_start, content_type)
+        except CredentialsRefused:
+            self._refused()
+            raise
+        if refuses_credentials(answer.status, answer.body):
+            self._refused()
+        return answer
+
+    async def _let_in(  # noqa: PLR0917 - what `send` was given
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        body: Mapping[str, Any] | None,
+        may_start: Callable[[], bool] | None,
+        content_type: str | None,
+    ) -> Answer:
         answer = await self._send_once(operation, method, url, body, may_start, content_type)
         pause = asked_pause(answer.status, answer.headers, self._timing.clock())
         if pause and self._rate_limiter is not None:
@@ -249,4 +290,8 @@ class ServiceChannel:
 
     def _observe(self, operation: str, word: str, started: float) -> None:
         if self._observer is not None:
-            self._observer(operation, word, self._timing.monotonic() - started)
+            self._observer.exchanged(operation, word, self._timing.monotonic() - started)
+
+    def _refused(self) -> None:
+        if self._observer is not None:
+            self._observer.refused()

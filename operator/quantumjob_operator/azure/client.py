@@ -57,7 +57,7 @@ class WorkspaceClient:
         credential: Lets the requests in; closed by `close`.
         transport: The shared connections; stays open.
         allowed: Which hosts may get requests; checked before each.
-        observer: Told (operation, HTTP status or word, seconds) after each exchange.
+        observer: Counts what becomes of the requests.
         timing: Time-outs and clocks.
         rate_limiter: Bounds the requests to the service (not to its storage); no bound if None.
         owner: The tenant whose workspace it is.

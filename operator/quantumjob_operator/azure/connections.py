@@ -17,7 +17,7 @@ from quantumjob_operator.azure.credentials import Authenticated, Authenticator
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.lifecycle.observation import Trouble
-from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 from quantumjob_operator.scheduling.token_bucket import TokenBucket
 from quantumjob_operator.settings import Settings
@@ -73,7 +73,7 @@ class Connections:
         transport: HttpTransport,
         allowed: AllowedOrigins,
         settings: Settings,
-        observer: Observer,
+        observer: Callable[[Name], Observer],
         monotonic: Callable[[], float],
     ) -> None:
         self._authenticator = authenticator
@@ -174,7 +174,7 @@ class Connections:
             credential=authenticated.credential,
             transport=self._transport,
             allowed=self._allowed,
-            observer=self._observer,
+            observer=self._observer(workspace.key),
             timing=self._timing,
             rate_limiter=self._rate_limiter(workspace.uid),
             owner=workspace.namespace,

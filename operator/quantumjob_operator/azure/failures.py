@@ -39,6 +39,7 @@ _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
 # The list of api.md: an answer with one of these means that nothing was done.
 _NOT_APPLIED: Final = frozenset({400, 401, 403, 429})
 _TRANSIENT_STORAGE: Final = frozenset({404, 412})
+_ABOUT_WHAT_IS_ASKED_FOR: Final = re.compile(r"^InvalidJobDefinition$|quota|credit", re.IGNORECASE)
 _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
 
 
@@ -111,6 +112,17 @@ def says_absent(status: int, body: bytes) -> bool:
         return False
     message = error.message or ""
     return not _CONTAINING_RESOURCE.search(message) or re.search(r"\bjob", message, re.IGNORECASE) is not None
+
+
+def refuses_credentials(status: int, body: bytes) -> bool:
+    """Whether an answer is about who asks, not about what is asked for.
+
+    A 403 may also refuse a job's definition, or say that a quota is used up.
+    """
+    if status != httpx.codes.FORBIDDEN:
+        return status == httpx.codes.UNAUTHORIZED
+    error = parse_error(body)
+    return error is None or _ABOUT_WHAT_IS_ASKED_FOR.search(error.code or "") is None
 
 
 def is_about_one_job(error: ServiceError) -> bool:

@@ -6,12 +6,15 @@ the cluster itself was restored (`mark_stale`). Must not live here: what a chang
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
+from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
+_UNSEEN: Final = "NotSeenYet"
 
 
 @dataclass(slots=True)
@@ -129,6 +132,22 @@ class Cache:
         for job in self.jobs.values():
             known = (job.spec.provider.lower(), job.spec.target)
             yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
+
+    def pending(self) -> Iterator[tuple[str, datetime]]:
+        """Why each job that is held back is so, and since when; suspended ones are held by their users."""
+        for job in self.jobs.values():
+            if job.status.state not in (None, State.PENDING):
+                continue
+            submitted, resumed = job.status.condition("Submitted"), job.status.condition("Suspended")
+            times = [one.last_transition_time for one in (submitted, resumed) if one]
+            since = max((datetime.fromisoformat(moment) for moment in times), default=job.created)
+            yield submitted.reason if submitted else _UNSEEN, since
+
+    def readiness(self) -> Iterator[tuple[str, str, str, bool]]:
+        """Namespace, name, reason and whether it is ready, of each workspace."""
+        for workspace in self.workspaces.values():
+            ready = next((one for one in workspace.conditions if one.type == "Ready"), None)
+            yield *workspace.key, ready.reason if ready else _UNSEEN, ready is not None and ready.status == "True"
 
 
 def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspace) -> bool:

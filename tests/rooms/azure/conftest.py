@@ -12,6 +12,7 @@ import pytest
 
 from emulator.process import RunningEmulator, running_emulator
 from quantumjob_operator.azure.auth import ApiKey, Credential
+from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.client import Timing, WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
@@ -30,14 +31,19 @@ MakeClient = Callable[..., WorkspaceClient]
 
 @dataclass(slots=True)
 class Observed:
-    """What the observer was told: (operation, word)."""
+    """What the observer was told: (operation, word), and how often a request was not let in."""
 
     exchanges: list[tuple[str, str]] = field(default_factory=list)
+    refusals: int = 0
 
     def __call__(self, operation: str, word: str, seconds: float) -> None:
         """Remember one exchange."""
         assert seconds >= 0
         self.exchanges.append((operation, word))
+
+    def refuse(self) -> None:
+        """Remember a request that was not let in."""
+        self.refusals += 1
 
 
 @pytest.fixture
@@ -76,7 +82,7 @@ def make_client(server: MisbehavingServer, transport: HttpTransport, observed: O
             credential=credential or ApiKey(KEY),
             transport=transport,
             allowed=allowed or AllowedOrigins.parse([server.url]),
-            observer=observed,
+            observer=Observer(observed, observed.refuse),
             timing=Timing(request_seconds=seconds, blob_seconds=seconds, clock=lambda: NOW),
         )
 

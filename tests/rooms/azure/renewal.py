@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from quantumjob_operator.model.errors import Applied, CredentialsRefused
 from rooms.azure.samples import TOKEN
 
 
@@ -21,6 +22,25 @@ class RenewableToken:
         self.renewals += 1
         self.token = f"{TOKEN}-new"
         return True
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class NoToken:
+    """What the identity provider gives nothing for."""
+
+    async def headers(self) -> dict[str, str]:
+        """None.
+
+        Raises:
+            CredentialsRefused: Always.
+        """
+        raise CredentialsRefused("token", detail="the client secret has expired", applied=Applied.NO)
+
+    async def renew(self) -> bool:
+        """There is nothing to renew."""
+        return False
 
     async def close(self) -> None:
         """Nothing is open."""

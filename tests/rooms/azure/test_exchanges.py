@@ -1,5 +1,7 @@
 """What comes back from the service, its gateways and the network becomes a decision about time."""
 
+import contextlib
+
 import pytest
 
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
@@ -15,7 +17,7 @@ from quantumjob_operator.model.errors import (
     Throttled,
 )
 from quantumjob_operator.model.remotejob import CancelAnswer
-from rooms.azure.conftest import MakeClient
+from rooms.azure.conftest import MakeClient, Observed
 from rooms.azure.misbehaving import (
     Behaviour,
     MisbehavingServer,
@@ -26,7 +28,7 @@ from rooms.azure.misbehaving import (
     speaks_gibberish,
     truncates,
 )
-from rooms.azure.renewal import RenewableToken
+from rooms.azure.renewal import NoToken, RenewableToken
 from rooms.azure.samples import DEFINITION, JOB_ID, LOCATION, job
 
 HTML = b"<html><body>The page cannot be found</body></html>"
@@ -194,6 +196,47 @@ async def test_a_second_401_is_final(server: MisbehavingServer, make_client: Mak
     with pytest.raises(CredentialsRefused):
         await make_client(credential=credential).get_job(JOB_ID)
     assert (credential.renewals, len(server.received)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "refusals"),
+    [
+        pytest.param(says(job()), 0, id="an answer"),
+        pytest.param(answers(401), 1, id="401"),
+        pytest.param(answers(403), 1, id="403 without a word"),
+        pytest.param(fails(403, "Forbidden"), 1, id="403, since a role is missing"),
+        pytest.param(fails(403, "InvalidJobDefinition"), 0, id="403, since the target does not exist"),
+        pytest.param(fails(403, "QuotaExceeded"), 0, id="403, since the quota is used up"),
+        pytest.param(fails(400, "InvalidJobDefinition"), 0, id="400"),
+        pytest.param(fails(500, "Whatever"), 0, id="500"),
+    ],
+)
+async def test_what_counts_as_refused_credentials(
+    server: MisbehavingServer, make_client: MakeClient, observed: Observed, behaviour: Behaviour, refusals: int
+) -> None:
+    """What is said of the caller, not of the job."""
+    server.plays(behaviour)
+    with contextlib.suppress(ServiceError):
+        await make_client().put_job(DEFINITION, LOCATION)
+    assert observed.refusals == refusals
+
+
+async def test_a_token_that_is_renewed_in_time_is_not_refused(
+    server: MisbehavingServer, make_client: MakeClient, observed: Observed
+) -> None:
+    """Tokens end every hour."""
+    server.plays(answers(401), says(job()))
+    await make_client(credential=RenewableToken()).get_job(JOB_ID)
+    assert observed.refusals == 0
+
+
+async def test_a_token_that_is_not_to_be_had_is_a_refusal(
+    server: MisbehavingServer, make_client: MakeClient, observed: Observed
+) -> None:
+    """The identity provider's word counts as the service's own; nothing is sent."""
+    with pytest.raises(CredentialsRefused):
+        await make_client(credential=NoToken()).get_job(JOB_ID)
+    assert (observed.refusals, server.received) == (1, [])
 
 
 async def test_a_put_whose_time_has_passed_is_not_sent(server: MisbehavingServer, make_client: MakeClient) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.connections import HELD_SECONDS, Connection, Connections
 from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
@@ -79,7 +80,7 @@ async def bench() -> AsyncIterator[Bench]:
             transport=transport,
             allowed=AllowedOrigins(),
             settings=settings,
-            observer=lambda *_: None,
+            observer=lambda _: Observer(lambda *_: None),
             monotonic=monotonic,
         )
         yield Bench(store, connections, Namespaces(api, monotonic), identities, now)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
@@ -154,7 +155,7 @@ async def collecting(**settings: Any) -> AsyncIterator[Scene]:
             transport=transport,
             allowed=AllowedOrigins.parse([service.url]),
             settings=chosen.model_copy(update={"request_timeout_seconds": 30.0}),
-            observer=lambda *_: None,
+            observer=lambda _: Observer(lambda *_: None),
             monotonic=clock.monotonic,
         )
         collector = GarbageCollector(

@@ -1,6 +1,7 @@
 """What Prometheus sees: states and targets, never the name of a job."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import generate_latest
@@ -8,10 +9,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
-from rooms.model.bodies import job_body, workspace_body
+from rooms.model.bodies import Body, job_body, workspace_body
 
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _OFFERED = {"provider": "IonQ", "target": "ionq.simulator", "availability": "Available"}
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
@@ -49,7 +52,7 @@ def filled(*states: str | None, target: str = "ionq.simulator") -> Cache:
 def test_jobs_by_state(states: list[str | None], expected: Mapping[str, int]) -> None:
     """Counted from what is in memory at the scrape."""
     metrics = Metrics()
-    metrics.count_jobs_from(filled(*states).labels)
+    metrics.count_from(filled(*states), lambda: NOW)
     counted = {labels: value for (name, labels), value in scrape(metrics).items() if name == "quantumjob_jobs"}
     assert counted == {
         frozenset({("state", state), ("provider", "ionq"), ("target", "ionq.simulator")}): number
@@ -60,7 +63,7 @@ def test_jobs_by_state(states: list[str | None], expected: Mapping[str, int]) ->
 def test_a_scrape_tells_the_truth_of_its_moment() -> None:
     """Jobs that went are counted no more; no counter can drift."""
     known, metrics = filled("Waiting", "Waiting"), Metrics()
-    metrics.count_jobs_from(known.labels)
+    metrics.count_from(known, lambda: NOW)
     waiting = sample("quantumjob_jobs", state="Waiting", provider="ionq", target="ionq.simulator")
     assert scrape(metrics)[waiting] == 2
     known.remove("uid-0")
@@ -72,15 +75,95 @@ def test_a_scrape_tells_the_truth_of_its_moment() -> None:
 def test_target_that_no_workspace_offers_is_counted_as_other() -> None:
     """Else what one tenant writes into specs is there for all to read, and makes as many series as they like."""
     metrics = Metrics()
-    metrics.count_jobs_from(filled(None, None, target="merger-with-contoso").labels)
+    metrics.count_from(filled(None, None, target="merger-with-contoso"), lambda: NOW)
     assert scrape(metrics)[sample("quantumjob_jobs", state="Pending", provider="other", target="other")] == 2
     assert "contoso" not in generate_latest(metrics.registry).decode()
+
+
+def pending(
+    reason: str | None, minutes: float, *, uid: str, resumed: float | None = None, state: str = "Pending"
+) -> Body:
+    """A job that is held back since some minutes before now; None: that nobody has looked at."""
+    held = [("Submitted", reason, minutes)] if reason else []
+    held += [("Suspended", "Resumed", resumed)] if resumed is not None else []
+    conditions = [
+        {"type": kind, "status": "False", "reason": why, "lastTransitionTime": stamp(NOW - timedelta(minutes=back))}
+        for kind, why, back in held
+    ]
+    body = job_body(uid=uid, name=uid, creationTimestamp=stamp(NOW - timedelta(minutes=minutes)))
+    return body | {"status": {"state": state, "conditions": conditions} if reason else {}}
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [
+        pytest.param([], {}, id="nothing is pending"),
+        pytest.param([pending(None, 2, uid="a")], {"NotSeenYet": (1, 120)}, id="a job that nobody has looked at"),
+        pytest.param(
+            [
+                pending("Throttled", 2, uid="a"),
+                pending("Throttled", 5, uid="b"),
+                pending("ProgramNotFound", 1, uid="c"),
+            ],
+            {"Throttled": (2, 300), "ProgramNotFound": (1, 60)},
+            id="the oldest of each reason",
+        ),
+        pytest.param(
+            [pending("Throttled", 600, uid="a", resumed=3)], {"Throttled": (1, 180)}, id="since it was resumed"
+        ),
+        pytest.param([pending("Suspended", 5, uid="a", state="Suspended")], {}, id="one that its user holds back"),
+        pytest.param([pending("Submitted", 5, uid="a", state="Waiting")], {}, id="one in the provider's queue"),
+    ],
+)
+def test_what_jobs_wait_for_and_how_long(bodies: list[Body], expected: Mapping[str, tuple[int, float]]) -> None:
+    """By reason: how many, and for how long the oldest."""
+    known, metrics = Cache(), Metrics()
+    for body in bodies:
+        known.put_job(parse_job(body))
+    metrics.count_from(known, lambda: NOW)
+    found = {
+        (name, dict(labels)["reason"]): value
+        for (name, labels), value in scrape(metrics).items()
+        if "_pending_" in name
+    }
+    assert found == {
+        (name, reason): value
+        for reason, values in expected.items()
+        for name, value in zip(("quantumjob_pending_jobs", "quantumjob_pending_oldest_seconds"), values, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason", "ready"),
+    [
+        pytest.param([("Ready", "True", "Connected")], "Connected", 1, id="ready"),
+        pytest.param([("Ready", "False", "Unreachable")], "Unreachable", 0, id="not ready"),
+        pytest.param([("InUse", "True", "JobsInFlight")], "NotSeenYet", 0, id="nobody has looked at it"),
+    ],
+)
+def test_whether_a_workspace_is_ready(conditions: list[tuple[str, str, str]], reason: str, ready: int) -> None:
+    """With the reason, and how many of its requests were not let in; nothing is left of one that is gone."""
+    known, metrics = Cache(), Metrics()
+    rows = [{"type": kind, "status": status, "reason": why} for kind, status, why in conditions]
+    workspace = parse_workspace(workspace_body() | {"status": {"conditions": rows}})
+    known.put_workspace(workspace)
+    metrics.count_from(known, lambda: NOW)
+    metrics.credentials_refused.update([workspace.key, workspace.key, ("elsewhere", "gone")])
+    namespace, name = workspace.key
+    found = {one: value for one, value in scrape(metrics).items() if "_workspace_" in one[0]}
+    refusals = "quantumjob_workspace_credentials_refused_total"
+    assert found == {
+        sample("quantumjob_workspace_ready", namespace=namespace, workspace=name, reason=reason): ready,
+        sample(refusals, namespace=namespace, workspace=name): 2,
+    }
+    known.remove(workspace.uid)
+    assert not any("_workspace_" in one[0] for one in scrape(metrics))
 
 
 def test_no_scrape_holds_the_name_of_a_job() -> None:
     """Ten thousand jobs would be ten thousand series; names and uids stay in the logs."""
     metrics = Metrics()
-    metrics.count_jobs_from(filled("Waiting", "Succeeded").labels)
+    metrics.count_from(filled("Waiting", "Succeeded"), lambda: NOW)
     metrics.observe_request("get_job", "200", 0.1)
     metrics.submission_seconds.observe(1)
     metrics.reconcile_errors.labels("Conflict").inc()
