@@ -93,10 +93,11 @@ def test_every_alert_can_be_left_out(render: Render) -> None:
 
 
 def test_alerts_are_about_the_service_of_this_release(render: Render) -> None:
-    """The label `job` is the name of the Service."""
+    """The label `job` is the name of the Service; alerts have it too, or two releases' would be one in Alertmanager."""
     rendering = render(alerting() | {"fullnameOverride": "blue"})
     name = rendering.only("Service")["metadata"]["name"]
     assert all(f'job="{name}"' in one["expr"] for one in rules(rendering))
+    assert {one["labels"]["job"] for one in rules(rendering)} == {name}
 
 
 def test_alerts_can_be_left_out_and_added(render: Render) -> None:

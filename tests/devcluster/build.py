@@ -56,7 +56,7 @@ def ensure(tools: ToolSet, report: Report = report_on_terminal) -> Path:
     target = home / f"{tools.key}_{platform.system().lower()}-{platform.machine()}"
     if not target.exists():
         home.mkdir(parents=True, exist_ok=True)
-        with _locked(home / ".lock", report):
+        with locked(home / ".lock", report):
             if not target.exists():
                 _build_into(target, tools, report)
     return target / "bin"
@@ -70,7 +70,8 @@ def _checked_assets(folder: Path, tools: ToolSet) -> Path:
 
 
 @contextmanager
-def _locked(path: Path, report: Report) -> Iterator[None]:
+def locked(path: Path, report: Report) -> Iterator[None]:
+    """Hold a lock that other processes respect; waits for it, and says so."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,6 +30,7 @@ NO_REASONS: Final = {
     "a value in a spec": {"Cancel", "In", "NotIn", "Same"},
     "a state that conditions explain otherwise": {"Pending"},
     "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
+    "a label of a metric, for what nobody has looked at": {"NotSeenYet"},
     "trouble with an object that has gone or has ended, which nobody writes": {"NotNeeded"},
 }
 
