@@ -155,6 +155,21 @@ def test_printer_columns_tell_what_a_person_wants_to_know(place: JobNamespace) -
     assert selected.split() == ["quantumjob.quantumjobs.dev/held"]
 
 
+def test_a_job_is_told_its_place_in_the_line(place: JobNamespace, emulator: Emulator) -> None:
+    """One job runs, and the others are told how many go before them: anew as these go, without a further Event."""
+    emulator.behave(executing_seconds=FOR_EVER)
+    place.apply(place.workspace(maxJobsInFlight=1))
+    for name in ("first", "second", "third"):
+        place.apply(jobs.ionq(name))
+        place.wait_state(name, "Executing" if name == "first" else "Pending")
+    assert place.status("second")["message"].endswith("waits for a free slot, as the next")
+    assert place.status("third")["message"].endswith("waits for a free slot, after 1 other")
+    place.pass_time()
+    place.wait_state("second", "Executing")
+    eventually(lambda: place.status("third")["message"].endswith("waits for a free slot, as the next"))
+    assert [told.reason for told in place.events("third")].count("MaxJobsInFlight") == 1
+
+
 @pytest.mark.parametrize(
     ("source", "reference"),
     [
