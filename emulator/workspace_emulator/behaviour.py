@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
-from workspace_emulator.contract.catalogue import Price
+from workspace_emulator.contract.billing import Price
 
 
 class RepeatedPut(StrEnum):
@@ -38,6 +38,28 @@ class FinalCancel(StrEnum):
 
     ACCEPT = "accept"  # like any other, without an effect
     CONFLICT = "conflict"  # 409
+
+
+class Billing(StrEnum):
+    """How a workspace pays."""
+
+    PAY_AS_YOU_GO = "pay-as-you-go"  # each unit has its price
+    CREDITS = "credits"  # units are billed and counted, and each costs 0, as in every recorded job
+
+
+class UnfinishedCost(StrEnum):
+    """What a job that was billed and did not succeed shows as its `costEstimate`."""
+
+    NONE = "none"  # null, as every recorded job that failed or was cancelled
+    PARTIAL = "partial"  # half of what it would have cost
+
+
+class QuotaRefusal(BaseModel):
+    """How a job is refused that would take more than its provider's quota leaves; no recording shows one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    status: int = Field(default=403, ge=400, le=599)
+    code: str = "InsufficientQuota"
 
 
 class Range(BaseModel):
@@ -80,6 +102,26 @@ class Behaviour(BaseModel):
     simulate: bool = Field(default=True, description="run programs; else every result is a labelled placeholder")
     seed: int | None = Field(default=None, description="makes runs repeatable")
     newer_status_words: bool = Field(default=False, description="say Queued and Completed for Waiting and Succeeded")
+    cancelling_words: bool = Field(
+        default=True,
+        description="say CancellationRequested and Cancelling; else the word stays, and isCancelling alone tells",
+    )
+    refused_filter_words: list[str] = Field(
+        default_factory=list, description="words that a list's filter may not have, such as Queued; they lead to 400"
+    )
+    billing: Billing = Field(
+        default=Billing.PAY_AS_YOU_GO, description="pay-as-you-go, or credits, where each unit costs 0"
+    )
+    unfinished_cost: UnfinishedCost = Field(
+        default=UnfinishedCost.NONE, description="the cost shown by jobs that did not succeed: none or partial"
+    )
+    quota_limits: dict[str, float] = Field(default_factory=dict, description="limit of the quota by provider, as JSON")
+    quota_refusal: QuotaRefusal | None = Field(
+        default=None, description="status and code by which jobs beyond the quota are refused; they are not, if absent"
+    )
+    others_ahead: NonNegativeInt = Field(
+        default=0, description="jobs of other workspaces that stand before each waiting job"
+    )
     repeated_put: RepeatedPut = Field(
         default=RepeatedPut.SAME,
         description="what a PUT with a known job id does: same, conflict, replace or second-run",

@@ -56,6 +56,33 @@ def test_the_stages_of_a_cancellation_are_seen(admin: httpx.Client, jobs: Jobs, 
     assert jobs.finished(job_id)["status"] == "Cancelled"
 
 
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        pytest.param("ionq.simulator", "Waiting", id="before it executes"),
+        pytest.param("ionq.qpu.aria-1", "Executing", id="while it executes"),
+    ],
+)
+def test_a_cancellation_can_be_told_by_the_flag_alone(
+    admin: httpx.Client, jobs: Jobs, wire: httpx.Client, target: str, word: str
+) -> None:
+    """The status word stays, in answers and in filters, and isCancelling is true until it is Cancelled."""
+    settings = {"cancelling_words": False, "cancelling_seconds": 1000, "executing_seconds": 3600}
+    targets = {"ionq.simulator": {"waiting_seconds": 3600}}
+    admin.put("/settings", json={**settings, "targets": targets}).raise_for_status()
+    job_id = jobs.submit(target=target)
+    assert jobs.in_status(job_id, word)["isCancelling"] is False
+    cancelled = wire.post(f"/jobs/{job_id}:cancel").json()
+    assert (cancelled["status"], cancelled["isCancelling"]) == (word, True)
+    listed = [row["id"] for page in jobs.pages(filter=f"State eq '{word}'") for row in page["value"]]
+    assert job_id in listed
+    for _ in range(2):
+        assert (jobs.get(job_id)["status"], jobs.get(job_id)["isCancelling"]) == (word, True)
+        admin.post("/clock", json={"advance_seconds": 1001})
+    assert jobs.finished(job_id)["status"] == "Cancelled"
+    assert jobs.get(job_id)["isCancelling"] is False
+
+
 def test_an_executing_job_is_cancelled_and_still_paid(admin: httpx.Client, jobs: Jobs, wire: httpx.Client) -> None:
     """The ledger says Cancelled, and that the run had begun."""
     admin.put("/settings", json={"executing_seconds": 3600})

@@ -118,7 +118,8 @@ def test_top_is_the_page_size_and_not_a_cap(orchard: str, jobs: Jobs) -> None:
     assert sum(len(page["value"]) for page in pages) >= len(ROWS)
     link = httpx.URL(pages[0]["nextLink"])
     assert link.scheme == "http"
-    assert {"api-version", "filter", "orderby", "top"} <= set(link.params)
+    assert list(link.params) == ["filter", "orderby", "top", "skip", "api-version"]
+    assert (link.params["top"], link.params["skip"]) == ("2", "2")
     assert pages[-1]["nextLink"] is None
 
 
@@ -127,12 +128,45 @@ def test_skip_leaves_out_the_first_rows(listed: Listed) -> None:
     assert listed(orderby="Name asc", skip=1, top=1) == ["apricot", "cancelled", "it's"]
 
 
-def test_rows_that_come_meanwhile_neither_hide_nor_repeat_others(admin: httpx.Client, jobs: Jobs) -> None:
-    """A list that is read while jobs are submitted shows each older job exactly once."""
+@pytest.mark.parametrize(
+    ("meanwhile", "seen"),
+    [
+        pytest.param("nothing", [4, 3, 2, 1, 0], id="each row once while nothing happens"),
+        pytest.param("a job comes", [4, 3, 3, 2, 1, 0], id="a row twice where one comes"),
+        pytest.param("a job goes", [4, 3, 1, 0], id="a row missing where one goes"),
+    ],
+)
+def test_rows_shift_between_pages(
+    admin: httpx.Client, jobs: Jobs, wire: httpx.Client, meanwhile: str, seen: list[int]
+) -> None:
+    """Links count rows, as the service's do."""
     admin.put("/settings", json={"waiting_seconds": 3600})
-    older = jobs.queue(5, name="stable")
-    first = jobs.pages(filter="startswith(Name, 'stable')", top=2)[0]
-    jobs.queue(3, name="stable-newer")
-    rest = jobs.follow(first["nextLink"])
-    seen = [row["id"] for row in first["value"] + rest["value"]]
-    assert seen == older[::-1][:4]
+    name = f"shift-{meanwhile}"
+    older = jobs.queue(5, name=name)
+    pages = jobs.pages(filter=f"Name eq '{name}' and State eq 'Waiting'", top=2)[:1]
+    if meanwhile == "a job comes":
+        jobs.queue(name=name)
+    if meanwhile == "a job goes":
+        wire.post(f"/jobs/{older[4]}:cancel").raise_for_status()
+    while link := pages[-1]["nextLink"]:
+        pages.append(jobs.follow(link))
+    assert [older.index(row["id"]) for page in pages for row in page["value"]] == seen
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        pytest.param("State eq 'Waiting'", 200, id="another word"),
+        pytest.param("Name eq 'Queued jobs'", 200, id="a text that has more than the word"),
+        pytest.param("(State eq 'Waiting' or State eq 'Queued')", 400, id="the word"),
+    ],
+)
+def test_a_filter_can_be_made_to_refuse_words(
+    admin: httpx.Client, wire: httpx.Client, condition: str, status: int
+) -> None:
+    """Which words the real service takes was never seen for all of them."""
+    admin.put("/settings", json={"refused_filter_words": ["Queued", "Cancelling"]}).raise_for_status()
+    answer = wire.get("/jobs", params={"filter": condition})
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["error"]["code"] == "InvalidFilter"

@@ -61,12 +61,6 @@ def test_credentials_are_exchanged_at_run_time(emulator: RunningEmulator, admin:
         pytest.param(
             {"inputDataFormat": "rigetti.quil.v1"}, 400, "InvalidJobDefinition", id="another provider's format is bad"
         ),
-        pytest.param(
-            {"outputDataFormat": "honeywell.quantum-results.v1"},
-            400,
-            "InvalidJobDefinition",
-            id="a wrong output format",
-        ),
         pytest.param({"outputDataFormat": None}, 400, "InvalidJobDefinition", id="no output format"),
         pytest.param({"name": None}, 400, "InvalidJobDefinition", id="no name"),
         pytest.param({"priority": "Urgent"}, 400, "InvalidJobDefinition", id="an unknown priority"),
@@ -109,7 +103,6 @@ def test_a_wrong_definition_is_refused(
         pytest.param("GET", "/jobs?orderby=Colour desc", None, 400, id="an order by an unknown field"),
         pytest.param("GET", "/jobs?top=0", None, 400, id="an empty page"),
         pytest.param("GET", "/jobs?skip=-1", None, 400, id="skipping less than nothing"),
-        pytest.param("GET", "/jobs?continuationToken=abc", None, 400, id="a made-up continuation"),
     ],
 )
 def test_errors_have_one_shape(wire: httpx.Client, method: str, path: str, body: Any, status: int) -> None:
@@ -138,12 +131,15 @@ def test_another_workspace_and_another_version_are_refused(emulator: RunningEmul
 def test_a_job_is_shown_as_the_service_shows_it(waiting: Jobs) -> None:
     """Nulls are explicit, the provider is in lower case, metadata are strings, times have seven digits."""
     (job_id,) = waiting.queue(providerId="IonQ", metadata={"text": "a", "number": 4, "truth": True})
-    job = waiting.get(job_id)
+    put, job = waiting.put(job_id).json(), waiting.get(job_id)
+    assert put["quantumComputingData"] is None
+    assert set(put) == set(job)
     assert job["providerId"] == "ionq"
     assert job["metadata"] == {"text": "a", "number": "4", "truth": "true"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z", job["creationTime"])
     assert job["quantumComputingData"] == {"count": 1}
     assert job["isCancelling"] is False
+    assert (job["tags"], job["jobPriority"], job["lastModifiedTime"]) == ([], "Basic", job["creationTime"])
     absent = ("beginExecutionTime", "endExecutionTime", "cancellationTime", "errorData", "costEstimate", "sessionId")
     assert {key: job[key] for key in absent} == dict.fromkeys(absent)
 
@@ -197,27 +193,11 @@ def test_only_name_priority_and_tags_can_be_changed(waiting: Jobs, wire: httpx.C
     """A merge patch changes these three; anything else, and any other content type, is refused."""
     (job_id,) = waiting.queue(tags=["old"])
     merge = {"content-type": "application/merge-patch+json"}
-    assert wire.patch(f"/jobs/{job_id}", content='{"name": "new"}', headers=merge).status_code == 200
+    answer = wire.patch(f"/jobs/{job_id}", content='{"name": "new"}', headers=merge)
+    assert (answer.status_code, answer.json()) == (200, {"name": "new", "priority": None, "tags": ["old"]})
     assert (waiting.get(job_id)["name"], waiting.get(job_id)["tags"]) == ("new", ["old"])
     assert wire.patch(f"/jobs/{job_id}", content='{"target": "ionq.qpu"}', headers=merge).status_code == 400
     assert wire.patch(f"/jobs/{job_id}", json={"name": "newer"}).status_code == 415
-
-
-def test_the_cost_is_known_once_the_job_has_executed(jobs: Jobs, admin: httpx.Client) -> None:
-    """A run on hardware costs by its shots, and the ledger shows the same sum."""
-    job_id = jobs.submit(target="ionq.qpu.aria-1", inputParams={"shots": 1000})
-    estimate = jobs.finished(job_id)["costEstimate"]
-    assert estimate["currencyCode"] == "USD"
-    assert estimate["estimatedTotal"] == pytest.approx(12.4 + 0.01 * 1000)
-    (run,) = [run for run in admin.get("/ledger").json()["runs"] if run["job"] == job_id]
-    assert (run["cost"], run["status"], run["run"]) == (estimate["estimatedTotal"], "Succeeded", 1)
-
-
-def test_prices_can_be_set(jobs: Jobs, admin: httpx.Client) -> None:
-    """A target's price is a setting, so that costs in tests are round numbers."""
-    price = {"units_per_job": 1.0, "units_per_shot": 0.5, "unit_price": 2.0}
-    admin.put("/settings", json={"targets": {"ionq.simulator": {"price": price}}}).raise_for_status()
-    assert jobs.finished(jobs.submit(inputParams={"shots": 10}))["costEstimate"]["estimatedTotal"] == 12.0
 
 
 def test_health_needs_no_credential(emulator: RunningEmulator, web: httpx.Client) -> None:

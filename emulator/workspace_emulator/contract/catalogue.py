@@ -1,36 +1,26 @@
 """The providers of the workspace: targets, formats, prices and quotas, as tables; no behaviour but looking things up.
 
-Providers, targets and formats are those that the wire reference lists; prices and limits are invented.
+Providers, targets and formats are those that the wire reference lists, dimensions those of recorded jobs; prices,
+sizes and limits are invented.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from workspace_emulator.contract.billing import Dimension, Price
+
 QIR_INPUT: Final = "qir.v1"
 QIR_OUTPUTS: Final = ("microsoft.quantum-results.v2", "microsoft.quantum-results.v1")
-CURRENCY: Final = "USD"
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a run consumes and costs: units of the provider's quota for a job and for each shot, money for each unit."""
-
-    units_per_job: float = 0.0
-    units_per_shot: float = 0.0
-    unit_price: float = 0.0
-
-    def units(self, shots: int) -> float:
-        """Return how many units of the quota a run of so many shots consumes."""
-        return self.units_per_job + self.units_per_shot * shots
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target: its size, its QIR profile if it takes QIR, and its price."""
+    """One target: its size, its price, what it counts, and its QIR profile if it takes QIR."""
 
     qubits: int
     price: Price
+    dimensions: tuple[Dimension, ...]
     qir_profile: str | None = None
 
 
@@ -67,25 +57,54 @@ _QUANTINUUM_QPU: Final = Price(units_per_job=5.0, units_per_shot=0.02, unit_pric
 _QUANTINUUM_EMULATOR: Final = Price(units_per_job=5.0, units_per_shot=0.02)
 _RIGETTI_QPU: Final = Price(units_per_shot=0.002, unit_price=1.3)
 _PASQAL_QPU: Final = Price(units_per_shot=0.0003, unit_price=3000.0)
+_PASQAL_EMULATOR: Final = Price(units_per_job=0.0033)
+_QCI: Final = Price(units_per_job=1.0)
+
+
+def _gate_shots(one: float, two: float) -> tuple[Dimension, ...]:
+    return (
+        Dimension("gs1q", "1Q Gate Shot", "1q gate shot", one),
+        Dimension("gs2q", "2Q Gate Shot", "2q gate shot", two),
+    )
+
+
+def _compute_time(emulator: float, machine: float) -> tuple[Dimension, ...]:
+    return (
+        Dimension("compute-time-emu", "Compute Time on HPC-based Emulators", "per hour", emulator),
+        Dimension("compute-time-qpu", "Compute Time on QPU", "per hour", machine),
+    )
+
+
+def _rigetti_time(share: float) -> tuple[Dimension, ...]:
+    return (Dimension("qpu_time_centiseconds", "QPU Execution Time", "10ms (rounded up)", share),)
+
+
+_FREE_TIME: Final = (Dimension("compute-time", "Computing Time", "per hour", is_billed=False),)
+_JOB_SECONDS: Final = (Dimension("jobseconds", "Job Seconds", "second"),)
+# A syntax checker counts like the machine and consumes nothing; an emulator has a dimension of its own.
+_QUANTINUUM_KINDS: Final[Mapping[str, tuple[Price, tuple[Dimension, ...]]]] = {
+    "qpu.{}": (_QUANTINUUM_QPU, (Dimension("hqc", "HQC", "hqc"),)),
+    "sim.{}sc": (Price(), (Dimension("hqc", "HQC", "hqc"),)),
+    "sim.{}e": (_QUANTINUUM_EMULATOR, (Dimension("ehqc", "EHQC", "hqc"),)),
+}
 
 
 def _quantinuum_targets() -> dict[str, Target]:
     sizes = {"h2-1": 56, "h2-2": 56, "helios-1": 98}
-    prices = {"qpu.{}": _QUANTINUUM_QPU, "sim.{}sc": _FREE, "sim.{}e": _QUANTINUUM_EMULATOR}
     return {
-        f"quantinuum.{kind.format(machine)}": Target(qubits, price, "Adaptive_RIF")
+        f"quantinuum.{kind.format(machine)}": Target(qubits, price, dimensions, "Adaptive_RIF")
         for machine, qubits in sizes.items()
-        for kind, price in prices.items()
+        for kind, (price, dimensions) in _QUANTINUUM_KINDS.items()
     }
 
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
     "ionq": Provider(
         targets={
-            "ionq.simulator": Target(29, _FREE, "Base"),
-            "ionq.qpu.aria-1": Target(25, _IONQ_QPU, "Base"),
-            "ionq.qpu.forte-1": Target(36, _IONQ_QPU, "Base"),
-            "ionq.qpu.forte-enterprise-1": Target(36, _IONQ_QPU, "Base"),
+            "ionq.simulator": Target(29, _FREE, _gate_shots(0.0, 0.0), "Base"),
+            "ionq.qpu.aria-1": Target(25, _IONQ_QPU, _gate_shots(0.2, 0.8), "Base"),
+            "ionq.qpu.forte-1": Target(36, _IONQ_QPU, _gate_shots(0.2, 0.8), "Base"),
+            "ionq.qpu.forte-enterprise-1": Target(36, _IONQ_QPU, _gate_shots(0.2, 0.8), "Base"),
         },
         formats={"ionq.circuit.v1": "ionq.quantum-results.v1"},
         quota=QuotaLimit("qgs", 8_333_334.0),
@@ -99,8 +118,8 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     ),
     "rigetti": Provider(
         targets={
-            "rigetti.sim.qvm": Target(20, _FREE, "Base"),
-            "rigetti.qpu.cepheus-1-108q": Target(108, _RIGETTI_QPU, "Base"),
+            "rigetti.sim.qvm": Target(20, _FREE, _rigetti_time(0.0), "Base"),
+            "rigetti.qpu.cepheus-1-108q": Target(108, _RIGETTI_QPU, _rigetti_time(1.0), "Base"),
         },
         formats={"rigetti.quil.v1": "rigetti.quil-results.v1"},
         quota=QuotaLimit("credits", 10_000.0),
@@ -108,20 +127,20 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     ),
     "pasqal": Provider(
         targets={
-            "pasqal.sim.emu-tn": Target(100, _FREE),
-            "pasqal.sim.emu-sv": Target(25, _FREE),
-            "pasqal.sim.emu-mps": Target(80, _FREE),
-            "pasqal.sim.emu-free": Target(12, _FREE),
-            "pasqal.qpu.fresnel": Target(100, _PASQAL_QPU),
+            "pasqal.sim.emu-tn": Target(100, _PASQAL_EMULATOR, _compute_time(1.0, 0.0)),
+            "pasqal.sim.emu-sv": Target(25, _PASQAL_EMULATOR, _compute_time(1.0, 0.0)),
+            "pasqal.sim.emu-mps": Target(80, _PASQAL_EMULATOR, _compute_time(1.0, 0.0)),
+            "pasqal.sim.emu-free": Target(12, _PASQAL_EMULATOR, _FREE_TIME),
+            "pasqal.qpu.fresnel": Target(100, _PASQAL_QPU, _compute_time(0.0, 1.0)),
         },
         formats={"pasqal.pulser.v1": "pasqal.pulser-results.v1"},
         quota=QuotaLimit("qpu-hours", 100.0),
     ),
     "qci": Provider(
         targets={
-            "qci.simulator": Target(29, _FREE, "Adaptive_RI"),
-            "qci.simulator.noisy": Target(29, _FREE, "Adaptive_RI"),
-            "qci.machine1": Target(11, _IONQ_QPU, "Adaptive_RI"),
+            "qci.simulator": Target(29, _QCI, _JOB_SECONDS, "Adaptive_RI"),
+            "qci.simulator.noisy": Target(29, _QCI, _JOB_SECONDS, "Adaptive_RI"),
+            "qci.machine1": Target(11, _IONQ_QPU, _JOB_SECONDS, "Adaptive_RI"),
         },
         quota=QuotaLimit("jobs", 1_000.0, period="None"),
     ),

@@ -6,6 +6,7 @@ from enum import StrEnum
 class Operation(StrEnum):
     """One operation of the wire reference."""
 
+    GET_QUEUE_POSITION = "get-queue-position"
     CREATE_JOB = "create-job"
     GET_JOB = "get-job"
     LIST_JOBS = "list-jobs"

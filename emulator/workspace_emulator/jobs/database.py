@@ -37,20 +37,11 @@ CREATE TABLE IF NOT EXISTS clock (number INTEGER PRIMARY KEY CHECK (number = 1),
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page begins: after a row, given by its sort value and its number, or after so many rows."""
-
-    skip: int = 0
-    value: str | float | None = None
-    row: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one page, and where the next one begins; None after the last."""
+    """Rows of one page, and after how many rows the next one begins; None after the last."""
 
     rows: Sequence[sqlite3.Row]
-    following: Place | None
+    following: int | None
 
 
 def open_database(file: Path) -> sqlite3.Connection:
@@ -88,26 +79,18 @@ def write_clock_offset(connection: sqlite3.Connection, offset: float) -> None:
 
 
 def select_page(
-    connection: sqlite3.Connection, table: str, condition: Condition, order: Order, place: Place, *, size: int
+    connection: sqlite3.Connection, table: str, condition: Condition, order: Order, *, skip: int, size: int
 ) -> Page:
     """Return a page of the rows that fulfil a condition.
 
-    A page begins after the last row of the page before, not after a number of rows: rows that come or go meanwhile
-    neither repeat nor hide others.
+    A page begins after a number of rows, as the service's links say: rows that come or go meanwhile shift the others,
+    so that a page can repeat a row or miss one.
     """
-    values: list[str | float | int] = [*condition.values]
-    where = condition.sql
-    if place.row is not None and place.value is not None:
-        where += f" AND ({order.column}, rowid) {'<' if order.descending else '>'} (?, ?)"
-        values += [place.value, place.row]
     direction = "DESC" if order.descending else "ASC"
     # The condition and the order are made of `filters`' own constants; every value is bound.
     sql = (
-        f"SELECT *, rowid AS number, {order.column} AS sorted_by FROM {table} WHERE {where}"  # noqa: S608
+        f"SELECT * FROM {table} WHERE {condition.sql}"  # noqa: S608
         f" ORDER BY {order.column} {direction}, rowid {direction} LIMIT ? OFFSET ?"
     )
-    rows = connection.execute(sql, (*values, size + 1, place.skip)).fetchall()
-    if len(rows) <= size:
-        return Page(rows, None)
-    last = rows[size - 1]
-    return Page(rows[:size], Place(value=last["sorted_by"], row=last["number"]))
+    rows = connection.execute(sql, (*condition.values, size + 1, skip)).fetchall()
+    return Page(rows[:size], skip + size if len(rows) > size else None)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from workspace_emulator.behaviour import Behaviour
-from workspace_emulator.contract.catalogue import output_blob
+from workspace_emulator.contract.catalogue import find_target, output_blob
 from workspace_emulator.contract.errors import JobError
 from workspace_emulator.jobs.job import Job
 from workspace_emulator.programs import ProgramError, ProgramOutput, ProgramRequest, run_program
@@ -74,6 +74,7 @@ class Execution:
 
 def _request(job: Job, program: bytes, seed: int | None) -> ProgramRequest:
     definition = job.definition
+    target = find_target(definition.provider_id, definition.target)
     return ProgramRequest(
         input_format=definition.input_data_format,
         output_format=definition.output_data_format,
@@ -81,6 +82,7 @@ def _request(job: Job, program: bytes, seed: int | None) -> ProgramRequest:
         parameters=definition.input_params or {},
         provider=definition.provider_id,
         target=definition.target,
+        profile=None if target is None else target.qir_profile,
         seed=None if seed is None else _seed_of_run(seed, job),
     )
 

@@ -10,13 +10,13 @@ The grammar, from weakest to strongest binding, words in any case:
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request
-from workspace_emulator.jobs.job import JOB_TYPE, NEWER_WORDS
+from workspace_emulator.jobs.job import JOB_TYPE, NEWER_WORDS, JobStatus
 
 _TOKEN: Final = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punctuation>[(),])|(?P<word>[^\s(),']+))")
 _COMPARISONS: Final = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -26,18 +26,29 @@ _CASELESS: Final = frozenset({"provider", "target"})
 _MOST_TOKENS: Final = 2000  # SQLite refuses expressions of more than 1,000 levels
 _MOST_LEVELS: Final = 50
 
+_STATE: Final = "status"
+# The word that a job shows where `isCancelling` alone tells of a cancellation.
+_STATE_BEFORE: Final = (
+    f"(CASE WHEN status IN ('{JobStatus.CANCELLATION_REQUESTED}', '{JobStatus.CANCELLING}')"
+    f" THEN iif(begun IS NULL, '{JobStatus.WAITING}', '{JobStatus.EXECUTING}') ELSE status END)"
+)
+_STATES: Final = frozenset({_STATE, _STATE_BEFORE})
+
 JOB_FIELDS: Final[Mapping[str, str]] = {
     "name": "name",
     "itemtype": "'Job'",
     "jobtype": f"'{JOB_TYPE}'",
     "providerid": "provider",
     "target": "target",
-    "state": "status",
+    "state": _STATE,
     "creationtime": _TIME,
 }
 SESSION_FIELDS: Final = {name: column for name, column in JOB_FIELDS.items() if name != "jobtype"} | {
     "itemtype": "'Session'"
 }
+
+
+JOB_FIELDS_WITHOUT_CANCELLING: Final[Mapping[str, str]] = {**JOB_FIELDS, "state": _STATE_BEFORE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +66,20 @@ class Order(NamedTuple):
     descending: bool = True
 
 
-def parse_filter(text: str | None, fields: Mapping[str, str]) -> Condition:
+def parse_filter(text: str | None, fields: Mapping[str, str], refused: Collection[str] = ()) -> Condition:
     """Return a filter as a condition; an absent one holds for everything.
 
     Args:
         text: The filter as the client sends it.
         fields: SQL expression of the store by field name in lower case.
+        refused: Words, in quotes or not, that this service does not take.
 
     Raises:
-        ServiceError: 400, the filter is not of the grammar or names another field.
+        ServiceError: 400, the filter is not of the grammar, names another field, or has a refused word.
     """
     if not text or not text.strip():
         return Condition("1")
-    parser = _Parser(text, fields)
+    parser = _Parser(text, fields, frozenset(refused))
     condition = parser.alternatives()
     parser.expect_end()
     return condition
@@ -104,8 +116,11 @@ def _invalid(reason: str) -> ServiceError:
 class _Parser:
     """Recursive descent over the tokens of one filter; a method for each rule of the grammar."""
 
-    def __init__(self, text: str, fields: Mapping[str, str]) -> None:
+    def __init__(self, text: str, fields: Mapping[str, str], refused: frozenset[str]) -> None:
         self._tokens = list(_tokens(text))
+        for token in self._tokens:
+            if token.strip("'") in refused:
+                raise _invalid(f"{token!r} is not known here")
         if len(self._tokens) > _MOST_TOKENS or self._tokens.count("(") > _MOST_LEVELS:
             raise _invalid("it is too long")
         self._fields = fields
@@ -180,7 +195,7 @@ def _compare(column: str, operator: str, token: str) -> Condition:
     if column == _TIME:
         return Condition(f"{column} {operator} ?", (_seconds(token),))
     value = _unquoted(token)
-    if column == "status":
+    if column in _STATES:
         value = _OLDER_WORDS.get(value.lower(), value)
     collation = " COLLATE NOCASE" if column in _CASELESS else ""
     return Condition(f"{column} {operator} ?{collation}", (value,))

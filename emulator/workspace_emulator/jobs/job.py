@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from workspace_emulator.contract.billing import money
 from workspace_emulator.contract.definitions import JobDefinition
 from workspace_emulator.contract.errors import JobError
 from workspace_emulator.storage.account import BlobName
@@ -69,7 +70,12 @@ class Job:
     @property
     def cost(self) -> float:
         """What it costs so far, in money."""
-        return round(self.units * self.unit_price, 6) if self.is_paid else 0.0
+        return money(self.units, self.unit_price) if self.is_paid else 0.0
+
+    @property
+    def modified(self) -> float:
+        """When it last changed its state, as far as its times tell."""
+        return max(when for when in (self.created, self.begun, self.ended, self.cancelled) if when is not None)
 
     @property
     def is_final(self) -> bool:

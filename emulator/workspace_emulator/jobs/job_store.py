@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from workspace_emulator.contract.definitions import JobDefinition
 from workspace_emulator.contract.errors import JobError
-from workspace_emulator.jobs.database import Page, Place, select_page, upsert
+from workspace_emulator.jobs.database import Page, select_page, upsert
 from workspace_emulator.jobs.filters import Condition, Order
 from workspace_emulator.jobs.job import FINAL, Job, JobStatus
 from workspace_emulator.storage.account import BlobName
@@ -53,10 +53,19 @@ class JobStore:
         sql = f"SELECT 1 FROM jobs WHERE session = ? AND status NOT IN ({holders}) LIMIT 1"  # noqa: S608 - only place-holders
         return self._connection.execute(sql, (session_id, *FINAL)).fetchone() is not None
 
-    def page(self, condition: Condition, order: Order, place: Place, size: int, *, now: float) -> Page:
+    def ahead_of(self, job: Job) -> int:
+        """Return how many jobs wait for the same target and were accepted before."""
+        sql = """
+            SELECT count(*) FROM jobs, (SELECT rowid AS number FROM jobs WHERE id = ?) AS own
+            WHERE status = ? AND target = ? COLLATE NOCASE AND (created, jobs.rowid) < (?, own.number)
+        """
+        values = (job.id, JobStatus.WAITING, job.definition.target, job.created)
+        return int(self._connection.execute(sql, values).fetchone()[0])
+
+    def page(self, condition: Condition, order: Order, *, skip: int, size: int, now: float) -> Page:
         """Return a page of the jobs that are visible now."""
         visible = Condition(f"visible_from <= ? AND {condition.sql}", (now, *condition.values))
-        return select_page(self._connection, "jobs", visible, order, place, size=size)
+        return select_page(self._connection, "jobs", visible, order, skip=skip, size=size)
 
 
 def in_session(session_id: str, condition: Condition) -> Condition:

@@ -8,10 +8,12 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
+from workspace_emulator.behaviour import UnfinishedCost
 from workspace_emulator.clock import rfc3339
-from workspace_emulator.contract.catalogue import CURRENCY, PROVIDERS
+from workspace_emulator.contract.billing import CURRENCY, cost_json
+from workspace_emulator.contract.catalogue import find_target
 from workspace_emulator.jobs.database import upsert
-from workspace_emulator.jobs.job import FINAL, Job
+from workspace_emulator.jobs.job import FINAL, Job, JobStatus
 
 SUPERSEDED: Final = "Superseded"  # a second billed run took the job over before this one ended
 RECORD_DELETED: Final = "RecordDeleted"  # the record was deleted before this one ended
@@ -69,20 +71,21 @@ class Ledger:
         return dict(self._connection.execute(sql, (provider,)).fetchone())
 
 
-def cost_estimate(job: Job) -> dict[str, Any] | None:
-    """Return a job's `costEstimate`; None before it has executed."""
-    if not job.is_paid:
+def cost_estimate(job: Job, unfinished: UnfinishedCost) -> dict[str, Any] | None:
+    """Return a job's `costEstimate`: None until it has succeeded.
+
+    Args:
+        job: The job.
+        unfinished: What one shows that was billed and ended otherwise.
+    """
+    known = find_target(job.definition.provider_id, job.definition.target)
+    if not job.is_paid or not job.is_final or known is None:
         return None
-    dimension = PROVIDERS[job.definition.provider_id].quota.dimension
-    event = {
-        "dimensionId": dimension,
-        "dimensionName": dimension,
-        "measureUnit": dimension,
-        "amountBilled": job.units if job.unit_price else 0.0,
-        "amountConsumed": job.units,
-        "unitPrice": job.unit_price,
-    }
-    return {"currencyCode": CURRENCY, "estimatedTotal": job.cost, "events": [event]}
+    if job.status is JobStatus.SUCCEEDED:
+        return cost_json(known.dimensions, units=job.units, unit_price=job.unit_price)
+    if unfinished is UnfinishedCost.NONE:
+        return None
+    return cost_json(known.dimensions, units=job.units / 2, unit_price=job.unit_price)
 
 
 def _presented(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from workspace_emulator.contract.definitions import SessionDefinition
-from workspace_emulator.jobs.database import Page, Place, select_page, upsert
+from workspace_emulator.jobs.database import Page, select_page, upsert
 from workspace_emulator.jobs.filters import Condition, Order
 from workspace_emulator.jobs.session import OPEN, Session, SessionStatus
 
@@ -48,9 +48,9 @@ class SessionStore:
         sql = f"SELECT * FROM sessions WHERE status IN ({holders})"  # noqa: S608 - only place-holders
         return [session_from_row(row) for row in self._connection.execute(sql, tuple(OPEN))]
 
-    def page(self, condition: Condition, order: Order, place: Place, size: int) -> Page:
+    def page(self, condition: Condition, order: Order, *, skip: int, size: int) -> Page:
         """Return a page of sessions."""
-        return select_page(self._connection, "sessions", condition, order, place, size=size)
+        return select_page(self._connection, "sessions", condition, order, skip=skip, size=size)
 
 
 def session_from_row(row: sqlite3.Row) -> Session:

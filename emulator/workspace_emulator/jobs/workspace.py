@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from workspace_emulator.behaviour import BehaviourSwitch, FinalCancel, MetadataKeys, RepeatedPut
+from workspace_emulator.behaviour import BehaviourSwitch, Billing, FinalCancel, MetadataKeys, RepeatedPut
 from workspace_emulator.clock import Clock
-from workspace_emulator.contract.catalogue import Price, find_target, output_blob, output_formats
+from workspace_emulator.contract.billing import Price
+from workspace_emulator.contract.catalogue import PROVIDERS, find_target, output_blob, output_formats
 from workspace_emulator.contract.definitions import JobDefinition, JobUpdate
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request, conflict, not_found
 from workspace_emulator.jobs.job import BEING_CANCELLED, Job, JobStatus
@@ -18,6 +19,7 @@ from workspace_emulator.jobs.session_rules import SessionRules
 from workspace_emulator.jobs.timeline import Timeline, cancelled
 from workspace_emulator.storage.account import BlobName, Storage
 
+_POSITIONS_TOLD = 1000
 _STALE_SECONDS = 3600.0
 _USUAL_KEY = re.compile(r"[A-Za-z0-9_]+")
 
@@ -77,6 +79,18 @@ class Workspace:
         if job is None or job.visible_from > self._clock.now():
             raise not_found(Code.JOB_NOT_FOUND, f"there is no job {job_id[:64]} in this workspace")
         return job
+
+    def queue_position(self, job_id: str) -> int | None:
+        """Return how many jobs are before a waiting one; None if it does not wait, or beyond the first thousand.
+
+        Raises:
+            ServiceError: 404.
+        """
+        job = self.get(job_id)
+        if job.status is not JobStatus.WAITING:
+            return None
+        position = self._behaviour.now.others_ahead + self._jobs.ahead_of(job)
+        return position if position < _POSITIONS_TOLD else None
 
     def update(self, job_id: str, update: JobUpdate) -> Job:
         """Change a job's name, priority or tags, as far as the update names them; `timeline` has no use for them."""
@@ -147,8 +161,9 @@ class Workspace:
 
     def _new_job(self, job_id: str, definition: JobDefinition, *, run: int) -> Job:
         price = self._price(definition)
-        _check_formats(definition)
+        _check_input_format(definition)
         container, program = self._places(definition)
+        self._check_quota(definition.provider_id, price.units(definition.shots))
         now = self._clock.now()
         # Signatures are checked by the storage account, which knows only real time.
         stale = datetime.now(UTC).timestamp() - _STALE_SECONDS
@@ -193,7 +208,24 @@ class Workspace:
             raise ServiceError(HTTPStatus.FORBIDDEN, Code.INVALID_JOB_DEFINITION, message)
         if not own.available:
             raise conflict(Code.TARGET_UNAVAILABLE, f"the target {target} takes no jobs at present")
-        return own.price or known.price
+        price = own.price or known.price
+        return price if self._behaviour.now.billing is Billing.PAY_AS_YOU_GO else replace(price, unit_price=0.0)
+
+    def _check_quota(self, provider: str, units: float) -> None:
+        """Refuse what a provider's quota does not leave, if so set.
+
+        Raises:
+            ServiceError: With the status and the code that are set.
+        """
+        refusal = self._behaviour.now.quota_refusal
+        if refusal is None:
+            return
+        limit = self._behaviour.now.quota_limits.get(provider, PROVIDERS[provider].quota.limit)
+        used = self._ledger.consumption(provider)
+        left = limit - used["utilization"] - used["holds"]
+        if units > left:
+            message = f"the job needs {units:g} of the quota of {provider}, and {max(left, 0.0):g} are left"
+            raise ServiceError(HTTPStatus(refusal.status), refusal.code, message)
 
     def _cancel_final(self, job: Job) -> Job:
         if self._behaviour.now.final_cancel is FinalCancel.CONFLICT:
@@ -216,14 +248,12 @@ def _with_metadata(definition: JobDefinition, rule: MetadataKeys) -> JobDefiniti
     return definition.model_copy(update={"metadata": None}) if rule is MetadataKeys.DROPPED else definition
 
 
-def _check_formats(definition: JobDefinition) -> None:
+def _check_input_format(definition: JobDefinition) -> None:
+    """Refuse an input that the target does not take; an output format is only looked at when there is an output."""
     offered = output_formats(definition.provider_id, definition.target, definition.input_data_format)
     if not offered:
         message = f"the target {definition.target} takes no {definition.input_data_format[:100]}"
         raise bad_request(Code.INVALID_JOB_DEFINITION, message, "inputDataFormat")
-    if definition.output_data_format not in offered:
-        message = f"the output format of {definition.input_data_format} is {' or '.join(offered)}"
-        raise bad_request(Code.INVALID_JOB_DEFINITION, message, "outputDataFormat")
 
 
 def _checked_id(job_id: str) -> str:

@@ -48,8 +48,9 @@ async def run_program(request: ProgramRequest, *, limits: Limits = DEFAULT_LIMIT
         shots=parameters.shots,
         seed=_spread(request.seed),
         limits=limits,
-        entry_point=qir.entry_point,
-        target_profile=qir.target_profile,
+        output_format=request.output_format,
+        entry_points=qir.entry_points,
+        profiles=[qir.target_profile, request.profile],
         parent=os.getpid(),
     )
     result = await _run_in_process(task)

@@ -6,7 +6,13 @@ from types import MappingProxyType
 from typing import Final
 
 from workspace_emulator.programs.parameters import IonqParameters, Parameters, QirParameters, QuantinuumParameters
-from workspace_emulator.programs.request import ErrorCode, ProgramError, ProgramRequest
+from workspace_emulator.programs.request import (
+    OLDER_QIR_RESULTS,
+    QIR_RESULTS,
+    ErrorCode,
+    ProgramError,
+    ProgramRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +20,21 @@ class Format:
     """A program format that is run here.
 
     Attributes:
-        output_format: The only result format it gives.
+        output_formats: The result formats that it gives.
         blob_name: Of the result: `outputData` if the service translates the provider's answer, else `rawOutputData`.
         parameters: Model of its parameters.
     """
 
-    output_format: str
+    output_formats: tuple[str, ...]
     blob_name: str
     parameters: type[Parameters]
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
-        "ionq.circuit.v1": Format("ionq.quantum-results.v1", "rawOutputData", IonqParameters),
-        "honeywell.openqasm.v1": Format("honeywell.quantum-results.v1", "rawOutputData", QuantinuumParameters),
-        "qir.v1": Format("microsoft.quantum-results.v2", "outputData", QirParameters),
+        "ionq.circuit.v1": Format(("ionq.quantum-results.v1",), "rawOutputData", IonqParameters),
+        "honeywell.openqasm.v1": Format(("honeywell.quantum-results.v1",), "rawOutputData", QuantinuumParameters),
+        "qir.v1": Format((QIR_RESULTS, OLDER_QIR_RESULTS), "outputData", QirParameters),
     }
 )
 _NOT_RUN: Final = MappingProxyType({"rigetti.quil.v1": "Quil", "pasqal.pulser.v1": "Pulser"})
@@ -47,9 +53,9 @@ def format_of(request: ProgramRequest) -> Format:
             ErrorCode.INVALID_INPUT_DATA,
             f"{request.input_format}: this local workspace cannot run {kind}; it runs {', '.join(FORMATS)}",
         )
-    if request.output_format != found.output_format:
+    if request.output_format not in found.output_formats:
         raise ProgramError(
             ErrorCode.CANNOT_TRANSLATE_OUTPUT,
-            f"{request.input_format} gives {found.output_format}, not {request.output_format}",
+            f"{request.input_format} gives {' or '.join(found.output_formats)}, not {request.output_format}",
         )
     return found

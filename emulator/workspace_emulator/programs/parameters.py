@@ -1,15 +1,16 @@
 """The parameters (`inputParams`) that each format honours; whatever else a job asks for is refused by name."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
 from workspace_emulator.programs.validation import refusal
 
 # What the official SDK sends when its user names no number.
 DEFAULT_SHOTS: Final = 500
+_MOST_ITEMS: Final = 100
 
 
 class Parameters(BaseModel):
@@ -70,12 +71,35 @@ class QuantinuumParameters(Parameters):
     no_opt: Annotated[Literal[True], Field(alias="no-opt")] = True
 
 
+class Item(BaseModel):
+    """One run of a batch, which has an entry of its own in the result."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    entry_point: Annotated[str, Field(alias="entryPoint", min_length=1)]
+    arguments: Annotated[list[Any], AfterValidator(_no_arguments)] = []
+
+
 class QirParameters(Parameters):
-    """Of `qir.v1`."""
+    """Of `qir.v1`: an entry point, or `items` as the official Qiskit provider sends them even for a single one."""
 
     entry_point: Annotated[str | None, Field(alias="entryPoint", min_length=1)] = None
     arguments: Annotated[list[Any], AfterValidator(_no_arguments)] = []
-    target_profile: Literal["Base", "Adaptive_RI", "Adaptive_RIF"] | None = None
+    items: Annotated[list[Item] | None, Field(min_length=1, max_length=_MOST_ITEMS)] = None
+    target_profile: Literal["Base", "Adaptive_RI", "Adaptive_RIF", "Adaptive"] | None = None
+
+    @property
+    def entry_points(self) -> list[str] | None:
+        """The functions to run, in order; None for the only one there is."""
+        if self.items is not None:
+            return [item.entry_point for item in self.items]
+        return None if self.entry_point is None else [self.entry_point]
+
+    @model_validator(mode="after")
+    def _says_once_what_to_run(self) -> Self:
+        if self.items is not None and self.entry_point not in (None, *(item.entry_point for item in self.items)):
+            raise ValueError("entryPoint and items name different functions; leave entryPoint out")
+        return self
 
 
 def resolve(model: type[Parameters], parameters: Mapping[str, Any], limits: Limits) -> Parameters:
@@ -84,10 +108,11 @@ def resolve(model: type[Parameters], parameters: Mapping[str, Any], limits: Limi
     Raises:
         ProgramError: One of them is unknown, wrong, beyond a limit, or cannot be honoured; the message names it.
     """
-    if "count" in parameters:
+    if "count" in parameters and parameters["count"] != parameters.get("shots"):
         raise ProgramError(ErrorCode.INVALID_INPUT_DATA, "inputParams.count: no target reads it any more; use shots")
     try:
-        resolved = model.model_validate(dict(parameters))
+        # The older of the official SDKs send both, with one value.
+        resolved = model.model_validate({key: value for key, value in parameters.items() if key != "count"})
     except ValidationError as error:
         raise refusal(error, "inputParams") from error
     if resolved.shots > limits.shots:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 MAX_MESSAGE_BYTES: Final = 1024
+QIR_RESULTS: Final = "microsoft.quantum-results.v2"
+OLDER_QIR_RESULTS: Final = "microsoft.quantum-results.v1"
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # An absolute path of at least two parts: a simulator's text may name files of this machine.
 _PATH: Final = re.compile(r"(?<![\w.:/])(?:/[\w.@+~-]+){2,}/?")
@@ -36,6 +38,7 @@ class ProgramRequest:
         parameters: The job's `inputParams`.
         provider: Provider id, in any case.
         target: Target id, in any case.
+        profile: QIR profile that the target offers; None forbids nothing.
         seed: Makes the run repeatable; None draws a new one.
     """
 
@@ -45,6 +48,7 @@ class ProgramRequest:
     parameters: Mapping[str, Any]
     provider: str
     target: str
+    profile: str | None = None
     seed: int | None = None
 
 

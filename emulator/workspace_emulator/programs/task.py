@@ -19,8 +19,9 @@ class Task:
         shots: How often to run.
         seed: Of the random numbers.
         limits: What the process may use.
-        entry_point: QIR only: the function to run; the only one, if absent.
-        target_profile: QIR only: what the program may use; anything that can be run, if absent.
+        output_format: Of the result, where a program format has several.
+        entry_points: QIR only: the functions to run, in order; the only one, if absent.
+        profiles: QIR only: what the program may use, by the job and by its target; one that is absent forbids nothing.
         parent: Process id of the parent; the process ends with it.
     """
 
@@ -30,8 +31,9 @@ class Task:
     shots: int
     seed: int
     limits: Limits
-    entry_point: str | None
-    target_profile: str | None
+    output_format: str
+    entry_points: list[str] | None
+    profiles: list[str | None]
     parent: int
 
     def to_json(self) -> bytes:

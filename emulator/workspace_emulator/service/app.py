@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from sqlite3 import Row
+from typing import Any, Final
 
 from azure.core.exceptions import AzureError
 from starlette.applications import Starlette
@@ -16,14 +17,21 @@ from workspace_emulator.contract.answers import empty_answer, json_answer
 from workspace_emulator.contract.definitions import JobDefinition, JobUpdate, SasRequest, SessionDefinition, parse
 from workspace_emulator.contract.errors import Code, ServiceError
 from workspace_emulator.contract.operations import Operation
-from workspace_emulator.jobs.filters import JOB_FIELDS, SESSION_FIELDS, Condition
+from workspace_emulator.jobs.filters import JOB_FIELDS, JOB_FIELDS_WITHOUT_CANCELLING, SESSION_FIELDS, Condition
 from workspace_emulator.jobs.job_store import in_session, job_from_row
 from workspace_emulator.jobs.session_store import session_from_row
 from workspace_emulator.service.admin import Admin
 from workspace_emulator.service.gateway import Gateway, Handler, WorkspacePath, answer_http_error, answer_own_fault
 from workspace_emulator.service.paging import page_json, read_query
 from workspace_emulator.service.parts import Parts
-from workspace_emulator.service.wire import Signing, job_json, provider_status_json, quotas_json, session_json
+from workspace_emulator.service.wire import (
+    Signing,
+    job_json,
+    provider_status_json,
+    quotas_json,
+    session_json,
+    update_json,
+)
 from workspace_emulator.storage.account import BlobName
 
 _ROOT: Final = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Quantum/workspaces/{workspace}"
@@ -49,8 +57,10 @@ class _JobRoutes:
             message = f"the content type must be {_MERGE_PATCH}"
             raise ServiceError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Code.INVALID_REQUEST, message)
         update = parse(JobUpdate, await request.body(), Code.INVALID_REQUEST)
-        job = self._parts.workspace.update(request.path_params["job_id"], update)
-        return json_answer(job_json(job, self._parts.storage, Signing.NONE, self._parts.behaviour.now))
+        return json_answer(update_json(self._parts.workspace.update(request.path_params["job_id"], update)))
+
+    async def queue_position(self, request: Request) -> Response:
+        return json_answer({"queuePosition": self._parts.workspace.queue_position(request.path_params["job_id"])})
 
     async def cancel(self, request: Request) -> Response:
         job = self._parts.workspace.cancel(request.path_params["job_id"])
@@ -71,13 +81,16 @@ class _JobRoutes:
 
     def _list(self, request: Request, *, session: str | None) -> Response:
         parts, behaviour = self._parts, self._parts.behaviour.now
-        query = read_query(request, JOB_FIELDS, behaviour.page_size)
+        fields = JOB_FIELDS if behaviour.cancelling_words else JOB_FIELDS_WITHOUT_CANCELLING
+        query = read_query(request, fields, behaviour.page_size, behaviour.refused_filter_words)
         condition: Condition = query.condition if session is None else in_session(session, query.condition)
-        page = parts.jobs.page(condition, query.order, query.place, query.size, now=parts.clock.now())
+        page = parts.jobs.page(condition, query.order, skip=query.skip, size=query.size, now=parts.clock.now())
         parts.traffic.show(row["id"] for row in page.rows)
-        return json_answer(
-            page_json(request, page, lambda row: job_json(job_from_row(row), parts.storage, Signing.STALE, behaviour))
-        )
+
+        def present(row: Row) -> dict[str, Any]:
+            return job_json(job_from_row(row), parts.storage, Signing.STALE, behaviour)
+
+        return json_answer(page_json(request, page, query.size, present))
 
 
 class _SessionRoutes:
@@ -97,8 +110,8 @@ class _SessionRoutes:
     async def list(self, request: Request) -> Response:
         self._parts.sessions.expire()
         query = read_query(request, SESSION_FIELDS, self._parts.behaviour.now.page_size)
-        page = self._parts.session_store.page(query.condition, query.order, query.place, query.size)
-        return json_answer(page_json(request, page, lambda row: session_json(session_from_row(row))))
+        page = self._parts.session_store.page(query.condition, query.order, skip=query.skip, size=query.size)
+        return json_answer(page_json(request, page, query.size, lambda row: session_json(session_from_row(row))))
 
 
 class _WorkspaceRoutes:
@@ -119,7 +132,7 @@ class _WorkspaceRoutes:
         return json_answer({"value": provider_status_json(self._parts.behaviour.now), "nextLink": None})
 
     async def quotas(self, _request: Request) -> Response:
-        return json_answer({"value": quotas_json(self._parts.ledger), "nextLink": None})
+        return json_answer({"value": quotas_json(self._parts.ledger, self._parts.behaviour.now), "nextLink": None})
 
 
 def make_app(parts: Parts, path: WorkspacePath, *, admin: bool) -> Starlette:
@@ -146,6 +159,7 @@ def _operations(parts: Parts) -> Mapping[Operation, tuple[str, str, Handler]]:
     jobs, sessions, workspace = _JobRoutes(parts), _SessionRoutes(parts), _WorkspaceRoutes(parts)
     return {
         Operation.CANCEL_JOB: ("POST", "/jobs/{job_id}:cancel", jobs.cancel),
+        Operation.GET_QUEUE_POSITION: ("GET", "/jobs/{job_id}/queuePosition", jobs.queue_position),
         Operation.CREATE_JOB: ("PUT", "/jobs/{job_id}", jobs.create),
         Operation.GET_JOB: ("GET", "/jobs/{job_id}", jobs.get),
         Operation.UPDATE_JOB: ("PATCH", "/jobs/{job_id}", jobs.update),

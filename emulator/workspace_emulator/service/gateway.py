@@ -15,6 +15,8 @@ from workspace_emulator.faults.model import Stage
 from workspace_emulator.service.parts import Parts
 
 API_VERSION: Final = "2026-01-15-preview"
+# The only version of the operations that came later.
+_LATER: Final = {Operation.GET_QUEUE_POSITION: "2026-08-01-preview"}
 _CLIENT_GONE: Final = 499  # nobody sees it; it shows in the counts
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -65,7 +67,7 @@ class Gateway:
         if not self._credentials.admit(request.headers):
             return unauthorized_answer()
         try:
-            self._check(request)
+            self._check(operation, request)
             disturbed = await self._faults.disturb(Stage.BEFORE, operation, request, self._behaviour.now)
             if disturbed is not None:
                 return disturbed
@@ -76,12 +78,12 @@ class Gateway:
             return Response(status_code=_CLIENT_GONE)
         return await self._faults.disturb(Stage.AFTER, operation, request, self._behaviour.now, answer) or answer
 
-    def _check(self, request: Request) -> None:
+    def _check(self, operation: Operation, request: Request) -> None:
         if not self._path.is_asked_by(request):
             raise not_found(Code.WORKSPACE_NOT_FOUND, "there is no such workspace here")
-        version = request.query_params.get("api-version")
-        if version != API_VERSION:
-            message = f"the only api-version here is {API_VERSION}"
+        wanted = _LATER.get(operation, API_VERSION)
+        if request.query_params.get("api-version") != wanted:
+            message = f"the only api-version here is {wanted}"
             raise bad_request(Code.UNSUPPORTED_API_VERSION, message, "api-version")
 
 

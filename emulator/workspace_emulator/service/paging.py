@@ -1,19 +1,20 @@
 """Pages of lists: what the query asks for, and the link to the next page; where rows come from is the stores' part."""
 
-import base64
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any, Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request
-from workspace_emulator.jobs.database import Page, Place
+from workspace_emulator.jobs.database import Page
 from workspace_emulator.jobs.filters import Condition, Order, parse_filter, parse_order
 
-_TOKEN: Final = "continuationToken"  # noqa: S105 - the name of a query key
+# The keys of a link in the service's order, and what it leaves unescaped.
+_BEFORE: Final = ("filter", "orderby")
+_PLAIN: Final = "()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +23,18 @@ class ListQuery:
 
     condition: Condition
     order: Order
-    place: Place
+    skip: int
     size: int
 
 
-def read_query(request: Request, fields: Mapping[str, str], page_size: int) -> ListQuery:
+def read_query(request: Request, fields: Mapping[str, str], page_size: int, refused: Collection[str] = ()) -> ListQuery:
     """Return what the query asks for.
 
     Args:
         request: The request.
         fields: SQL expression of the store by field name, for `filter` and `orderby`.
         page_size: Largest page; `top` can only make it smaller, and does not limit the whole list.
+        refused: Words that a filter may not have.
 
     Raises:
         ServiceError: 400, a key of the query is wrong.
@@ -40,36 +42,25 @@ def read_query(request: Request, fields: Mapping[str, str], page_size: int) -> L
     query = request.query_params
     top = _number(query.get("top"), "top", least=1)
     return ListQuery(
-        condition=parse_filter(query.get("filter"), fields),
+        condition=parse_filter(query.get("filter"), fields, refused),
         order=parse_order(query.get("orderby"), fields),
-        place=_place(query.get(_TOKEN), _number(query.get("skip"), "skip", least=0)),
+        skip=_number(query.get("skip"), "skip", least=0) or 0,
         size=min(top or page_size, page_size),
     )
 
 
-def page_json(request: Request, page: Page, present: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
+def page_json(request: Request, page: Page, size: int, present: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
     """Return a page as JSON, with an absolute link to the next one that carries the whole query."""
-    link = None
-    if page.following is not None:
-        token = {_TOKEN: _token(page.following)}
-        link = str(request.url.remove_query_params("skip").include_query_params(**token))
+    link = None if page.following is None else _link(request, skip=page.following, top=size)
     return {"value": [present(row) for row in page.rows], "nextLink": link}
 
 
-def _place(token: str | None, skip: int | None) -> Place:
-    if token is None:
-        return Place(skip=skip or 0)
-    try:
-        value, row = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError):
-        raise bad_request(Code.INVALID_REQUEST, f"{_TOKEN} is not one of ours", _TOKEN) from None
-    if not isinstance(value, str | float | int) or not isinstance(row, int):
-        raise bad_request(Code.INVALID_REQUEST, f"{_TOKEN} is not one of ours", _TOKEN)
-    return Place(value=value, row=row)
-
-
-def _token(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps([place.value, place.row]).encode()).decode()
+def _link(request: Request, *, skip: int, top: int) -> str:
+    query = request.query_params
+    kept = {key: query[key] for key in _BEFORE if key in query}
+    values = {**kept, "top": top, "skip": skip, "api-version": query["api-version"]}
+    text = "&".join(f"{key}={quote(str(value), safe=_PLAIN)}" for key, value in values.items())
+    return str(request.url.replace(query=text))
 
 
 def _number(text: str | None, key: str, *, least: int) -> int | None:

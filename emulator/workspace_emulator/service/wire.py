@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from workspace_emulator.behaviour import Behaviour
 from workspace_emulator.clock import rfc3339
 from workspace_emulator.contract.catalogue import PROVIDERS, Provider
-from workspace_emulator.jobs.job import BEING_CANCELLED, JOB_TYPE, NEWER_WORDS, Job
+from workspace_emulator.jobs.job import BEING_CANCELLED, JOB_TYPE, NEWER_WORDS, Job, JobStatus
 from workspace_emulator.jobs.ledger import Ledger, cost_estimate
 from workspace_emulator.jobs.session import Session
 from workspace_emulator.storage.account import BlobName, Storage
+
+# Of the newest api-version; no recording shows them.
+_UNTOLD: Final = dict.fromkeys(
+    ("createdBy", "createdByType", "lastModifiedBy", "lastModifiedByType", "lastUpdatedTime")
+)
 
 
 class Signing(StrEnum):
@@ -31,7 +36,7 @@ def job_json(job: Job, storage: Storage, signing: Signing, behaviour: Behaviour)
         "jobType": JOB_TYPE,
         "providerId": definition.provider_id,
         "target": definition.target,
-        "status": NEWER_WORDS.get(job.status, job.status) if behaviour.newer_status_words else job.status,
+        "status": _word(job, behaviour),
         "isCancelling": job.status in BEING_CANCELLED,
         **_addresses(job, storage, signing),
         "inputDataFormat": definition.input_data_format,
@@ -40,16 +45,26 @@ def job_json(job: Job, storage: Storage, signing: Signing, behaviour: Behaviour)
         "metadata": definition.metadata,
         "sessionId": definition.session_id,
         "priority": definition.priority,
-        "tags": definition.tags,
+        "jobPriority": "High" if definition.priority == "High" else "Basic",
+        "tags": definition.tags or [],
         "creationTime": rfc3339(job.created),
+        "lastModifiedTime": rfc3339(job.modified),
         "beginExecutionTime": rfc3339(job.begun),
         "endExecutionTime": rfc3339(job.ended),
         "cancellationTime": rfc3339(job.cancelled),
-        "quantumComputingData": {"count": 1},
+        # Null in each recorded answer to a PUT; the number of circuits in what is asked for later.
+        "quantumComputingData": None if signing is Signing.NONE else {"count": 1},
         "errorData": job.error and {"code": job.error.code or None, "message": job.error.message or None},
-        "costEstimate": cost_estimate(job),
+        "costEstimate": cost_estimate(job, behaviour.unfinished_cost),
         "usage": None,
+        **_UNTOLD,
     }
+
+
+def update_json(job: Job) -> dict[str, Any]:
+    """Return the answer to a PATCH: what can be changed, and nothing else."""
+    definition = job.definition
+    return {"name": definition.name, "priority": definition.priority, "tags": definition.tags or []}
 
 
 def session_json(session: Session) -> dict[str, Any]:
@@ -64,7 +79,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "jobFailurePolicy": definition.job_failure_policy or "Abort",
         "status": session.status,
         "priority": definition.priority,
-        "tags": definition.tags,
+        "tags": definition.tags or [],
         "creationTime": rfc3339(session.created),
         "beginExecutionTime": rfc3339(session.begun),
         "endExecutionTime": rfc3339(session.ended),
@@ -86,7 +101,7 @@ def provider_status_json(behaviour: Behaviour) -> list[dict[str, Any]]:
     ]
 
 
-def quotas_json(ledger: Ledger) -> list[dict[str, Any]]:
+def quotas_json(ledger: Ledger, behaviour: Behaviour) -> list[dict[str, Any]]:
     """Return the quota of each provider, with what the ledger says is used and held."""
     return [
         {
@@ -94,11 +109,18 @@ def quotas_json(ledger: Ledger) -> list[dict[str, Any]]:
             "scope": provider.quota.scope,
             "providerId": name,
             **ledger.consumption(name),
-            "limit": provider.quota.limit,
+            "limit": behaviour.quota_limits.get(name, provider.quota.limit),
             "period": provider.quota.period,
         }
         for name, provider in PROVIDERS.items()
     ]
+
+
+def _word(job: Job, behaviour: Behaviour) -> str:
+    status = job.status
+    if status in BEING_CANCELLED and not behaviour.cancelling_words:
+        status = JobStatus.WAITING if job.begun is None else JobStatus.EXECUTING
+    return NEWER_WORDS.get(status, status) if behaviour.newer_status_words else status
 
 
 def _addresses(job: Job, storage: Storage, signing: Signing) -> Mapping[str, str]:

@@ -28,6 +28,7 @@ def request(
     seed: int | None = 1,
     target: str | None = None,
     output_format: str | None = None,
+    profile: str | None = None,
     **parameters: Any,
 ) -> ProgramRequest:
     """Build the request of one job; a dictionary is sent as JSON."""
@@ -41,6 +42,7 @@ def request(
         parameters=parameters,
         provider=target.split(".", 1)[0],
         target=target,
+        profile=profile,
         seed=seed,
     )
 
@@ -71,8 +73,9 @@ def task(input_format: str, program: str | bytes | dict[str, Any], **changes: An
         "shots": 10,
         "seed": 1,
         "limits": Limits(),
-        "entry_point": None,
-        "target_profile": None,
+        "output_format": _OUTPUTS[input_format],
+        "entry_points": None,
+        "profiles": [None, None],
         "parent": os.getppid(),
     }
     return Task(**{**values, **changes})

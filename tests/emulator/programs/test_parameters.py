@@ -18,7 +18,7 @@ PROGRAMS: dict[str, Any] = {
     ("input_format", "parameters", "told"),
     [
         pytest.param(IONQ, {"count": 5}, "inputParams.count", id="count instead of shots"),
-        pytest.param(QASM, {"count": 5, "shots": 5}, "use shots", id="count beside shots"),
+        pytest.param(QASM, {"count": 5, "shots": 6}, "use shots", id="count beside other shots"),
         pytest.param(IONQ, {"shots": 0}, "inputParams.shots", id="no shots"),
         pytest.param(QASM, {"shots": "5"}, "inputParams.shots", id="shots as text"),
         pytest.param(QIR, {"shots": True}, "inputParams.shots", id="shots as a truth value"),
@@ -33,7 +33,26 @@ PROGRAMS: dict[str, Any] = {
         pytest.param(QIR, {"entryPoint": "nope"}, "ENTRYPOINT__main", id="an entry point that does not exist"),
         pytest.param(QIR, {"arguments": [1]}, "inputParams.arguments", id="arguments"),
         pytest.param(QIR, {"target_profile": "Unrestricted"}, "inputParams.target_profile", id="an unknown profile"),
-        pytest.param(QIR, {"items": []}, "inputParams.items", id="a batch"),
+        pytest.param(QIR, {"items": []}, "inputParams.items", id="an empty batch"),
+        pytest.param(QIR, {"items": [{"entryPoint": "nope"}]}, "ENTRYPOINT__main", id="a batch of what does not exist"),
+        pytest.param(
+            QIR,
+            {"items": [{"entryPoint": "ENTRYPOINT__main", "arguments": [1]}]},
+            "inputParams.items[0].arguments",
+            id="a batch with arguments",
+        ),
+        pytest.param(
+            QIR,
+            {"items": [{"entryPoint": "ENTRYPOINT__main", "shots": 1}]},
+            "inputParams.items[0].shots",
+            id="a batch with something more",
+        ),
+        pytest.param(
+            QIR,
+            {"items": [{"entryPoint": "ENTRYPOINT__main"}], "entryPoint": "other"},
+            "leave entryPoint out",
+            id="a batch beside another entry point",
+        ),
     ],
 )
 async def test_parameter_that_cannot_be_honoured_is_named(
@@ -62,6 +81,16 @@ async def test_more_shots_than_allowed_are_refused() -> None:
         ),
         pytest.param(
             QIR, {"entryPoint": "ENTRYPOINT__main", "arguments": [], "target_profile": "Base"}, id="as the SDK"
+        ),
+        pytest.param(
+            QIR,
+            {"shots": 5, "count": 5, "items": [{"entryPoint": "ENTRYPOINT__main", "arguments": []}]},
+            id="as the SDK's Qiskit provider",
+        ),
+        pytest.param(
+            QIR,
+            {"entryPoint": "ENTRYPOINT__main", "items": [{"entryPoint": "ENTRYPOINT__main"}]},
+            id="a batch of the entry point that is named beside it",
         ),
     ],
 )

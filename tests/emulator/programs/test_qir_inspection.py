@@ -7,6 +7,7 @@ from emulator.programs.submission import X_ON_0, call, measured, outcome, qir, q
 from workspace_emulator.programs import ErrorCode, Limits, ProgramError
 from workspace_emulator.programs.qir.inspection import inspect
 
+VARIABLE = "%v = alloca i64\nstore i64 1, i64* %v\n"
 PUTS = "declare i32 @puts(i8*)"
 LABEL = "i8* getelementptr inbounds ([2 x i8], [2 x i8]* @label, i64 0, i64 0)"
 
@@ -25,7 +26,9 @@ LABEL = "i8* getelementptr inbounds ([2 x i8], [2 x i8]* @label, i64 0, i64 0)"
         ),
         pytest.param(qir("store i64 1, i64* inttoptr (i64 4096 to i64*)"), "store", id="a write into memory"),
         pytest.param(qir("%v = load i64, i64* inttoptr (i64 4096 to i64*)"), "load", id="a read of memory"),
-        pytest.param(qir("%v = alloca i64"), "alloca", id="memory on the stack"),
+        pytest.param(qir("%v = alloca i64, i64 9"), "alloca", id="more on the stack than one number"),
+        pytest.param(qir("%v = alloca [2 x i64]"), "alloca", id="an array on the stack"),
+        pytest.param(qir("br label %b\nb:\n%v = alloca i64"), "alloca", id="a stack that grows in a loop"),
         pytest.param(qir("", "@environ = external global i8*"), "@environ", id="a variable of the process"),
         pytest.param(qir("", "@table = global [2 x i8] zeroinitializer"), "@table", id="a variable of its own"),
         pytest.param(
@@ -54,6 +57,57 @@ def test_program_that_could_leave_the_runtime_is_refused(program: str, told: str
         inspect(program.encode(), Limits())
     assert caught.value.code == ErrorCode.QIR_PREPROCESSING_FAILED
     assert told in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(qir(VARIABLE + "%n = ptrtoint i64* %v to i64"), id="the address as a number"),
+        pytest.param(qir(VARIABLE + "%n = load double, i64* %v"), id="a number read as another type"),
+        pytest.param(qir(VARIABLE + "store double 1.0, i64* %v"), id="a number written as another type"),
+        pytest.param(qir(VARIABLE + "%w = alloca i64*\nstore i64* %v, i64** %w"), id="the address in a variable"),
+        pytest.param(
+            qir(VARIABLE + "%p = getelementptr i64, i64* %v, i64 9\nstore i64 1, i64* %p"), id="what lies beside it"
+        ),
+        pytest.param(
+            qir(VARIABLE + "%q = bitcast i64* %v to %Qubit*\n" + call("qis__x__body", "%Qubit* %q")),
+            id="the address as a qubit",
+        ),
+        pytest.param(
+            qir(VARIABLE + "br label %b\nb:\n%p = phi i64* [ %v, %entry ]\nstore i64 1, i64* %p"),
+            id="the address in a choice",
+        ),
+        pytest.param(
+            qir(VARIABLE + "call void @f(i64* %v)", "define void @f(i64* %p) {\nret void\n}"),
+            id="the address passed on",
+        ),
+        pytest.param(
+            qir(
+                VARIABLE + 'call void @"f%"(i64* %v, i64* null)\ncall void @"g"()',
+                'define void @"f%"(i64* %p, i64* %q) {\nret void\n}\ndefine void @"g"() {\nret void\n}',
+            ),
+            id="the address passed on to a strange name",
+        ),
+        pytest.param(qir("store i64 1, i64* null"), id="a write to an address that is a number"),
+        pytest.param(
+            qir("", "define void @f(i64* %v) {\nstore i64 1, i64* %v\nret void\n}"), id="a write to an argument"
+        ),
+        pytest.param(
+            qir(VARIABLE, "define void @f() {\nstore i64 1, i64* %v\nret void\n}\n").replace(
+                "define void @f() {", "define void @f(i64* %v) {"
+            ),
+            id="a variable of another function",
+        ),
+        pytest.param(qir(VARIABLE + "store volatile i64 1, i64* %v"), id="a write of another kind"),
+        pytest.param(qir(VARIABLE + "%o = atomicrmw add i64* %v, i64 1 seq_cst"), id="a write that is more than one"),
+    ],
+)
+def test_the_address_of_a_variable_goes_nowhere(program: str) -> None:
+    """It is there to be read and written, as the type that it has."""
+    with pytest.raises(ProgramError) as caught:
+        inspect(program.encode(), Limits())
+    assert caught.value.code == ErrorCode.QIR_PREPROCESSING_FAILED
+    assert "is not run here" in caught.value.message
 
 
 COUNT_REFERENCES = "declare void @__quantum__rt__array_update_reference_count(i8*, i32)"
@@ -218,6 +272,10 @@ def test_program_with_too_many_qubits_is_refused(program: str) -> None:
         pytest.param(qir(f"{X_ON_0}\n{measured(0, 1, 2)}"), id="gates and measurements"),
         pytest.param(qir(call("qis__mz__body", qubit(0), outcome(400_000))), id="a high number of a result"),
         pytest.param(qir("call void @f()", "define void @f() {\nret void\n}"), id="a function of its own"),
+        pytest.param(
+            qir("%v = alloca i64, align 8\nstore i64 1, i64* %v, align 8\n%n = load i64, i64* %v, align 8"),
+            id="a variable",
+        ),
         pytest.param(
             qir("%a = add i64 1, 2\n%b = icmp eq i64 %a, 3\nbr i1 %b, label %x, label %x\nx:"), id="arithmetic"
         ),

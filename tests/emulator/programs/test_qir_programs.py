@@ -113,7 +113,7 @@ async def test_measurement_decides_what_follows() -> None:
     assert result["Shots"] == [[1, 0]]
 
 
-@pytest.mark.parametrize("profile", ["Base", "Adaptive_RI", "Adaptive_RIF"])
+@pytest.mark.parametrize("profile", ["Base", "Adaptive_RI", "Adaptive_RIF", "Adaptive"])
 async def test_program_that_the_compiler_makes_for_a_profile_runs(profile: str) -> None:
     """What Microsoft's compiler writes for each profile is let through, as text and as bitcode."""
     operations = (
@@ -125,8 +125,16 @@ async def test_program_that_the_compiler_makes_for_a_profile_runs(profile: str) 
         "Reset(q[1]); let r = MResetEachZ(q); (r, n, n > 1)",
         "Adaptive_RIF": "X(q[0]); mutable a = 0.5; if M(q[0]) == One { set a *= 3.0; } "
         "Reset(q[1]); let r = MResetEachZ(q); (r, a)",
+        "Adaptive": "mutable n = 0; X(q[0]); repeat { set n += 1; } until M(q[0]) == One; while n < 3 { X(q[1]); "
+        "set n += 1; } mutable a = 0.5; if n == 3 { set a = 2.5; } let m = M(q[1]); "
+        "let r = (MResetZ(q[0]), MResetZ(q[1])); (n, a)",
     }
-    told = {"Base": "[0, 1]", "Adaptive_RI": "([1, 0], 6, true)", "Adaptive_RIF": "([1, 0], 1.5)"}
+    told = {
+        "Base": "[0, 1]",
+        "Adaptive_RI": "([1, 0], 6, true)",
+        "Adaptive_RIF": "([1, 0], 1.5)",
+        "Adaptive": "(3, 2.5)",
+    }
     qsharp.init(target_profile=getattr(qsharp.TargetProfile, profile))
     program = str(qsharp.compile(f"{{ use q = Qubit[2]; {operations} {ends[profile]} }}"))
     for form in (program, _bitcode(program)):
@@ -138,6 +146,79 @@ async def test_output_goes_where_the_service_puts_it() -> None:
     """The service translates QIR's output, so it lies in another blob than the provider's own."""
     output = await run_program(request(QIR, qir(measured(0)), shots=1))
     assert (output.blob_name, output.content_type) == ("outputData", "application/json")
+
+
+async def test_repetition_until_success_goes_on_until_it_succeeds() -> None:
+    """A loop whose end a measurement decides: variables, and a way back."""
+    qsharp.init(target_profile=qsharp.TargetProfile.Adaptive)
+    body = "mutable n = 0; repeat { H(q); set n += 1; } until M(q) == One; Reset(q); n"
+    program = str(qsharp.compile(f"{{ use q = Qubit(); {body} }}"))
+    result = await _only_result(program, shots=400, target_profile="Adaptive")
+    counts = Counter(result["Shots"])
+    assert min(counts) == 1
+    assert 150 < counts[1] < 250
+    assert 60 < counts[2] < 140
+
+
+async def test_variable_that_was_never_written_is_zero() -> None:
+    """Whatever the stack holds is nobody's business."""
+    body = "%v = alloca i64\n%n = load i64, i64* %v\n" + record("int", "i64 %n")
+    assert (await _only_result(qir(body, profile="adaptive_profile"), shots=3))["Shots"] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("profile", "parameters", "told"),
+    [
+        pytest.param("Base", {}, "the target's profile is Base", id="by the target"),
+        pytest.param(
+            None, {"target_profile": "Base"}, "inputParams.target_profile is Base", id="by the job's own parameter"
+        ),
+    ],
+)
+async def test_adaptive_program_fails_where_the_profile_is_base(
+    profile: str | None, parameters: dict[str, Any], told: str
+) -> None:
+    """The machine could not run it."""
+    program = qir(measured(0), profile="adaptive_profile")
+    error = await error_of(request(QIR, program, profile=profile, **parameters))
+    assert error.code == ErrorCode.QIR_PREPROCESSING_FAILED
+    assert told in error.message
+
+
+TWO = qir(measured(0), f"define void @second() #0 {{\n{X_ON_0}\n{measured(0)}\nret void\n}}")
+
+
+async def test_a_batch_has_a_result_for_each_item() -> None:
+    """In the order of the items; one that comes twice is run twice, with other outcomes."""
+    items: list[dict[str, Any]] = [
+        {"entryPoint": name, "arguments": []} for name in ("second", "ENTRYPOINT__main", "second")
+    ]
+    body = await result_of(request(QIR, TWO, shots=2, items=items))
+    assert [result["Shots"] for result in body["Results"]] == [[[1], [1]], [[0], [0]], [[1], [1]]]
+    program = qir(f"{BELL}\n{measured(0, 1)}")
+    twice = await result_of(request(QIR, program, shots=50, items=[{"entryPoint": "ENTRYPOINT__main"}] * 2))
+    assert twice["Results"][0]["Shots"] != twice["Results"][1]["Shots"]
+
+
+async def test_older_result_format_has_shares_instead_of_shots() -> None:
+    """The histogram is a list: an outcome, its share, and so on; a batch has no place in it."""
+    older = "microsoft.quantum-results.v1"
+    program = qir(f"{BELL}\n{measured(0, 1)}")
+    body = await result_of(request(QIR, program, output_format=older, shots=40))
+    assert set(body) == {"Histogram"}
+    assert body["Histogram"][::2] == ["[0, 0]", "[1, 1]"]
+    assert sum(body["Histogram"][1::2]) == pytest.approx(1.0)
+    batch = [{"entryPoint": "ENTRYPOINT__main"}, {"entryPoint": "second"}]
+    error = await error_of(request(QIR, TWO, output_format=older, items=batch))
+    assert error.code == ErrorCode.CANNOT_TRANSLATE_OUTPUT
+
+
+@pytest.mark.parametrize("number", ["0x7FF8000000000000", "0x7FF0000000000000", "0xFFF0000000000000"])
+async def test_what_is_no_number_in_json_cannot_be_translated(number: str) -> None:
+    """NaN and the infinities would make a result that nobody can read."""
+    error = await error_of(request(QIR, qir(record("double", f"double {number}"))))
+    assert error.code == ErrorCode.CANNOT_TRANSLATE_OUTPUT
+    assert "no number in JSON" in error.message
 
 
 async def test_entry_point_is_chosen_by_name() -> None:

@@ -9,30 +9,30 @@ import re
 from typing import Final
 
 GLOBAL: Final = r'@(?:[\w.$\-]+|"[^"]*")'
-_LOCAL: Final = r'%(?:[\w.$\-]+|"[^"]*")'
+LOCAL: Final = r'%(?:[\w.$\-]+|"[^"]*")'
 _INT: Final = r"i(?:[1-5]\d|6[0-4]|[1-9])"
 _FLOAT: Final = r"(?:double|float)"
 TYPE: Final = rf"(?:{_INT}|{_FLOAT}|ptr)"
 
 _NUMBER: Final = r"(?:true|false|-?\d+(?:\.\d+e[+\-]\d+)?|0x[0-9A-F]{16})"
-_SCALAR: Final = rf"(?:{_LOCAL}|{_NUMBER})"
+_SCALAR: Final = rf"(?:{LOCAL}|{_NUMBER})"
 # The number of a qubit or of a result: the only pointers that a program computes with.
 ID: Final = r"(?:null|inttoptr \(i64 \d+ to ptr\))"
-_VALUE: Final = rf"(?:{_SCALAR}|{ID})"
+VALUE: Final = rf"(?:{_SCALAR}|{ID})"
 
 # What may be said of a parameter; none of these changes how it is passed, or makes a pointer be followed.
 _TOLD: Final = r"(?: (?:noundef|zeroext|signext|readonly|readnone|writeonly|nocapture|captures\(none\)))*"
 _FAST: Final = r"(?: (?:fast|nnan|ninf|nsz|arcp|contract|afn|reassoc))*"
 _RETURNS: Final = rf"(?:(?:noundef|zeroext|signext) )*(?P<returns>void|{TYPE})"
 
-_PARAMETER: Final = rf"{TYPE}{_TOLD}(?: {_LOCAL})?"
+_PARAMETER: Final = rf"{TYPE}{_TOLD}(?: {LOCAL})?"
 _HEAD: Final = (
     rf"{_RETURNS} (?P<name>{GLOBAL})\((?P<parameters>(?:{_PARAMETER}(?:, {_PARAMETER})*)?)\)"
     r"(?: (?:local_)?unnamed_addr)?(?: #\d+)?"
 )
 DECLARATION: Final = re.compile(rf"declare (?:dso_local )?{_HEAD}")
 DEFINITION: Final = re.compile(rf"define (?:internal |private )?(?:dso_local )?{_HEAD} {{")
-PARAMETER: Final = re.compile(rf"({TYPE}){_TOLD}(?: {_LOCAL})?")
+PARAMETER: Final = re.compile(rf"({TYPE}){_TOLD}(?: {LOCAL})?")
 
 LABEL_GLOBAL: Final = re.compile(
     rf"(?P<name>{GLOBAL}) = (?:internal|private)(?: (?:local_)?unnamed_addr)? constant"
@@ -40,9 +40,9 @@ LABEL_GLOBAL: Final = re.compile(
 )
 """Constant text that ends with a zero byte: nobody reads beyond it."""
 
-_ARGUMENT: Final = rf"{TYPE}{_TOLD} (?:{_VALUE}|{GLOBAL})"
+_ARGUMENT: Final = rf"{TYPE}{_TOLD} (?:{VALUE}|{GLOBAL})"
 CALL: Final = re.compile(
-    rf"(?:{_LOCAL} = )?(?:(?:tail|notail) )?call{_FAST} {_RETURNS} (?P<callee>{GLOBAL})"
+    rf"(?:{LOCAL} = )?(?:(?:tail|notail) )?call{_FAST} {_RETURNS} (?P<callee>{GLOBAL})"
     rf"\((?P<arguments>(?:{_ARGUMENT}(?:, {_ARGUMENT})*)?)\)(?: #\d+)?"
 )
 ARGUMENT: Final = re.compile(
@@ -51,17 +51,17 @@ ARGUMENT: Final = re.compile(
 
 _PLAIN: Final = (
     r"ret void",
-    rf"ret {TYPE} {_VALUE}",
-    rf"br label {_LOCAL}",
-    rf"br i1 {_SCALAR}, label {_LOCAL}, label {_LOCAL}",
-    rf"switch {_INT} {_SCALAR}, label {_LOCAL} \[",
-    rf"{_INT} -?\d+, label {_LOCAL}",
+    rf"ret {TYPE} {VALUE}",
+    rf"br label {LOCAL}",
+    rf"br i1 {_SCALAR}, label {LOCAL}, label {LOCAL}",
+    rf"switch {_INT} {_SCALAR}, label {LOCAL} \[",
+    rf"{_INT} -?\d+, label {LOCAL}",
     r"\]",
 )
 _COMPUTED: Final = (
-    rf"phi{_FAST} {TYPE} \[ {_VALUE}, {_LOCAL} \](?:, \[ {_VALUE}, {_LOCAL} \])*",
-    rf"select{_FAST} i1 {_SCALAR}, {TYPE} {_VALUE}, {TYPE} {_VALUE}",
-    rf"freeze {TYPE} {_VALUE}",
+    rf"phi{_FAST} {TYPE} \[ {VALUE}, {LOCAL} \](?:, \[ {VALUE}, {LOCAL} \])*",
+    rf"select{_FAST} i1 {_SCALAR}, {TYPE} {VALUE}, {TYPE} {VALUE}",
+    rf"freeze {TYPE} {VALUE}",
     rf"(?:add|sub|mul|shl)(?: nuw)?(?: nsw)? {_INT} {_SCALAR}, {_SCALAR}",
     rf"(?:sdiv|udiv|lshr|ashr)(?: exact)? {_INT} {_SCALAR}, {_SCALAR}",
     rf"(?:srem|urem|and|or|or disjoint|xor) {_INT} {_SCALAR}, {_SCALAR}",
@@ -74,8 +74,8 @@ _WITH_FLOATS: Final = (
     rf"fcmp{_FAST} [a-z]+ {_FLOAT} {_SCALAR}, {_SCALAR}",
     rf"(?:fptosi|fptoui|sitofp|uitofp|uitofp nneg|fpext|fptrunc) {TYPE} {_SCALAR} to {TYPE}",
 )
-INSTRUCTION: Final = re.compile(rf"{'|'.join(_PLAIN)}|{_LOCAL} = (?:{'|'.join((*_COMPUTED, *_WITH_FLOATS))})")
-WITH_FLOATS: Final = re.compile(rf"{_LOCAL} = (?:{'|'.join(_WITH_FLOATS)})")
+INSTRUCTION: Final = re.compile(rf"{'|'.join(_PLAIN)}|{LOCAL} = (?:{'|'.join((*_COMPUTED, *_WITH_FLOATS))})")
+WITH_FLOATS: Final = re.compile(rf"{LOCAL} = (?:{'|'.join(_WITH_FLOATS)})")
 
 BLOCK: Final = re.compile(r'(?:[\w.$\-]+|"[^"]*"):(?: +; preds = .*)?')
 

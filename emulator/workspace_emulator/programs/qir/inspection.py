@@ -15,6 +15,7 @@ import pyqir
 from workspace_emulator.programs.circuit import check_size
 from workspace_emulator.programs.qir import grammar
 from workspace_emulator.programs.qir.runtime import PREFIX, RUNTIME, Kind
+from workspace_emulator.programs.qir.variables import initialised, lines_of_variables
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
 
 _BITCODE: Final = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
@@ -63,25 +64,28 @@ def inspect(program: bytes, limits: Limits) -> InspectedModule:
     module, lines = _read(program)
     signatures = dict(_signatures(lines))
     labels = {_global(line) for line in lines if line.startswith("@")}
-    for line in _bodies(lines):
-        if found := grammar.CALL.fullmatch(line):
-            _check_call(found, signatures, labels, limits)
-        elif not grammar.INSTRUCTION.fullmatch(line) and not grammar.BLOCK.fullmatch(line):
-            raise _refused_instruction(line)
+    bodies = list(_bodies(lines))
+    for body in bodies:
+        memory = _lines_of_variables(body)
+        for number, line in enumerate(body):
+            if found := grammar.CALL.fullmatch(line):
+                _check_call(found, signatures, labels, limits)
+            elif number not in memory and not grammar.INSTRUCTION.fullmatch(line) and not grammar.BLOCK.fullmatch(line):
+                raise _refused_instruction(line)
     points = [_entry_point(function, limits) for function in module.functions if pyqir.is_entry_point(function)]
     return InspectedModule(
         bitcode=module.bitcode,
         entry_points={point.name: point for point in points},
-        computes_floats=any(grammar.WITH_FLOATS.fullmatch(line) for line in _bodies(lines)),
+        computes_floats=any(grammar.WITH_FLOATS.fullmatch(line) for body in bodies for line in body),
     )
 
 
 def _read(program: bytes) -> tuple[pyqir.Module, list[str]]:
-    """Return the module for this machine, whatever machine it says that it is for, and its lines."""
+    """Return the module and its lines: for this machine, whatever it says, and with all variables set to zero."""
     module = _parse(program)
     lines = str(module).split("\n")
-    here = [line for line in lines if not line.startswith("target ")]
-    if len(here) < len(lines):
+    here = initialised([line for line in lines if not line.startswith("target ")])
+    if here != lines:
         module = _parse("\n".join(here).encode())
         here = str(module).split("\n")
     return module, here
@@ -165,15 +169,24 @@ def _check_beside(line: str) -> None:
         raise _refuse(f"the line '{line}'")
 
 
-def _bodies(lines: list[str]) -> Iterator[str]:
-    """The lines of all functions, without what LLVM indents and leaves empty."""
-    inside = False
+def _bodies(lines: list[str]) -> Iterator[list[str]]:
+    """The lines of each function, without what LLVM indents and leaves empty."""
+    body: list[str] | None = None
     for line in lines:
-        if line == "}":
-            inside = False
-        elif inside and line:
-            yield line.strip() if line.startswith(" ") else line
-        inside = inside or line.startswith("define")
+        if line == "}" and body is not None:
+            yield body
+            body = None
+        elif body is not None and line:
+            body.append(line.strip() if line.startswith(" ") else line)
+        elif body is None and line.startswith("define"):
+            body = []
+
+
+def _lines_of_variables(body: list[str]) -> frozenset[int]:
+    try:
+        return lines_of_variables(body)
+    except ValueError as error:
+        raise _refuse(f"a variable whose address is used otherwise than to read or write it ('{error}')") from error
 
 
 def _check_call(

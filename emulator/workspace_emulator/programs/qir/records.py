@@ -1,4 +1,4 @@
-"""From the records that a QIR program leaves to `microsoft.quantum-results.v2`.
+"""From the records that a QIR program leaves to `microsoft.quantum-results.v2`, or to the older `v1`.
 
 Records: QIR's output schema, one line each: `START`, `OUTPUT <type> <value> [label]`, …, `END <code>` for each shot.
 Result shape: tuples are objects with `Item1`, `Item2`, … (that is how the official SDK reads them back); the order of
@@ -6,17 +6,27 @@ everything is that of the records, never reversed.
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from workspace_emulator.programs.request import ErrorCode, ProgramError
+from workspace_emulator.programs.request import QIR_RESULTS, ErrorCode, ProgramError
 
 _CONTAINERS: Final = frozenset({"ARRAY", "TUPLE"})
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ProgramError(ErrorCode.CANNOT_TRANSLATE_OUTPUT, f"the program records {text}, which is no number in JSON")
+    return number
+
+
 _VALUES: Final[Mapping[str, Callable[[str], Any]]] = {
     "RESULT": int,
     "INT": int,
-    "DOUBLE": float,
+    "DOUBLE": _finite,
     "BOOL": lambda text: text == "true",
 }
 
@@ -42,16 +52,33 @@ def read_shots(text: str) -> list[Any]:
     return shots
 
 
-def write_results(shots: list[Any]) -> str:
-    """Return the body of the result blob: a histogram, then each shot."""
+def write_results(items: list[list[Any]], output_format: str) -> str:
+    """Return the body of the result blob: for each item of the batch a histogram, then each shot.
+
+    Args:
+        items: The shots of each item.
+        output_format: The newer or the older one.
+
+    Raises:
+        ProgramError: The older format has room for a single item only.
+    """
+    if output_format == QIR_RESULTS:
+        return json.dumps({"DataFormat": QIR_RESULTS, "Results": list(map(_result, items))}, allow_nan=False)
+    if len(items) > 1:
+        raise ProgramError(ErrorCode.CANNOT_TRANSLATE_OUTPUT, f"{output_format} has no place for several items")
+    (shots,) = items
+    counts = sorted(Counter(map(_display, shots)).items())
+    return json.dumps({"Histogram": [part for display, count in counts for part in (display, count / len(shots))]})
+
+
+def _result(shots: list[Any]) -> dict[str, Any]:
     counts = Counter(_display(shot) for shot in shots)
     outcomes = {_display(shot): shot for shot in shots}
     histogram = [
         {"Outcome": _as_json(outcomes[display]), "Display": display, "Count": counts[display]}
         for display in sorted(counts)
     ]
-    result = {"Histogram": histogram, "Shots": [_as_json(shot) for shot in shots]}
-    return json.dumps({"DataFormat": "microsoft.quantum-results.v2", "Results": [result]})
+    return {"Histogram": histogram, "Shots": [_as_json(shot) for shot in shots]}
 
 
 def _outcome(records: list[tuple[str, str]]) -> Any:

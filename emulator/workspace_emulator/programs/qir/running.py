@@ -1,6 +1,7 @@
 """Runs an inspected QIR module shot by shot; the choice of the entry point and of the profile is made here."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import qirrunner
 
@@ -10,6 +11,7 @@ from workspace_emulator.programs.request import ErrorCode, ProgramError
 from workspace_emulator.programs.task import Task
 
 _BASE: Final = "Base"
+_SEEDS: Final = 2**31
 _WITHOUT_FLOATS: Final = frozenset({_BASE, "Adaptive_RI"})
 
 
@@ -24,16 +26,22 @@ def run(task: Task) -> str:
         ProgramError: The module is refused, has no such entry point, or fails while it runs.
     """
     module = inspect(task.program, task.limits)
-    entry = _choose(module, task.entry_point)
-    _check_profile(module, entry, task.target_profile)
+    entries = [_choose(module, wanted) for wanted in task.entry_points or (None,)]
+    for entry in entries:
+        _check_profile(module, entry, task.profiles)
+    items = [_run(module, entry, task, number) for number, entry in enumerate(entries)]
+    return write_results(items, task.output_format)
+
+
+def _run(module: InspectedModule, entry: EntryPoint, task: Task, number: int) -> list[Any]:
     chunks: list[str] = []
+    # The runner seeds shot n with the seed + n: items of a batch must not repeat each other's.
+    seed = (task.seed + number * task.shots) % _SEEDS
     try:
-        qirrunner.run_bytes(
-            module.bitcode, entry.name, task.shots, task.seed, lambda output: chunks.append(str(output))
-        )
+        qirrunner.run_bytes(module.bitcode, entry.name, task.shots, seed, lambda output: chunks.append(str(output)))
     except RuntimeError as error:
         raise ProgramError(ErrorCode.RUNTIME_ERROR, f"entry point '{entry.name}': {error}") from error
-    return write_results(read_shots("".join(chunks)))
+    return read_shots("".join(chunks))
 
 
 def _choose(module: InspectedModule, wanted: str | None) -> EntryPoint:
@@ -53,14 +61,16 @@ def _choose(module: InspectedModule, wanted: str | None) -> EntryPoint:
     return points[wanted]
 
 
-def _check_profile(module: InspectedModule, entry: EntryPoint, profile: str | None) -> None:
-    if profile == _BASE and entry.profile.startswith("adaptive"):
-        raise ProgramError(
-            ErrorCode.QIR_PREPROCESSING_FAILED,
-            f"inputParams.target_profile: the program is made for '{entry.profile}', not for Base",
-        )
-    if profile in _WITHOUT_FLOATS and module.computes_floats:
-        raise ProgramError(
-            ErrorCode.QIR_PREPROCESSING_FAILED,
-            f"inputParams.target_profile: the program computes with floating-point numbers; {profile} has none",
-        )
+def _check_profile(module: InspectedModule, entry: EntryPoint, profiles: Sequence[str | None]) -> None:
+    """Hold a program against what the job asks for (`target_profile`) and what its target offers."""
+    for who, profile in zip(("inputParams.target_profile is", "the target's profile is"), profiles, strict=True):
+        if profile == _BASE and entry.profile.startswith("adaptive"):
+            raise ProgramError(
+                ErrorCode.QIR_PREPROCESSING_FAILED,
+                f"{who} Base, and the program is made for '{entry.profile}'; compile it for Base",
+            )
+        if profile in _WITHOUT_FLOATS and module.computes_floats:
+            raise ProgramError(
+                ErrorCode.QIR_PREPROCESSING_FAILED,
+                f"{who} {profile}, which has no floating-point numbers, and the program computes with them",
+            )
