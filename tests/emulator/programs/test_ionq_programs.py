@@ -69,7 +69,33 @@ def test_empty_circuit_stays_in_0() -> None:
         pytest.param(_program({"gate": "x", "target": 0, "rotation": 1.0}), "no 'rotation'", id="x with an angle"),
         pytest.param(_program({"gate": "rx", "target": 0, "rotation": 1e999}), "rotation", id="an infinite angle"),
         pytest.param(_program({"gate": "x", "target": 0, "colour": 1}), "circuit[0].colour", id="a field of nobody"),
-        pytest.param(_program(gateset="native"), "gateset: 'native'", id="native gates"),
+        pytest.param(_program(gateset="other"), "gateset: must be 'qis' or 'native'", id="a gate set of nobody"),
+        pytest.param(
+            _program({"gate": "pauliexp", "targets": [0, 1], "terms": ["XX"], "coefficients": [0.4], "time": 1.0}),
+            "circuit[0]: gate 'pauliexp' is not run here; gateset 'qis' has cnot",
+            id="a gate that is not run, whose fields are no mistake",
+        ),
+        pytest.param(
+            _program({"gate": "gpi", "target": 0, "phase": 0}),
+            "gate 'gpi' is not run here; gateset 'qis'",
+            id="a native gate among others",
+        ),
+        pytest.param(
+            _program({"gate": "h", "target": 0}, gateset="native"),
+            "gate 'h' is not run here; gateset 'native' has gpi, gpi2, ms, zz",
+            id="another gate among native ones",
+        ),
+        pytest.param(_program({"gate": "gpi", "target": 0}, gateset="native"), "needs 'phase'", id="gpi without phase"),
+        pytest.param(
+            _program({"gate": "zz", "targets": [0, 1], "angle": 0.1, "phase": 0.1}, gateset="native"),
+            "takes no 'phase'",
+            id="zz with a phase",
+        ),
+        pytest.param(
+            _program({"gate": "gpi", "targets": [0, 1], "phase": 0.1}, gateset="native"),
+            "one 'target'",
+            id="gpi of two",
+        ),
         pytest.param(_program(registers={}), "registers", id="a program field of nobody"),
     ],
 )
