@@ -5,33 +5,71 @@ Gate names are those of `machine.qs`. Qubits and bits are plain indices; registe
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
 
 MEASURE: Final = "measure"
 RESET: Final = "reset"
+ASSIGN: Final = "assign"
+
+
+class Relation(StrEnum):
+    """How bits, read as an unsigned number, compare with what is expected."""
+
+    EQUAL = "=="
+    UNEQUAL = "!="
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An operation runs only while these bits hold these values."""
+    """An operation runs only while these bits, the lowest first, compare like this with these values."""
 
     bits: tuple[int, ...]
     expected: tuple[bool, ...]
+    relation: Relation = Relation.EQUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a computation on a stack.
+
+    Attributes:
+        name: `value` (pushes `first`), `bits` (pushes the number in `second` bits from `first` on), or an operator.
+        first: See the name.
+        second: See the name.
+    """
+
+    name: str
+    first: int = 0
+    second: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Bits, the lowest first, are set to what the steps compute."""
+
+    bits: tuple[int, ...]
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One gate, measurement or reset.
+    """One gate, measurement, reset or assignment.
 
     Attributes:
-        name: `measure`, `reset` or a gate of `machine.qs`.
+        name: `measure`, `reset`, `assign` or a gate of `machine.qs`.
         targets: Qubits it acts on.
         controls: Qubits that must all be 1.
         angles: In radians.
         bit: Where a measurement is kept.
         condition: When it runs; always, if absent.
+        assignment: What is computed.
     """
 
     name: str
@@ -40,6 +78,7 @@ class Operation:
     angles: tuple[float, ...] = ()
     bit: int | None = None
     condition: Condition | None = None
+    assignment: Assignment | None = None
 
     @property
     def qubits(self) -> tuple[int, ...]:
@@ -58,12 +97,12 @@ class Circuit:
     def final_measurements(self) -> dict[int, int] | None:
         """Return qubit by bit if all measurements stand at the end, so that one simulation serves every shot.
 
-        None if the outcome of a measurement, or a reset, can influence what follows.
+        None if the outcome of a measurement, a reset or an assignment can influence what follows.
         """
         measured: dict[int, int] = {}
         for operation in self.operations:
             touched_again = not set(measured.values()).isdisjoint(operation.qubits)
-            if operation.condition or operation.name == RESET or touched_again or operation.bit in measured:
+            if operation.condition or operation.name in {RESET, ASSIGN} or touched_again or operation.bit in measured:
                 return None
             if operation.bit is not None:
                 measured[operation.bit] = operation.targets[0]

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from qdk import code, qsharp
 
-from workspace_emulator.programs.circuit import Circuit, Operation
+from workspace_emulator.programs.circuit import Circuit, Operation, Relation
 
 # Below this a probability is rounding noise of the simulator; above, digits beyond these are.
 _NOISE: Final = 1e-12
 _DIGITS: Final = 12
+_RELATIONS: Final = tuple(Relation)
 
 
 def probabilities(circuit: Circuit) -> dict[int, float]:
@@ -71,7 +72,7 @@ def _start(circuit: Circuit, *, shots: int, seed: int, dump: bool) -> list[Any]:
 
 
 def _as_argument(operation: Operation) -> tuple[Any, ...]:
-    condition = operation.condition
+    condition, assignment = operation.condition, operation.assignment
     return (
         operation.name,
         list(operation.angles),
@@ -80,4 +81,7 @@ def _as_argument(operation: Operation) -> tuple[Any, ...]:
         -1 if operation.bit is None else operation.bit,
         list(condition.bits) if condition else [],
         list(condition.expected) if condition else [],
+        _RELATIONS.index(condition.relation if condition else Relation.EQUAL),
+        list(assignment.bits) if assignment else [],
+        [(step.name, step.first, step.second) for step in assignment.steps] if assignment else [],
     )

@@ -1,7 +1,9 @@
 """OpenQASM 2.0 programs as Quantinuum jobs: registers, measurements in the middle, and what a bad one is told."""
 
 import json
+import operator
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -60,6 +62,50 @@ def test_measurement_decides_what_follows(body: str, expected: str) -> None:
     assert _run(f"qreg q[2]; creg c[2]; creg d[2]; {body}", shots=3)["d"] == [expected] * 3
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("c = 1; if(c==1) x q[0]; c = 0; if(c==1) x q[1]; measure q -> d;", "01", id="a register is set"),
+        pytest.param("c[1] = 1; if(c==2) x q[1]; measure q -> d;", "10", id="a single bit is set"),
+        pytest.param("c = 6; d = c;", "10", id="what does not fit is cut off"),
+        pytest.param("c = 3; d[0] = c[1] ^ c[0]; d[1] = c[1] & 1;", "10", id="bits are combined"),
+        pytest.param("c = 2; d = c ^ 3;", "01", id="exclusive or"),
+        pytest.param("c = 2; d = c | 1;", "11", id="or"),
+        pytest.param("c = 1; d = ~c;", "10", id="all bits turned"),
+        pytest.param("c = 1; d = c - 2;", "11", id="below zero it begins from above"),
+        pytest.param("d = (2 + 4) * 3 / 6 - 1;", "10", id="arithmetic binds as usual"),
+        pytest.param("d = 1 | 2 ^ 3 & 1 << 1;", "01", id="operators bind as in C"),
+        pytest.param("d = -1 >> 31;", "01", id="32 bits"),
+        pytest.param("d = 1 << 40;", "00", id="shifted out"),
+        pytest.param("d = 65537 * 65537 - 131070;", "11", id="a product of many bits"),
+        pytest.param("x q; measure q -> c; if(c==3) d = 2;", "10", id="an assignment under a condition"),
+        pytest.param("x q[0]; measure q -> c; d = c + 1;", "10", id="an outcome is computed with"),
+    ],
+)
+def test_registers_are_computed_with(body: str, expected: str) -> None:
+    """Quantinuum's extension, as pytket writes it with hqslib1.inc."""
+    program = f'OPENQASM 2.0; include "hqslib1.inc"; qreg q[2]; creg c[2]; creg d[2]; {body}'
+    assert json.loads(quantinuum.run(task(QASM, program, shots=2)))["d"] == [expected] * 2
+
+
+@pytest.mark.parametrize("value", range(6))
+@pytest.mark.parametrize(
+    ("relation", "holds"),
+    [
+        ("==", operator.eq),
+        ("!=", operator.ne),
+        ("<", operator.lt),
+        ("<=", operator.le),
+        (">", operator.gt),
+        (">=", operator.ge),
+    ],
+)
+def test_registers_are_compared(relation: str, holds: Callable[[int, int], bool], value: int) -> None:
+    """As unsigned numbers; one of two bits holds 2 here, and is never above 3."""
+    result = _run(f"qreg q[1]; creg c[2]; creg d[1]; c = 2; if(c{relation}{value}) x q[0]; measure q -> d;", shots=1)
+    assert result["d"] == [str(int(holds(2, value)))]
+
+
 def test_measured_qubit_keeps_its_outcome() -> None:
     """A measurement in the middle collapses the state: measuring again gives the same, in each shot."""
     result = _run("qreg q[1]; creg a[1]; creg b[1]; h q; measure q -> a; measure q -> b;", shots=50)
@@ -108,6 +154,11 @@ def test_gate_is_applied_as_declared(body: str, expected: str) -> None:
         pytest.param(HEADER + "qreg q[1]; x q[0];", "creg", id="no result"),
         pytest.param(HEADER + f"qreg q[{'9' * 30}];", "too large", id="a number without end"),
         pytest.param(HEADER + "qreg q[1]; creg c[1]; if(c", "expected", id="a statement without end"),
+        pytest.param(HEADER + "creg c[33]; creg d[1]; d = c;", "32 bits", id="a register that is too wide"),
+        pytest.param(HEADER + "creg c[1]; c = 4294967296;", "32 bits", id="a number that is too large"),
+        pytest.param(HEADER + "creg c[1]; c = d;", "no register of bits named 'd'", id="an unknown register"),
+        pytest.param(HEADER + "creg c[1]; c = ;", "expected a name", id="an assignment of nothing"),
+        pytest.param(HEADER + "creg c[1]; qreg q[1]; if(c+1) x q[0];", "a comparison", id="a condition that is none"),
         pytest.param(HEADER + "qreg é[1];", "unexpected character", id="a letter of no word"),
         pytest.param(b"OPENQASM 2.0;\xff", "UTF-8", id="bytes that are no text"),
     ],
@@ -133,6 +184,13 @@ async def test_bad_job_is_told_what_is_wrong(program: str, told: str) -> None:
     assert error.code == ErrorCode.INVALID_INPUT_DATA
     assert told in error.message
     assert "passwd" not in error.message
+
+
+async def test_division_by_zero_fails_the_job() -> None:
+    """There is no number to go on with."""
+    error = await error_of(request(QASM, HEADER + "creg c[2]; creg d[2]; qreg q[1]; measure q[0] -> c[0]; d = 1 / c;"))
+    assert error.code == ErrorCode.RUNTIME_ERROR
+    assert "division by zero" in error.message
 
 
 DOUBLING = "gate g0 a { x a; }" + "".join(f"gate g{n} a {{ g{n - 1} a; g{n - 1} a; }}" for n in range(1, 60))

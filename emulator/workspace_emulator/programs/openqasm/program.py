@@ -4,7 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from workspace_emulator.programs.circuit import MEASURE, RESET, Circuit, Condition, Operation, check_size, collect
+from workspace_emulator.programs.circuit import (
+    ASSIGN,
+    MEASURE,
+    RESET,
+    Assignment,
+    Circuit,
+    Condition,
+    Operation,
+    check_size,
+    collect,
+)
+from workspace_emulator.programs.openqasm.classical import RELATIONS, compare, parse_number
 from workspace_emulator.programs.openqasm.expressions import evaluate
 from workspace_emulator.programs.openqasm.gates import (
     BUILT_IN,
@@ -99,7 +110,7 @@ class _Reader:
             case "if":
                 yield from self._conditional()
             case _:
-                yield from self._quantum_operation(None)
+                yield from self._operation(None)
 
     def _include(self) -> None:
         self.tokens.take()
@@ -135,16 +146,20 @@ class _Reader:
         self.tokens.take()
         self.tokens.expect("(")
         bits = self._argument(self.bits)
-        self.tokens.expect("==")
-        value = self.tokens.take_index()
+        relation = RELATIONS.get(self.tokens.peek().text)
+        if relation is None:
+            raise refusal(self.tokens.line, f"expected a comparison, found {self.tokens.peek()}")
+        self.tokens.take()
+        condition = compare(bits, relation, self.tokens.take_index())
         self.tokens.expect(")")
-        expected = tuple(bool(value >> position & 1) for position in range(len(bits)))
-        operations = self._quantum_operation(Condition(bits, expected))
-        # The statement is read and checked either way, but a value that does not fit never occurs.
-        yield from (operation for operation in operations if value >> len(bits) == 0)
+        operations = self._operation(condition)
+        # The statement is read and checked either way.
+        yield from (operation for operation in operations if condition is not None)
 
-    def _quantum_operation(self, condition: Condition | None) -> Iterator[Operation]:
+    def _operation(self, condition: Condition | None) -> Iterator[Operation]:
         match self.tokens.peek().text:
+            case name if name in self.bits and name not in self.gates:
+                yield self._assignment(condition)
             case "measure":
                 yield from self._measure(condition)
             case "reset":
@@ -164,6 +179,13 @@ class _Reader:
             raise refusal(line, f"{len(qubits)} qubits cannot be measured into {len(bits)} bits")
         for qubit, bit in zip(qubits, bits, strict=True):
             yield Operation(MEASURE, (qubit,), bit=bit, condition=condition)
+
+    def _assignment(self, condition: Condition | None) -> Operation:
+        bits = self._argument(self.bits)
+        self.tokens.expect("=")
+        steps = parse_number(self.tokens, lambda: self._argument(self.bits))
+        self.tokens.expect(";")
+        return Operation(ASSIGN, (), condition=condition, assignment=Assignment(bits, steps))
 
     def _gate(self, condition: Condition | None) -> Iterator[Operation]:
         line = self.tokens.line

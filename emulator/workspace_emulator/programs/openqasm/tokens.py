@@ -14,7 +14,7 @@ _WORDS: Final = re.compile(
       | (?P<integer>\d+)
       | (?P<name>[A-Za-z_]\w*)
       | (?P<string>"[^"\n]*")
-      | (?P<symbol>->|==|[{}()\[\];,+\-*/^])""",
+      | (?P<symbol>->|[=!<>]=|<<|>>|[{}()\[\];,+\-*/^=<>&|~])""",
     re.VERBOSE | re.ASCII,
 )
 _SHOWN: Final = 40
