@@ -189,6 +189,12 @@ def test_a_program_that_was_never_uploaded_fails_the_job(jobs: Jobs) -> None:
     assert (job["status"], job["errorData"]["code"]) == ("Failed", "InvalidInputData")
 
 
+def test_an_output_format_that_nobody_knows_fails_the_job(jobs: Jobs) -> None:
+    """The job is accepted, and fails once there is an output to translate."""
+    job = jobs.finished(jobs.submit(outputDataFormat="somebody.else.v1"))
+    assert (job["status"], job["errorData"]["code"]) == ("Failed", "CannotTranslateOutputData")
+
+
 def test_only_name_priority_and_tags_can_be_changed(waiting: Jobs, wire: httpx.Client) -> None:
     """A merge patch changes these three; anything else, and any other content type, is refused."""
     (job_id,) = waiting.queue(tags=["old"])

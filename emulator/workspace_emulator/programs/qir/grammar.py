@@ -14,11 +14,14 @@ _INT: Final = r"i(?:[1-5]\d|6[0-4]|[1-9])"
 _FLOAT: Final = r"(?:double|float)"
 TYPE: Final = rf"(?:{_INT}|{_FLOAT}|ptr)"
 
-_NUMBER: Final = r"(?:true|false|-?\d+(?:\.\d+e[+\-]\d+)?|0x[0-9A-F]{16})"
-_SCALAR: Final = rf"(?:{LOCAL}|{_NUMBER})"
+NUMBER: Final = r"(?:true|false|-?\d+(?:\.\d+e[+\-]\d+)?|0x[0-9A-F]{16})"
+_SCALAR: Final = rf"(?:{LOCAL}|{NUMBER})"
 # The number of a qubit or of a result: the only pointers that a program computes with.
 ID: Final = r"(?:null|inttoptr \(i64 \d+ to ptr\))"
 VALUE: Final = rf"(?:{_SCALAR}|{ID})"
+
+ZEROS: Final = {"double": "0.0", "float": "0.0", "ptr": "null"}
+"""Zero of each type; 0 of the others."""
 
 # What may be said of a parameter; none of these changes how it is passed, or makes a pointer be followed.
 _TOLD: Final = r"(?: (?:noundef|zeroext|signext|readonly|readnone|writeonly|nocapture|captures\(none\)))*"

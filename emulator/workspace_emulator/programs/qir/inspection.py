@@ -14,6 +14,7 @@ import pyqir
 
 from workspace_emulator.programs.circuit import check_size
 from workspace_emulator.programs.qir import grammar
+from workspace_emulator.programs.qir.arrays import without_arrays
 from workspace_emulator.programs.qir.runtime import PREFIX, RUNTIME, Kind
 from workspace_emulator.programs.qir.variables import initialised, lines_of_variables
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
@@ -81,10 +82,10 @@ def inspect(program: bytes, limits: Limits) -> InspectedModule:
 
 
 def _read(program: bytes) -> tuple[pyqir.Module, list[str]]:
-    """Return the module and its lines: for this machine, whatever it says, and with all variables set to zero."""
+    """Return the module and its lines: for this machine, with its variables set and its arrays written out."""
     module = _parse(program)
     lines = str(module).split("\n")
-    here = initialised([line for line in lines if not line.startswith("target ")])
+    here = initialised(without_arrays([line for line in lines if not line.startswith("target ")]))
     if here != lines:
         module = _parse("\n".join(here).encode())
         here = str(module).split("\n")

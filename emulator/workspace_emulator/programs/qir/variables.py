@@ -19,7 +19,6 @@ _WRITTEN: Final = re.compile(
 )
 # Globals are names as well: a quoted one may have a % in it.
 _NAME: Final = re.compile(rf"{grammar.GLOBAL}|{grammar.LOCAL}")
-_ZEROS: Final[Mapping[str, str]] = {"double": "0.0", "float": "0.0", "ptr": "null"}
 
 
 def initialised(lines: Sequence[str]) -> list[str]:
@@ -47,7 +46,7 @@ def lines_of_variables(body: Sequence[str]) -> frozenset[int]:
 def _zero(line: str) -> Iterator[str]:
     found = _MADE.fullmatch(line)
     if found:
-        yield f"  store {found['type']} {_ZEROS.get(found['type'], '0')}, ptr {found['name']}"
+        yield f"  store {found['type']} {grammar.ZEROS.get(found['type'], '0')}, ptr {found['name']}"
 
 
 def _first_block(body: Sequence[str]) -> Iterator[str]:
