@@ -12,7 +12,6 @@ from typing import Any, Final
 from quantumjobs.errors import NoCountsError
 
 Resource = dict[str, Any]
-Counts = dict[str, int]
 _WHY: Final = {
     "TooLarge": "they are larger than a ConfigMap may be: read the result from `outputUri`",
     "UnknownFormat": "no counts are known for its output format: use `result_bytes()`",
@@ -22,6 +21,16 @@ _WHY: Final = {
     "ShotsUnknown": "the target gave probabilities and the job has no shots: submit it with shots",
     "QubitsUnknown": "the IonQ program does not say how many `qubits` it has",
 }
+
+
+class Counts(dict[str, int]):
+    """How often each outcome was measured: a dict that notebooks show as bars."""
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from quantumjobs.display import counts_html  # noqa: PLC0415 - for notebooks alone
+
+        return counts_html(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def read_counts(config_map: Resource, header: Header) -> Counts:
         omitted = data.get("countsOmitted", "")
         because = _WHY.get(omitted, f"the operator left them out ({omitted})" if omitted else "includeResult is false")
         raise NoCountsError(f"{config_map['metadata']['name']} has no counts: {because}")
-    counts: Counts = json.loads(data["counts.json"])
+    counts: dict[str, int] = json.loads(data["counts.json"])
     return summed((_in_qiskits_order(outcome, header), count) for outcome, count in counts.items())
 
 
@@ -100,13 +109,13 @@ def _widened(word: str, size: int, measured: tuple[int, ...]) -> str:
 
 def summed(pairs: Iterable[tuple[str, int]]) -> Counts:
     """Outcomes that occur twice, added up; sorted."""
-    total: Counts = {}
+    total: dict[str, int] = {}
     for outcome, count in pairs:
         total[outcome] = total.get(outcome, 0) + count
-    return dict(sorted(total.items()))
+    return Counts(sorted(total.items()))
 
 
-def of_register(counts: Counts, header: Header, register: str) -> Counts:
+def of_register(counts: Mapping[str, int], header: Header, register: str) -> Counts:
     """The counts of one register alone.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjobs import facts
-from quantumjobs.counts import Counts, Header, read_counts
+from quantumjobs.counts import Header, read_counts
 from quantumjobs.errors import NoCountsError, NotFoundError
 from quantumjobs.job import parameters_of
 from quantumjobs.kubeapi import CONFIG_MAPS, JOBS, KubeApi
@@ -41,7 +41,7 @@ class Reading:
     outcome: facts.Outcome
     parameters: Mapping[str, Any]
     header: Header
-    counts: Counts | None
+    counts: dict[str, int] | None
     missing: str = ""
 
 

@@ -3,6 +3,7 @@
 Must not live here: how a job is made (`cluster`), or many of them (`jobset`).
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 from quantumjobs import counts as reading
 from quantumjobs import facts, waiting
 from quantumjobs.counts import Counts, Header
-from quantumjobs.errors import NoCountsError
+from quantumjobs.errors import NoCountsError, QuantumJobsError
 from quantumjobs.facts import Outcome
 from quantumjobs.following import Selection
 from quantumjobs.kubeapi import CONFIG_MAPS, JOBS, KubeApi
@@ -154,6 +155,14 @@ class Job:
     def cancel(self) -> None:
         """Cancel it and keep the resource; what had begun may be billed. Harmless after its end."""
         self._resource = self._api.patch(JOBS, self.namespace, self.name, {"spec": {"cancel": True}})
+
+    def _repr_mimebundle_(self, **_kinds: Any) -> dict[str, str]:
+        """For notebooks: as it is now, or as it was last seen if the cluster cannot be asked."""
+        from quantumjobs.display import job_html  # noqa: PLC0415 - for notebooks alone
+
+        with contextlib.suppress(QuantumJobsError):
+            _ = self.resource
+        return {"text/plain": repr(self), "text/html": job_html(self._resource, self.parameters)}
 
     def __repr__(self) -> str:
         key = self._resource["spec"].get("idempotencyKey")

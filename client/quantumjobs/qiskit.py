@@ -22,7 +22,6 @@ from qiskit.transpiler import Target as QiskitTarget
 
 from quantumjobs import facts
 from quantumjobs.cluster import QuantumCluster
-from quantumjobs.counts import Counts
 from quantumjobs.errors import NotFoundError, UsageError, WaitTimeoutError
 from quantumjobs.harvest import Reading
 from quantumjobs.jobset import JobSet
@@ -260,7 +259,7 @@ def _experiment(reading: Reading, shots: int | None) -> ExperimentResult:
     return ExperimentResult(len(memory), success=True, data=data, header=header, status="DONE")
 
 
-def _hexadecimal(reading: Reading) -> Counts:
+def _hexadecimal(reading: Reading) -> dict[str, int]:
     strange = sorted(outcome for outcome in reading.counts or {} if not set(outcome) <= _BITS)
     if strange:
         raise JobError(f"{reading.name} measured more than bits ({strange[0]}): read its counts without Qiskit")

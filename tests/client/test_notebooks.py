@@ -1,6 +1,7 @@
 """The notebooks of examples/ in a real kernel, with a researcher's kubeconfig, against the whole system."""
 
 import ast
+from html.parser import HTMLParser
 from typing import Any
 
 import nbformat
@@ -16,12 +17,29 @@ _read: Any = nbformat.read  # it has no types
 _FOLDER = PROJECT / "examples" / "notebooks"
 
 
-def last_value(name: str) -> Any:
-    """Run a notebook; returns the value that its last cell shows."""
+class _Tags(HTMLParser):
+    """The tags of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - theirs
+        self.tags.add(tag)
+
+
+def shown_values(name: str) -> list[Any]:
+    """Run a notebook; returns what its cells show, each by MIME types."""
     notebook = _read(_FOLDER / f"{name}.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    (shown,) = [output for output in notebook.cells[-1].outputs if output.output_type == "execute_result"]
-    return ast.literal_eval(shown.data["text/plain"])
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output.data for output in outputs if output.output_type in {"execute_result", "display_data"}]
+
+
+def last_value(name: str) -> Any:
+    """Run a notebook; returns the value that its last cell shows."""
+    return ast.literal_eval(shown_values(name)[-1]["text/plain"])
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +56,27 @@ def test_a_circuit_paid_once(researcher: Researcher) -> None:
     assert len(researcher.cluster().jobs()) == 1
 
 
+def test_a_program_in_qsharp() -> None:
+    """Its job and its counts are shown as tables, and as text where there is no HTML."""
+    job, counts = shown_values("qsharp")
+    assert job["text/plain"].startswith("<Job job-")
+    assert "quantinuum.sim.h2-1e: Succeeded, once='once:" in job["text/plain"]
+    assert "Succeeded" in job["text/html"]
+    read = ast.literal_eval(counts["text/plain"])
+    assert set(read) == {"000", "111"}
+    assert sum(read.values()) == 200
+    for outcome, count in read.items():
+        assert f"<code>{outcome}</code>" in counts["text/html"]
+        assert f"</span> {count} (" in counts["text/html"]
+    for shown in (job, counts):
+        assert _Tags(shown["text/html"]).tags <= {"table", "caption", "tr", "td", "b", "code", "span"}
+
+
 def test_a_sweep() -> None:
-    """The share of ones follows the angle."""
-    ones = last_value("sweep")
+    """The share of ones follows the angle, and a plot shows it."""
+    table, plot = shown_values("sweep")
+    assert "image/png" in plot
+    ones = ast.literal_eval(table["text/plain"])
     assert list(ones) == [0.0, 0.785, 1.571, 2.356, 3.142]
     assert ones[0.0] == 0
     assert ones[3.142] == 200
@@ -56,5 +92,5 @@ def test_a_hybrid_loop() -> None:
 def test_all_notebooks_are_run() -> None:
     """And they are stored without outputs."""
     notebooks = {path.stem: _read(path, as_version=4) for path in _FOLDER.glob("*.ipynb")}
-    assert notebooks.keys() == {"qiskit", "sweep", "hybrid"}
+    assert notebooks.keys() == {"qiskit", "qsharp", "sweep", "hybrid"}
     assert not any(cell.get("outputs") for notebook in notebooks.values() for cell in notebook.cells)

@@ -4,6 +4,7 @@ import click
 
 from quantumjobs import __version__
 from quantumjobs.cli.checks import doctor, version
+from quantumjobs.cli.estimating import estimate
 from quantumjobs.cli.listing import list_, targets
 from quantumjobs.cli.results import counts, plot
 from quantumjobs.cli.submitting import compile_, run, sweep
@@ -29,5 +30,5 @@ def cli() -> None:
     """
 
 
-for _command in (run, compile_, sweep, list_, wait, counts, plot, cancel, why, targets, doctor, version):
+for _command in (run, compile_, sweep, list_, wait, counts, plot, cancel, why, targets, estimate, doctor, version):
     cli.add_command(_command)

@@ -22,6 +22,7 @@ from quantumjobs.programs.sources import LANGUAGES
 if TYPE_CHECKING:
     from quantumjobs.cluster import QuantumCluster
     from quantumjobs.manifest import Order
+    from quantumjobs.programs.prepared import Prepared, Target
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COMPILATION: Final = ("language", "format", "profile", "entry")
@@ -72,7 +73,7 @@ def ordering(command: F) -> F:
     return taking  # type: ignore[return-value]
 
 
-_PARAMETERS: Final = click.option(
+PARAMETERS: Final = click.option(
     "-p", "--parameter", "parameters", type=Assignment(), multiple=True, help="Parameter of the program: theta=pi/2."
 )
 _DRY_RUN: Final = click.option(
@@ -83,7 +84,7 @@ _DRY_RUN: Final = click.option(
 @click.command()
 @click.argument("file")
 @ordering
-@_PARAMETERS
+@PARAMETERS
 @compiling
 @click.option("--name", help="Name of the job; made from the file's if absent.")
 @click.option("--once", is_flag=True, help="The same program, target and parameters again are the same, paid job.")
@@ -188,7 +189,7 @@ def sweep(
 @click.command(name="compile")
 @click.argument("file")
 @click.option("-t", "--target", help="Where it is to run; asks the workspace what it can do.")
-@_PARAMETERS
+@PARAMETERS
 @compiling
 @output_option("ll", "bc")
 @connected
@@ -202,12 +203,9 @@ def compile_(
     output: str,
 ) -> int:
     """Compile a program and write what would be sent; with --profile no cluster is asked."""
-    from quantumjobs.programs import prepare, prepared, qir  # noqa: PLC0415
+    from quantumjobs.programs import prepared, qir  # noqa: PLC0415
 
-    if not target and "profile" not in compilation:
-        raise UsageError("say what to compile for: -t TARGET, or --profile")
-    chosen = connection.open().target(target) if target else prepared.Target("", "the profile")
-    made = prepare.prepare(_program(file), chosen, parameters=points.values(parameters), **compilation)
+    made, _ = prepared_for(connection, file, target, compilation, parameters)
     if output == "bc":
         if made.format != prepared.QIR:
             raise UsageError(f"a program in {made.format} has no bitcode")
@@ -218,6 +216,22 @@ def compile_(
         raise UsageError("the program is bitcode: write it with -o bc")
     click.echo(made.data.decode(), nl=False)
     return 0
+
+
+def prepared_for(
+    connection: Connection,
+    file: str,
+    target: str | None,
+    compilation: dict[str, Any],
+    parameters: tuple[tuple[str, str], ...],
+) -> "tuple[Prepared, Target]":
+    """A program as it would be sent, and where to; without a target no cluster is asked."""
+    from quantumjobs.programs import prepare, prepared  # noqa: PLC0415
+
+    if not target and "profile" not in compilation:
+        raise UsageError("say what to compile for: -t TARGET, or --profile")
+    chosen = connection.open().target(target) if target else prepared.Target("", "the profile")
+    return prepare.prepare(_program(file), chosen, parameters=points.values(parameters), **compilation), chosen
 
 
 def _program(file: str) -> Any:

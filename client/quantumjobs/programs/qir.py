@@ -23,7 +23,19 @@ class Needs:
 
 
 def inspect(data: bytes) -> Needs:
-    """Read a module's entry point.
+    """Read what a module's entry point says of itself.
+
+    Raises:
+        ProgramError: It is no QIR with exactly one entry point.
+    """
+    entry = entry_point(data)
+    profile = _attribute(entry, "qir_profiles")
+    qubits = extras.load("pyqir", "qsharp").required_num_qubits(entry)
+    return Needs(qubits, adaptive=profile not in {"", "base_profile"})
+
+
+def entry_point(data: bytes) -> Any:
+    """The function with which a module begins, as pyqir reads it.
 
     Raises:
         ProgramError: It is no QIR with exactly one entry point.
@@ -33,8 +45,7 @@ def inspect(data: bytes) -> Needs:
     entries = [function for function in module.functions if pyqir.is_entry_point(function)]
     if len(entries) != 1:
         raise ProgramError(f"this QIR has {len(entries)} entry points: it needs exactly one")
-    profile = _attribute(entries[0], "qir_profiles")
-    return Needs(pyqir.required_num_qubits(entries[0]), adaptive=profile not in {"", "base_profile"})
+    return entries[0]
 
 
 def to_bitcode(text: bytes) -> bytes:

@@ -1,0 +1,44 @@
+"""The command that says what a program needs before anything is sent: estimate."""
+
+import json
+from typing import Any
+
+import click
+
+from quantumjobs.cli.options import Connection, connected, output_option
+from quantumjobs.cli.output import write_object, write_table
+from quantumjobs.cli.submitting import PARAMETERS, compiling, prepared_for
+
+
+@click.command()
+@click.argument("file")
+@click.option("-t", "--target", help="Where it is to run; asks the workspace what it can do.")
+@click.option("-s", "--shots", type=click.IntRange(min=1), help="How often it is to run.")
+@PARAMETERS
+@compiling
+@output_option("table", "json", "yaml")
+@connected
+def estimate(
+    *,
+    file: str,
+    connection: Connection,
+    target: str | None,
+    shots: int | None,
+    compilation: dict[str, Any],
+    parameters: tuple[tuple[str, str], ...],
+    output: str,
+) -> int:
+    """Count the qubits and gates of a program, as far as they are known before it runs; nothing is sent."""
+    from quantumjobs import estimate as estimating  # noqa: PLC0415
+
+    made, chosen = prepared_for(connection, file, target, compilation, parameters)
+    found = estimating.estimate(made, chosen, shots)
+    if output == "table":
+        write_table(("WHAT", "NUMBER"), [(name.replace("_", " "), _cell(fact)) for name, fact in found.facts.items()])
+    else:
+        write_object(found.to_dict(), output)
+    return 0
+
+
+def _cell(fact: Any) -> str:
+    return json.dumps(fact) if isinstance(fact, dict) else str(fact)
