@@ -120,9 +120,10 @@ bench-parts: venv ## CPU of single steps, beside the least that it could be (hal
 chart: venv ## Package the charts into build/charts
 	@$(BIN)/python -m chart package
 
-docs: venv ## Renew docs/reference.md and the drawing of the state machine in docs/lifecycle.md
+docs: venv ## Renew docs/reference.md, the commands in docs/client.md and the drawing of the state machine in docs/lifecycle.md
 	$(BIN)/python tests/rooms/lifecycle/drawing.py
 	$(BIN)/python tests/pages/reference.py
+	$(BIN)/python tests/pages/commands.py
 
 chart-docs: venv ## Write the charts' READMEs from the comments in their values
 	@$(BIN)/python -m chart docs

@@ -4,12 +4,14 @@ Must not live here: requests (`kubeapi`).
 """
 
 import json
+import re
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from quantumjobs.errors import ClusterError, ForbiddenError, NameTakenError, NotFoundError, QuantumJobsError
 
 Resource = dict[str, Any]
+_UNKNOWN_FIELD: Final = re.compile(r'unknown field "([^"]+)"')
 
 
 def refusal(status: int, data: bytes, method: str, what: str, namespace: str | None) -> QuantumJobsError:
@@ -34,6 +36,11 @@ def refusal(status: int, data: bytes, method: str, what: str, namespace: str | N
         )
     if status == HTTPStatus.NOT_FOUND:
         return _not_found(said, what, where)
+    if status == HTTPStatus.BAD_REQUEST and (unknown := _UNKNOWN_FIELD.search(message)):
+        return ClusterError(
+            f"the CRDs of this cluster are older than this client and do not know {unknown[1]}: have them upgraded, or "
+            "leave out the flag that needs it; nothing was submitted"
+        )
     if status == HTTPStatus.CONFLICT and said.get("reason") == "AlreadyExists":
         return NameTakenError(f"there is a {what}{where} already: choose another name")
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -108,14 +108,15 @@ class KubeApi:
             LostAnswerError: It may exist now.
             NameTakenError: Another object has the name.
         """
-        query = {"dryRun": "All"} if dry_run else {}
+        # An older CRD would drop what it does not know in silence, such as the key of a purchase.
+        query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
         what = f"{_singular(kind)} {body['metadata']['name']}"
         return self._json("POST", _path(kind, namespace), query=query, body=body, what=what, namespace=namespace)
 
     def patch(self, kind: Kind, namespace: str, name: str, body: Resource) -> Resource:
         """Merge into an object; the same patch may be sent twice."""
-        what = f"{_singular(kind)} {name}"
-        return self._json("PATCH", _path(kind, namespace, name), body=body, what=what, namespace=namespace)
+        path, what = _path(kind, namespace, name), f"{_singular(kind)} {name}"
+        return self._json("PATCH", path, body=body, what=what, namespace=namespace)
 
     def ask(self, path: str, body: Resource | None = None) -> Resource:
         """Ask something that is no object of ours: a review (which stores nothing), or a path of the server."""
@@ -253,10 +254,8 @@ class KubeApi:
             return self._login
 
     def _unreachable(self, error: Exception) -> ClusterError:
-        host = self._signed_in().configuration.host
-        return ClusterError(
-            f"the API server at {host} cannot be reached ({_short(error)}): check the context and network"
-        )
+        where = f"the API server at {self._signed_in().configuration.host}"
+        return ClusterError(f"{where} cannot be reached ({_short(error)}): check the context and network")
 
 
 def _path(kind: Kind, namespace: str | None, name: str = "") -> str:

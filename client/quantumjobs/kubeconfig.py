@@ -4,13 +4,15 @@ Must not live here: requests (`kubeapi`). The Kubernetes client is imported on u
 """
 
 import importlib
+import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from quantumjobs.errors import ClusterError, ForbiddenError, UsageError
+from quantumjobs.errors import ClusterError, ForbiddenError, QuantumJobsError, UsageError
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _DEFAULT_NAMESPACE: Final = "default"
@@ -68,10 +70,15 @@ def login(access: Access) -> Login:
     configuration = Configuration()
     try:
         namespace = _load(access, configuration)
+    except QuantumJobsError:
+        raise
     except ConfigException as error:
-        raise _no_login(error) from error
+        raise _no_login(str(error)) from error
     except OSError as error:
         raise ClusterError(f"the kubeconfig cannot be read: {error}") from error
+    except Exception as error:
+        # Whatever stands in the file, the library meets it with errors of its own.
+        raise ClusterError(f"the kubeconfig cannot be used: {type(error).__name__}: {_line(str(error))}") from error
     headers = {"Impersonate-User": [access.impersonate]} if access.impersonate else {}
     if access.impersonate_groups:
         if not access.impersonate:
@@ -96,7 +103,10 @@ def _load(access: Access, configuration: Any) -> str:
     merged = kube_config.KubeConfigMerger(os.pathsep.join(given)).config
     active = _context(merged, access)
     loader = kube_config.KubeConfigLoader(config_dict=merged, active_context=active)
-    loader.load_and_set(configuration)
+    with _errors_in_the_log() as logged:
+        loader.load_and_set(configuration)
+    if logged:
+        raise _no_login("; ".join(logged))
     return str(loader.current_context["context"].get("namespace") or _DEFAULT_NAMESPACE)
 
 
@@ -124,8 +134,25 @@ def _pod_namespace() -> str:
         return _DEFAULT_NAMESPACE
 
 
-def _no_login(error: Exception) -> ClusterError | ForbiddenError:
-    text = " ".join(str(error).split())
+@contextmanager
+def _errors_in_the_log() -> Iterator[list[str]]:
+    """What the library logs as an error meanwhile: it goes on without credentials when a login plugin fails."""
+    said: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    try:
+        yield said
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def _no_login(said: str) -> ClusterError | ForbiddenError:
+    text = _line(said)
     if "exec" in text:
         return ForbiddenError(f"the login plugin of the kubeconfig gave no credentials ({text}): sign in again")
     return ClusterError(f"the kubeconfig cannot be used: {text}")

@@ -133,6 +133,8 @@ def _spec(order: Order) -> Resource:
     }
     if parameters:
         spec["parameters"] = parameters
+    if order.program.notes:
+        spec["metadata"] = dict(order.program.notes)
     if order.workspace:
         namespace, _, name = order.workspace.rpartition("/")
         spec["workspaceRef"] = {"name": name} | ({"namespace": namespace} if namespace else {})

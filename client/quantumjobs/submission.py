@@ -8,7 +8,7 @@ import time
 from typing import Any, Final
 
 from quantumjobs import facts
-from quantumjobs.errors import NameTakenError, NotFoundError, OutcomeUnknownError, QuantumJobsError
+from quantumjobs.errors import ForbiddenError, NameTakenError, NotFoundError, OutcomeUnknownError, QuantumJobsError
 from quantumjobs.kubeapi import CONFIG_MAPS, JOBS, KubeApi, LostAnswerError
 from quantumjobs.manifest import Order, is_same_purchase, is_this_submission, manifest, program_config_map
 
@@ -86,11 +86,11 @@ def _send_program(api: KubeApi, namespace: str, order: Order, stored: Resource) 
     except (LostAnswerError, QuantumJobsError) as error:
         if _is_there(api, namespace, facts.name_of(body)):
             return
-        api.patch(JOBS, namespace, facts.name_of(stored), {"spec": {"cancel": True}})
-        raise OutcomeUnknownError(
-            f"the program of {facts.name_of(stored)} could not be stored ({error}): the job was cancelled before it "
-            "was sent to Azure",
-            facts.name_of(stored),
+        name = facts.name_of(stored)
+        api.patch(JOBS, namespace, name, {"spec": {"cancel": True}})
+        said = f"the program of {name} could not be stored ({error}): the job was cancelled before it was sent to Azure"
+        raise (
+            ForbiddenError(said) if isinstance(error, ForbiddenError) else OutcomeUnknownError(said, name)
         ) from error
 
 

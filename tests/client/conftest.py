@@ -4,9 +4,8 @@ The client never authenticates as administrator: it has a ServiceAccount with th
 namespace.
 """
 
-import os
+import itertools
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,18 @@ from typing import Any, Final
 
 import pytest
 
+from client.bare import Bare, quantum
 from cluster.jobnamespace import JobNamespace
+from devcluster.controlplane import ControlPlane
 from devcluster.kubeconfig import write_kubeconfig
-from localstack.manifests import RBAC
+from localstack.manifests import CRDS, RBAC
 from localstack.stack import Stack
 from quantumjobs import Access, QuantumCluster
 
 _OPERATOR_ARGS: Final = ("--poll-min-seconds=0.2", "--poll-max-seconds=1")
 _EMULATOR_ARGS: Final = ("--waiting-seconds=0.1", "--executing-seconds=0.1", "--seed=7")
 _ROLE: Final = "quantumjob-researcher"
-_SECONDS: Final = 120
-_COMMAND: Final = (sys.executable, "-m", "quantumjobs")
+_numbers: Final = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,7 @@ class Researcher:
         self, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """The command line, as a process of its own; returns whatever became of it."""
-        return subprocess.run(
-            [*_COMMAND, *map(str, arguments)],
-            input=stdin,
-            env=os.environ | {"KUBECONFIG": str(self.kubeconfig), "COLUMNS": "120"} | dict(env or {}),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-            cwd=cwd,
-        )
+        return quantum(self.kubeconfig, *arguments, stdin=stdin, env=env, cwd=cwd)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +56,20 @@ def stack() -> Iterator[Stack]:
     with Stack.start(operator_args=_OPERATOR_ARGS, emulator_args=_EMULATOR_ARGS) as started:
         started.apply(RBAC / "researcher")
         yield started
+
+
+@pytest.fixture(scope="session")
+def kinds(control_plane: ControlPlane) -> ControlPlane:
+    """An API server with our kinds and the researchers' role, and nobody who works on jobs."""
+    control_plane.kubectl("apply", "--server-side", "-f", CRDS, "-f", RBAC / "researcher")
+    control_plane.wait_until_established("-f", CRDS)
+    return control_plane
+
+
+@pytest.fixture
+def bare(kinds: ControlPlane, tmp_path: Path) -> Bare:
+    """A researcher's namespace there, where the test itself says what becomes of jobs."""
+    return Bare.make(kinds, f"bare-{next(_numbers)}", tmp_path)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def circuit_of(qir: str) -> QuantumCircuit:
     module = pyqir.Module.from_ir(pyqir.Context(), qir)
     (entry,) = [function for function in module.functions if pyqir.is_entry_point(function)]
     (block,) = entry.basic_blocks
-    calls = [one for one in block.instructions if one.opcode == pyqir.Opcode.CALL]
+    calls: list[Any] = [one for one in block.instructions if one.opcode == pyqir.Opcode.CALL]
     arrays = _recorded(calls)
     registers = [ClassicalRegister(len(results), f"c{i}") for i, results in enumerate(reversed(arrays))]
     circuit = QuantumCircuit(pyqir.required_num_qubits(entry) or 0)

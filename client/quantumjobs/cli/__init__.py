@@ -26,7 +26,9 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        error.show()
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "kubectl quantum"
+        click.echo(f"error: {error.format_message().rstrip('.')}: see `{path} --help`", err=True)
         return ExitCode.USAGE
     except (click.exceptions.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED

@@ -109,7 +109,7 @@ def run(
     dry_run: str,
     output: str,
 ) -> int:
-    """Run a program; FILE is .qasm .qs .ll .bc .json .quil or .qpy, or - for standard input."""
+    """Submit a program, and with --wait show counts; FILE is .qasm .qs .ll .bc .json .quil or .qpy, or - for stdin."""
     cluster = connection.open()
     program, values = _program(file), points.values(parameters)
     order = cluster.order(program, parameters=values, name=name, once=once_key or once, **wanted, **compilation)
@@ -166,7 +166,7 @@ def sweep(
     dry_run: str,
     output: str,
 ) -> int:
-    """Run a program once for each point of its parameters, all under one label."""
+    """Submit one job for each point of a program's parameters; prints the label of all."""
     cluster = connection.open()
     found = points.points(parameters, table)
     batch, orders = cluster.sweep_orders(_program(file), points=found, batch=batch, **wanted, **compilation)

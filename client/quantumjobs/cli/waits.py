@@ -57,7 +57,9 @@ def _code(endings: "list[Ending]") -> ExitCode:
 
 @click.command()
 @selecting
-@click.option("--for", "until", type=click.Choice(["finished", "submitted"]), default="finished", show_default=True)
+@click.option(
+    "--for", "until", type=click.Choice(["finished", "submitted"]), default="finished", help="What is waited for."
+)
 @click.option("--timeout", type=Duration(), help="How long; for ever if absent.")
 @output_option("table", "name", "json", "yaml")
 @connected

@@ -11,7 +11,7 @@ from quantumjobs import extras
 from quantumjobs.counts import Header
 from quantumjobs.errors import ProgramError
 from quantumjobs.programs.openqasm import BASIS, to_qir
-from quantumjobs.programs.prepared import OPENQASM_2, QIR, Prepared
+from quantumjobs.programs.prepared import OPENQASM_2, QIR, Prepared, notes_for_azure
 
 _CONTROL_FLOW: Final = ("if_else", "for_loop", "while_loop", "switch_case", "break_loop", "continue_loop")
 _NOT_IN_QELIB: Final = frozenset({"ryy"})
@@ -47,7 +47,8 @@ def to_program(circuit: Any, *, format_: str, profile: str, language: str) -> Pr
     else:
         exporter = extras.load("qiskit.qasm3", "qiskit").Exporter(includes=("stdgates.inc",), basis_gates=_OPAQUE)
         text = to_qir(exporter.dumps(plain), profile)
-    return Prepared(format_, text.encode(), header=header, qubits=_used(plain), stem=_stem(circuit.name))
+    notes = notes_for_azure(circuit.name, circuit.num_qubits, circuit.metadata)
+    return Prepared(format_, text.encode(), header=header, qubits=_used(plain), stem=_stem(circuit.name), notes=notes)
 
 
 def bind(circuit: Any, parameters: Mapping[str, Any]) -> Any:

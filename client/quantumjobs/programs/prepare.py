@@ -12,7 +12,7 @@ from quantumjobs import extras
 from quantumjobs.counts import Header
 from quantumjobs.errors import ProgramError
 from quantumjobs.programs import circuits, openqasm, qir, qsharp, sources
-from quantumjobs.programs.prepared import IONQ, OPENQASM_2, PULSER, QIR, QUIL, Prepared, Target
+from quantumjobs.programs.prepared import IONQ, OPENQASM_2, PULSER, QIR, QUIL, Prepared, Target, notes_for_azure
 from quantumjobs.programs.sources import Source
 
 _TAKEN_AS_THEY_ARE: Final = {"ionq": ("ionq", IONQ), "quil": ("rigetti", QUIL), "pulser": ("pasqal", PULSER)}
@@ -124,10 +124,12 @@ def _as_it_is(source: Source, target: Target, parameters: Mapping[str, Any]) -> 
     if target.provider != provider:
         raise ProgramError(f"{source.language} programs run on targets of {provider}, not on {target.name}")
     qubits = _ionq_qubits(source.content) if format_ == IONQ else None
-    made = Prepared(
-        format_, source.content.encode(), header=Header(language=source.language), qubits=qubits, stem=source.stem
-    )
-    return _fits(made, target)
+    header, notes = Header(language=source.language), {}
+    if qubits:
+        # Bit i of IonQ's answer is qubit i.
+        notes = notes_for_azure(source.stem, qubits, None) | {"meas_map": json.dumps(list(range(qubits)))}
+    data = source.content.encode()
+    return _fits(Prepared(format_, data, header=header, qubits=qubits, stem=source.stem, notes=notes), target)
 
 
 def _ionq_qubits(text: str) -> int:
