@@ -17,7 +17,7 @@ from demo.current import in_current_cluster
 from demo.errors import DemoError
 from demo.local import on_loopback
 from demo.play import Play
-from demo.results import show_results
+from demo.results import show_results, show_the_client
 from demo.screen import Screen, screen_for_output
 from demo.venue import Venue
 from devcluster.errors import DevClusterError
@@ -68,6 +68,7 @@ def _perform(venue: Venue, screen: Screen, seconds: float) -> bool:
     play.perform(seconds)
     verdicts = play.verdicts()
     show_results(venue, screen)
+    show_the_client(venue, screen)
     faults = [f"{verdict.name}: {verdict.fault}" for verdict in verdicts if verdict.fault]
     for fault in faults:
         screen.say(f"NOT AS EXPECTED {fault}")

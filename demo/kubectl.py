@@ -7,7 +7,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -61,15 +62,32 @@ class Kubectl:
         Raises:
             KubectlError: It ended with another code than 0, or took too long.
         """
+        return self._call([*self._scope(), *arguments], stdin, timeout)
+
+    def quantum(self, *arguments: str | Path) -> str:
+        """Run the plugin `kubectl quantum` of this environment and return what it printed to standard output.
+
+        Raises:
+            KubectlError: It ended with another code than 0, or took too long.
+        """
+        # kubectl takes no flags before a plugin's name.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return self._call(["quantum", *arguments, *self._scope()], None, _SECONDS, {"PATH": path})
+
+    def _scope(self) -> list[str]:
         options = {"namespace": self.namespace, "context": self.context}
-        scope = [f"--{name}={value}" for name, value in options.items() if value]
+        return [f"--{name}={value}" for name, value in options.items() if value]
+
+    def _call(
+        self, arguments: Sequence[str | Path], stdin: Any, timeout: float, more: Mapping[str, str] | None = None
+    ) -> str:
         text = stdin if stdin is None or isinstance(stdin, str) else json.dumps(stdin)
         said = " ".join(map(str, arguments))
         try:
             done = subprocess.run(  # noqa: S603 - no shell is involved
-                [self.program, *scope, *arguments],
+                [self.program, *arguments],
                 input=text,
-                env=os.environ | dict(self.environment),
+                env=os.environ | dict(self.environment) | dict(more or {}),
                 capture_output=True,
                 text=True,
                 timeout=timeout,

@@ -4,6 +4,7 @@ Reads what the jobs left without an object; must not live here: whether that is 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console, Group
@@ -18,6 +19,8 @@ from demo.venue import Venue
 _WIDEST_BAR: Final = 40
 _BLOCK: Final = "█"
 _LONGEST_VALUE: Final = 72
+_PROJECT: Final = Path(__file__).resolve().parents[1]
+_FIRST: Final = ("run", "examples/bell.qasm", "-t", "ionq.simulator", "--shots", "500", "--wait")
 _OURS: Final = "--selector=app.kubernetes.io/managed-by=quantumjob-operator"
 
 Bar = tuple[str, str, int]
@@ -39,6 +42,13 @@ def show_results(venue: Venue, screen: Screen) -> None:
             _print_lines(console, title, facts, rows)
     _print_plain(console, "$ kubectl get quantumjobs -o wide")
     _print_plain(console, venue.kubectl.run("get", "quantumjobs", "--output=wide"))
+
+
+def show_the_client(venue: Venue, screen: Screen) -> None:
+    """Run the README's first command, on a program without a manifest, and print the histogram that it ends with."""
+    _print_plain(screen.console, f"$ kubectl quantum {' '.join(_FIRST)}")
+    program, *options = _FIRST[1:]
+    _print_plain(screen.console, venue.kubectl.quantum(_FIRST[0], _PROJECT / program, *options))
 
 
 def bars(counts: Mapping[str, int]) -> list[Bar]:

@@ -54,7 +54,6 @@ class KubeApi:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._login: Login | None = None
-        self._pool: Any = None
         self._signing_in = threading.Lock()
 
     @property
@@ -222,14 +221,14 @@ class KubeApi:
         for name, values in signed.headers.items():
             for value in values:
                 headers.add(name, value)
-        for setting in signed.configuration.auth_settings().values():
-            headers[setting["key"]] = setting["value"]
+        for name, value in signed.authorization().items():
+            headers[name] = value
         if body is not None:
             headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else "application/json"
         wanted = urlencode({key: value for key, value in query.items() if value})
-        url = f"{signed.configuration.host.rstrip('/')}/{path}" + (f"?{wanted}" if wanted else "")
+        url = f"{signed.host}/{path}" + (f"?{wanted}" if wanted else "")
         data = None if body is None else json.dumps(body).encode()
-        return self._pool.request(
+        return signed.pool.request(
             method,
             url,
             body=data,
@@ -246,15 +245,11 @@ class KubeApi:
     def _signed_in(self) -> Login:
         with self._signing_in:
             if self._login is None:
-                from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415
-
-                signed = login(self._access)
-                self._pool = RESTClientObject(signed.configuration).pool_manager
-                self._login = signed
+                self._login = login(self._access)
             return self._login
 
     def _unreachable(self, error: Exception) -> ClusterError:
-        where = f"the API server at {self._signed_in().configuration.host}"
+        where = f"the API server at {self._signed_in().host}"
         return ClusterError(f"{where} cannot be reached ({_short(error)}): check the context and network")
 
 

@@ -1,17 +1,19 @@
 """Who the user is and where the cluster is: a kubeconfig as kubectl reads it, or the ServiceAccount of a pod.
 
-Must not live here: requests (`kubeapi`). The Kubernetes client is imported on use: it takes most of a second.
+Must not live here: requests (`kubeapi`). The Kubernetes client is imported only where it is needed: it takes a second,
+and a plain kubeconfig is read without it (`plainconfig`).
 """
 
 import importlib
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from quantumjobs import plainconfig
 from quantumjobs.errors import ClusterError, ForbiddenError, QuantumJobsError, UsageError
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -47,12 +49,16 @@ class Login:
     """A loaded identity.
 
     Attributes:
-        configuration: The Kubernetes client's; it renews tokens itself.
+        host: Address of the API server.
+        pool: Connections to it, as urllib3 keeps them.
+        authorization: Makes the headers that sign a request in.
         namespace: The context's, or the pod's.
         headers: Sent with each request.
     """
 
-    configuration: Any
+    host: str
+    pool: Any
+    authorization: Callable[[], Mapping[str, str]]
     namespace: str
     headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -64,12 +70,43 @@ def login(access: Access) -> Login:
         ClusterError: There is no usable kubeconfig.
         ForbiddenError: The login plugin gave no credentials.
     """
+    headers = {"Impersonate-User": [access.impersonate]} if access.impersonate else {}
+    if access.impersonate_groups:
+        if not access.impersonate:
+            raise UsageError("a group can be impersonated only together with a user: add --as")
+        headers["Impersonate-Group"] = list(access.impersonate_groups)
+    files = _files(access)
+    plain = None if access.cluster or access.user else plainconfig.read(files, access.context)
+    if plain is None:
+        return _by_the_library(access, files, headers)
+    try:
+        token = plain.authorization()
+        return Login(plain.host, plain.pool(), lambda: token, plain.namespace or _DEFAULT_NAMESPACE, headers)
+    except (OSError, ValueError, KeyError) as error:
+        raise ClusterError(f"the kubeconfig cannot be used: {_line(str(error))}") from error
+
+
+def _files(access: Access) -> list[str]:
+    """The kubeconfigs that exist; none in a pod."""
+    files = access.kubeconfig or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    given = [file for file in files.split(os.pathsep) if file and Path(file).expanduser().exists()]
+    if access.kubeconfig and not given:
+        raise ClusterError(f"there is no kubeconfig {access.kubeconfig}: check --kubeconfig")
+    if not given and not os.environ.get("KUBERNETES_SERVICE_HOST"):
+        raise ClusterError(
+            f"there is no kubeconfig at {files} and this is no pod: set KUBECONFIG or sign in to a cluster first"
+        )
+    return given
+
+
+def _by_the_library(access: Access, files: Sequence[str], headers: Mapping[str, Sequence[str]]) -> Login:
     from kubernetes.client import Configuration  # noqa: PLC0415 - see the module's docstring
+    from kubernetes.client.rest import RESTClientObject  # noqa: PLC0415
     from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
 
     configuration = Configuration()
     try:
-        namespace = _load(access, configuration)
+        namespace = _load(access, files, configuration)
     except QuantumJobsError:
         raise
     except ConfigException as error:
@@ -79,28 +116,21 @@ def login(access: Access) -> Login:
     except Exception as error:
         # Whatever stands in the file, the library meets it with errors of its own.
         raise ClusterError(f"the kubeconfig cannot be used: {type(error).__name__}: {_line(str(error))}") from error
-    headers = {"Impersonate-User": [access.impersonate]} if access.impersonate else {}
-    if access.impersonate_groups:
-        if not access.impersonate:
-            raise UsageError("a group can be impersonated only together with a user: add --as")
-        headers["Impersonate-Group"] = list(access.impersonate_groups)
-    return Login(configuration, namespace, headers)
+
+    def authorization() -> dict[str, str]:
+        settings: Any = configuration.auth_settings()
+        return {setting["key"]: setting["value"] for setting in settings.values()}
+
+    pool = RESTClientObject(configuration).pool_manager
+    return Login(configuration.host.rstrip("/"), pool, authorization, namespace, headers)
 
 
-def _load(access: Access, configuration: Any) -> str:
-    files = access.kubeconfig or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-    given = [file for file in files.split(os.pathsep) if file and Path(file).expanduser().exists()]
-    if access.kubeconfig and not given:
-        raise ClusterError(f"there is no kubeconfig {access.kubeconfig}: check --kubeconfig")
-    if not given:
-        if not os.environ.get("KUBERNETES_SERVICE_HOST"):
-            raise ClusterError(
-                f"there is no kubeconfig at {files} and this is no pod: set KUBECONFIG or sign in to a cluster first"
-            )
+def _load(access: Access, files: Sequence[str], configuration: Any) -> str:
+    if not files:
         _library("incluster_config").load_incluster_config(client_configuration=configuration)
         return _pod_namespace()
     kube_config = _library("kube_config")
-    merged = kube_config.KubeConfigMerger(os.pathsep.join(given)).config
+    merged = kube_config.KubeConfigMerger(os.pathsep.join(files)).config
     active = _context(merged, access)
     loader = kube_config.KubeConfigLoader(config_dict=merged, active_context=active)
     with _errors_in_the_log() as logged:

@@ -49,7 +49,7 @@ def offering(bare: Bare) -> Bare:
 def _offer(bare: Bare) -> None:
     spec: dict[str, Any] = {
         "resourceId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/"
-        "Microsoft.Quantum/workspaces/w",
+        "Microsoft.Quantum/workspaces/shared",
         "location": "eastus",
         "credentials": {"apiKey": {"secretKeyRef": {"name": "key", "key": "apiKey"}}},
     }

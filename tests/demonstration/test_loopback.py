@@ -35,6 +35,9 @@ def test_every_example_is_played_to_its_end(demo: Demo) -> None:
         assert all(int(count) > 0 for _, count in bars)
     assert re.search(r"^NAME +PROVIDER +TARGET +STATE +JOB ID", ended.output, re.MULTILINE)
     assert re.search(r"^broken .* InvalidInputData ", ended.output, re.MULTILINE)
+    _, command, last = ended.output.partition("$ kubectl quantum run examples/bell.qasm -t ionq.simulator")
+    assert command
+    assert [outcome for outcome, _ in re.findall(r"^([01]+) █+ +(\d+) +[\d.]+%$", last, re.MULTILINE)] == ["00", "11"]
 
 
 @pytest.mark.cluster
