@@ -1,7 +1,7 @@
 # The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-all faults explore mutants bench bench-quick bench-parts docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-all faults explore mutants bench bench-quick bench-parts bench-client docs control-plane chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -114,6 +114,9 @@ bench-quick: control-plane ## The same with 100 and 300 jobs (under 3 min)
 
 bench-parts: venv ## CPU of single steps, beside the least that it could be (half a minute)
 	@$(BIN)/python -m benchmarks.parts
+
+bench-client: control-plane ## How fast `kubectl quantum` starts beside kubectl, and the counts of 10,000 jobs; JOBS=…: of so many
+	@$(BIN)/python -m benchmarks.client $(if $(JOBS),--jobs=$(JOBS))
 
 ##@ Charts
 
