@@ -4,25 +4,27 @@ import base64
 import json
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from client.bare import Bare
-from client.programs import BELL_IONQ, SIMULATOR
+from client.programs import ROTATED_QASM, SIMULATOR
 from devcluster.controlplane import ControlPlane
 from devcluster.proxy import TlsProxy
 from quantumjobs import Access, QuantumCluster
-from quantumjobs.cli.checks import RIGHTS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
-JOBS = "quantumjobs.dev", "quantumjobs"
-WORKSPACES = "quantumjobs.dev", "quantumworkspaces"
-_LONG = '{"qubits": 1, "circuit": [' + '{"gate": "x", "target": 0},' * 4000 + '{"gate": "x", "target": 0}]}'
 
 
 def plugin(folder: Path, version: str, *, token: str = "", code: int = 0, text: str | None = None) -> dict[str, Any]:
@@ -58,16 +60,9 @@ def test_one_command_is_one_login(bare: Bare, version: str) -> None:
     for number, command in enumerate((["list"], ["counts", "-l", "sweep=one"], ["doctor"]), start=1):
         bare.run(*command)
         assert calls(bare.folder) == number, command
-    done = bare.run("sweep", "-", "-t", SIMULATOR, "-p", "theta=0:1:5", "--dry-run=server", stdin=_rotated())
+    done = bare.run("sweep", "-", "-t", SIMULATOR, "-p", "theta=0:1:5", "--dry-run=server", stdin=ROTATED_QASM)
     assert done.returncode == 0, done.stderr
     assert calls(bare.folder) == 4
-
-
-def _rotated() -> str:
-    return (
-        'OPENQASM 3.0; include "stdgates.inc";\n'
-        "input float theta; qubit[1] q; bit[1] c; rx(theta) q[0]; c[0] = measure q[0];"
-    )
 
 
 @pytest.mark.parametrize(
@@ -119,6 +114,69 @@ def test_a_token_file_that_was_renewed_is_read_again(bare: Bare, proxy: TlsProxy
     assert [one.status for one in proxy.exchanges] == [401, 200]
 
 
+_IN_A_POD = """
+import pathlib, sys
+from quantumjobs import QuantumCluster
+account = pathlib.Path("/var/run/secrets/kubernetes.io/serviceaccount")
+cluster = QuantumCluster()
+print(cluster.namespace)
+(account / "token").write_text(sys.argv[1])
+print([job.name for job in cluster.jobs()])
+"""
+
+
+def test_a_pod_signs_in_with_its_service_account(bare: Bare) -> None:
+    """And reads a token again that was renewed; the files are where they are in a pod, for this process alone."""
+    bare.make_job("there")
+    files = {"token": "too-old", "namespace": bare.name, "ca.crt": bare.plane.ca_file.read_text()}
+    for name, text in files.items():
+        (bare.folder / name).write_text(text)
+    account = "/run/secrets/kubernetes.io/serviceaccount"
+    place = f'mount -t tmpfs none /run && mkdir -p {account} && cp {" ".join(files)} {account} && exec "$@"'
+    host, port = bare.plane.url.removeprefix("https://").split(":")
+    environment = {name: text for name, text in os.environ.items() if name != "KUBECONFIG"}
+    environment |= {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port, "HOME": str(bare.folder)}
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", place, "sh", sys.executable, "-c", _IN_A_POD, bare.token],
+        cwd=bare.folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [bare.name, "['there']"], done.stderr
+
+
+def test_plain_kubeconfigs_need_no_kubernetes_client(bare: Bare) -> None:
+    """Importing it would double the time of every command."""
+    code = "import sys; from quantumjobs.cli import run; run(['list']); print('kubernetes' in sys.modules)"
+    environment = os.environ | {"KUBECONFIG": str(bare.kubeconfig)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n", done.stderr
+    assert done.stderr == "no quantumjobs found\n"
+
+
+def test_a_certificate_in_the_kubeconfig_is_shown_to_the_server(bare: Bare) -> None:
+    """Its files are gone as soon as it is loaded, also if the server does not know its authority."""
+    temporary = bare.folder / "tmp"
+    temporary.mkdir()
+    certificate, key = (base64.b64encode(text).decode() for text in _certificate())
+    bare.write_kubeconfig({"client-certificate-data": certificate, "client-key-data": key, "token": bare.token})
+    done = bare.run("list", env={"TMPDIR": str(temporary)})
+    assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
+    bare.write_kubeconfig({"client-certificate-data": "bm8=", "client-key-data": key})
+    done = bare.run("list", env={"TMPDIR": str(temporary)})
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "the kubeconfig cannot be used" in done.stderr
+
+
+def _certificate() -> tuple[bytes, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(begin).not_valid_after(begin + timedelta(days=9999))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM), private
+
+
 def test_a_kubeconfig_in_two_files(bare: Bare) -> None:
     """As kubectl joins them."""
     whole = yaml.safe_load(bare.kubeconfig.read_text())
@@ -168,72 +226,3 @@ def test_the_name_in_the_certificate_is_checked(bare: Bare) -> None:
     assert done.returncode == 1
     assert "cannot be reached" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-LACKING = [
-    pytest.param((*JOBS, "list"), ["list"], "you may not list quantumjobs", id="list jobs"),
-    pytest.param((*JOBS, "get"), ["why", "there"], "you may not get quantumjob there", id="get a job"),
-    pytest.param(
-        (*JOBS, "create"), ["run", "bell.json", "-t", SIMULATOR], "you may not create quantumjob bell-", id="create"
-    ),
-    pytest.param((*JOBS, "patch"), ["cancel", "there"], "you may not patch quantumjob there", id="patch a job"),
-    pytest.param(
-        (*WORKSPACES, "get"), ["targets"], "you may not get quantumworkspace default", id="get the workspace"
-    ),
-    pytest.param(("", "configmaps", "get"), ["counts", "done"], "you may not get configmap done-out", id="an output"),
-    pytest.param(("", "configmaps", "list"), ["counts", "-l", "a=b"], "you may not list configmaps", id="list outputs"),
-    pytest.param(
-        ("", "configmaps", "create"), ["run", "long.json", "-t", SIMULATOR, "--name=long"],
-        "you may not create configmap long-program", id="store a long program",
-    ),
-]  # fmt: skip
-SPARED = [
-    pytest.param((*JOBS, "watch"), ["wait", "there", "--timeout=2s"], 5, "is still Executing", id="it asks instead"),
-    pytest.param(("", "events", "list"), ["why", "there"], 0, "", id="it tells the rest"),
-]
-
-
-def lacking(kinds: ControlPlane, folder: Path, right: tuple[str, str, str]) -> Bare:
-    """A researcher without one right, with a job that runs and so many that have ended that outputs come in pages."""
-    bare = Bare.make(kinds, "-".join(("lacking", right[1], right[2])), folder, role=False)
-    bare.grant(without=right)
-    bare.make_job("there")
-    bare.make_job("done", "Succeeded")
-    if right[1:] == ("configmaps", "list"):
-        for number in range(21):
-            bare.make_job(f"job-{number}", "Succeeded", a="b")
-    (folder / "bell.json").write_text(BELL_IONQ)
-    (folder / "long.json").write_text(_LONG)
-    return bare
-
-
-@pytest.mark.parametrize(("right", "command", "said"), LACKING)
-def test_a_missing_right_is_named(
-    kinds: ControlPlane, tmp_path: Path, right: tuple[str, str, str], command: list[str], said: str
-) -> None:
-    """Each of the role's rights is needed by some command, which names it when it lacks."""
-    done = lacking(kinds, tmp_path, right).run(*command, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (7, "" if command[0] != "counts" else done.stdout)
-    assert said in done.stderr
-    assert "quantumjob-researcher" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize(("right", "command", "code", "said"), SPARED)
-def test_a_right_that_can_be_spared(
-    bare: Bare, right: tuple[str, str, str], command: list[str], code: int, said: str
-) -> None:
-    """Without it a command does with less."""
-    bare.kubectl("delete", "rolebinding", "researcher")
-    bare.grant(without=right)
-    bare.make_job("there")
-    done = bare.run(*command)
-    assert done.returncode == code, done.stderr
-    assert said in done.stderr
-    assert "there" in done.stdout
-
-
-def test_every_right_of_the_role_was_taken_away_once() -> None:
-    """But those that kubectl itself needs: to delete a job, and to list workspaces."""
-    tried = {parameter.values[0] for parameter in (*LACKING, *SPARED)}
-    assert set(RIGHTS) - tried == {(*JOBS, "delete"), (*WORKSPACES, "list")}
