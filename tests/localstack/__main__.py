@@ -4,6 +4,7 @@ Only the command line; the work is done by `localstack.stack` and `devcluster.de
 """
 
 import argparse
+import os
 import shlex
 import shutil
 import subprocess
@@ -29,6 +30,8 @@ Everything runs. Paste the line above into your shell, then run a job:
   kubectl apply -f examples/bell.yaml
   kubectl wait --for=condition=Finished quantumjob/bell --timeout=1m
   kubectl get configmap bell-output -o jsonpath='{{.data.counts\\.json}}'
+or a program of your own, without a manifest:
+  kubectl quantum run examples/bell.qasm -t ionq.simulator --shots 500 --wait
 Addresses and the API key for scripts: {env_file}. Logs: {logs}. `make dev-down` ends it."""
 
 
@@ -41,9 +44,20 @@ def up(arguments: argparse.Namespace) -> None:
     arguments.env_file.touch(mode=0o600)
     arguments.env_file.write_text("\n".join(lines) + "\n")
     kubeconfig = shlex.quote(state["env"]["KUBECONFIG"])
+    path = shlex.quote(f"{state['binaries']}{os.pathsep}{_plugin(arguments.dir / 'bin')}")
     # Standard output is this line only, so that a script can evaluate it.
-    print(f'export KUBECONFIG={kubeconfig} PATH={shlex.quote(state["binaries"])}:"$PATH"', flush=True)  # noqa: T201
+    print(f'export KUBECONFIG={kubeconfig} PATH={path}:"$PATH"', flush=True)  # noqa: T201
     report_on_terminal(_NEXT.format(env_file=arguments.env_file, logs=arguments.dir / "data"))
+
+
+def _plugin(folder: Path) -> Path:
+    """A folder with `kubectl quantum` and its completion of this environment, and no other program of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("kubectl-quantum", "kubectl_complete-quantum"):
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(sys.executable).parent / name)
+    return folder.resolve()
 
 
 def _start(arguments: argparse.Namespace) -> State:
