@@ -52,7 +52,7 @@ class Plain:
             OSError: The file is not there.
         """
         token = self.user.get("token")
-        if not token and "tokenFile" in self.user:
+        if "tokenFile" in self.user:
             token = (self.folder / self.user["tokenFile"]).read_text().strip()
         return {"authorization": f"Bearer {token}"} if token else {}
 
@@ -109,13 +109,13 @@ def read(files: Sequence[str], context: str | None) -> Plain | None:
         chosen = _named(content["contexts"], context or content["current-context"], "context")
         cluster = _named(content["clusters"], chosen["cluster"], "cluster")
         user = _named(content["users"], chosen["user"], "user")
-    except (yaml.YAMLError, OSError, KeyError, TypeError, AttributeError, LookupError):
+    except (yaml.YAMLError, OSError, ValueError, TypeError, AttributeError, LookupError):
         return None
     plain = cluster.keys() <= _CLUSTER and user.keys() <= _USER and str(cluster.get("server")).startswith("https://")
     return Plain(cluster, user, chosen.get("namespace"), path.parent.absolute()) if plain else None
 
 
 def _named(entries: Sequence[Mapping[str, Any]], name: str, kind: str) -> Entry:
-    found = next(one[kind] for one in entries if one["name"] == name)
+    (found, *_) = [one[kind] for one in entries if one["name"] == name]
     # An empty value is as good as none.
     return {key: value for key, value in found.items() if value is not None}
