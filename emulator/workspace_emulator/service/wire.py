@@ -79,6 +79,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "jobFailurePolicy": definition.job_failure_policy or "Abort",
         "status": session.status,
         "priority": definition.priority,
+        "jobPriority": "High" if definition.priority == "High" else "Basic",
         "tags": definition.tags or [],
         "creationTime": rfc3339(session.created),
         "beginExecutionTime": rfc3339(session.begun),

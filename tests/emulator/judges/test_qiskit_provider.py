@@ -116,9 +116,11 @@ def test_every_backend_runs(provider: AzureQuantumProvider, name: str, options: 
 
 
 def test_no_backend_is_left_out(provider: AzureQuantumProvider) -> None:
-    """Every backend that the provider finds in this workspace is run by one of the tests here."""
-    run = {name for name, _ in [*SIMULATORS.values(), *OTHERS]} | {"qci.simulator.noisy", "qci.machine1"}
-    assert {backend.name for backend in provider.backends()} == run
+    """Every backend that the provider finds for these three providers is run by one of the tests here."""
+    run = {name for name, _ in [*SIMULATORS.values(), *OTHERS]}
+    assert {backend.name for backend in provider.backends() if not backend.name.startswith("qci.")} == run - {
+        "qci.simulator"
+    }
 
 
 @pytest.mark.parametrize("name", ["ionq.simulator", "ionq.qpu.aria-1"])
