@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from workspace_emulator.entra.tls import load_certificates
+from workspace_emulator.http_server import Server
 
 _SHUTDOWN_TIMEOUT_SECONDS: Final = 1
 
@@ -22,22 +23,6 @@ class EntraAddress:
 
     authority: str
     ca_file: Path
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that tells when it serves, and leaves signals to the workspace's server."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @asynccontextmanager
@@ -64,7 +49,7 @@ async def serving_entra(app: Starlette, folder: Path, host: str, port: int) -> A
         ssl_keyfile=certificates.key,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_SECONDS,
     )
-    server = _Server(config)
+    server = Server(config)
     listener = socket.create_server((host, port))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

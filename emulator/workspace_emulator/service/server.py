@@ -6,8 +6,6 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -15,6 +13,7 @@ from starlette.applications import Starlette
 
 from workspace_emulator.entra.server import EntraAddress
 from workspace_emulator.faults.connections import DroppableProtocol
+from workspace_emulator.http_server import Server
 from workspace_emulator.private_file import write_private
 from workspace_emulator.settings import Settings
 
@@ -29,22 +28,6 @@ class Listening:
     api_key: str = field(repr=False)
     storage_url: str
     entra: EntraAddress | None = None
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that tells when it serves, and leaves signals alone: it would re-raise them before we have cleaned up."""
-
-    def __init__(self, config: uvicorn.Config, ready: asyncio.Event) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(app: Starlette, settings: Settings, listening: Listening) -> None:
@@ -64,13 +47,12 @@ async def serve(app: Starlette, settings: Settings, listening: Listening) -> Non
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_SECONDS,
     )
-    ready = asyncio.Event()
-    server = _Server(config, ready)
+    server = Server(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)  # noqa: FBT003 - a value, not a flag
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    await asyncio.wait((serving, asyncio.create_task(ready.wait())), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((serving, asyncio.create_task(server.ready.wait())), return_when=asyncio.FIRST_COMPLETED)
     _announce(settings, listening, listener.getsockname()[1])
     await serving
 
