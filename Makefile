@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
   $(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 # Tests run what the images ship: what they lock holds here as well, whatever a tool of the tests would like.
-AS_SHIPPED := --constraint requirements/operator.txt --constraint requirements/emulator.txt --override requirements/overrides.in
+AS_SHIPPED := --constraint requirements/operator.txt --constraint requirements/pulser.txt --override requirements/overrides.in
 # A system Node or Go of the right age is used as it is; only an older one is replaced by the packaged one.
 NODE_LOCK := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 22 ? 0 : 1)' 2>/dev/null || echo requirements/node.txt)
 GO_LOCK := $(shell go version 2>/dev/null | grep -Eq 'go1\.(2[6-9]|[3-9][0-9])' || echo requirements/go.txt)
@@ -54,7 +54,8 @@ lock: ## Renew the hash-pinned lock files in requirements/; UPGRADE="name …": 
 	$(UV_COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(UV_COMPILE) pyproject.toml -o requirements/operator.txt
 	$(UV_COMPILE) pyproject.toml --extra emulator -o requirements/emulator.txt
-	$(UV_COMPILE) pyproject.toml --extra emulator --group dev $(AS_SHIPPED) -o requirements/dev.txt
+	$(UV_COMPILE) pyproject.toml --extra emulator --extra pulser --constraint requirements/emulator.txt -o requirements/pulser.txt
+	$(UV_COMPILE) pyproject.toml --extra emulator --extra pulser --group dev $(AS_SHIPPED) -o requirements/dev.txt
 	$(UV_COMPILE) client/pyproject.toml -o requirements/client.txt
 	$(UV_COMPILE) --group build -o requirements/build.txt
 	$(UV_COMPILE) --group node -o requirements/node.txt

@@ -1,6 +1,7 @@
 """Reads a Dockerfile, and follows the steps of its build stage in a folder where no container engine is at hand.
 
-Only what our Dockerfiles use: COPY of files and folders, RUN, WORKDIR. Must not live here: what an image has to be.
+Only what our Dockerfiles use: ARG, COPY of files and folders, RUN, WORKDIR.
+Must not live here: what an image has to be.
 """
 
 import os
@@ -54,11 +55,16 @@ class Kitchen:
     Attributes:
         root: Below it lies what a container would have in `/opt` and in its WORKDIR.
         source: The WORKDIR.
+
+    Args:
+        root: As above.
+        arguments: What `--build-arg` gives.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, **arguments: str) -> None:
         self.root = root
         self.source = root
+        self._arguments = arguments
         self._python = root / "usr"
         subprocess.run([sys.executable, "-m", "venv", self._python], check=True)
 
@@ -70,6 +76,9 @@ class Kitchen:
         """
         for instruction in stage:
             match instruction.name:
+                case "ARG":
+                    name, _, default = instruction.text.partition("=")
+                    self._arguments.setdefault(name, default)
                 case "WORKDIR":
                     self.source = self.root / instruction.text.lstrip("/")
                     self.source.mkdir(parents=True)
@@ -93,6 +102,6 @@ class Kitchen:
             shutil.copy(source, place)
 
     def _run(self, command: str) -> None:
-        environment = os.environ | {"PATH": f"{self._python / 'bin'}{os.pathsep}{os.defpath}"}
+        environment = os.environ | self._arguments | {"PATH": f"{self._python / 'bin'}{os.pathsep}{os.defpath}"}
         here = re.sub(r"(?<![\w.])/opt/", f"{self.root}/opt/", command)
         subprocess.run(["bash", "-euc", here], cwd=self.source, env=environment, check=True, timeout=_SECONDS)

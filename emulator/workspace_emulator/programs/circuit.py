@@ -6,9 +6,11 @@ Gate names are those of `machine.qs`. Qubits and bits are plain indices; registe
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
+
+_T = TypeVar("_T")
 
 MEASURE: Final = "measure"
 RESET: Final = "reset"
@@ -109,26 +111,32 @@ class Circuit:
         return measured
 
 
-def check_size(qubits: int, limits: Limits) -> None:
+def check_size(qubits: int, limits: Limits, most: int | None = None) -> None:
     """Refuse a circuit that is wider than the limit, before anything of that size is built.
+
+    Args:
+        qubits: How many it has.
+        limits: The limits of a job.
+        most: What its simulator can do, where that is less.
 
     Raises:
         ProgramError: `InsufficientResources`.
     """
-    if qubits > limits.qubits:
+    allowed = limits.qubits if most is None else min(most, limits.qubits)
+    if qubits > allowed:
         raise ProgramError(
             ErrorCode.INSUFFICIENT_RESOURCES,
-            f"Too many qubits requested: {qubits}; this workspace simulates at most {limits.qubits}",
+            f"Too many qubits requested: {qubits}; this workspace simulates at most {allowed}",
         )
 
 
-def collect(operations: Iterator[Operation], limits: Limits) -> tuple[Operation, ...]:
+def collect(operations: Iterator[_T], limits: Limits) -> tuple[_T, ...]:
     """Take all operations, but never more than the limit: gate definitions can grow exponentially when expanded.
 
     Raises:
         ProgramError: `InsufficientResources`.
     """
-    collected: list[Operation] = []
+    collected: list[_T] = []
     for operation in operations:
         if len(collected) >= limits.operations:
             raise ProgramError(

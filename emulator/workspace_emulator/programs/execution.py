@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from workspace_emulator.programs.formats import format_of
-from workspace_emulator.programs.parameters import QirParameters, resolve
+from workspace_emulator.programs.parameters import QirParameters, RigettiParameters, resolve
 from workspace_emulator.programs.request import (
     DEFAULT_LIMITS,
     ErrorCode,
@@ -24,7 +24,13 @@ from workspace_emulator.programs.task import Task, read_answer
 
 # -I: neither the environment nor the working directory decides what is imported. -B: nothing is written.
 _COMMAND: Final = (sys.executable, "-I", "-B", "-m", "workspace_emulator.programs.worker")
-_ENVIRONMENT: Final = {"QDK_PYTHON_TELEMETRY": "none"}
+# One thread: the confinement allows no other. What matplotlib wants to keep, it may keep in the job's own folder.
+_ENVIRONMENT: Final = {
+    "QDK_PYTHON_TELEMETRY": "none",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MPLCONFIGDIR": ".",
+}
 _STDERR_KEPT: Final = 4096
 
 
@@ -51,6 +57,7 @@ async def run_program(request: ProgramRequest, *, limits: Limits = DEFAULT_LIMIT
         output_format=request.output_format,
         entry_points=qir.entry_points,
         profiles=[qir.target_profile, request.profile],
+        substitutions=parameters.substitutions if isinstance(parameters, RigettiParameters) else None,
         parent=os.getpid(),
     )
     result = await _run_in_process(task)

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from workspace_emulator.programs.parameters import IonqParameters, Parameters, QirParameters, QuantinuumParameters
+from workspace_emulator.programs.parameters import (
+    IonqParameters,
+    Parameters,
+    PasqalParameters,
+    QirParameters,
+    QuantinuumParameters,
+    RigettiParameters,
+)
 from workspace_emulator.programs.request import (
     OLDER_QIR_RESULTS,
     QIR_RESULTS,
@@ -34,10 +41,11 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
         "ionq.circuit.v1": Format(("ionq.quantum-results.v1",), "rawOutputData", IonqParameters),
         "honeywell.openqasm.v1": Format(("honeywell.quantum-results.v1",), "rawOutputData", QuantinuumParameters),
+        "rigetti.quil.v1": Format(("rigetti.quil-results.v1",), "rawOutputData", RigettiParameters),
+        "pasqal.pulser.v1": Format(("pasqal.pulser-results.v1",), "rawOutputData", PasqalParameters),
         "qir.v1": Format((QIR_RESULTS, OLDER_QIR_RESULTS), "outputData", QirParameters),
     }
 )
-_NOT_RUN: Final = MappingProxyType({"rigetti.quil.v1": "Quil", "pasqal.pulser.v1": "Pulser"})
 
 
 def format_of(request: ProgramRequest) -> Format:
@@ -48,10 +56,10 @@ def format_of(request: ProgramRequest) -> Format:
     """
     found = FORMATS.get(request.input_format)
     if found is None:
-        kind = _NOT_RUN.get(request.input_format, "programs of this format")
         raise ProgramError(
             ErrorCode.INVALID_INPUT_DATA,
-            f"{request.input_format}: this local workspace cannot run {kind}; it runs {', '.join(FORMATS)}",
+            f"{request.input_format}: this local workspace cannot run programs of this format; "
+            f"it runs {', '.join(FORMATS)}",
         )
     if request.output_format not in found.output_formats:
         raise ProgramError(

@@ -13,6 +13,9 @@ DEFAULT_SHOTS: Final = 500
 _MOST_ITEMS: Final = 100
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Parameters(BaseModel):
     """What every format takes."""
 
@@ -78,6 +81,20 @@ class Item(BaseModel):
 
     entry_point: Annotated[str, Field(alias="entryPoint", min_length=1)]
     arguments: Annotated[list[Any], AfterValidator(_no_arguments)] = []
+
+
+class RigettiParameters(Parameters):
+    """Of `rigetti.quil.v1`. Nothing is compiled here, so `skipQuilc` changes nothing; the service runs once unasked."""
+
+    shots: Annotated[int, Field(ge=1)] = 1
+    skip_quilc: Annotated[bool, Field(alias="skipQuilc")] = False
+    substitutions: dict[str, list[list[Finite]]] | None = None
+
+
+class PasqalParameters(Parameters):
+    """Of `pasqal.pulser.v1`; the service runs 100 times unasked."""
+
+    shots: Annotated[int, Field(ge=1)] = 100
 
 
 class QirParameters(Parameters):

@@ -22,6 +22,7 @@ class Task:
         output_format: Of the result, where a program format has several.
         entry_points: QIR only: the functions to run, in order; the only one, if absent.
         profiles: QIR only: what the program may use, by the job and by its target; one that is absent forbids nothing.
+        substitutions: Quil only: values that memory has at the start, a list of sets for each region.
         parent: Process id of the parent; the process ends with it.
     """
 
@@ -34,6 +35,7 @@ class Task:
     output_format: str
     entry_points: list[str] | None
     profiles: list[str | None]
+    substitutions: dict[str, list[list[float]]] | None
     parent: int
 
     def to_json(self) -> bytes:

@@ -16,6 +16,8 @@ from workspace_emulator.programs.task import Task, failure, success
 _SIMULATORS: Final = {
     "ionq.circuit.v1": "workspace_emulator.programs.ionq",
     "honeywell.openqasm.v1": "workspace_emulator.programs.quantinuum",
+    "rigetti.quil.v1": "workspace_emulator.programs.quil",
+    "pasqal.pulser.v1": "workspace_emulator.programs.pasqal",
     "qir.v1": "workspace_emulator.programs.qir",
 }
 

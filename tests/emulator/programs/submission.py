@@ -10,6 +10,8 @@ from workspace_emulator.programs.task import Task
 IONQ = "ionq.circuit.v1"
 QASM = "honeywell.openqasm.v1"
 QIR = "qir.v1"
+QUIL = "rigetti.quil.v1"
+PULSER = "pasqal.pulser.v1"
 
 HEADER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
@@ -17,8 +19,16 @@ _OUTPUTS = {
     IONQ: "ionq.quantum-results.v1",
     QASM: "honeywell.quantum-results.v1",
     QIR: "microsoft.quantum-results.v2",
+    QUIL: "rigetti.quil-results.v1",
+    PULSER: "pasqal.pulser-results.v1",
 }
-_TARGETS = {IONQ: "ionq.simulator", QASM: "quantinuum.sim.h2-1e", QIR: "rigetti.sim.qvm"}
+_TARGETS = {
+    IONQ: "ionq.simulator",
+    QASM: "quantinuum.sim.h2-1e",
+    QIR: "rigetti.sim.qvm",
+    QUIL: "rigetti.sim.qvm",
+    PULSER: "pasqal.sim.emu-free",
+}
 
 
 def request(
@@ -76,6 +86,7 @@ def task(input_format: str, program: str | bytes | dict[str, Any], **changes: An
         "output_format": _OUTPUTS[input_format],
         "entry_points": None,
         "profiles": [None, None],
+        "substitutions": None,
         "parent": os.getppid(),
     }
     return Task(**{**values, **changes})

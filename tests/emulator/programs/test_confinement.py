@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from emulator.programs import attempts
-from emulator.programs.submission import HEADER, IONQ, QASM, QIR, qir, request
+from emulator.programs.pulses import sequence
+from emulator.programs.submission import HEADER, IONQ, PULSER, QASM, QIR, QUIL, qir, request
 from workspace_emulator.programs import ErrorCode, ProgramError, ProgramRequest, run_program
 from workspace_emulator.programs.confinement import PROGRAM_USER, seal
 from workspace_emulator.programs.systemcalls import ABIS, filter_for
@@ -25,6 +26,8 @@ ENDLESS: Final = {
         shots=10_000,
     ),
     "QIR": request(QIR, qir("br label %again\nagain:\nbr label %again\nnever:")),
+    "Quil": request(QUIL, "DECLARE ro BIT\nLABEL @again\nH 0\nJUMP @again"),
+    "Pulser": request(PULSER, {"sequence_builder": sequence(12, 100_000)}),
 }
 
 
@@ -65,7 +68,7 @@ async def test_program_of_every_format_runs_sealed(wanted: ProgramRequest) -> No
     """Under another user where the emulator is root, without capabilities, behind the filter in all its threads."""
     running = asyncio.create_task(run_program(wanted))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):  # Pulser alone takes seconds to load
             while not (told := [status for status in _workers() if status["Seccomp"] == "2"]):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         (worker,) = told

@@ -139,7 +139,12 @@ async def test_process_is_confined(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     await _until(lambda: bool(_workers(os.getpid())))
     (worker,) = _workers(os.getpid())
     await _until(lambda: worker.rlimit(psutil.RLIMIT_CPU) == (50, 51))
-    assert worker.environ() == {"QDK_PYTHON_TELEMETRY": "none"}
+    assert worker.environ() == {
+        "QDK_PYTHON_TELEMETRY": "none",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MPLCONFIGDIR": ".",
+    }
     assert Path(worker.cwd()).parent == tmp_path
     assert os.getsid(worker.pid) == worker.pid
     assert worker.rlimit(psutil.RLIMIT_AS) == (1_500_000_000, 1_500_000_000)
