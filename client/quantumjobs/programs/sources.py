@@ -26,6 +26,7 @@ SUFFIXES: Final = {
 }
 LANGUAGES: Final = ("openqasm", "qsharp", "qir", "ionq", "quil", "pulser", "qpy", "qiskit", "cirq")
 _QPY: Final = b"QISKIT"
+_ENVELOPE: Final = "sequence_builder"
 _LONGEST_PATH: Final = 1024
 
 
@@ -65,7 +66,7 @@ def read(program: Any, language: str | None = None) -> Source:
     if library in {"qiskit", "cirq"}:
         return Source(library, program, "cirq" if library == "cirq" else str(program.name))
     if library == "pulser":
-        return Source("pulser", program.to_abstract_repr(), "pulser")
+        return Source("pulser", _enveloped(program.to_abstract_repr()), "pulser")
     raise ProgramError(f"a {type(program).__name__} is no program: give a file, source text, or a circuit")
 
 
@@ -96,9 +97,16 @@ def _from_content(content: str | bytes, language: str | None, stem: str) -> Sour
     if found in {"qpy", "qir"}:
         return Source(found, data, stem)
     try:
-        return Source(found, data.decode(), stem)
+        text = data.decode()
+        return Source(found, _enveloped(text) if found == "pulser" else text, stem)
     except UnicodeDecodeError as error:
         raise ProgramError("the program is neither text nor QIR bitcode") from error
+
+
+def _enveloped(sequence: str) -> str:
+    """Azure wants a sequence under `sequence_builder`; what Pulser writes has no such envelope."""
+    read_ = _json(sequence)
+    return sequence if _ENVELOPE in read_ else json.dumps({_ENVELOPE: read_})
 
 
 def _language(data: bytes) -> str:
@@ -121,15 +129,20 @@ def _language(data: bytes) -> str:
 
 
 def _kind_of_json(text: str) -> str:
-    try:
-        read_ = json.loads(text)
-    except ValueError as error:
-        raise ProgramError(f"this is no JSON: {error}") from error
+    read_ = _json(text)
     if "circuit" in read_:
         return "ionq"
-    if "sequence_builder" in read_ or {"device", "operations"} <= read_.keys():
+    if _ENVELOPE in read_ or {"device", "operations"} <= read_.keys():
         return "pulser"
     raise ProgramError("this JSON is neither a circuit of IonQ (no `circuit`) nor a sequence of Pulser")
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        read_: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise ProgramError(f"this is no JSON: {error}") from error
+    return read_
 
 
 def load_qpy(data: bytes) -> Any:
