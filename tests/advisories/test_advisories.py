@@ -90,12 +90,17 @@ def test_database_that_nobody_can_reach_is_no_clean_bill(tmp_path: Path) -> None
     assert "Traceback" not in done.stdout
 
 
-@pytest.mark.parametrize("image", ["operator", "emulator"])
+@pytest.mark.parametrize("image", ["operator", "emulator", "pulser"])
 def test_tests_run_with_what_the_images_ship(image: str) -> None:
     """A tool of the tests that wants an older package changes neither lock."""
     shipped, tested = _versions(image), _versions("dev")
     assert len(shipped) > 30
     assert {name: (version, tested.get(name)) for name, version in shipped.items() if tested.get(name) != version} == {}
+
+
+def test_extra_adds_to_the_emulators_lock_and_changes_nothing_of_it() -> None:
+    """Both are installed together into the image that runs PASQAL's programs."""
+    assert _versions("emulator").items() < _versions("pulser").items()
 
 
 def _versions(lock: str) -> dict[str, str]:
