@@ -48,6 +48,8 @@ $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml client/pyproje
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --require-hashes requirements/uv.txt requirements/dev.txt $(NODE_LOCK) $(GO_LOCK)
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable . --editable client
+	@# The processes of programs may write nothing, so what they alone load would be compiled for each of them.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib/python3*/site-packages/{matplotlib,numpy,pulser,pulser_simulation,qutip,scipy}
 	@touch $@
 
 lock: ## Renew the hash-pinned lock files in requirements/; UPGRADE="name …": newer versions of these, UPGRADE=all: of all
