@@ -37,9 +37,10 @@ FILES: Final[dict[str, str | bytes]] = {
 _BUSY: Final = Answer(429, json.dumps({"kind": "Status", "message": "too many requests", "code": 429}).encode())
 
 
-@pytest.fixture
-def offering(bare: Bare) -> Bare:
-    """A namespace with a workspace that offers IonQ's simulator, and files of all kinds."""
+@pytest.fixture(scope="module")
+def offering(kinds: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Bare:
+    """A namespace with a workspace that offers IonQ's simulator, and files of all kinds; nothing is to be created."""
+    bare = Bare.make(kinds, "offering", tmp_path_factory.mktemp("offering"))
     _offer(bare)
     return bare
 
@@ -158,24 +159,26 @@ def creates(request: Request) -> bool:
 
 def test_a_server_that_asks_for_patience_gets_it(offering: Bare, proxy: TlsProxy) -> None:
     """A creation that was turned away is sent again, under its name: there is one job."""
-    _through(offering, proxy)
+    kubeconfig = _through(offering, proxy)
     proxy.replace(creates, _BUSY, times=2)
-    done = offering.run("run", "bell.json", "-t", SIMULATOR, "-o", "name", cwd=offering.folder)
+    arguments = ("run", "bell.json", "-t", SIMULATOR, "-o", "name")
+    done = offering.run(*arguments, cwd=offering.folder, kubeconfig=kubeconfig)
     assert done.returncode == 0, done.stderr
     assert offering.kubectl("get", "quantumjobs", "-o", "name") == done.stdout
+    offering.kubectl("delete", "quantumjobs", "--all")
 
 
 def test_a_server_that_throttles_for_long(offering: Bare, proxy: TlsProxy) -> None:
     """It ends with what to do, after a few tries at growing intervals."""
-    _through(offering, proxy)
+    kubeconfig = _through(offering, proxy)
     proxy.replace(lambda _: True, _BUSY, times=None)
-    one_line(offering.run("list"), 1, "try again in a minute")
+    one_line(offering.run("list", kubeconfig=kubeconfig), 1, "try again in a minute")
     assert len(proxy.exchanges) == 5
 
 
-def _through(bare: Bare, proxy: TlsProxy) -> None:
+def _through(bare: Bare, proxy: TlsProxy) -> Path:
     server = {"server": proxy.url, "certificate-authority": str(proxy.ca_file)}
-    bare.write_kubeconfig({"token": bare.token}, cluster=server)
+    return bare.write_kubeconfig({"token": bare.token}, name="through.kubeconfig", cluster=server)
 
 
 @pytest.mark.parametrize(
