@@ -81,7 +81,7 @@ def one_line(done: "subprocess.CompletedProcess[str]", code: int, text: str) -> 
             ["run", "bell.qasm", "-t", "zzz"], 6, "`kubectl quantum targets` lists", id="a target like no other"
         ),
         pytest.param(["run", "bell.qasm", "-t", "pasqal.sim.emu-sv"], 1, "takes no QIR", id="a target without gates"),
-        pytest.param(["run", "steered.qasm", "-t", SIMULATOR], 1, "Base", id="more than the target's profile can"),
+        pytest.param(["run", "steered.qasm", "-t", SIMULATOR], 1, "rofile", id="more than the target's profile can"),
         pytest.param(["run", "rotated.qasm", "-t", SIMULATOR], 1, "no value: theta (give them", id="no parameters"),
         pytest.param(
             ["run", "rotated.qasm", "-t", SIMULATOR, "-p", "thet=1"], 1, "it has theta", id="another parameter"

@@ -21,6 +21,8 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("tmux"), reason="no tmux: apt-get install tmux"),
 ]
 _HEIGHT: Final = 40
+_TMUX: Final = {"TMUX", "NO_COLOR", "COLUMNS", "LINES"}
+"""What a terminal of its own must not inherit."""
 WIDTHS: Final = (40, 80, 200)
 
 
@@ -38,7 +40,7 @@ class Terminal:
         kubectl = bare.plane.kubectl_environment()
         path = f"{Path(sys.executable).parent}{os.pathsep}{kubectl['PATH']}"
         environment = kubectl | {"PATH": path, "KUBECONFIG": str(bare.kubeconfig), "PS1": "$ ", "LC_ALL": "C.UTF-8"}
-        self._environment = {name: text for name, text in environment.items() if name not in {"TMUX", "NO_COLOR"}}
+        self._environment = {name: text for name, text in environment.items() if name not in _TMUX}
         size = ("-x", str(width), "-y", str(_HEIGHT))
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, "bash --norc --noprofile")
 
