@@ -30,6 +30,7 @@ REMEDIES: Final = {
     "CRDOutdated": "have the CRDs upgraded",
     "SubmissionUnconfirmed": "wait a minute: an earlier request may have arrived, and that is found out first",
     "Throttled": "wait: the service asks for fewer requests",
+    "QuotaExhausted": "have the quota or the credit raised, or wait until it is renewed; it is tried again",
     "TargetUnavailable": "wait, or choose another target in a new job",
     "ServiceUnavailable": "wait: the service cannot be reached, and it is tried again",
     "Retrying": "wait: it failed for a transient reason and runs again",

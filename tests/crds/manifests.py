@@ -112,7 +112,13 @@ JOB_STATUS: Final[Manifest] = {
     "outputConfigMap": "bell-output",
     "portalUrl": "https://portal.azure.com/#resource",
     "error": {"code": "InvalidInputData", "message": "no such gate"},
-    "cost": {"estimatedTotal": "2.50", "currencyCode": "USD"},
+    "cost": {
+        "estimatedTotal": "2.50",
+        "currencyCode": "USD",
+        "events": [{"dimension": "gs1q", "unit": "shot", "consumed": "9", "billed": "9", "unitPrice": "0.1"}],
+        "usage": {"standardMinutes": "7"},
+    },
+    "totalCost": [{"unit": "USD", "amount": "3.75"}],
     "resolved": {
         "name": "Bell pair",
         "outputFormat": "ionq.quantum-results.v1",
@@ -175,6 +181,8 @@ WORKSPACE_STATUS: Final[Manifest] = {
             "target": "ionq.simulator",
             "availability": "Available",
             "averageQueueTimeSeconds": 3,
+            "numQubits": 29,
+            "targetProfile": "Base",
         }
     ],
     "quotas": [

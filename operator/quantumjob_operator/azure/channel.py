@@ -210,7 +210,7 @@ class ServiceChannel:
         content_type: str | None,
     ) -> Answer:
         answer = await self._send_once(operation, method, url, body, may_start, content_type)
-        pause = asked_pause(answer.status, answer.headers, self._timing.clock())
+        pause = asked_pause(answer.status, answer.headers, answer.body, self._timing.clock())
         if pause and self._rate_limiter is not None:
             self._rate_limiter.stop(pause)
         # A request that was not let in was not applied, so that repeating even a PUT is safe.

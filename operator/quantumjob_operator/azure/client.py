@@ -7,7 +7,7 @@ DELETE: it meant cancelling in older versions of the API and deletes the record 
 import copy
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -20,15 +20,18 @@ from quantumjob_operator.azure.failures import says_absent, unreadable
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, origin_of
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.lists import pages, short_list
+from quantumjob_operator.azure.offers import Quota, TargetStatus, parse_quota, parse_targets
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
-from quantumjob_operator.azure.wire import JobDefinition, Quota, TargetStatus
+from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import Refused, Retryable
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
+PAGE: Final = 100
+"""Rows on a page of a list of jobs."""
 _log: Final = logging.getLogger(__name__)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESOURCE_ID: Final = re.compile(
@@ -94,6 +97,7 @@ class WorkspaceClient:
         )
         common: Any = {"allowed": allowed, "observer": observer, "timing": self._timing, "owner": owner}
         self._blobs = BlobStore(transport=transport.storage, **common)
+        self._left_out: set[str] = set()
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
 
     def on_behalf(self, tenant: str, *, cancelling: bool = False) -> "WorkspaceClient":
@@ -109,45 +113,33 @@ class WorkspaceClient:
             return None
         if not answer.succeeded:
             raise self._channel.failure("get_job", answer)
-        return await _read_job("get_job", job_id, answer)
+        return await self._read_job("get_job", job_id, answer)
 
-    async def list_jobs(
-        self,
-        *,
-        filter: str | None = None,  # noqa: A002 - the wire's own name
-    ) -> AsyncIterator[list[JobRow]]:
+    async def list_jobs(self, *, filter: str | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of jobs, newest first.
 
         A row is a hint: an unreadable one is left out and logged, so that a missing row means nothing.
 
         Args:
-            filter: In the service's filter grammar.
+            filter: In the service's filter grammar; None for all jobs.
 
         Raises:
             ServiceError: A page could not be had; the pages before it were complete.
         """
-        params = {"orderby": "CreationTime desc"} | ({"filter": filter} if filter else {})
-        async for rows, left_out in pages(
-            self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, wire.parse_rows
-        ):
+        async for rows, left_out in self._job_pages(filter, PAGE, wire.parse_rows):
             if left_out:
                 _log.warning("left out %d rows of the job list, which can't be read", left_out)
             yield rows
 
-    async def list_whole_jobs(self, *, only: str, top: int | None = None) -> AsyncIterator[list[RemoteJob]]:
-        """As `list_jobs`, with all that a row tells of its job, which costs more to read.
-
-        Args:
-            only: A filter in the service's grammar.
-            top: Rows of a page; the service's choice if None.
-
-        Raises:
-            ServiceError: A page could not be had; the pages before it were complete.
-        """
-        params = {"orderby": "CreationTime desc", "filter": only} | ({"top": str(top)} if top else {})
-        url = f"{self._workspace_url}/jobs"
-        async for jobs in pages(self._channel, "list_jobs", url, params, wire.parse_whole_rows):
+    async def list_whole_jobs(self, *, only: str, top: int = PAGE) -> AsyncIterator[list[RemoteJob]]:
+        """As `list_jobs`, with all that a row tells of its job, which costs more to read; `top` rows on a page."""
+        async for jobs in self._job_pages(only, top, wire.parse_whole_rows):
             yield jobs
+
+    def _job_pages(self, only: str | None, top: int, parse: Callable[[list[Any]], T]) -> AsyncIterator[T]:
+        # Without `top` a page was seen to hold thousands of rows.
+        params = {"orderby": "CreationTime desc", "top": str(top)} | ({"filter": only} if only else {})
+        return pages(self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, parse)
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:
         """Put a program into the job's container; a different one there is overwritten.
@@ -192,7 +184,7 @@ class WorkspaceClient:
         body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
         url = self._job_url(definition.job_id)
         answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
-        return await _read_job("put_job", definition.job_id, answer)
+        return await self._read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
@@ -221,7 +213,7 @@ class WorkspaceClient:
         )
         if not answer.succeeded:
             raise self._channel.failure("set_tags", answer)
-        shown = await _read_job("set_tags", job_id, answer)
+        shown = await self._read_job("set_tags", job_id, answer)
         return set(tags) <= set(shown.tags)
 
     async def read_output(
@@ -246,13 +238,13 @@ class WorkspaceClient:
     async def provider_status(self) -> list[TargetStatus]:
         """All targets of all providers of the workspace."""
         return await short_list(
-            self._channel, "provider_status", f"{self._workspace_url}/providerStatus", wire.parse_targets
+            self._channel, "provider_status", f"{self._workspace_url}/providerStatus", parse_targets
         )
 
     async def quotas(self) -> list[Quota]:
         """All quotas of the workspace."""
         return await short_list(
-            self._channel, "quotas", f"{self._workspace_url}/quotas", lambda row: [wire.parse_quota(row)]
+            self._channel, "quotas", f"{self._workspace_url}/quotas", lambda row: [parse_quota(row)]
         )
 
     async def close(self) -> None:
@@ -261,6 +253,15 @@ class WorkspaceClient:
 
     def _job_url(self, job_id: str) -> str:
         return f"{self._workspace_url}/jobs/{_guid(job_id)}"
+
+    async def _read_job(self, operation: str, job_id: str, answer: Answer) -> RemoteJob:
+        job = await understood(operation, answer.status, answer.body, wire.parse_job)
+        if job.id.lower() != job_id.lower():
+            raise unreadable(operation, answer.status, "it is about another job")
+        if news := set(job.left_out) - self._left_out:
+            self._left_out |= news
+            _log.warning("fields of jobs that can't be read and are left out (told once): %s", sorted(news))
+        return job
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"
@@ -291,10 +292,3 @@ def _guid(job_id: str) -> str:
     if not _GUID.fullmatch(job_id):
         raise ValueError("a job's id must be a GUID")
     return job_id
-
-
-async def _read_job(operation: str, job_id: str, answer: Answer) -> RemoteJob:
-    job = await understood(operation, answer.status, answer.body, wire.parse_job)
-    if job.id.lower() != job_id.lower():
-        raise unreadable(operation, answer.status, "it is about another job")
-    return job

@@ -15,9 +15,11 @@ import aiohttp
 import httpx
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
+from quantumjob_operator.azure.quotas import speaks_of_quota
 from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
+    QuotaExhausted,
     Refused,
     Retryable,
     ServiceError,
@@ -37,7 +39,7 @@ _LONGEST_RETRY_AFTER: Final = 86_400.0  # seconds; a service that asks for more 
 _MAX_DATE: Final = 64
 _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
 # The list of api.md: an answer with one of these means that nothing was done.
-_NOT_APPLIED: Final = frozenset({400, 401, 403, 429})
+_NOT_APPLIED: Final = frozenset({400, 401, 402, 403, 429})
 _TRANSIENT_STORAGE: Final = frozenset({404, 412})
 _ABOUT_WHAT_IS_ASKED_FOR: Final = re.compile(r"^InvalidJobDefinition$|quota|credit", re.IGNORECASE)
 _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
@@ -76,13 +78,14 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max((zoned - now).total_seconds(), 0.0), _LONGEST_RETRY_AFTER)
 
 
-def asked_pause(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
+def asked_pause(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
     """Seconds for which the service wants no requests of the whole workspace, if an answer says so.
 
     429 and 503 speak of the caller and of the service; any other answer with `Retry-After`, such as 409
-    `TargetUnavailable`, only of what was asked for.
+    `TargetUnavailable` or a 429 for lack of a quota, only of what was asked for.
     """
     whole = status in {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE}
+    whole = whole and not speaks_of_quota(status, parse_error(body))
     return retry_after(headers, now) if whole else None
 
 
@@ -176,6 +179,8 @@ def word_for(error: Exception) -> str:
 def _kind_of_answer(status: int, error: RemoteError | None) -> type[ServiceError]:
     if status == httpx.codes.UNAUTHORIZED:
         return CredentialsRefused
+    if speaks_of_quota(status, error):
+        return QuotaExhausted
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return Throttled
     if status == httpx.codes.CONFLICT and error is not None and error.code == _TARGET_UNAVAILABLE:

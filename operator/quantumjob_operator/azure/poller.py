@@ -15,27 +15,19 @@ from typing import Final, Protocol
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
-from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, ServiceError
-from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.azure.listing import Listing, cheaper_to_list
+from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
+from quantumjob_operator.model.remotejob import RemoteJob, Sight
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 from quantumjob_operator.settings import Settings
 
-PAGE: Final = 100
-"""Rows that the service answers with at a time."""
-UNFINISHED: Final = (
-    "(State eq 'Waiting' or State eq 'Queued' or State eq 'Executing' or State eq 'Finishing'"
-    " or State eq 'CancellationRequested' or State eq 'Cancelling')"
-)
 _PARALLEL: Final = 8
 _BATCHES: Final = 8
 """How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
 _TICK: Final = 0.25
 _SOON_SHARE: Final = 0.1
 """Whoever is due within this share of the longest interval is served by a list that is made for those due now."""
-
-_NO_LIST_SECONDS: Final = 600.0
-"""For so long no list is asked for where one was too large; GETs say the same, one by one."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +45,7 @@ class Watched:
 
     Attributes:
         namespace: Whose job it is.
-        word: What is known of it.
+        sight: What is known of it.
         since: Monotonic time from which on it is known.
         due: When it is asked about next; infinite while it stands in the queue.
         failures: How many GETs in a row failed for reasons of its own.
@@ -62,21 +54,10 @@ class Watched:
     uid: str
     job_id: str
     namespace: str
-    word: str | None
+    sight: Sight | None
     since: float
     due: float
     failures: int = 0
-
-
-def cheaper_to_list(due: int, unfinished: int) -> bool:
-    """Whether listing the unfinished jobs of a workspace costs fewer requests than a GET for each that is due.
-
-    Args:
-        due: How many jobs are to be asked about now or very soon.
-        unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
-    """
-    pages = -(-max(unfinished, 1) // PAGE)
-    return due > pages
 
 
 @dataclass(slots=True)
@@ -87,6 +68,7 @@ class Poller:
         name: `namespace/name` of the QuantumWorkspace.
         client: Replaced by `use`.
         refused: Called when the service refuses the credentials.
+        listing_changed: Called when `list_trouble` comes or goes.
         answered_at: Monotonic time of the last sweep that the service answered.
         beat_at: Monotonic time of the last turn of the loop, answered or not.
     """
@@ -97,6 +79,7 @@ class Poller:
     wake: Wake
     monotonic: Callable[[], float]
     refused: Callable[[], None]
+    listing_changed: Callable[[], None]
     answered_at: float = 0.0
     beat_at: float = field(init=False)
     trouble: ServiceError | None = None
@@ -105,20 +88,36 @@ class Poller:
     _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
-    _no_list_until: float = 0.0
+    _listing: Listing = field(init=False)
     _earliest: float = math.inf
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
 
     def __post_init__(self) -> None:
         # Probes may look before the loop has had its first turn.
         self.beat_at = self.monotonic()
+        self._listing = Listing(self.name, self.monotonic)
+
+    @property
+    def list_trouble(self) -> ServiceError | None:
+        """Why jobs are asked about one by one although a list would cost less."""
+        return self._listing.trouble
 
     def use(self, client: WorkspaceClient) -> None:
         """Go on with a client with new credentials, at once if the old one had trouble."""
         if client is not self.client:
             self.client, self._pause_until = client, 0.0
+            self._listing.begin_anew()
 
-    def watch(self, uid: str, job_id: str, word: str | None, namespace: str = "", *, age: float | None = None) -> None:
+    def watch(
+        self,
+        uid: str,
+        job_id: str,
+        word: str | None,
+        namespace: str = "",
+        *,
+        age: float | None = None,
+        is_cancelling: bool = False,
+    ) -> None:
         """Follow a job, beginning with a GET soon.
 
         Args:
@@ -128,19 +127,21 @@ class Poller:
             namespace: It is asked about round-robin with those of others.
             age: Seconds for which it has been as its status says, if that is known: after a restart old jobs are old,
                 and one that is being cancelled is young again.
+            is_cancelling: Whether its status says that it is being cancelled, although the word does not.
         """
+        sight = None if word is None else Sight(word, is_cancelling)
         known = self._watched.get(uid)
         now = self.monotonic()
         if known and known.job_id == job_id:
-            if word is not None and known.word != word:
-                known.word, known.since = word, now
+            if sight is not None and known.sight != sight:
+                known.sight, known.since = sight, now
                 self._schedule(known, now + self.settings.poll_min_seconds)
             elif age is not None and now - age > known.since + _TICK:
                 known.since = now - age
                 self._hasten(known)
             return
         self.unwatch(uid)
-        new = self._watched[uid] = Watched(uid, job_id, namespace, word, now - (age or 0.0), math.inf)
+        new = self._watched[uid] = Watched(uid, job_id, namespace, sight, now - (age or 0.0), math.inf)
         self._schedule(new, now + self.settings.poll_min_seconds)
 
     def _hasten(self, one: Watched) -> None:
@@ -187,6 +188,8 @@ class Poller:
             self._failed(error)
             return
         self._failures, self.trouble, self.answered_at = 0, None, self.monotonic()
+        if self._listing.settle():
+            self.listing_changed()
 
     def _due(self, now: float) -> list[Watched]:
         if now < self._earliest:
@@ -197,15 +200,16 @@ class Poller:
         return due
 
     async def _ask(self, due: list[Watched]) -> None:
-        lists = self.monotonic() >= self._no_list_until
+        # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
+        lists = self._listing.may_ask() and not self._failures
         if due and lists and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
             due = await self._listed(due)
         for one in due:
             if self._watched.get(one.uid) is one:
                 one.due = math.inf
                 self._queue.push(one.namespace, one.uid)
-        for _ in range(_BATCHES):
-            batch = self._next_batch()
+        for number in range(_BATCHES):
+            batch = self._next_batch(1 if self._failures and not number else _PARALLEL)
             if not batch:
                 return
             self.beat_at = self.monotonic()
@@ -218,33 +222,36 @@ class Poller:
         soon = self.monotonic() + _SOON_SHARE * self.settings.poll_max_seconds
         return sum(one.due <= soon for one in self._watched.values())
 
-    def _next_batch(self) -> list[Watched]:
+    def _next_batch(self, most: int) -> list[Watched]:
         """The first in the queue, namespace by namespace."""
-        taken = [one for _ in range(min(_PARALLEL, len(self._queue))) if (one := self._queue.pop())]
+        taken = [one for _ in range(min(most, len(self._queue))) if (one := self._queue.pop())]
         return [self._watched[uid] for _, uid in taken]
 
     async def _listed(self, due: list[Watched]) -> list[Watched]:
+        """Those of the due jobs that have to be asked about one by one: all of them, if the list alone fails."""
         try:
-            return await self._differing(due)
-        except AnswerTooLarge as error:
-            self._no_list_until = self.monotonic() + _NO_LIST_SECONDS
-            _log.warning("workspace %s is asked about job by job: %s", self.name, error)
+            differing = await self._differing(due)
+        except ServiceError as error:
+            if not self._listing.failed(error):
+                raise
             return due
+        self._listing.answered()
+        return differing
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
-        words: dict[str, str] = {}
+        shown: dict[str, Sight] = {}
         rows, ours = 0, {one.job_id.lower() for one in self._watched.values()}
-        async for page in self.client.list_jobs(filter=UNFINISHED):
+        async for page in self._listing.pages(self.client, {one.job_id.lower() for one in due}):
             self.beat_at = self.monotonic()
             rows += len(page)
-            words.update((name, row.status) for row in page if (name := row.id.lower()) in ours)
+            shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
         self._others = max(0, rows - len(self._watched))
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.
         for one in self._watched.values():
-            if one.word is not None and words.get(one.job_id.lower()) == one.word:
+            if one.sight is not None and shown.get(one.job_id.lower()) == one.sight:
                 self._next(one)
-        return [one for one in due if one.word is None or words.get(one.job_id.lower()) != one.word]
+        return [one for one in due if one.sight is None or shown.get(one.job_id.lower()) != one.sight]
 
     async def _get(self, one: Watched) -> None:
         # A job that can't be asked about goes to the end of the queue, or the others would never be asked about.
@@ -259,8 +266,8 @@ class Poller:
         one.failures = 0
         if self._watched.get(one.uid) is not one:
             return  # meanwhile nobody follows it, or its next attempt has begun: this is no news of that one
-        if remote is None or remote.status != one.word:
-            one.word, one.since = (remote.status if remote else None), self.monotonic()
+        if remote is None or remote.sight != one.sight:
+            one.sight, one.since = (remote.sight if remote else None), self.monotonic()
             self.wake(one.uid, remote)
         self._next(one)
 

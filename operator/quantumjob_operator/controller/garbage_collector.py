@@ -9,10 +9,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
+from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
-from quantumjob_operator.azure.poller import UNFINISHED
+from quantumjob_operator.azure.listing import OLDER_WORDS, UNFINISHED
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
@@ -30,7 +32,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
     released_on_purpose,
 )
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.model.errors import AnswerTooLarge, ServiceError
+from quantumjob_operator.model.errors import AnswerTooLarge, Refused, ServiceError
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.scheduling.backoff import spread
@@ -150,10 +152,7 @@ class GarbageCollector:
             async with asyncio.timeout(_SEARCH_SECONDS):
                 connection = await self._connections.get(workspace)
                 if isinstance(connection, Connection):
-                    try:
-                        await self._collect(connection, sightings, seen)
-                    except AnswerTooLarge:
-                        await self._collect(connection, sightings, seen, top=_SMALL_PAGE)
+                    await self._list(connection, sightings, seen)
                     complete = True
         except (ServiceError, ClusterError, TimeoutError) as error:
             _log.info("jobs without an object could not be searched for: %s", error)
@@ -161,11 +160,26 @@ class GarbageCollector:
             _log.exception("the search for jobs without an object failed")
         sightings.forget_all_but(seen, complete=complete)
 
+    async def _list(self, connection: Connection, sightings: _Sightings, seen: set[str]) -> None:
+        """The list in the form that the service takes: in words that it knows, and on pages that can be read."""
+        words, top = UNFINISHED, PAGE
+        while True:
+            try:
+                return await self._collect(connection, sightings, seen, words=words, top=top)
+            except AnswerTooLarge:
+                if top == _SMALL_PAGE:
+                    raise
+                top = _SMALL_PAGE
+            except Refused as error:
+                if error.status != HTTPStatus.BAD_REQUEST or words == OLDER_WORDS:
+                    raise
+                words = OLDER_WORDS
+
     async def _collect(
-        self, connection: Connection, sightings: _Sightings, seen: set[str], top: int | None = None
+        self, connection: Connection, sightings: _Sightings, seen: set[str], *, words: str, top: int
     ) -> None:
         owned: dict[str, frozenset[str]] = {}
-        async for page in connection.client.list_whole_jobs(only=UNFINISHED, top=top):
+        async for page in connection.client.list_whole_jobs(only=words, top=top):
             for number, row in enumerate(page):
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)

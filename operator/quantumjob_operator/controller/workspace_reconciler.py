@@ -6,29 +6,32 @@ Lives here: the only writer of a workspace's status and finalizer. Must not live
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from quantumjob_operator.azure.connections import Connections
-from quantumjob_operator.azure.wire import Quota, TargetStatus
+from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.azure.offers import Quota
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.workspace_status import (
+    LISTING_REFUSED,
+    READY,
+    Offer,
+    listing_refused,
+    offer_shown,
+    ready,
+    trouble_with,
+)
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import with_condition, without_conditions
-from quantumjob_operator.model.errors import (
-    AnswerTooLarge,
-    CredentialsRefused,
-    EndpointNotAllowed,
-    Refused,
-    ServiceError,
-)
+from quantumjob_operator.model.errors import CredentialsRefused, Refused, ServiceError
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
@@ -36,13 +39,11 @@ from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 
-READY: Final = "Ready"
 CLUSTER_RENAMED: Final = "ClusterRenamed"
 _MAX_CLUSTER_NAME: Final = 256
 IN_USE: Final = "InUse"
 _NAMED: Final = 10
 _log = logging.getLogger(__name__)
-Offer = tuple[list[TargetStatus], list[Quota]]
 
 
 class WorkspaceReconciler:
@@ -124,46 +125,55 @@ class WorkspaceReconciler:
     async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
         connection = await self._connections.refresh(workspace)
         if isinstance(connection, Trouble):
-            return connection, ([], [])
+            return connection, Offer()
         self._workspaces.renewed(connection)
         try:
-            return None, (await connection.client.provider_status(), await connection.client.quotas())
+            targets = await connection.client.provider_status()
+            return None, Offer(targets, await self._quotas(workspace, connection))
         except ServiceError as error:
             if isinstance(error, CredentialsRefused):
                 await self._connections.drop(workspace.uid)
-            return _trouble(error, workspace.spec.credentials.refused_remedy), ([], [])
+            return trouble_with(error, workspace.spec.credentials.refused_remedy), Offer()
+
+    async def _quotas(self, workspace: QuantumWorkspace, connection: Connection) -> list[Quota] | None:
+        """They decide nothing: a workspace without them (of kind V2, perhaps) is as ready as any other."""
+        try:
+            return await connection.client.quotas()
+        except CredentialsRefused:
+            raise
+        except ServiceError as error:
+            _log.info("workspace %s/%s tells no quotas: %s", workspace.namespace, workspace.name, error)
+            return [] if isinstance(error, Refused) and error.answered else None
 
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
         before = next((one for one in workspace.conditions if one.type == READY), None)
-        ready = Condition(
-            type=READY,
-            status="False" if trouble else "True",
-            reason=trouble.reason if trouble else "Connected",
-            message=trouble.message if trouble else "the service answers and accepts the credentials",
-            observed_generation=workspace.generation,
-        )
-        conditions = with_condition(workspace.conditions, ready, self._clock.now())
-        if workspace.deletion_requested and (admitted := self._limiter.admitted(workspace)):
-            held = Condition(IN_USE, "True", "JobsInFlight", _waits_for(admitted), "", workspace.generation)
-            conditions = with_condition(conditions, held, self._clock.now())
-        else:
-            conditions = without_conditions(conditions, {IN_USE})
+        now_ready = ready(trouble, workspace.generation)
         status: dict[str, Any] = {
             "observedGeneration": workspace.generation,
-            "conditions": [_condition_json(one) for one in conditions],
+            "conditions": [_condition_json(one) for one in self._conditions(workspace, now_ready)],
         }
-        shown = _targets_json(offer[0])
-        if trouble is None and _availability(shown) != _availability(workspace.status.get("targets") or []):
-            status["targets"] = shown
-        if trouble is None and (quotas := _quotas_json(offer[1])):
-            status["quotas"] = quotas
+        if trouble is None:
+            status |= offer_shown(offer, workspace.status)
         name = clean_text(self._settings.cluster_name, _MAX_CLUSTER_NAME)
         status |= {"clusterName": name} if name else {}
         written = await self._objects.write_workspace_status(workspace, status)
         self._cache.update(written)
         await self._tell_renamed(workspace, name)
-        if before is None or (before.status, before.reason) != (ready.status, ready.reason):
-            await self._became(workspace, ready)
+        if before is None or (before.status, before.reason) != (now_ready.status, now_ready.reason):
+            await self._became(workspace, now_ready)
+
+    def _conditions(self, workspace: QuantumWorkspace, now_ready: Condition) -> tuple[Condition, ...]:
+        """Ready, and what is there only while it holds."""
+        wanted, generation = [now_ready], workspace.generation
+        if workspace.deletion_requested and (admitted := self._limiter.admitted(workspace)):
+            wanted.append(Condition(IN_USE, "True", "JobsInFlight", _waits_for(admitted), "", generation))
+        if error := self._workspaces.list_trouble(workspace.uid):
+            wanted.append(listing_refused(error, generation))
+        gone = {IN_USE, LISTING_REFUSED} - {one.type for one in wanted}
+        conditions = without_conditions(workspace.conditions, gone)
+        for one in wanted:
+            conditions = with_condition(conditions, one, self._clock.now())
+        return conditions
 
     async def _became(self, workspace: QuantumWorkspace, ready: Condition) -> None:
         """The workspace became ready or stopped being so: tell, and reconcile the jobs that wait for it."""
@@ -205,60 +215,6 @@ def _waits_for(admitted: Mapping[str, int]) -> str:
     total = sum(admitted.values())
     jobs = "1 job" if total == 1 else f"{total} jobs"
     return f"the deletion waits for the end of {jobs}: {', '.join([*first, *rest])}; delete or cancel them to hurry it"
-
-
-def _trouble(error: ServiceError, remedy: str) -> Trouble:
-    match error:
-        case CredentialsRefused(status=None):
-            # No token was to be had, and whoever refused it said why.
-            return Trouble("CredentialsInvalid", error.detail)
-        case CredentialsRefused():
-            return Trouble("CredentialsInvalid", f"the service refuses the credential; {remedy} ({error})")
-        case EndpointNotAllowed():
-            remedy = "correct spec.endpoint, or ask the operator's administrator to allow it (allowed_endpoints)"
-            return Trouble("NotAllowed", f"{error.detail}; {remedy}")
-        case Refused():
-            remedy = "check spec.resourceId and the role Quantum Workspace Data Contributor"
-            return Trouble("Refused", f"the service refuses ({error}); {remedy}")
-        case AnswerTooLarge():
-            remedy = "the operator reads no more of it (docs/security.md says how much); is spec.endpoint right?"
-            return Trouble("AnswerTooLarge", f"{error}; {remedy}")
-        case _:
-            return Trouble("Unreachable", f"the service can't be reached or gives no usable answer ({error})")
-
-
-def _targets_json(targets: list[TargetStatus]) -> list[dict[str, Any]]:
-    rows = [
-        {
-            "provider": clean_text(one.provider),
-            "target": clean_text(one.target),
-            "availability": clean_text(one.availability),
-            "averageQueueTimeSeconds": one.average_queue_time_seconds,
-        }
-        for one in sorted(targets, key=lambda one: (one.provider, one.target))
-    ]
-    return [{key: value for key, value in row.items() if value is not None} for row in rows]
-
-
-def _quotas_json(quotas: list[Quota]) -> list[dict[str, Any]]:
-    rows = [
-        {
-            "provider": clean_text(one.provider),
-            "dimension": clean_text(one.dimension),
-            "scope": clean_text(one.scope),
-            "period": clean_text(one.period),
-            "limit": one.limit,
-            "utilization": one.utilization,
-            "holds": one.holds,
-        }
-        for one in sorted(quotas, key=lambda one: (one.provider, one.dimension, one.scope, one.period))
-    ]
-    return [{key: value for key, value in row.items() if value is not None} for row in rows]
-
-
-def _availability(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    """What counts as a change: queue times alone move all the time."""
-    return [(row["provider"], row["target"], row["availability"]) for row in rows]
 
 
 def _condition_json(condition: Condition) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.observation import Trouble, left_behind
+from quantumjob_operator.lifecycle.transitions import is_cancelling_word
+from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.scheduling.work_queue import WorkQueue
@@ -171,7 +174,9 @@ class Workspaces:
             self.unfollow(uid)
         self._where[uid] = workspace.uid
         age = job.status.seconds_in_state(self._clock.now())
-        followed.poller.watch(uid, job_id, job.status.remote_status, job.namespace, age=age)
+        cancelling = job.status.state is State.CANCELLING and not is_cancelling_word(job.status.remote_status or "")
+        known = job.status.remote_status
+        followed.poller.watch(uid, job_id, known, job.namespace, age=age, is_cancelling=cancelling)
 
     def unfollow(self, uid: str) -> None:
         """Follow a job no longer."""
@@ -195,9 +200,15 @@ class Workspaces:
             self.wake,
             self._clock.monotonic,
             refused=lambda: self._queue.add(workspace.uid),
+            listing_changed=lambda: self._queue.add(workspace.uid),
         )
         task = asyncio.create_task(poller.run(), name=f"poller {name}")
         return Followed(poller, task)
+
+    def list_trouble(self, uid: str) -> ServiceError | None:
+        """Why the jobs of a workspace are asked about one by one although a list would cost less."""
+        followed = self._followed.get(uid)
+        return followed.poller.list_trouble if followed else None
 
     def serves(self, uid: str) -> bool:
         """Whether this uid is, or was, that of a workspace."""

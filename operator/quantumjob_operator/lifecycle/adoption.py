@@ -22,7 +22,7 @@ from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, 
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.status_mapping import told_of
-from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, sighting
+from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, seen_as
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, State, WorkspaceUsed
 from quantumjob_operator.model.naming import (
@@ -145,7 +145,7 @@ def _known_digest(job: QuantumJob) -> str | None:
 
 def _first_sight(seen: Observation, base: JobStatus, remote: RemoteJob, message: str) -> JobStatus:
     """Accepted: shown as waiting even if the service is further; the next reconciliation mirrors what follows."""
-    state = TRANSITIONS[State.PENDING][sighting(remote.status)]
+    state = TRANSITIONS[State.PENDING][seen_as(remote)]
     shown = state if state in (State.WAITING, State.EXECUTING, State.CANCELLING) else State.WAITING
     submitted = Condition(type=Kind.SUBMITTED, status="True", reason="Submitted", message=message)
     return draw(seen, base, shown, shown.value, told_of(shown), [submitted])

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from quantumjob_operator.lifecycle.costs import total_with
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw
 from quantumjob_operator.lifecycle.observation import KeyOwner, Observation
 from quantumjob_operator.model.conditions import Kind
@@ -129,11 +130,13 @@ def cancellation_of(status: JobStatus) -> Cancellation | None:
 
 
 def with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
-    """The status with the current attempt in the list of what was billed (the last ten)."""
+    """The status with the current attempt in the list of what was billed (the last ten), and in the sum of all."""
     number = status.attempt or 1
     shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost)
     others = tuple(one for one in status.attempts if one.attempt != number)
-    return replace(status, attempts=(*others, shown)[-_KEPT:])
+    former = next((one.cost for one in status.attempts if one.attempt == number), None)
+    total = total_with(status.total_cost, former, status.cost)
+    return replace(status, attempts=(*others, shown)[-_KEPT:], total_cost=total)
 
 
 def may_retry(seen: Observation, code: str | None) -> bool:
@@ -158,6 +161,7 @@ def set_aside(seen: Observation, status: JobStatus, state: State, reason: str, m
         cancellation_time=None,
         output_uri=None,
         portal_url=None,
+        cost=None,  # it stands at its attempt; the next one has a cost of its own, or none
     )
     held = Condition(type=Kind.SUBMITTED, status="False", reason=reason, message=message)
     shown = State.SUSPENDED if reason == SUSPENDED and seen.job.spec.suspend else State.PENDING

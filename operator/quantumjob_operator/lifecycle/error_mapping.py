@@ -12,6 +12,7 @@ from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
     EndpointNotAllowed,
+    QuotaExhausted,
     Refused,
     ServiceError,
     TargetUnavailable,
@@ -19,6 +20,8 @@ from quantumjob_operator.model.errors import (
 )
 
 TARGET_DOWN_SECONDS: Final = 60.0
+QUOTA_SECONDS: Final = 300.0
+"""Quotas are raised by people or renewed by the month: asked for again as often as the workspace itself."""
 _BAD_REQUEST: Final = 400
 _PUT: Final = "put_job"
 _ABOUT_THE_JOB: Final = frozenset({_PUT, "get_job", "cancel_job"})
@@ -56,6 +59,8 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
     if isinstance(error, TargetUnavailable):
         after = max(error.retry_after or 0.0, TARGET_DOWN_SECONDS)
         return Trouble("TargetUnavailable", f"the target takes no jobs now; tried again ({said})", after)
+    if isinstance(error, QuotaExhausted):
+        return _quota(error, said, workspace)
     if isinstance(error, Throttled):
         return Trouble("Throttled", f"the service asks for fewer requests; tried again ({said})", error.retry_after)
     if isinstance(error, Refused):
@@ -68,8 +73,18 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
     )
 
 
+def _quota(error: QuotaExhausted, said: str, workspace: str) -> Trouble:
+    return Trouble(
+        "QuotaExhausted",
+        f"the service refuses for lack of a quota or of credit ({said}); status.quotas of QuantumWorkspace {workspace} "
+        "shows what is left: have it raised or wait until it is renewed; tried again every few minutes",
+        max(error.retry_after or 0.0, QUOTA_SECONDS),
+        unconfirmed=error.operation == _PUT and error.applied is Applied.UNKNOWN,
+    )
+
+
 def _refused(error: Refused, said: str, workspace: str) -> Trouble:
-    """Only a refused definition is final; permissions, storage roles and a missing workspace can be fixed."""
+    """Only a refused definition is final; permissions, storage roles, a missing workspace and a quota can be fixed."""
     definition = error.code == "InvalidJobDefinition" or error.status == _BAD_REQUEST
     if error.operation == _PUT and definition and error.applied is Applied.NO:
         message = f"the service refuses the job's definition: {said}; correct spec.provider, target or parameters"

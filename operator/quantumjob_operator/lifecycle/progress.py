@@ -26,7 +26,7 @@ from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, 
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.status_mapping import mirror, told_of
-from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, sighting
+from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, seen_as
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
@@ -56,7 +56,7 @@ def follow(seen: Observation) -> Decision:
     if isinstance(remote, Absent):
         return _vanished(seen)
     status = mirror(seen, remote)
-    match sighting(remote.status):
+    match seen_as(remote):
         case Sighting.SUCCEEDED:
             return _write_output(seen, status)
         case Sighting.FAILED:
@@ -64,7 +64,7 @@ def follow(seen: Observation) -> Decision:
         case Sighting.CANCELLED:
             return _cancelled(seen, status, remote)
         case _:
-            return _unfinished(seen, status)
+            return _unfinished(seen, status, remote)
 
 
 def _newest(seen: Observation) -> RemoteJob | Absent | Trouble | None:
@@ -90,7 +90,7 @@ def _in_queue(seen: Observation) -> bool:
     remote, known = _newest(seen), seen.job.status
     if not isinstance(remote, RemoteJob) or remote.begin_execution_time or known.start_time:
         return False
-    return TRANSITIONS[known.state or State.PENDING][sighting(remote.status)] is State.WAITING
+    return TRANSITIONS[known.state or State.PENDING][seen_as(remote)] is State.WAITING
 
 
 def _waiting(seen: Observation, trouble: Trouble) -> Decision:
@@ -122,6 +122,7 @@ def _write_output(seen: Observation, status: JobStatus) -> Decision:
         return step(seen, Action.WRITE_OUTPUT_BARE)
     incomplete = Condition(type=Kind.COMPLETE, status="False", reason=trouble.reason, message=trouble.message)
     # Not Succeeded yet: that word promises that the ConfigMap is there.
+    status = replace(status, completion_time=None, duration=None)
     drawn = with_error(draw(seen, status, State.EXECUTING, trouble.reason, trouble.message, [incomplete]), trouble)
     return Decision(action=Action.NONE, status=drawn, again=trouble.retry_after, backoff=True)
 
@@ -175,14 +176,14 @@ def _cancelled(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decis
     return end(seen, ended, State.CANCELLED, reason, f"the job was cancelled: {because}")
 
 
-def _unfinished(seen: Observation, status: JobStatus) -> Decision:
+def _unfinished(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision:
     reason, asked = wanted_cancellation(seen), cancellation_of(status)
     if reason and asked is None:
         return _record_cancellation(seen, status, reason)
     if asked and _should_ask(seen):
         return step(seen, Action.CANCEL)
     old = seen.job.status.state or State.PENDING
-    state = TRANSITIONS[old][sighting(status.remote_status or "")]
+    state = TRANSITIONS[old][seen_as(remote)]
     message = told_of(state)
     if seen.cancel is CancelAnswer.NOT_CANCELLABLE:
         message = "the provider can't cancel a job that executes; it runs to its end"

@@ -10,19 +10,20 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.lifecycle.confidential import shown_error
+from quantumjob_operator.lifecycle.costs import cost_of
 from quantumjob_operator.lifecycle.observation import Observation
-from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, sighting
+from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, seen_as
 from quantumjob_operator.model.conditions import stamp
-from quantumjob_operator.model.jobstatus import CostShown, ErrorShown, JobStatus, State
+from quantumjob_operator.model.jobstatus import ErrorShown, JobStatus, State
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
 
 _MAX_URI: Final = 2048
 _URI: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
-_MAX_AMOUNT: Final = 64
-_MAX_CURRENCY: Final = 16
 _FIRST_YEAR: Final = 1970
+_WITH_OUTPUT: Final = frozenset({Sighting.SUCCEEDED, Sighting.FAILED})
+"""Of a job that failed the service may say to look into its output."""
 _TOLD: Final = {
     State.WAITING: "the job waits in the provider's queue",
     State.EXECUTING: "the job executes",
@@ -38,10 +39,10 @@ def told_of(state: State) -> str:
 def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
     """The status with everything that the service tells of the job, before any condition."""
     base = seen.job.status
-    ended = stamp(seen.now) if sighting(remote.status) in FINAL_SIGHTINGS else None
+    ended = stamp(seen.now) if seen_as(remote) in FINAL_SIGHTINGS else None
     begun = _shown(remote.begin_execution_time) or base.start_time
     # Without the service's word for it, the end is when it was first seen.
-    over = _shown(remote.end_execution_time) or (ended and (base.completion_time or ended))
+    over = ended and (_shown(remote.end_execution_time) or base.completion_time or ended)
     return replace(
         base,
         remote_status=clean_text(remote.status),
@@ -52,7 +53,7 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
         output_uri=_output_uri(remote) or base.output_uri,
         # A refusal that was shown meanwhile is over: the service has answered since.
         error=error_of(seen.job, remote),
-        cost=_cost(remote) or base.cost,
+        cost=cost_of(remote) or base.cost,
     )
 
 
@@ -73,7 +74,7 @@ def _between(begun: str | None, over: str | None) -> str | None:
 
 def _output_uri(remote: RemoteJob) -> str | None:
     """The URI whole or not at all: a part of it leads nowhere, nor does what is none, or what cleaning changes."""
-    uri = remote.output_uri if sighting(remote.status) is Sighting.SUCCEEDED else None
+    uri = remote.output_uri if seen_as(remote) in _WITH_OUTPUT else None
     whole = uri is not None and _URI.fullmatch(uri) and clean_text(uri, _MAX_URI) == uri
     return uri if whole else None
 
@@ -83,13 +84,6 @@ def error_of(job: QuantumJob, remote: RemoteJob) -> ErrorShown | None:
     if remote.error is None:
         return None
     return shown_error(remote.error.code, remote.error.message, confidential=job.confidential)
-
-
-def _cost(remote: RemoteJob) -> CostShown | None:
-    if remote.cost is None:
-        return None
-    total, currency = remote.cost.estimated_total, remote.cost.currency_code
-    return CostShown(clean_text(total, _MAX_AMOUNT), clean_text(currency, _MAX_CURRENCY))
 
 
 def _shown(moment: datetime | None) -> str | None:

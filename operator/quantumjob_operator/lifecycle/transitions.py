@@ -2,6 +2,7 @@
 
 Rules:
 1. The service's word is read once, here; a word that nobody knows changes nothing, is shown, and polled on.
+   `isCancelling` beside a word that is not final counts as Cancelling.
 2. A fresh GET may move a job between states that are not final, backwards too: a provider may refuse to cancel and go
    back to executing. Stages may be skipped.
 3. Succeeded, Failed and Cancelled absorb: nothing moves a job out of them.
@@ -16,6 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.model.jobstatus import FINAL_STATES, State
+from quantumjob_operator.model.remotejob import RemoteJob
 
 
 class Sighting(StrEnum):
@@ -72,6 +74,17 @@ def sighting(word: str) -> Sighting:
     return WORDS.get(word, Sighting.UNKNOWN)
 
 
+def seen_as(remote: RemoteJob) -> Sighting:
+    """How a GET's answer is read: workspaces of kind V1 keep their word while they cancel, and say so beside it."""
+    told = sighting(remote.status)
+    return Sighting.CANCELLING if remote.is_cancelling and told not in FINAL_SIGHTINGS else told
+
+
 def is_final_word(word: str) -> bool:
     """Whether nothing changes after this word."""
     return sighting(word) in FINAL_SIGHTINGS
+
+
+def is_cancelling_word(word: str) -> bool:
+    """Whether the word itself tells of a cancellation under way."""
+    return sighting(word) is Sighting.CANCELLING

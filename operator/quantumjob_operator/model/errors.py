@@ -77,6 +77,10 @@ class Throttled(Retryable):
     """429: too many requests; nothing was done."""
 
 
+class QuotaExhausted(Retryable):
+    """A refusal that speaks of a quota or of credit: the same request is accepted once there is some."""
+
+
 class TargetUnavailable(Retryable):
     """409 `TargetUnavailable`: the target is down; nothing was done; come back after a long while."""
 

@@ -84,11 +84,32 @@ class ErrorShown:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
-class CostShown:
-    """The service's estimate; the total is text because it is an amount of money."""
+class CostEventShown:
+    """One line of a bill; amounts are decimal texts, absent where the service gave none."""
 
-    estimated_total: str
-    currency_code: str
+    dimension: str
+    unit: str | None = None
+    consumed: str | None = None
+    billed: str | None = None
+    unit_price: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class CostShown:
+    """What the service says that an attempt cost; the amounts are texts because they are money. Absent is not 0."""
+
+    estimated_total: str | None = None
+    currency_code: str | None = None
+    events: tuple[CostEventShown, ...] | None = None
+    usage: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class AmountShown:
+    """A sum: of money in a currency, or of what was billed of a dimension."""
+
+    unit: str
+    amount: str
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -136,6 +157,7 @@ class JobStatus:
     portal_url: str | None = None
     error: ErrorShown | None = None
     cost: CostShown | None = None
+    total_cost: tuple[AmountShown, ...] = ()
     resolved: Resolved | None = None
     conditions: tuple[Condition, ...] = ()
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,40 @@ class RemoteError:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """`costEstimate` of a job; the total is text because it is an amount of money."""
+class CostEvent:
+    """One line of a bill; amounts are decimal texts, None where the service gave none.
 
-    estimated_total: str
-    currency_code: str
+    Attributes:
+        dimension: What is counted, for example gs1q, hqc or qpu_time_centiseconds.
+        unit: How it is measured, in the service's words.
+    """
+
+    dimension: str
+    unit: str = ""
+    consumed: str | None = None
+    billed: str | None = None
+    unit_price: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`costEstimate` of a job: what was billed, in spite of its name; the total is text because it is money."""
+
+    estimated_total: str | None = None
+    currency_code: str = ""
+    events: tuple[CostEvent, ...] = ()
+
+
+class Sight(NamedTuple):
+    """As what a job was seen, so that one sighting can be told from another.
+
+    Attributes:
+        word: The service's own word for its state.
+        is_cancelling: What stands beside the word in workspaces of kind V1, where it stays while a job is cancelled.
+    """
+
+    word: str
+    is_cancelling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +65,9 @@ class RemoteJob:
         output_uri: Where the output will be or is, without its query (the query carries a SAS).
         output_location: The same as the service gave it: a secret, for reading the output at once.
         metadata: Text to text; the operator's own keys tell whose job it is.
+        usage: What the provider counted, by its own names, as decimal texts.
+        is_cancelling: A cancellation is under way, whatever the word says (workspaces of kind V1).
+        left_out: Fields that decide nothing and could not be read.
     """
 
     id: str
@@ -48,12 +81,19 @@ class RemoteJob:
     cancellation_time: datetime | None = None
     error: RemoteError | None = None
     cost: Cost | None = None
+    usage: Mapping[str, str] = field(default_factory=dict)
     output_uri: str | None = None
     output_location: str | None = field(default=None, repr=False, compare=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     session_id: str | None = None
     is_cancelling: bool = False
     tags: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def sight(self) -> Sight:
+        """As what it was seen."""
+        return Sight(self.status, self.is_cancelling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +106,12 @@ class JobRow:
 
     id: str
     status: str
+    is_cancelling: bool = False
+
+    @property
+    def sight(self) -> Sight:
+        """As what it was seen."""
+        return Sight(self.status, self.is_cancelling)
 
 
 class CancelAnswer(StrEnum):

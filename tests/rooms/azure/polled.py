@@ -22,14 +22,23 @@ def now() -> float:
 
 @dataclass(slots=True)
 class News:
-    """What the poller told: when, about whom, and the service's word; and how often it was not let in."""
+    """What the poller told: when, about whom, and the service's word; and how often it was not let in.
+
+    Attributes:
+        listing_changes: When the list's trouble came or went.
+    """
 
     told: list[tuple[float, str, str]] = field(default_factory=list)
     refusals: int = 0
+    listing_changes: list[float] = field(default_factory=list)
 
     def refuse(self) -> None:
         """Take note that the credentials were refused."""
         self.refusals += 1
+
+    def change_listing(self) -> None:
+        """Take note that the list's trouble came or went."""
+        self.listing_changes.append(now())
 
     def __call__(self, uid: str, remote: RemoteJob | None) -> None:
         """Take a piece of news."""
@@ -50,6 +59,7 @@ def make_poller(service: Service, news: News, **settings: Any) -> Poller:
         wake=news,
         monotonic=now,
         refused=news.refuse,
+        listing_changed=news.change_listing,
     )
 
 

@@ -4,13 +4,18 @@ It stands for the service, not for our client of it: that one is tested against 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from quantumjob_operator.azure.poller import PAGE, UNFINISHED
+from quantumjob_operator.azure.client import PAGE
+from quantumjob_operator.azure.listing import OLDER_WORDS, UNFINISHED
+from quantumjob_operator.model.errors import Refused
 from quantumjob_operator.model.remotejob import JobRow, RemoteJob
 
+NOT_THESE_WORDS: Final = Refused("list_jobs", status=400, code="BadRequest", detail="no such state")
+LISTS: Final = "lists"
+_OLDER: Final = frozenset({"Waiting", "Executing"})
 _FINAL: Final = frozenset({"Succeeded", "Completed", "Failed", "Cancelled"})
 
 
@@ -21,6 +26,7 @@ class Asked:
     at: float
     kind: Literal["get", "list"]
     job_id: str = ""
+    filter: str | None = None
 
 
 @dataclass(slots=True)
@@ -30,7 +36,9 @@ class Service:
     Attributes:
         words: The truth, as a GET tells it.
         listed: What a list says instead; None hides the job from lists.
-        broken: Errors that requests about a job raise; under "" for lists and all jobs.
+        broken: Errors that requests about a job raise; under "" for lists and all jobs, under `LISTS` for lists.
+        filters: The filters that are accepted; None among them means a list without one.
+        cancelling: Jobs that say `isCancelling` beside their word.
         seconds: How long each request takes, unless `quick` names its job.
         quick: Jobs about which requests take no time.
         open_requests: Requests that have begun and not ended.
@@ -45,6 +53,8 @@ class Service:
     asked: list[Asked] = field(default_factory=list)
     open_requests: int = 0
     asked_for: list[str] = field(default_factory=list)
+    filters: tuple[str | None, ...] = (UNFINISHED,)
+    cancelling: set[str] = field(default_factory=set)
 
     def on_behalf(self, namespace: str) -> "Service":
         """Whoever asks is answered."""
@@ -55,16 +65,21 @@ class Service:
         """The job as it is when the request arrives, or None."""
         word = self.words.get(job_id)
         await self._answer(Asked(_now(), "get", job_id))
-        return None if word is None else _job(job_id, word)
+        return None if word is None else self._job(job_id, word)
 
-    async def list_jobs(self, *, filter: str) -> AsyncIterator[list[JobRow]]:  # noqa: A002 - the wire's own name
-        """Pages of the jobs that have not ended."""
-        assert filter == UNFINISHED
+    async def list_jobs(self, *, filter: str | None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
+        """Pages of the jobs that a filter lets through."""
         told = {job_id: self.listed.get(job_id, word) for job_id, word in self.words.items()}
         # The service spells ids as it likes.
-        rows = [JobRow(job_id.upper(), word) for job_id, word in told.items() if word and word not in _FINAL]
+        rows = [
+            JobRow(job_id.upper(), word, job_id in self.cancelling)
+            for job_id, word in told.items()
+            if word and _lets_through(filter, word)
+        ]
         for start in range(0, max(len(rows), 1), PAGE):
-            await self._answer(Asked(_now(), "list"))
+            await self._answer(Asked(_now(), "list", filter=filter))
+            if filter not in self.filters:
+                raise NOT_THESE_WORDS
             yield rows[start : start + PAGE]
 
     def count(self, kind: Literal["get", "list"]) -> int:
@@ -75,12 +90,22 @@ class Service:
         """Begin to count anew."""
         self.asked.clear()
 
+    def _job(self, job_id: str, word: str) -> RemoteJob:
+        return RemoteJob(
+            id=job_id,
+            name=job_id,
+            status=word,
+            provider="ionq",
+            target="ionq.simulator",
+            is_cancelling=job_id in self.cancelling,
+        )
+
     async def _answer(self, asked: Asked) -> None:
         self.asked.append(asked)
         self.open_requests += 1
         try:
             await asyncio.sleep(0 if asked.job_id in self.quick else self.seconds)
-            error = self.broken.get(asked.job_id) or self.broken.get("")
+            error = self.broken.get(LISTS if asked.kind == "list" else asked.job_id) or self.broken.get("")
             if error:
                 raise error
         finally:
@@ -91,5 +116,7 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _job(job_id: str, word: str) -> RemoteJob:
-    return RemoteJob(id=job_id, name=job_id, status=word, provider="ionq", target="ionq.simulator")
+def _lets_through(filter: str | None, word: str) -> bool:  # noqa: A002 - the wire's own name
+    if filter is None:
+        return True
+    return word in _OLDER if filter == OLDER_WORDS else word not in _FINAL

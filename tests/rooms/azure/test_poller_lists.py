@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from quantumjob_operator.azure.poller import cheaper_to_list
+from quantumjob_operator.azure.listing import cheaper_to_list
 from rooms.azure.polled import ABSENT, News, make_poller, polling
 from rooms.azure.service import Service
 
@@ -84,6 +84,29 @@ async def test_a_row_of_a_list_is_a_hint(listed: str | None, got: str | None, to
         await asyncio.sleep(10.5)
     assert news.words == [("uid-a", word) for word in told]
     assert [(one.kind, one.job_id) for one in service.asked] == [("list", ""), ("get", "a")]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "told"),
+    [
+        pytest.param(1, ["Waiting"], id="seen by a GET"),
+        pytest.param(3, ["Waiting"], id="seen in a list, and confirmed by a GET"),
+    ],
+)
+async def test_a_cancellation_under_way_is_news_although_the_word_stays(jobs: int, told: list[str]) -> None:
+    """Workspaces of kind V1 say it beside the word; it is told once."""
+    service, news = Service(dict.fromkeys("abc"[:jobs], "Waiting")), News()
+    poller = make_poller(service, news, poll_min_seconds=10, poll_max_seconds=10)
+    async with polling(poller):
+        for name in service.words:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(10.5)
+        service.cancelling.add("a")
+        await asyncio.sleep(30)
+        assert news.words == [("uid-a", word) for word in told]
+        poller.watch("uid-a", "a", "Waiting", is_cancelling=True)
+        await asyncio.sleep(30)
+    assert news.words == [("uid-a", word) for word in told]
 
 
 async def test_an_unknown_word_is_asked_for_by_itself() -> None:

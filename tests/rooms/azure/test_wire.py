@@ -11,15 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantumjob_operator.azure.offers import parse_quota, parse_targets
 from quantumjob_operator.azure.times import Unreadable, parse_time
 from quantumjob_operator.azure.wire import (
     content_type,
     create_body,
     parse_job,
     parse_page,
-    parse_quota,
     parse_rows,
-    parse_targets,
     sas_uri,
 )
 from quantumjob_operator.model.remotejob import Cost, RemoteError
@@ -124,15 +123,34 @@ def test_errors_of_a_job(fields: dict[str, Any], error: RemoteError | None) -> N
         pytest.param(job(errorData={"code": 7}), id="a number as error code"),
         pytest.param(job(metadata=["a"]), id="a list as metadata"),
         pytest.param(job(metadata={"a": 1}), id="a number in metadata"),
-        pytest.param(job(creationTime=1700000000), id="a number as time"),
-        pytest.param(job(creationTime="soon"), id="a word as time"),
-        pytest.param(job(costEstimate={"estimatedTotal": True}), id="a truth value as cost"),
     ],
 )
 def test_unreadable_jobs(body: Any) -> None:
     """A job outside the contract is a typed error."""
     with pytest.raises(Unreadable):
         parse_job(body)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("creationTime", 1700000000, id="a number as time"),
+        pytest.param("endExecutionTime", "soon", id="a word as time"),
+        pytest.param("beginExecutionTime", [], id="a list as time"),
+        pytest.param("costEstimate", {"estimatedTotal": True}, id="a truth value as cost"),
+        pytest.param("costEstimate", "1.25 USD", id="a text as cost"),
+        pytest.param("costEstimate", {"events": [{"dimensionId": 7}]}, id="a dimension without a name"),
+        pytest.param("usage", {"standardMinutes": [7]}, id="a list as usage"),
+        pytest.param("usage", [7], id="a list of usages"),
+        pytest.param("tags", "mine", id="a text as tags"),
+        pytest.param("name", 7, id="a number as name"),
+    ],
+)
+def test_what_decides_nothing_is_left_out(field: str, value: Any) -> None:
+    """A job with such a field is followed to its end like any other; the field is named, so that it can be logged."""
+    parsed = parse_job(job(**{field: value}))
+    assert replace(parsed, name="bell", creation_time=None) == replace(parse_job(job()), creation_time=None)
+    assert parsed.left_out == (field,)
 
 
 _JSON = st.recursive(
@@ -202,11 +220,23 @@ def test_half_a_surrogate_pair_is_read_as_the_api_server_reads_it(escaped: str, 
     assert target.target == read
 
 
-@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), "7", True])
+@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), 1e200, "7", True, [], None])
 def test_numbers_beyond_reason(value: Any) -> None:
-    """A number that no quota or queue can have is an error, not a crash."""
-    with pytest.raises(Unreadable):
-        parse_targets({"id": "ionq", "targets": [{"id": "a", "averageQueueTime": value}]})
+    """A number that no target can have is left out, and the target stays; of a quota it is an error, not a crash."""
+    row = {"id": "a", "averageQueueTime": value, "numQubits": value, "targetProfile": 7}
+    [target] = parse_targets({"id": "ionq", "targets": [row]})
+    assert (target.target, target.average_queue_time_seconds, target.num_qubits) == ("a", None, None)
+    assert target.target_profile is None
+    if value is not None and value != 1e200:
+        with pytest.raises(Unreadable):
+            parse_quota({"dimension": "qgs", "limit": value})
+
+
+def test_what_a_target_can_do() -> None:
+    """Its size and its profile, where the service says so."""
+    row = {"id": "h2-1", "numQubits": 56, "targetProfile": "Adaptive_RIF", "averageQueueTime": 7.9}
+    [target] = parse_targets({"id": "quantinuum", "targets": [row]})
+    assert (target.num_qubits, target.target_profile, target.average_queue_time_seconds) == (56, "Adaptive_RIF", 7)
 
 
 def test_an_unknown_format_is_uploaded_as_bytes() -> None:

@@ -1,11 +1,12 @@
 """How each error of the service reads for the user: reason, whether it is final, and whether it may have happened."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from quantumjob_operator.azure.failures import answer_failure
-from quantumjob_operator.lifecycle.error_mapping import TARGET_DOWN_SECONDS, trouble_of
+from quantumjob_operator.azure.failures import answer_failure, asked_pause
+from quantumjob_operator.lifecycle.error_mapping import QUOTA_SECONDS, TARGET_DOWN_SECONDS, trouble_of
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     Applied,
@@ -21,6 +22,7 @@ from quantumjob_operator.model.errors import (
 WORKSPACE = "research/default"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NO = Applied.NO
+QUOTA = "QuotaExhausted"
 NOT_READY, UNAVAILABLE = "WorkspaceNotReady", "ServiceUnavailable"
 
 
@@ -116,9 +118,9 @@ def answered(status: int, body: str = "", headers: dict[str, str] | None = None)
     return trouble_of(answer_failure("put_job", status, headers or {}, body.encode(), NOW), WORKSPACE)
 
 
-def told(code: str) -> str:
+def told(code: str, message: str = "because") -> str:
     """An error in the service's own shape."""
-    return f'{{"error": {{"code": "{code}", "message": "because"}}}}'
+    return json.dumps({"error": {"code": code, "message": message}})
 
 
 @pytest.mark.parametrize(
@@ -136,11 +138,57 @@ def told(code: str) -> str:
         pytest.param(answered(502, "<html>Bad gateway</html>"), UNAVAILABLE, False, True, id="502 in HTML"),
         pytest.param(answered(503), UNAVAILABLE, False, True, id="503"),
         pytest.param(answered(504), UNAVAILABLE, False, True, id="504"),
+        pytest.param(answered(402), QUOTA, False, False, id="402 without a word"),
+        pytest.param(answered(409, told("QuotaExceeded")), QUOTA, False, True, id="409 of a quota"),
+        pytest.param(answered(429, told("QuotaExceeded")), QUOTA, False, False, id="429 of a quota"),
     ],
 )
 def test_answers_to_a_put(trouble: Trouble, reason: str, *, final: bool, unconfirmed: bool) -> None:
     """The rows of the wire contract: known not to have happened are 400, 401, 403, 409 of a target, and 429."""
     assert (trouble.reason, trouble.final, trouble.unconfirmed) == (reason, final, unconfirmed)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "reason"),
+    [
+        pytest.param(400, "InsufficientQuota", "", QUOTA, id="a code of quota"),
+        pytest.param(403, "CreditsExhausted", "", QUOTA, id="a code of credit"),
+        pytest.param(400, "InsufficientFunds", "", QUOTA, id="a code of money"),
+        pytest.param(
+            400, "InvalidJobDefinition", "The quota of provider ionq is used up.", QUOTA, id="a text of quota"
+        ),
+        pytest.param(403, "Forbidden", "You have no Azure Quantum credits left", QUOTA, id="a text of credits"),
+        pytest.param(400, "BadRequest", "insufficient HQCs for this job", QUOTA, id="a text that lacks units"),
+        pytest.param(429, "TooManyRequests", "slow down", "Throttled", id="ordinary throttling"),
+        pytest.param(429, "TooManyRequests", "quota of 5 concurrent jobs reached", QUOTA, id="throttling by a quota"),
+        pytest.param(400, "InvalidJobDefinition", "no such gate", "Rejected", id="a definition"),
+        pytest.param(
+            400, "InvalidJobDefinition", "insufficient qubits: 29 needed", "Rejected", id="too large a program"
+        ),
+        pytest.param(
+            400, "InsufficientResources", "Too many qubits requested", "Rejected", id="a target that is small"
+        ),
+        pytest.param(400, "InvalidJobDefinition", "job 'credit-quota' has no input", "Rejected", id="a job's own name"),
+        pytest.param(403, "Forbidden", "insufficient privileges", NOT_READY, id="rights"),
+        pytest.param(
+            403, "InvalidCredentials", "the credential is not known", NOT_READY, id="credentials are no credit"
+        ),
+        pytest.param(500, "QuotaExceeded", "", UNAVAILABLE, id="a server's error refuses nothing"),
+    ],
+)
+def test_what_speaks_of_a_quota(status: int, code: str, message: str, reason: str) -> None:
+    """It holds the job: the quota is renewed or raised, and nothing is wrong with the definition."""
+    trouble = answered(status, told(code, message))
+    assert (trouble.reason, trouble.final) == (reason, reason == "Rejected")
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("7", QUOTA_SECONDS), ("3600", 3600)])
+def test_a_quota_is_waited_for_slowly_and_by_its_job_alone(asked: str, seconds: float) -> None:
+    """A pause that is asked for with it is this job's: the others of the workspace go on."""
+    body, headers = told("QuotaExceeded").encode(), {"Retry-After": asked}
+    assert answered(429, body.decode(), headers).retry_after == seconds
+    assert asked_pause(429, headers, body, NOW) is None
+    assert asked_pause(429, headers, told("TooManyRequests").encode(), NOW) == float(asked)
 
 
 @pytest.mark.parametrize(

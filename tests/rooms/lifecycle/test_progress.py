@@ -183,6 +183,24 @@ def test_mirrors(before: State, word: str, after: State) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "word", "after"),
+    [
+        pytest.param(State.WAITING, "Waiting", State.CANCELLING, id="it waited"),
+        pytest.param(State.EXECUTING, "Executing", State.CANCELLING, id="it executed"),
+        pytest.param(State.CANCELLING, "Finishing", State.CANCELLING, id="it goes on being cancelled"),
+        pytest.param(State.WAITING, "Dreaming", State.CANCELLING, id="beside a word that nobody knows"),
+        pytest.param(State.CANCELLING, "Cancelled", State.CANCELLED, id="an end is an end"),
+        pytest.param(State.CANCELLING, "Failed", State.FAILED, id="a failure is an end"),
+    ],
+)
+def test_a_cancellation_under_way_is_told_beside_the_word(before: State, word: str, after: State) -> None:
+    """In workspaces of kind V1: the word is shown as it is, and the state says what happens."""
+    told = remote(word, is_cancelling=True)
+    status = decide(seen(accepted(state=before), remote=told, later_attempts_checked=True)).status
+    assert (status.state, status.remote_status) == (after, word)
+
+
+@pytest.mark.parametrize(
     "known",
     [
         pytest.param(seen(accepted(), remote=OUTAGE), id="the service does not answer"),

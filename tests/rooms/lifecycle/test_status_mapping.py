@@ -6,6 +6,7 @@ import pytest
 
 from quantumjob_operator.lifecycle import decide
 from quantumjob_operator.lifecycle.decision import draw
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.model.jobstatus import ErrorShown, State
 from quantumjob_operator.model.remotejob import Cost, RemoteError
@@ -55,7 +56,7 @@ def test_an_amount_is_as_long_as_the_schema_allows(length: int, *, whole: bool) 
     cost = mirror(KNOWN, remote(cost=Cost("9" * length, "E" * (length // 4)))).cost
     assert cost is not None
     assert (cost.estimated_total == "9" * length) is whole
-    assert (len(cost.estimated_total.encode()) <= 64, len(cost.currency_code.encode())) == (True, 16)
+    assert (len((cost.estimated_total or "").encode()) <= 64, len((cost.currency_code or "").encode())) == (True, 16)
 
 
 @pytest.mark.parametrize(("length", "shown"), [(2048, True), (2049, False)])
@@ -84,6 +85,32 @@ def test_an_output_uri_is_shown_whole_or_not_at_all(length: int, *, shown: bool)
 def test_what_is_no_output_uri_is_left_out(uri: str, *, shown: bool) -> None:
     """It comes from outside and stands in status as it is, or not at all."""
     assert mirror(KNOWN, remote("Succeeded", output_uri=uri)).output_uri == (uri if shown else None)
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [("Succeeded", True), ("Failed", True), ("Cancelled", False), ("Executing", False), ("Waiting", False)],
+)
+def test_whose_output_uri_is_shown(word: str, *, shown: bool) -> None:
+    """That of a job that succeeded, and of one that failed: its message may say to look there."""
+    uri = "https://acct.blob.core.windows.net/job-1/rawOutputData"
+    assert mirror(KNOWN, remote(word, output_uri=uri)).output_uri == (uri if shown else None)
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"), [("Succeeded", ago(5)), ("Cancelled", ago(5)), ("Finishing", None), ("Waiting", None)]
+)
+def test_only_what_has_ended_has_a_time_of_its_end(word: str, shown: str | None) -> None:
+    """Services fill in an end while they still finish; a word that goes back takes it away again."""
+    known = seen(accepted(completion_time=ago(9)))
+    assert mirror(known, remote(word, end_execution_time=NOW - timedelta(seconds=5))).completion_time == shown
+
+
+def test_a_job_whose_output_is_fetched_has_not_ended() -> None:
+    """Its state is Executing, so it shows no time of its end."""
+    trouble = Trouble("OutputUnreadable", "not there yet")
+    decided = decide(seen(accepted(), remote=remote("Succeeded", end_execution_time=NOW), output=trouble)).status
+    assert (decided.state, decided.completion_time) == ("Executing", None)
 
 
 @pytest.mark.parametrize(("year", "shown"), [(1, None), (1969, None), (1970, "1970-01-01T00:00:00Z")])

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from quantumjob_operator.model.jobstatus import (
+    AmountShown,
     AttemptShown,
     Cancellation,
     Condition,
+    CostEventShown,
     CostShown,
     ErrorShown,
     JobStatus,
@@ -27,7 +29,14 @@ from rooms.model.mergepatch import merged
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=6)
 MAYBE = st.none() | TEXT
 NUMBER = st.integers(0, 9)
-COST = st.builds(CostShown, estimated_total=TEXT, currency_code=TEXT)
+EVENT = st.builds(CostEventShown, dimension=TEXT, unit=MAYBE, consumed=MAYBE, billed=MAYBE, unit_price=MAYBE)
+COST = st.builds(
+    CostShown,
+    estimated_total=MAYBE,
+    currency_code=MAYBE,
+    events=st.none() | st.lists(EVENT, min_size=1, max_size=2).map(tuple),
+    usage=st.none() | st.dictionaries(st.sampled_from("ab"), TEXT),
+)
 CONDITION = st.builds(
     Condition,
     type=TEXT,
@@ -59,6 +68,7 @@ STATUSES = st.builds(
     portal_url=MAYBE,
     error=st.none() | st.builds(ErrorShown, code=MAYBE, message=MAYBE),
     cost=st.none() | COST,
+    total_cost=st.lists(st.builds(AmountShown, unit=TEXT, amount=TEXT), max_size=2).map(tuple),
     resolved=st.none() | st.builds(Resolved, name=TEXT, output_format=TEXT, entry_point=MAYBE, program_digest=MAYBE),
     conditions=st.lists(CONDITION, max_size=3).map(tuple),
 )
@@ -98,7 +108,13 @@ REALISTIC = {
     "outputConfigMap": "bell-output",
     "portalUrl": "https://portal.azure.com/#resource",
     "error": {"code": "InvalidInputData", "message": "no such gate"},
-    "cost": {"estimatedTotal": "1.25", "currencyCode": "USD"},
+    "cost": {
+        "estimatedTotal": "1.25",
+        "currencyCode": "USD",
+        "events": [{"dimension": "gs1q", "unit": "shot", "consumed": "9", "billed": "9", "unitPrice": "0.1"}],
+        "usage": {"standardMinutes": "7"},
+    },
+    "totalCost": [{"unit": "USD", "amount": "1.25"}, {"unit": "gs1q", "amount": "9"}],
     "resolved": {
         "name": "bell",
         "outputFormat": "microsoft.quantum-results.v2",

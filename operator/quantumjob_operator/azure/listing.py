@@ -1,0 +1,139 @@
+"""The list of a workspace's unfinished jobs: in which words it is asked for, and when again after it failed.
+
+A list is never needed: it says for many jobs at once what a GET says for one. So a list that fails stops no GETs. Must
+not live here: what follows from a row (`poller`).
+"""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from quantumjob_operator.azure.client import PAGE, WorkspaceClient
+from quantumjob_operator.azure.failures import is_about_one_job
+from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, Refused, ServiceError, Throttled
+from quantumjob_operator.model.remotejob import JobRow
+from quantumjob_operator.scheduling.backoff import spread
+
+UNFINISHED: Final = (
+    "(State eq 'Waiting' or State eq 'Queued' or State eq 'Executing' or State eq 'Finishing'"
+    " or State eq 'CancellationRequested' or State eq 'Cancelling')"
+)
+OLDER_WORDS: Final = "(State eq 'Waiting' or State eq 'Executing')"
+"""The words of every version of the service; the others of `UNFINISHED` were never seen accepted in a filter."""
+FORMS: Final = (UNFINISHED, OLDER_WORDS, None)
+"""What is asked for: the next one where the one before is answered with 400. Without a filter, newest first."""
+_FIRST_SECONDS: Final = 30.0
+_LONGEST_SECONDS: Final = 600.0
+_LASTING: Final = 2
+_log = logging.getLogger(__name__)
+
+
+def cheaper_to_list(due: int, unfinished: int) -> bool:
+    """Whether listing the unfinished jobs of a workspace costs fewer requests than a GET for each that is due.
+
+    Args:
+        due: How many jobs are to be asked about now or very soon.
+        unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
+    """
+    pages = -(-max(unfinished, 1) // PAGE)
+    return due > pages
+
+
+@dataclass(slots=True)
+class Listing:
+    """The list of one workspace.
+
+    Attributes:
+        name: `namespace/name` of the QuantumWorkspace.
+        monotonic: Seconds of a clock that never steps back.
+        trouble: Why the list can't be had, if the jobs are asked about one by one because of that.
+    """
+
+    name: str
+    monotonic: Callable[[], float]
+    trouble: ServiceError | None = None
+    _error: ServiceError | None = field(default=None)
+    _form: int = 0
+    _failures: int = 0
+    _not_before: float = 0.0
+
+    def may_ask(self) -> bool:
+        """Whether its back-off is over."""
+        return self.monotonic() >= self._not_before
+
+    def begin_anew(self) -> None:
+        """Credentials or endpoint are new: what was refused before may be answered."""
+        self._form, self._failures, self._not_before = 0, 0, 0.0
+
+    async def pages(self, client: WorkspaceClient, wanted: AbstractSet[str]) -> AsyncIterator[list[JobRow]]:
+        """Pages of the list, in the first form that the service accepts.
+
+        Args:
+            client: Asks.
+            wanted: Ids, in lower case, of the jobs for whose sake it is asked for. Without a filter the list is read
+                as far as the oldest of them, and not further than asking one by one would cost.
+
+        Raises:
+            ServiceError: It can't be had in any form.
+        """
+        for form in range(self._form, len(FORMS)):
+            try:
+                async with aclosing(self._in_form(client, FORMS[form], wanted)) as pages:
+                    async for page in pages:
+                        yield page
+            except Refused as error:
+                if error.status != httpx.codes.BAD_REQUEST or form == len(FORMS) - 1:
+                    raise
+                _log.warning("workspace %s does not take the filter %s: %s", self.name, FORMS[form], error)
+            else:
+                self._form = form
+                return
+
+    async def _in_form(
+        self, client: WorkspaceClient, words: str | None, wanted: AbstractSet[str]
+    ) -> AsyncGenerator[list[JobRow]]:
+        missing, number = set(wanted), 0
+        async with aclosing(client.list_jobs(filter=words)) as pages:
+            async for page in pages:
+                yield page
+                number += 1
+                missing.difference_update(row.id.lower() for row in page)
+                if words is None and (not missing or number >= len(wanted)):
+                    return
+
+    def failed(self, error: ServiceError) -> bool:
+        """The list could not be had: it is asked for again after a back-off.
+
+        Returns:
+            Whether nothing speaks against asking about the jobs one by one at once: the service answered, and this
+            was about the list alone. If not, they are asked about after a pause.
+        """
+        if isinstance(error, Throttled | CredentialsRefused) or (isinstance(error, Refused) and not error.answered):
+            return False
+        self._failures += 1
+        doubled = _FIRST_SECONDS * 2.0 ** min(self._failures - 1, 16)
+        seconds = _LONGEST_SECONDS if isinstance(error, AnswerTooLarge) else min(doubled, _LONGEST_SECONDS)
+        self._not_before = self.monotonic() + max(seconds, error.retry_after or 0.0) * (1 + spread(self.name))
+        self._error = error
+        _log.warning("workspace %s gives no list of its jobs (%d times in a row): %s", self.name, self._failures, error)
+        return is_about_one_job(error)
+
+    def answered(self) -> None:
+        """The list was had."""
+        self._failures, self._error = 0, None
+
+    def settle(self) -> bool:
+        """The service has answered, to a list or to GETs: whether `trouble` is another now.
+
+        An outage that began with a list is no trouble of the list: that one fails again while GETs are answered.
+        """
+        lasts = self._error is not None and (is_about_one_job(self._error) or self._failures >= _LASTING)
+        now = self._error if lasts else None
+        changed = (now is None) != (self.trouble is None)
+        self.trouble = now
+        return changed

@@ -1,0 +1,163 @@
+"""What a workspace's status says: its conditions, and what it offers; pure.
+
+Rules:
+1. What is optional stays optional: without an answer about quotas, those known stay; a refusal of them leaves none.
+2. What only drifts is not written: an average queue time counts once it has doubled or halved.
+
+Must not live here: requests, or when to make them (`workspace_reconciler`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from quantumjob_operator.azure.offers import Quota, TargetStatus
+from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.model.errors import (
+    AnswerTooLarge,
+    CredentialsRefused,
+    EndpointNotAllowed,
+    Refused,
+    ServiceError,
+)
+from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.redaction import clean_text
+
+READY: Final = "Ready"
+LISTING_REFUSED: Final = "ListingRefused"
+_LEAST_SECONDS: Final = 10
+"""Shorter queues than this are all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the workspace offers.
+
+    Attributes:
+        quotas: None if the service gave no answer about them now.
+    """
+
+    targets: Sequence[TargetStatus] = ()
+    quotas: Sequence[Quota] | None = None
+
+
+def ready(trouble: Trouble | None, generation: int) -> Condition:
+    """Whether the workspace answers with its credentials."""
+    return Condition(
+        type=READY,
+        status="False" if trouble else "True",
+        reason=trouble.reason if trouble else "Connected",
+        message=trouble.message if trouble else "the service answers and accepts the credentials",
+        observed_generation=generation,
+    )
+
+
+def listing_refused(error: ServiceError, generation: int) -> Condition:
+    """That the list of jobs can't be had, which makes nothing impossible."""
+    message = (
+        f"the service gives no list of the workspace's jobs ({error}); they are asked about one by one, which takes "
+        "longer where there are many; the list is tried again every ten minutes"
+    )
+    return Condition(LISTING_REFUSED, "True", "AskedOneByOne", message, "", generation)
+
+
+def offer_shown(offer: Offer, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of status that say what the workspace offers, as far as they change.
+
+    Args:
+        offer: As the service told it now.
+        before: The status that is stored; null takes a field out of it.
+    """
+    changed: dict[str, Any] = {}
+    targets = _targets_json(offer.targets)
+    if _moved(before.get("targets") or [], targets):
+        changed["targets"] = targets
+    if offer.quotas is not None and (quotas := _quotas_json(offer.quotas)) != (before.get("quotas") or []):
+        changed["quotas"] = quotas or None
+    return changed
+
+
+def trouble_with(error: ServiceError, remedy: str) -> Trouble:
+    """Why the workspace is not ready.
+
+    Args:
+        error: What the service answered.
+        remedy: For refused credentials, by their kind.
+    """
+    match error:
+        case CredentialsRefused(status=None):
+            # No token was to be had, and whoever refused it said why.
+            return Trouble("CredentialsInvalid", error.detail)
+        case CredentialsRefused():
+            return Trouble("CredentialsInvalid", f"the service refuses the credential; {remedy} ({error})")
+        case EndpointNotAllowed():
+            remedy = "correct spec.endpoint, or ask the operator's administrator to allow it (allowed_endpoints)"
+            return Trouble("NotAllowed", f"{error.detail}; {remedy}")
+        case Refused():
+            remedy = "check spec.resourceId and the role Quantum Workspace Data Contributor"
+            return Trouble("Refused", f"the service refuses ({error}); {remedy}")
+        case AnswerTooLarge():
+            remedy = "the operator reads no more of it (docs/security.md says how much); is spec.endpoint right?"
+            return Trouble("AnswerTooLarge", f"{error}; {remedy}")
+        case _:
+            return Trouble("Unreachable", f"the service can't be reached or gives no usable answer ({error})")
+
+
+def usual_wait(status: Mapping[str, Any], provider: str, target: str) -> int | None:
+    """For how long jobs waited lately for a target, in seconds, as a workspace's status says."""
+    rows = status.get("targets") or []
+    names = (provider.lower(), target)
+    found = (row for row in rows if (str(row.get("provider")).lower(), row.get("target")) == names)
+    return next((row.get("averageQueueTimeSeconds") for row in found), None)
+
+
+def _moved(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> bool:
+    if [_without_time(row) for row in before] != [_without_time(row) for row in now]:
+        return True
+    times = ((old.get(_TIME), new.get(_TIME)) for old, new in zip(before, now, strict=True))
+    return any(_drifted_far(old, new) for old, new in times)
+
+
+_TIME: Final = "averageQueueTimeSeconds"
+
+
+def _without_time(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != _TIME}
+
+
+def _drifted_far(old: int | None, new: int | None) -> bool:
+    if old is None or new is None:
+        return old is not new
+    less, more = sorted((max(old, _LEAST_SECONDS), max(new, _LEAST_SECONDS)))
+    return more >= 2 * less
+
+
+def _targets_json(targets: Sequence[TargetStatus]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "provider": clean_text(one.provider),
+            "target": clean_text(one.target),
+            "availability": clean_text(one.availability),
+            _TIME: one.average_queue_time_seconds,
+            "numQubits": one.num_qubits,
+            "targetProfile": one.target_profile and clean_text(one.target_profile),
+        }
+        for one in sorted(targets, key=lambda one: (one.provider, one.target))
+    ]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _quotas_json(quotas: Sequence[Quota]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "provider": clean_text(one.provider),
+            "dimension": clean_text(one.dimension),
+            "scope": clean_text(one.scope),
+            "period": clean_text(one.period),
+            "limit": one.limit,
+            "utilization": one.utilization,
+            "holds": one.holds,
+        }
+        for one in sorted(quotas, key=lambda one: (one.provider, one.dimension, one.scope, one.period))
+    ]
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
