@@ -142,6 +142,11 @@ class Settings(BaseSettings):
     output_timeout_seconds: Seconds = Field(default=600, description="for how long an unreadable result is tried again")
     poll_min_seconds: Seconds = Field(default=1, description="between two polls of a young job")
     poll_max_seconds: Seconds = Field(default=30, description="between two polls of an old job")
+    queue_position_seconds: Seconds = Field(
+        default=60,
+        description="between two questions for a waiting job's place in its provider's queue; up to five times as long "
+        "for jobs that have waited for long",
+    )
     resync_seconds: Seconds = Field(default=600, description="between two checks of the watch against a listing")
     garbage_collection_seconds: Annotated[float, Field(ge=1)] = Field(
         default=1800, description="between two searches of each workspace for unfinished jobs whose QuantumJob is gone"

@@ -84,7 +84,7 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     )
     workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter)
     reconciler = reconciler_of(common, cluster, workspaces, limiter)
-    workspaces.wake = reconciler.learned
+    workspaces.wake, workspaces.learn_place = reconciler.learned, reconciler.learned_place
     watch = Watch(common.cache, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
     leadership = _leadership(common, cluster)

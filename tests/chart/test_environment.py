@@ -35,6 +35,7 @@ ALL_SETTINGS: Values = {
     "outputTimeoutSeconds": 601,
     "pollMinSeconds": 2,
     "pollMaxSeconds": 61,
+    "queuePositionSeconds": 120,
     "garbageCollectionSeconds": 900,
     "resyncSeconds": 602,
     "workspaceRefreshSeconds": 301,

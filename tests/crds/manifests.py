@@ -119,6 +119,7 @@ JOB_STATUS: Final[Manifest] = {
         "usage": {"standardMinutes": "7"},
     },
     "totalCost": [{"unit": "USD", "amount": "3.75"}],
+    "queue": {"ahead": 250, "observedTime": "2026-11-22T09:10:00Z", "usualWaitSeconds": 3600},
     "resolved": {
         "name": "Bell pair",
         "outputFormat": "ionq.quantum-results.v1",

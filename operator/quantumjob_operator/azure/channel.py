@@ -177,7 +177,7 @@ class ServiceChannel:
         Args:
             operation: The name for errors and metrics.
             method: The HTTP method.
-            url: An absolute URL of the endpoint's origin, with its query but without the API version.
+            url: An absolute URL of the endpoint's origin, with its query; without an API version it gets the usual one.
             body: Sent as JSON.
             may_start: Asked right before each sending; False ends it with a `Retryable` that was not applied.
             rate_limited: The caller has waited for the rate limit already.
@@ -236,7 +236,9 @@ class ServiceChannel:
         content_type: str | None,
     ) -> Answer:
         headers = await self._headers(operation, url) | ({"Content-Type": content_type} if content_type else {})
-        target = httpx.URL(url).copy_merge_params({"api-version": API_VERSION})
+        target = httpx.URL(url)
+        if "api-version" not in target.params:
+            target = target.copy_merge_params({"api-version": API_VERSION})
         request = self._http.build_request(method, target, json=body, headers=headers, timeout=self._phases)
         if may_start is not None and not may_start():
             raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)

@@ -115,6 +115,12 @@ class WorkspaceClient:
             raise self._channel.failure("get_job", answer)
         return await self._read_job("get_job", job_id, answer)
 
+    async def queue_position(self, job_id: str) -> int | None:
+        """How many jobs stand in the provider's queue before this one; None if the service does not say."""
+        url = f"{self._job_url(job_id)}/queuePosition?api-version={wire.QUEUE_API_VERSION}"
+        answer = await self._channel.call(what := "queue_position", "GET", url)
+        return await understood(what, answer.status, answer.body, wire.queue_position)
+
     async def list_jobs(self, *, filter: str | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of jobs, newest first.
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjob_operator.azure.costs import parse_cost, parse_usage
-from quantumjob_operator.azure.fields import Optional, as_object, label, required, text, time, whole_characters
+from quantumjob_operator.azure.fields import Optional, as_object, label, required, text, time, whole, whole_characters
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.remotejob import JobRow, RemoteError, RemoteJob
 
 API_VERSION: Final = "2026-01-15-preview"
+QUEUE_API_VERSION: Final = "2026-08-01-preview"
+"""Of the one call that no older version has; known from the specification only."""
 TOKEN_SCOPE: Final = "https://quantum.microsoft.com/.default"  # noqa: S105 - the name of a scope, no secret
 API_KEY_HEADER: Final = "x-ms-quantum-api-key"
 INPUT_BLOB: Final = "inputData"
@@ -105,6 +107,18 @@ def parse_whole_rows(rows: list[Any]) -> list[RemoteJob]:
         with suppress(Unreadable):
             read.append(parse_job(body))
     return read
+
+
+def queue_position(body: Any) -> int | None:
+    """The answer of `queuePosition`: how many jobs are before this one; None beyond the first thousand.
+
+    Raises:
+        Unreadable: It is no such thing.
+    """
+    position = whole(as_object(body, "queuePosition"), "queuePosition")
+    if position is not None and position < 0:
+        raise Unreadable("queuePosition is negative")
+    return position
 
 
 def sas_uri(body: Any) -> str:

@@ -59,6 +59,7 @@ class Observer:
         workspace, connection = await self._way(job)
         job_id, now = self._job_id(job, workspace), self._clock.monotonic()
         fresh, memory.fresh = memory.fresh, None
+        place, memory.place = memory.place, None
         if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
             fresh = None  # news of an attempt that is over
         fence = fence_of(job, self._settings.fence_seconds)
@@ -80,6 +81,7 @@ class Observer:
             job_id=job_id,
             remote=fresh,
             needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory),
+            queue=place,
             gone=memory.gone,
         )
         return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)

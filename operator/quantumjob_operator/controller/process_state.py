@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.fence import FenceState
-from quantumjob_operator.lifecycle.observation import ClaimOwnership
+from quantumjob_operator.lifecycle.observation import ClaimOwnership, QueuePlace
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -27,6 +27,7 @@ class Memory:
         output_since: When the output was first tried to be read.
         predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller's GET answered, to be used once.
+        place: News of its place in the provider's queue, to be used once.
         claimed: This process wrote the claim that stands.
         released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
         gone: A live read has shown that the object is gone.
@@ -45,6 +46,7 @@ class Memory:
     output_since: float | None = None
     predecessor_since: float | None = None
     fresh: RemoteJob | None = None
+    place: QueuePlace | None = None
     claimed: bool = False
     released: bool = False
     gone: bool = False

@@ -23,7 +23,7 @@ from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
-from quantumjob_operator.lifecycle.observation import ABSENT
+from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -80,6 +80,13 @@ class Reconciler:
         if memory:
             # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows.
             memory.fresh = remote
+            self._queue.add(uid)
+
+    def learned_place(self, uid: str, ahead: int | None, usual_wait: int | None) -> None:
+        """News of a waiting job's place in its provider's queue: kept for the reconciliation that follows at once."""
+        memory = self._memories.get(uid)
+        if memory:
+            memory.place = QueuePlace(ahead, usual_wait)
             self._queue.add(uid)
 
     def has_in_hand(self, uid: str) -> bool:

@@ -7,13 +7,16 @@ reconciliation at a workspace itself (`workspace_reconciler`).
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import Poller, Wake
+from quantumjob_operator.azure.positions import QueuePositions, TellPlace
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.controller.workspace_status import usual_wait
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.observation import Trouble, left_behind
@@ -28,10 +31,28 @@ from quantumjob_operator.settings import Settings
 
 @dataclass(slots=True)
 class Followed:
-    """A poller and the task that runs it."""
+    """A workspace's poller, what asks for places in queues, and the tasks that run them."""
 
     poller: Poller
-    task: "asyncio.Task[None]"
+    positions: QueuePositions
+    tasks: "tuple[asyncio.Task[None], ...]"
+
+    def use(self, connection: Connection) -> None:
+        """Go on with the connection's client."""
+        self.poller.use(connection.client)
+        self.positions.use(connection.client)
+
+    def stop(self) -> None:
+        """End the tasks."""
+        for task in self.tasks:
+            task.cancel()
+
+
+class LearnPlace(Protocol):
+    """Told of a waiting job's place in its provider's queue."""
+
+    def __call__(self, uid: str, ahead: int | None, usual_wait: int | None) -> None:
+        """See `QueuePlace`."""
 
 
 class Workspaces:
@@ -61,6 +82,7 @@ class Workspaces:
         self._followed: dict[str, Followed] = {}
         self._where: dict[str, str] = {}
         self.wake: Wake | None = None
+        self.learn_place: LearnPlace | None = None
 
     async def for_job(self, job: QuantumJob) -> Connection | Trouble:
         """The connection through which a job is served.
@@ -161,7 +183,7 @@ class Workspaces:
         """The workspace was authenticated anew: its poller goes on with the new client."""
         followed = self._followed.get(connection.workspace.uid)
         if followed:
-            followed.poller.use(connection.client)
+            followed.use(connection)
 
     def follow(self, connection: Connection, job: QuantumJob, job_id: str) -> None:
         """Let the workspace's poller follow a job under its id at the service."""
@@ -169,7 +191,7 @@ class Workspaces:
         followed = self._followed.get(workspace.uid)
         if followed is None:
             followed = self._followed[workspace.uid] = self._start(connection)
-        followed.poller.use(connection.client)
+        followed.use(connection)
         if self._where.get(uid) not in (None, workspace.uid):
             self.unfollow(uid)
         self._where[uid] = workspace.uid
@@ -177,19 +199,25 @@ class Workspaces:
         cancelling = job.status.state is State.CANCELLING and not is_cancelling_word(job.status.remote_status or "")
         known = job.status.remote_status
         followed.poller.watch(uid, job_id, known, job.namespace, age=age, is_cancelling=cancelling)
+        if job.status.state is State.WAITING:
+            shown = job.status.queue.ahead if job.status.queue else None
+            followed.positions.watch(uid, job_id, job.namespace, shown)
+        else:
+            followed.positions.unwatch(uid)
 
     def unfollow(self, uid: str) -> None:
         """Follow a job no longer."""
         followed = self._followed.get(self._where.pop(uid, ""))
         if followed:
             followed.poller.unwatch(uid)
+            followed.positions.unwatch(uid)
 
     def pollers(self) -> Iterable[Poller]:
         """The running pollers, for metrics and health."""
         return [followed.poller for followed in self._followed.values()]
 
     def _start(self, connection: Connection) -> Followed:
-        if self.wake is None:
+        if self.wake is None or self.learn_place is None:
             raise RuntimeError("nobody would be told what the poller learns")
         workspace = connection.workspace
         name = f"{workspace.namespace}/{workspace.name}"
@@ -202,8 +230,24 @@ class Workspaces:
             refused=lambda: self._queue.add(workspace.uid),
             listing_changed=lambda: self._queue.add(workspace.uid),
         )
-        task = asyncio.create_task(poller.run(), name=f"poller {name}")
-        return Followed(poller, task)
+        positions = QueuePositions(
+            name, connection.client, self._settings, self._tell_place(workspace.uid), self._clock.monotonic
+        )
+        tasks = (
+            asyncio.create_task(poller.run(), name=f"poller {name}"),
+            asyncio.create_task(positions.run(), name=f"places in queues {name}"),
+        )
+        return Followed(poller, positions, tasks)
+
+    def _tell_place(self, workspace_uid: str) -> TellPlace:
+        def tell(uid: str, ahead: int | None) -> None:
+            """With the target's usual wait as the workspace's status has it now."""
+            workspace, job = self._cache.workspaces.get(workspace_uid), self._cache.jobs.get(uid)
+            usual = usual_wait(workspace.status, job.spec.provider, job.spec.target) if workspace and job else None
+            if self.learn_place:
+                self.learn_place(uid, ahead, usual)
+
+        return tell
 
     def list_trouble(self, uid: str) -> ServiceError | None:
         """Why the jobs of a workspace are asked about one by one although a list would cost less."""
@@ -221,12 +265,13 @@ class Workspaces:
         self._known.discard(uid)
         followed = self._followed.pop(uid, None)
         if followed:
-            followed.task.cancel()
+            followed.stop()
         self._connections.hold(uid)
 
     async def close(self) -> None:
         """Stop all pollers and close all connections."""
         for followed in self._followed.values():
-            followed.task.cancel()
-        await asyncio.gather(*(one.task for one in self._followed.values()), return_exceptions=True)
+            followed.stop()
+        tasks = [task for one in self._followed.values() for task in one.tasks]
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._connections.close()

@@ -105,7 +105,8 @@ def draw(  # noqa: PLR0917 - one sentence: this state, for this reason, said lik
         conditions = with_condition(conditions, one, seen.now)
     # A condition that holds on says so for this generation too: `kubectl wait` refuses older ones.
     current = tuple(replace(one, observed_generation=generation) for one in conditions)
-    return replace(status, state=state, message=_beginning(message), observed_generation=generation, conditions=current)
+    shown = replace(status, state=state, message=_beginning(message), observed_generation=generation)
+    return replace(shown, conditions=current, queue=status.queue if state is State.WAITING else None)
 
 
 def _beginning(message: str) -> str:

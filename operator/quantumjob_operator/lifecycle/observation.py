@@ -73,6 +73,19 @@ class WorkspaceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """News of a waiting job's place in its provider's queue.
+
+    Attributes:
+        ahead: How many jobs are before it; None if the service no longer says.
+        usual_wait: For how long jobs waited lately for its target, in seconds, if that is known.
+    """
+
+    ahead: int | None
+    usual_wait: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramFacts:
     """The program, read. Its bytes stay with the shell.
 
@@ -159,6 +172,7 @@ class Observation:
         needs_slot: The job has no in-flight slot and has not asked for one; it does once nothing else is in its way.
         full: The workspace takes no further job of ours now.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
+        queue: News of its place in the provider's queue, if there are any.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
         marked: Whether the remote job says that its object released it on purpose: False if it can't be told.
     """
@@ -179,6 +193,7 @@ class Observation:
     needs_slot: bool = False
     full: Trouble | None = None
     later_attempts_checked: bool = False
+    queue: QueuePlace | None = None
     gone: bool = False
     marked: bool | Trouble | None = None
 

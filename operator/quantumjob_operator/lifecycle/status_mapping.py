@@ -14,7 +14,7 @@ from quantumjob_operator.lifecycle.costs import cost_of
 from quantumjob_operator.lifecycle.observation import Observation
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, Sighting, seen_as
 from quantumjob_operator.model.conditions import stamp
-from quantumjob_operator.model.jobstatus import ErrorShown, JobStatus, State
+from quantumjob_operator.model.jobstatus import ErrorShown, JobStatus, QueueShown, State
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -54,6 +54,7 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
         # A refusal that was shown meanwhile is over: the service has answered since.
         error=error_of(seen.job, remote),
         cost=cost_of(remote) or base.cost,
+        queue=_queue(seen),
     )
 
 
@@ -70,6 +71,14 @@ def _between(begun: str | None, over: str | None) -> str | None:
     if minutes:
         parts.append(f"{minutes % 60}m")
     return "".join([*parts, f"{rest}s"])
+
+
+def _queue(seen: Observation) -> QueueShown | None:
+    """As it was shown until there is news; `draw` takes it away from a job that does not wait."""
+    place = seen.queue
+    if place is None:
+        return seen.job.status.queue
+    return None if place.ahead is None else QueueShown(place.ahead, stamp(seen.now), place.usual_wait)
 
 
 def _output_uri(remote: RemoteJob) -> str | None:

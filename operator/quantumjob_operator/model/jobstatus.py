@@ -124,6 +124,15 @@ class AttemptShown:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
+class QueueShown:
+    """A waiting job's place in its provider's queue, as of a time."""
+
+    ahead: int
+    observed_time: str
+    usual_wait_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
 class Resolved:
     """What the fields that the user left out became."""
 
@@ -158,6 +167,7 @@ class JobStatus:
     error: ErrorShown | None = None
     cost: CostShown | None = None
     total_cost: tuple[AmountShown, ...] = ()
+    queue: QueueShown | None = None
     resolved: Resolved | None = None
     conditions: tuple[Condition, ...] = ()
 

@@ -24,7 +24,7 @@ class Asked:
     """One request."""
 
     at: float
-    kind: Literal["get", "list"]
+    kind: Literal["get", "list", "place"]
     job_id: str = ""
     filter: str | None = None
 
@@ -38,6 +38,7 @@ class Service:
         listed: What a list says instead; None hides the job from lists.
         broken: Errors that requests about a job raise; under "" for lists and all jobs, under `LISTS` for lists.
         filters: The filters that are accepted; None among them means a list without one.
+        places: Of jobs in their provider's queue.
         cancelling: Jobs that say `isCancelling` beside their word.
         seconds: How long each request takes, unless `quick` names its job.
         quick: Jobs about which requests take no time.
@@ -54,6 +55,7 @@ class Service:
     open_requests: int = 0
     asked_for: list[str] = field(default_factory=list)
     filters: tuple[str | None, ...] = (UNFINISHED,)
+    places: dict[str, int] = field(default_factory=dict)
     cancelling: set[str] = field(default_factory=set)
 
     def on_behalf(self, namespace: str) -> "Service":
@@ -82,7 +84,12 @@ class Service:
                 raise NOT_THESE_WORDS
             yield rows[start : start + PAGE]
 
-    def count(self, kind: Literal["get", "list"]) -> int:
+    async def queue_position(self, job_id: str) -> int | None:
+        """The place of a job in its provider's queue."""
+        await self._answer(Asked(_now(), "place", job_id))
+        return self.places.get(job_id)
+
+    def count(self, kind: Literal["get", "list", "place"]) -> int:
         """How many requests of a kind there were."""
         return sum(one.kind == kind for one in self.asked)
 

@@ -17,6 +17,7 @@ from quantumjob_operator.model.jobstatus import (
     CostShown,
     ErrorShown,
     JobStatus,
+    QueueShown,
     Resolved,
     State,
     WorkspaceUsed,
@@ -69,6 +70,7 @@ STATUSES = st.builds(
     error=st.none() | st.builds(ErrorShown, code=MAYBE, message=MAYBE),
     cost=st.none() | COST,
     total_cost=st.lists(st.builds(AmountShown, unit=TEXT, amount=TEXT), max_size=2).map(tuple),
+    queue=st.none() | st.builds(QueueShown, ahead=NUMBER, observed_time=TEXT, usual_wait_seconds=st.none() | NUMBER),
     resolved=st.none() | st.builds(Resolved, name=TEXT, output_format=TEXT, entry_point=MAYBE, program_digest=MAYBE),
     conditions=st.lists(CONDITION, max_size=3).map(tuple),
 )
@@ -115,6 +117,7 @@ REALISTIC = {
         "usage": {"standardMinutes": "7"},
     },
     "totalCost": [{"unit": "USD", "amount": "1.25"}, {"unit": "gs1q", "amount": "9"}],
+    "queue": {"ahead": 250, "observedTime": "2026-11-22T11:59:30Z", "usualWaitSeconds": 3600},
     "resolved": {
         "name": "bell",
         "outputFormat": "microsoft.quantum-results.v2",

@@ -29,6 +29,7 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
         "cancel_job": 2 * _MIB,
         "set_tags": 2 * _MIB,
         "list_jobs": 4 * _MIB,  # a page; recorded: 3.7 MiB for 2,800 rows, where a page has 100 rows by now
+        "queue_position": 4 * _KIB,  # one number
         "provider_status": _MIB,  # a page; recorded: 7 KiB
         "quotas": _MIB,  # a page; recorded: 1 KiB
     }
