@@ -133,6 +133,66 @@ async def test_pages_that_are_none(server: MisbehavingServer, client: WorkspaceC
         [page async for page in client.list_jobs()]
 
 
+@pytest.mark.parametrize(
+    ("only", "query"),
+    [
+        pytest.param("State eq 'Waiting'", {"filter": ["State eq 'Waiting'"]}, id="with a filter"),
+        pytest.param(None, {}, id="without one"),
+    ],
+)
+async def test_a_page_has_a_hundred_rows_newest_first(
+    server: MisbehavingServer, client: WorkspaceClient, only: str | None, query: dict[str, list[str]]
+) -> None:
+    """Always: without `top`, pages were seen to hold thousands of rows."""
+    server.plays(says({"value": [job(isCancelling=True)]}))
+    [[row]] = [page async for page in client.list_jobs(filter=only)]
+    usual = {"api-version": ["2026-01-15-preview"], "orderby": ["CreationTime desc"], "top": ["100"]}
+    assert server.received[0].query == usual | query
+    assert row.sight == ("Waiting", True)
+
+
+@pytest.mark.parametrize(
+    ("told", "ahead"),
+    [
+        pytest.param({"queuePosition": 0}, 0, id="the next"),
+        pytest.param({"queuePosition": 999}, 999, id="far behind"),
+        pytest.param({"queuePosition": None}, None, id="beyond what is told"),
+        pytest.param({}, None, id="nothing told"),
+    ],
+)
+async def test_a_place_in_the_queue_is_a_call_of_a_newer_version(
+    server: MisbehavingServer, client: WorkspaceClient, told: dict[str, Any], ahead: int | None
+) -> None:
+    """That one call alone."""
+    server.plays(says(told))
+    assert await client.queue_position(JOB_ID) == ahead
+    (asked,) = server.received
+    assert (asked.method, asked.path) == ("GET", f"{JOBS}/{JOB_ID}/queuePosition")
+    assert asked.query == {"api-version": ["2026-08-01-preview"]}
+
+
+@pytest.mark.parametrize("told", [{"queuePosition": -1}, {"queuePosition": "3"}, {"queuePosition": 1e300}, [], 7])
+async def test_what_is_no_place(server: MisbehavingServer, client: WorkspaceClient, told: Any) -> None:
+    """It is an error, and no number."""
+    server.plays(says(told))
+    with pytest.raises(Retryable):
+        await client.queue_position(JOB_ID)
+
+
+async def test_what_is_left_out_is_logged_once(
+    server: MisbehavingServer, client: WorkspaceClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the names of the fields, however many jobs have them; what stands in them may be anything."""
+    server.plays(says(job(costEstimate="secret", creationTime=7)))
+    for _ in range(3):
+        assert await client.get_job(JOB_ID)
+        assert await client.on_behalf("research").get_job(JOB_ID)
+    (line,) = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
+    assert "costEstimate" in line
+    assert "creationTime" in line
+    assert "secret" not in caplog.text
+
+
 async def test_a_row_that_cannot_be_read(server: MisbehavingServer, client: WorkspaceClient) -> None:
     """Somebody else's broken row does not hide the others."""
     server.plays(says({"value": [{"id": 7}, job(), None]}))
