@@ -102,14 +102,21 @@ def shots(resource: Resource) -> int | None:
 
 
 def cost(resource: Resource) -> tuple[str, str] | None:
-    """Amount and currency of all attempts, as the service estimates them; None while it says nothing."""
+    """Amount and currency of all attempts, as the service says; None while it says nothing.
+
+    Attempts that status shows no longer count too, where it has their sum; amounts in another currency don't.
+    """
     status = status_of(resource)
     told = [one["cost"] for one in status.get("attempts", []) if one.get("cost", {}).get("estimatedTotal")]
     told = told or ([status["cost"]] if status.get("cost", {}).get("estimatedTotal") else [])
     if not told:
         return None
-    total = sum(float(one["estimatedTotal"]) for one in told)
-    return f"{total:.10g}", str(told[-1].get("currencyCode", ""))
+    currency = str(told[-1].get("currencyCode", ""))
+    summed = {one["unit"]: one["amount"] for one in status.get("totalCost", [])}
+    if currency in summed:
+        return summed[currency], currency
+    total = sum(float(one["estimatedTotal"]) for one in told if one.get("currencyCode", "") == currency)
+    return f"{total:.10g}", currency
 
 
 def waited_seconds(resource: Resource, now: datetime) -> float | None:
