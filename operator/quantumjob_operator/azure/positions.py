@@ -89,8 +89,9 @@ class QueuePositions:
     _off_until: float = 0.0
 
     def use(self, client: WorkspaceClient) -> None:
-        """Go on with a client with new credentials."""
-        self.client = client
+        """Go on with a client with new credentials, to which the service may tell more."""
+        if client is not self.client:
+            self.client, self._off_until = client, 0.0
 
     def watch(self, uid: str, job_id: str, namespace: str, shown: int | None) -> None:
         """Ask for a job's place now and then; `shown` is what its status says of it."""

@@ -123,6 +123,17 @@ async def test_a_service_that_does_not_tell_is_left_in_peace(error: ServiceError
     assert told == []
 
 
+async def test_new_credentials_are_tried_at_once() -> None:
+    """What was refused to the old ones may be answered now."""
+    service = Service(broken={"": Refused("queue_position", status=403)})
+    async with asking(service) as (positions, told):
+        positions.watch("uid-a", "a", "research", None)
+        await asyncio.sleep(600)
+        positions.use(as_client(Service(places={"a": 5})))
+        await asyncio.sleep(90)
+    assert told == [("uid-a", 5)]
+
+
 async def test_a_job_that_is_gone_says_nothing_of_the_call() -> None:
     """The others are asked about as before."""
     gone = Refused("queue_position", status=404, code="JobNotFound")
