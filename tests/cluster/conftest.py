@@ -24,6 +24,7 @@ OPERATOR_ARGS: Final = (
     "--cancellation-grace-period-seconds=6",
     "--poll-min-seconds=0.3",
     "--poll-max-seconds=2",
+    "--queue-position-seconds=1",
 )
 EMULATOR_ARGS: Final = ("--waiting-seconds=0.2", "--executing-seconds=0.2", "--seed=7")
 

@@ -196,7 +196,7 @@ class ServiceChannel:
         except CredentialsRefused:
             self._refused()
             raise
-        if refuses_credentials(answer.status, answer.body):
+        if refuses_credentials(operation, answer.status, answer.body):
             self._refused()
         return answer
 

@@ -41,7 +41,8 @@ _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
 # The list of api.md: an answer with one of these means that nothing was done.
 _NOT_APPLIED: Final = frozenset({400, 401, 402, 403, 429})
 _TRANSIENT_STORAGE: Final = frozenset({404, 412})
-_ABOUT_WHAT_IS_ASKED_FOR: Final = re.compile(r"^InvalidJobDefinition$|quota|credit", re.IGNORECASE)
+_INVALID_DEFINITION: Final = "InvalidJobDefinition"
+_OPTIONAL: Final = frozenset({"quotas", "queue_position"})
 _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
 
 
@@ -117,15 +118,17 @@ def says_absent(status: int, body: bytes) -> bool:
     return not _CONTAINING_RESOURCE.search(message) or re.search(r"\bjob", message, re.IGNORECASE) is not None
 
 
-def refuses_credentials(status: int, body: bytes) -> bool:
+def refuses_credentials(operation: str, status: int, body: bytes) -> bool:
     """Whether an answer is about who asks, not about what is asked for.
 
-    A 403 may also refuse a job's definition, or say that a quota is used up.
+    A 403 may also refuse a job's definition, or say that a quota is used up; and what a workspace need not have may be
+    refused to everybody.
     """
     if status != httpx.codes.FORBIDDEN:
         return status == httpx.codes.UNAUTHORIZED
     error = parse_error(body)
-    return error is None or _ABOUT_WHAT_IS_ASKED_FOR.search(error.code or "") is None
+    about_job = error is not None and error.code == _INVALID_DEFINITION
+    return not about_job and not speaks_of_quota(status, error) and operation not in _OPTIONAL
 
 
 def is_about_one_job(error: ServiceError) -> bool:

@@ -221,6 +221,17 @@ async def test_what_counts_as_refused_credentials(
     assert observed.refusals == refusals
 
 
+async def test_what_a_workspace_need_not_have_is_no_matter_of_credentials(
+    server: MisbehavingServer, make_client: MakeClient, observed: Observed
+) -> None:
+    """Quotas may be refused to everybody, every five minutes; an alert of that would mislead."""
+    server.plays(fails(403, "Forbidden"))
+    for ask in (make_client().quotas(), make_client().queue_position(JOB_ID)):
+        with pytest.raises(Refused):
+            await ask
+    assert observed.refusals == 0
+
+
 async def test_a_token_that_is_renewed_in_time_is_not_refused(
     server: MisbehavingServer, make_client: MakeClient, observed: Observed
 ) -> None:
