@@ -125,7 +125,7 @@ def is_same_purchase(found: Resource, sent: Resource) -> bool:
 def _spec(order: Order) -> Resource:
     if order.shots is not None and order.shots < 1:
         raise UsageError(f"shots must be at least 1, not {order.shots}")
-    parameters = {**order.options} | ({"shots": order.shots} if order.shots is not None else {})
+    parameters = {**order.program.inputs, **order.options} | ({"shots": order.shots} if order.shots is not None else {})
     spec: Resource = {
         "provider": order.target.provider,
         "target": order.target.name,

@@ -18,6 +18,8 @@ _NOT_IN_QELIB: Final = frozenset({"ryy"})
 # The exporter takes these as given; stdgates.inc has the others.
 _OPAQUE: Final = ("rxx", "ryy", "rzz")
 _LEVEL: Final = 1
+_ENTRY_POINT: Final = "ENTRYPOINT__main"
+"""As the compiler calls it."""
 
 
 def to_program(circuit: Any, *, format_: str, profile: str, language: str) -> Prepared:
@@ -47,8 +49,10 @@ def to_program(circuit: Any, *, format_: str, profile: str, language: str) -> Pr
     else:
         exporter = extras.load("qiskit.qasm3", "qiskit").Exporter(includes=("stdgates.inc",), basis_gates=_OPAQUE)
         text = to_qir(exporter.dumps(plain), profile)
+    inputs = {"items": [{"entryPoint": _ENTRY_POINT, "arguments": []}]} if format_ == QIR else {}
     notes = notes_for_azure(circuit.name, circuit.num_qubits, circuit.metadata)
-    return Prepared(format_, text.encode(), header=header, qubits=_used(plain), stem=_stem(circuit.name), notes=notes)
+    qubits, stem = _used(plain), _stem(circuit.name)
+    return Prepared(format_, text.encode(), header=header, qubits=qubits, stem=stem, notes=notes, inputs=inputs)
 
 
 def bind(circuit: Any, parameters: Mapping[str, Any]) -> Any:

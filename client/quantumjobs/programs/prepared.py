@@ -49,6 +49,7 @@ class Prepared:
         qubits: How many it uses; None if that is not known.
         stem: What its jobs are named after.
         notes: What Azure's own Qiskit provider writes into a job's metadata, so that it can open the job.
+        inputs: What that provider writes into the parameters, for the same reason; the user's own come first.
     """
 
     format: str
@@ -58,6 +59,7 @@ class Prepared:
     qubits: int | None = None
     stem: str = "job"
     notes: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
