@@ -65,7 +65,7 @@ def _target(one: Resource) -> Target:
     return Target(
         provider=provider,
         name=str(one["target"]),
-        qubits=one.get("numQubits"),
+        qubits=one.get("numQubits") or None,
         profile=one.get("targetProfile", _PROFILES.get(provider)),
         availability=str(one.get("availability") or ""),
         queue_seconds=one.get("averageQueueTimeSeconds"),

@@ -23,6 +23,8 @@ FILES: Final[dict[str, str | bytes]] = {
     "bell.qasm": BELL_QASM,
     "bell.json": BELL_IONQ,
     "steered.qasm": f"{OPENQASM_3}qubit[2] q; bit[2] c; c[0] = measure q[0]; if (c[0]) x q[1]; c[1] = measure q[1];",
+    "large.qasm": f"{OPENQASM_3}qubit[40] q; bit[40] c; h q; c = measure q;",
+    "large.json": '{"qubits": 40, "circuit": []}',
     "rotated.qasm": ROTATED_QASM,
     "silent.qasm": f"{OPENQASM_3}qubit[1] q; x q[0];",
     "broken.qasm": f"{OPENQASM_2}qreg q[1] x",
@@ -54,8 +56,8 @@ def _offer(bare: Bare) -> None:
     }
     head = {"apiVersion": "quantumjobs.dev/v1alpha1", "kind": "QuantumWorkspace", "metadata": {"name": "default"}}
     bare.create(head | {"spec": spec})
-    target = {"provider": "ionq", "target": SIMULATOR, "availability": "Available"}
-    targets = [target, {"provider": "pasqal", "target": "pasqal.sim.emu-sv"}]
+    target = {"provider": "ionq", "target": SIMULATOR, "availability": "Available", "numQubits": 29}
+    targets = [target | {"targetProfile": "Base"}, {"provider": "pasqal", "target": "pasqal.sim.emu-sv"}]
     patch = json.dumps({"status": {"targets": targets}})
     bare.kubectl("patch", "quantumworkspace", "default", "--subresource=status", "--type=merge", "-p", patch)
     for name, content in FILES.items():
@@ -82,6 +84,10 @@ def one_line(done: "subprocess.CompletedProcess[str]", code: int, text: str) -> 
         ),
         pytest.param(["run", "bell.qasm", "-t", "pasqal.sim.emu-sv"], 1, "takes no QIR", id="a target without gates"),
         pytest.param(["run", "steered.qasm", "-t", SIMULATOR], 1, "rofile", id="more than the target's profile can"),
+        pytest.param(["run", "large.qasm", "-t", SIMULATOR], 1, "needs 40 qubits", id="too many qubits"),
+        pytest.param(
+            ["run", "large.json", "-t", SIMULATOR], 1, "needs 40 qubits", id="too many qubits in IonQ's format"
+        ),
         pytest.param(["run", "rotated.qasm", "-t", SIMULATOR], 1, "no value: theta (give them", id="no parameters"),
         pytest.param(
             ["run", "rotated.qasm", "-t", SIMULATOR, "-p", "thet=1"], 1, "it has theta", id="another parameter"
