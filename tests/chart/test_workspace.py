@@ -4,6 +4,7 @@ import pytest
 
 from chart.helm import WORKSPACE_CHART, Helm, Rendering, Values
 from chart.values import WORKSPACE
+from quantumjob_operator.costs.prices import parse_prices
 
 _GUID = "00000000-0000-0000-0000-000000000001"
 _SECRET = {"secretKeyRef": {"name": "azure-quantum", "key": "key"}}
@@ -61,3 +62,14 @@ def test_labels_and_annotations_arrive(helm: Helm) -> None:
     metadata = render(helm, {"commonLabels": {"team": "a"}, "annotations": {"b": "c"}}).objects[0]["metadata"]
     assert metadata["labels"]["team"] == "a"
     assert metadata["annotations"] == {"b": "c"}
+
+
+def test_price_list_is_shipped_when_asked_for(helm: Helm) -> None:
+    """The published one, or the values' own; the QuantumWorkspace names it."""
+    rendering = render(helm, {"prices": {"enabled": True}})
+    assert rendering.only("QuantumWorkspace")["spec"]["pricesRef"] == {"name": "default-prices"}
+    shipped = rendering.only("ConfigMap")
+    assert shipped["metadata"]["name"] == "default-prices"
+    assert parse_prices(shipped["data"]["prices.yaml"]).price_of("ionq.qpu.aria-1") is not None
+    own = render(helm, {"prices": {"enabled": True, "list": "asOf: 2026-01-01\ntargets: []\n"}}).only("ConfigMap")
+    assert own["data"]["prices.yaml"] == "asOf: 2026-01-01\ntargets: []\n"

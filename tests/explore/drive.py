@@ -22,6 +22,7 @@ from quantumjob_operator.controller import submitter as submitting
 from quantumjob_operator.controller.actions import Actions
 from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.observer import Observer
+from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
@@ -121,6 +122,7 @@ def new_parts(holder: str, now: float) -> Parts:
         submitter=submitter,
         delivery=OutputWriter(),  # type: ignore[arg-type]
         references=References(ANY),
+        prices=PriceLists(References(ANY), clock),
         limiter=limiter,
         clock=clock,
     )

@@ -15,6 +15,8 @@ from quantumjob_operator.model.quantumjob import KeyRef, MalformedObject, Quantu
 
 MAX_PROGRAM_BYTES: Final = 1024 * 1024
 """What a ConfigMap or Secret can hold at the most."""
+PRICES_KEY: Final = "prices.yaml"
+PRICES_UNREADABLE: Final = "PriceListUnreadable"
 
 
 class BrokenReferenceError(Exception):
@@ -52,12 +54,29 @@ class References:
         if inline is not None:
             return inline
         if program.config_map_key_ref:
-            return await self._from_config_map(job.namespace, program.config_map_key_ref)
+            ref = program.config_map_key_ref
+            return await self._from_config_map(job.namespace, ref, "spec.program.configMapKeyRef")
         if program.secret_key_ref:
             field = "spec.program.secretKeyRef"
             ref = program.secret_key_ref
             return await self._from_secret(job.namespace, ref, PROGRAM_SECRET, "ProgramNotFound", field)
         raise BrokenReferenceError("ProgramNotFound", "spec.program has no source; give one")
+
+    async def prices(self, namespace: str, name: str) -> str:
+        """The text of a price list.
+
+        Raises:
+            BrokenReferenceError: `PriceListUnreadable`.
+            ClusterError: The API server could not be asked.
+        """
+        try:
+            raw = await self._from_config_map(namespace, KeyRef(name, PRICES_KEY), "spec.pricesRef")
+            return raw.decode()
+        except BrokenReferenceError as error:
+            raise BrokenReferenceError(PRICES_UNREADABLE, error.message) from None
+        except UnicodeDecodeError:
+            message = f"spec.pricesRef: key {PRICES_KEY} of ConfigMap {name} is no text"
+            raise BrokenReferenceError(PRICES_UNREADABLE, message) from None
 
     async def credential(self, namespace: str, ref: KeyRef, field: str) -> str:
         """A credential's text.
@@ -75,8 +94,7 @@ class References:
             )
             raise BrokenReferenceError("CredentialsNotFound", message) from None
 
-    async def _from_config_map(self, namespace: str, ref: KeyRef) -> bytes:
-        field = "spec.program.configMapKeyRef"
+    async def _from_config_map(self, namespace: str, ref: KeyRef, field: str) -> bytes:
         try:
             found = await self._api.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/{ref.name}")
         except NotFound:

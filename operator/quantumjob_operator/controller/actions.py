@@ -11,6 +11,7 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
+from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
@@ -30,9 +31,11 @@ class Actions:
         submitter: Submitter,
         delivery: OutputWriter,
         references: References,
+        prices: PriceLists,
         limiter: InflightLimiter,
         clock: Clock,
     ) -> None:
+        self._prices = prices
         self._limiter = limiter
         self._references = references
         self._clock = clock
@@ -53,14 +56,16 @@ class Actions:
         }
 
     async def read_program(self, context: ReconcileContext) -> None:
-        """Read the program; its bytes stay in memory until the reconciliation ends."""
+        """Read the program, and estimate its cost; its bytes stay in memory until the reconciliation ends."""
+        connection, _ = ready(context)
         try:
             context.memory.program = await self._references.program(context.job)
         except BrokenReferenceError as error:
             context.know(program=Trouble(error.reason, error.message))
         else:
-            program = context.memory.program
-            context.know(program=ProgramFacts(program_digest(program), billable_digest(context.job, program) or ""))
+            job, program = context.job, context.memory.program
+            cost = await self._prices.estimate(connection.workspace, job, program)
+            context.know(program=ProgramFacts(program_digest(program), billable_digest(job, program) or "", cost))
 
     async def take_slot(self, context: ReconcileContext) -> None:
         """Take an in-flight slot, or stand in the queue for one."""

@@ -19,6 +19,7 @@ from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.output_writer import OutputWriter
+from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.process_state import new_holder
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
@@ -75,7 +76,12 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
         holder=common.holder,
     )
     actions = Actions(
-        submitter=submitter, delivery=delivery, references=cluster.references, limiter=limiter, clock=clock
+        submitter=submitter,
+        delivery=delivery,
+        references=cluster.references,
+        prices=PriceLists(cluster.references, clock),
+        limiter=limiter,
+        clock=clock,
     )
     return Reconciler(
         cache=cache,

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.lifecycle.attempts import current_attempt
+from quantumjob_operator.lifecycle.cost_limits import estimated
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold, hold_for, step
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble, WorkspaceFacts
@@ -121,6 +122,7 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         portal_url=portal_url(workspace.resource_id, remote.id),
         resolved=resolve(job.spec, job.name, digest or _known_digest(job)),
         error=None,
+        estimate=estimated(seen) or job.status.estimate,
         cost=None,
     )
     return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
@@ -92,10 +93,12 @@ class ProgramFacts:
     Attributes:
         digest: Of the program alone.
         spec_digest: Of everything that is bought: provider, target, formats, parameters, session and program.
+        estimate: What it is expected to cost; None if the QuantumWorkspace names no price list.
     """
 
     digest: str
     spec_digest: str = ""
+    estimate: Estimate | Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import Any, Final
 from quantumjob_operator.lifecycle.admission import record
 from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, lacks_billable_digest
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
+from quantumjob_operator.lifecycle.cost_limits import above_max_cost
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import Observation, Trouble, WorkspaceFacts
@@ -186,7 +187,7 @@ def _unfit_program(seen: Observation) -> Decision | None:
     resolved = seen.job.status.resolved
     known = resolved.program_digest if resolved else None
     if known in (None, seen.program.digest):
-        return None
+        return above_max_cost(seen)
     message = "spec.program refers to another content than the first attempt ran; restore it, or make a new job"
     return hold(seen, "ProgramChanged", message, retry=True)
 

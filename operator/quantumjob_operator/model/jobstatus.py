@@ -13,6 +13,8 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
+from quantumjob_operator.model.money import Estimate
+
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
@@ -165,6 +167,7 @@ class JobStatus:
     output_config_map: str | None = None
     portal_url: str | None = None
     error: ErrorShown | None = None
+    estimate: Estimate | None = None
     cost: CostShown | None = None
     total_cost: tuple[AmountShown, ...] = ()
     queue: QueueShown | None = None

@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.jobstatus import JobStatus, parse_status
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
@@ -109,6 +110,7 @@ class JobSpec:
     priority: str | None = None
     session_id: str | None = None
     idempotency_key: str | None = None
+    max_cost: tuple[Amount, ...] = ()
     output: Output | None = None
     backoff_limit: int | None = None
     suspend: bool = False

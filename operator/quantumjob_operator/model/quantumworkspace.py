@@ -118,6 +118,13 @@ class AllowedNamespaces:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
+class PricesRef:
+    """The ConfigMap of the workspace's namespace that holds its price list."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
 class WorkspaceSpec:
     """`.spec` as the administrator wrote it."""
 
@@ -129,6 +136,7 @@ class WorkspaceSpec:
     allowed_namespaces: AllowedNamespaces | None = None
     max_jobs_in_flight: int | None = None
     max_jobs_in_flight_per_namespace: int | None = None
+    prices_ref: PricesRef | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)

@@ -1,0 +1,117 @@
+"""The estimate of a job's cost: what was counted, times what the price list says.
+
+The formulas are those of Azure Quantum's pricing page (learn.microsoft.com, 2025-09-17). "Unknown" is an answer with a
+reason, and never 0. Must not live here: counting (`gates` and the formats), or reading the price list.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from quantumjob_operator.costs import ionq_circuit, openqasm, qir
+from quantumjob_operator.costs.gates import Gates, UncountableError
+from quantumjob_operator.costs.prices import Free, GateShots, Hqc, PriceList, Time
+from quantumjob_operator.model.money import Basis, Estimate, amount_of
+
+MAX_COUNTED_BYTES: Final = 256 * 1024
+"""Longer programs are not counted: counting happens between two requests."""
+MAX_SHOTS: Final = 10**9
+
+_COUNTERS: Final[Mapping[str, Callable[[bytes], Gates]]] = {
+    "ionq.circuit.v1": ionq_circuit.count,
+    "honeywell.openqasm.v1": openqasm.count,
+    "qir.v1": qir.count,
+}
+
+
+def estimate(
+    target: str, program_format: str, program: bytes, parameters: Mapping[str, Any] | None, prices: PriceList
+) -> Estimate:
+    """What a job is expected to cost.
+
+    Args:
+        target: As the job names it.
+        program_format: The input data format.
+        program: Its bytes.
+        parameters: `inputParams` of the user.
+        prices: The price list.
+
+    Returns:
+        The amounts with what they rest on, or `Basis.UNKNOWN` with the reason.
+    """
+    price = prices.price_of(target)
+    if price is None:
+        return _unknown(f"the price list of {prices.as_of} has no target {target}", prices)
+    if isinstance(price, Free):
+        return Estimate(basis=Basis.FREE, detail=f"{target} costs nothing", as_of=prices.as_of)
+    if isinstance(price, Time):
+        return _unknown(f"the cost of {target} depends on its execution time", prices)
+    try:
+        shots = _shots(parameters or {}, price)
+        gates = _count(program_format, program)
+    except UncountableError as error:
+        return _unknown(str(error), prices)
+    return (
+        _gate_shots(price, gates, shots, parameters or {}, prices)
+        if isinstance(price, GateShots)
+        else _hqc(price, gates, shots, prices)
+    )
+
+
+def _unknown(why: str, prices: PriceList) -> Estimate:
+    return Estimate(basis=Basis.UNKNOWN, detail=why, as_of=prices.as_of)
+
+
+def _shots(parameters: Mapping[str, Any], price: GateShots | Hqc) -> int:
+    shots = parameters.get("shots", price.default_shots)
+    if shots is None:
+        raise UncountableError("parameters.shots is absent, and the target chooses")
+    if isinstance(shots, bool) or not isinstance(shots, int) or not 1 <= shots <= MAX_SHOTS:
+        raise UncountableError("parameters.shots is no number of shots")
+    return shots
+
+
+def _count(program_format: str, program: bytes) -> Gates:
+    counter = _COUNTERS.get(program_format)
+    if counter is None:
+        raise UncountableError(f"gates of {program_format} are not counted")
+    if len(program) > MAX_COUNTED_BYTES:
+        raise UncountableError(f"programs of more than {MAX_COUNTED_BYTES // 1024} KiB are not counted")
+    return counter(program)
+
+
+def _gate_shots(
+    price: GateShots, gates: Gates, shots: int, parameters: Mapping[str, Any], prices: PriceList
+) -> Estimate:
+    lower = price.minimum_without_mitigation if _without_mitigation(parameters) else None
+    minimum = price.minimum if lower is None else lower
+    for_gates = (price.one_qubit * gates.one + price.two_qubit * gates.two) * shots
+    total = for_gates + minimum if price.rule == "Sum" else max(for_gates, minimum)
+    floor = f"; at least {minimum} {'with' if lower is None else 'without'} error mitigation" if minimum else ""
+    return Estimate(
+        basis=Basis.PRICE_LIST,
+        amounts=(amount_of(total, price.currency),),
+        as_of=prices.as_of,
+        detail=f"{gates}, {shots:,} shots{floor}",
+    )
+
+
+def _without_mitigation(parameters: Mapping[str, Any]) -> bool:
+    """Only what says so: error mitigation is on by default, and its minimum is eight times the other."""
+    mitigation = parameters.get("error-mitigation")
+    return isinstance(mitigation, Mapping) and mitigation.get("debias") is False
+
+
+def _hqc(price: Hqc, gates: Gates, shots: int, prices: PriceList) -> Estimate:
+    weight = gates.one + 10 * gates.two + 5 * gates.measured
+    credit = 5 + Decimal(shots * weight) / 5000 * (1 + price.margin)
+    amounts = [amount_of(credit, price.unit)]
+    if price.unit_price:
+        amounts.append(amount_of(credit * price.unit_price.amount, price.unit_price.currency))
+    margin = f", {price.margin:.0%} more for the provider's compiler" if price.margin else ""
+    return Estimate(
+        basis=Basis.PRICE_LIST,
+        amounts=tuple(amounts),
+        as_of=prices.as_of,
+        detail=f"{gates}, {gates.measured:,} measurements and preparations, {shots:,} shots{margin}",
+    )

@@ -1,0 +1,148 @@
+"""The price list: a dated document of what the targets' providers ask for.
+
+Azure Quantum tells prices only as text for people, so that somebody has to write them down; nothing here knows whether
+they are true. Must not live here: where the document is read, or counting.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from itertools import accumulate
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+MAX_PRICES_BYTES: Final = 32 * 1024
+"""What is read of a price list; the published one has two kilobytes."""
+_MAX_BRACKETS: Final = 8
+"""Open at once: the time of PyYAML's scanner is their number times the length."""
+
+_BRACKETS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+Money = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=12)]
+Unit = Annotated[str, Field(pattern=r"^[A-Za-z][-A-Za-z0-9_]{0,62}$")]
+
+
+class PricesUnreadableError(Exception):
+    """A price list that can't be used; the text names the field, for people."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class UnitPrice(_Model):
+    """Money for one of a provider's own units."""
+
+    currency: Unit
+    amount: Money
+
+
+class _Target(_Model):
+    target: str = Field(pattern=r"^[-.*A-Za-z0-9_]+$", description="name of a target, * standing for anything")
+    default_shots: int | None = Field(
+        default=None, ge=1, description="what the target runs if parameters name no shots"
+    )
+
+
+class GateShots(_Target):
+    """IonQ: a price for each gate and shot, with a minimum for a job."""
+
+    model: Literal["GateShots"]
+    currency: Unit
+    one_qubit: Money
+    two_qubit: Money
+    minimum: Money = Decimal(0)
+    minimum_without_mitigation: Money | None = Field(
+        default=None, description="the minimum if parameters switch error mitigation off"
+    )
+    rule: Literal["Max", "Sum"] = Field(
+        default="Max", description="whether the minimum is a floor, or is added, as the formula of the page says"
+    )
+
+
+class Hqc(_Target):
+    """Quantinuum: 5 + shots (N1 + 10 N2 + 5 Nm) / 5000 of its credits."""
+
+    model: Literal["Hqc"]
+    unit: Unit
+    margin: Money = Field(default=Decimal(0), description="added to what depends on gates, for the provider's compiler")
+    unit_price: UnitPrice | None = None
+
+
+class Time(_Target):
+    """Billed by the time that the job executes, which nobody knows before."""
+
+    model: Literal["Time"]
+    unit: Unit
+    currency: Unit
+    price: Money
+
+
+class Free(_Target):
+    """Costs nothing."""
+
+    model: Literal["Free"]
+
+
+Price = Annotated[GateShots | Hqc | Time | Free, Field(discriminator="model")]
+
+
+class PriceList(_Model):
+    """All prices of one date."""
+
+    as_of: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+    targets: tuple[Price, ...]
+
+    @model_validator(mode="after")
+    def _each_target_once(self) -> "PriceList":
+        names = [one.target for one in self.targets]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"target {twice} is there twice")
+        return self
+
+    def price_of(self, target: str) -> GateShots | Hqc | Time | Free | None:
+        """The entry for a target: the one of its very name, or else the longest pattern that matches."""
+        fitting = [one for one in self.targets if fnmatchcase(target, one.target)]
+        return max(fitting, key=lambda one: (one.target == target, len(one.target)), default=None)
+
+
+def parse_prices(text: str) -> PriceList:
+    """A price list from its YAML.
+
+    Raises:
+        PricesUnreadableError: It is not one; the text names the field.
+    """
+    if len(text) > MAX_PRICES_BYTES:
+        raise PricesUnreadableError(f"it has more than {MAX_PRICES_BYTES // 1024} KiB")
+    if max(accumulate(_BRACKETS.get(one, 0) for one in text), default=0) > _MAX_BRACKETS:
+        raise PricesUnreadableError("it is nested too deep")
+    try:
+        return PriceList.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise PricesUnreadableError(f"it is no YAML (line {mark.line + 1 if mark else 1})") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise PricesUnreadableError(f"{_spelt(first['loc'])}{first['msg'].removeprefix('Value error, ')}") from None
+    except RecursionError:
+        raise PricesUnreadableError("it is nested too deep") from None
+
+
+def _spelt(place: Sequence[int | str]) -> str:
+    return f"{'.'.join(str(step) for step in place)}: " if place else ""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads dates and numbers as texts, as they were written: 0.1 is no binary fraction; aliases are refused."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not read")
+        return super().compose_node(parent, index)
+
+
+_Loader.yaml_implicit_resolvers = {}

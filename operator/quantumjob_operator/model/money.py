@@ -1,0 +1,73 @@
+"""Amounts of money and of providers' own units, and what is known about a job's cost before it runs.
+
+Amounts are decimal texts, as in the manifests: a float would turn 12.4166 into something else. Must not live here: how
+a cost is estimated (`costs`), or what follows from it (`lifecycle`).
+"""
+
+from decimal import ROUND_UP, Decimal
+from enum import StrEnum
+from typing import Final
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+
+_JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+_SIXTH_DIGIT: Final = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Amount:
+    """So much of one unit.
+
+    Attributes:
+        unit: An ISO 4217 currency code or a provider's own unit, such as `hqc`.
+        amount: A decimal text without sign or exponent.
+    """
+
+    unit: str
+    amount: str
+
+    @property
+    def value(self) -> Decimal:
+        """The number."""
+        return Decimal(self.amount)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit}"
+
+
+def amount_of(value: Decimal, unit: str) -> Amount:
+    """A number of a unit as it is written: rounded up at the sixth digit, never with an exponent."""
+    rounded = value.quantize(_SIXTH_DIGIT, rounding=ROUND_UP)
+    text = f"{rounded:f}"
+    return Amount(unit, text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+class Basis(StrEnum):
+    """What an estimate rests on."""
+
+    PRICE_LIST = "PriceList"
+    FREE = "Free"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Estimate:
+    """What a job is expected to cost: never a promise, and "unknown" is not 0.
+
+    Attributes:
+        basis: What it rests on.
+        amounts: In each unit that the price list knows for the target; empty if unknown.
+        as_of: The date of the prices.
+        detail: What was counted and assumed, or why nothing can be told.
+    """
+
+    basis: Basis
+    detail: str
+    amounts: tuple[Amount, ...] = ()
+    as_of: str | None = None
+
+    def of(self, unit: str) -> Amount | None:
+        """The amount of one unit, if the estimate has it."""
+        return next((one for one in self.amounts if one.unit == unit), None)

@@ -1,0 +1,95 @@
+"""Counting of gates: by hand, and on anything at all within bounds."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantumjob_operator.costs import ionq_circuit, openqasm, qir
+from quantumjob_operator.costs.gates import Gates, UncountableError
+
+_HEAD: Final = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; qreg r[3]; creg c[3];'
+_COUNTERS: Final = (ionq_circuit.count, openqasm.count, qir.count)
+
+
+@pytest.mark.parametrize(
+    ("body", "want"),
+    [
+        pytest.param("", Gates(measured=6), id="each qubit is prepared"),
+        pytest.param("h q;", Gates(one=3, measured=6), id="a gate on a whole register"),
+        pytest.param("cx q,r;", Gates(two=3, measured=6), id="registers pairwise"),
+        pytest.param("cx q[0],r;", Gates(two=3, measured=6), id="one qubit with each of a register"),
+        pytest.param("u3(pi/2,cos(0),-(1)) q[0];", Gates(one=1, measured=6), id="arguments with brackets"),
+        pytest.param("if(c==3) cx q[0],q[1];", Gates(two=1, measured=6), id="a condition counts as if it held"),
+        pytest.param("reset q; measure q[1]->c[1]; barrier q,r;", Gates(measured=10), id="resets and measurements"),
+        pytest.param("ccx q[0],q[1],q[2];", Gates(one=9, two=6, measured=6), id="Toffoli by its definition"),
+        pytest.param(
+            "gate bell(t) a,b { h a; rz(t) b; cx a,b; } bell(0.5) q,r;", Gates(one=6, two=3, measured=6),
+            id="a gate of the program's own, on registers",
+        ),
+        pytest.param("// h q;\nx q[0]; // y q;\n", Gates(one=1, measured=6), id="comments"),
+    ],
+)  # fmt: skip
+def test_openqasm(body: str, want: Gates) -> None:
+    """Worked out by hand."""
+    assert openqasm.count((_HEAD + body).encode()) == want
+
+
+@pytest.mark.parametrize(
+    ("gate", "want"),
+    [
+        pytest.param('{"gate":"h","target":0}', Gates(one=1), id="one qubit"),
+        pytest.param('{"gate":"x","targets":[1],"control":0}', Gates(two=1), id="one control"),
+        pytest.param('{"gate":"swap","targets":[0,1]}', Gates(two=1), id="two targets"),
+        pytest.param('{"gate":"x","target":3,"controls":[0,1,2]}', Gates(two=12), id="three controls: 6 (4 - 2)"),
+    ],
+)
+def test_ionq(gate: str, want: Gates) -> None:
+    """Azure's page counts all qubits of a gate."""
+    assert ionq_circuit.count(f'{{"qubits":4,"circuit":[{gate}]}}'.encode()) == want
+
+
+@pytest.mark.parametrize("counter", _COUNTERS, ids=lambda one: one.__module__)
+@given(
+    program=st.one_of(
+        st.binary(max_size=400), st.text(alphabet=' \nqgateifU{}()[];,->#"0=@cl', max_size=400).map(str.encode)
+    )
+)
+def test_anything_is_counted_or_refused(counter: Callable[[bytes], Gates], program: bytes) -> None:
+    """Programs are anybody's: no other exception, and never a negative number."""
+    for start in (b"", b"OPENQASM 2.0;"):
+        try:
+            assert counter(start + program).one >= 0
+        except UncountableError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("counter", "piece"),
+    [
+        pytest.param(openqasm.count, b"gate ", id="headers without a body"),
+        pytest.param(openqasm.count, b"gate a b {x b;", id="bodies without an end"),
+        pytest.param(openqasm.count, b"if(", id="conditions without an end"),
+        pytest.param(openqasm.count, b"(", id="brackets"),
+        pytest.param(qir.count, b"define @a() {\n", id="functions without an end"),
+        pytest.param(qir.count, b"attributes #1 = {\n", id="attributes without an end"),
+        pytest.param(qir.count, b"call @", id="one long line"),
+        pytest.param(ionq_circuit.count, b"[", id="lists"),
+    ],
+)
+def test_twice_as_long_takes_twice_as_long(counter: Callable[[bytes], Gates], piece: bytes) -> None:
+    """Linear in the program, however it is made; a quadratic reader would take four times as long."""
+    start = b"OPENQASM 2.0;" if counter is openqasm.count else b""
+
+    def seconds(size: int) -> float:
+        program = start + piece * (size // len(piece))
+        began = time.perf_counter()
+        with pytest.raises(UncountableError):
+            counter(program)
+        return time.perf_counter() - began
+
+    once, twice = (min(seconds(size) for _ in range(3)) for size in (128 * 1024, 256 * 1024))
+    assert twice < 3 * once + 0.01

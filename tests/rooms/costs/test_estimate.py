@@ -1,0 +1,150 @@
+"""Estimates against real bills, published prices and what the official SDK once computed."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.costs.estimate import estimate
+from quantumjob_operator.costs.prices import parse_prices
+from quantumjob_operator.model.money import Basis
+
+_LIST: Final = Path(__file__).resolve().parents[3] / "charts/quantumjob-workspace/files/prices.yaml"
+PUBLISHED: Final = parse_prices(_LIST.read_text())
+SUMMED: Final = parse_prices(_LIST.read_text().replace("model: GateShots", "model: GateShots\n  rule: Sum"))
+GHZ_JSON: Final = b"""{"qubits": 3, "circuit": [{"gate": "h", "target": 0}, {"gate": "cnot", "control": 0, "target": 1},
+{"gate": "cnot", "control": 1, "target": 2}]}"""
+GHZ_QASM: Final = b"""OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; creg c[3];
+h q[0]; cx q[0], q[1]; cx q[1],q[2]; measure q -> c;"""
+TELEPORT_QASM: Final = b"""OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[3]; creg a[1]; creg b[1]; creg c[1];
+x q[0]; h q[0]; h q[1]; cx q[1], q[2]; cx q[0], q[1]; h q[0]; // three, and one
+measure q[0] -> a[0]; measure q[1] -> b[0];
+if (b == 1) x q[2]; if (a == 1) z q[2]; h q[2];
+measure q[2] -> c[0];"""
+GHZ_QIR: Final = b"""define void @main() #0 {
+entry:
+  call void @__quantum__qis__h__body(%Qubit* null)
+  call void @__quantum__qis__cnot__body(%Qubit* null, %Qubit* nonnull inttoptr (i64 1 to %Qubit*))
+  call void @__quantum__qis__cnot__body(%Qubit* inttoptr (i64 1 to %Qubit*), %Qubit* inttoptr (i64 2 to %Qubit*))
+  br label %read
+
+read:
+  call void @__quantum__qis__mz__body(%Qubit* null, %Result* writeonly null) #1
+  call void @__quantum__qis__mz__body(%Qubit* inttoptr (i64 1 to %Qubit*), %Result* inttoptr (i64 1 to %Result*)) #1
+  call void @__quantum__qis__mz__body(%Qubit* inttoptr (i64 2 to %Qubit*), %Result* inttoptr (i64 2 to %Result*)) #1
+  call void @__quantum__rt__array_record_output(i64 3, i8* null)
+  ret void
+}
+attributes #0 = { "entry_point" "required_num_qubits"="3" }
+"""
+OPAQUE_QIR: Final = GHZ_QIR.replace(b"%Qubit*", b"ptr").replace(b"%Result*", b"ptr").replace(b"i8*", b"ptr")
+NO_MITIGATION: Final = {"error-mitigation": {"debias": False}}
+
+
+def amounts(
+    target: str, form: str, program: bytes, parameters: dict[str, Any], prices: Any = PUBLISHED
+) -> dict[str, str]:
+    """The estimate's amounts by unit."""
+    told = estimate(target, form, program, parameters, prices)
+    assert told.basis is Basis.PRICE_LIST, told.detail
+    return {one.unit: one.amount for one in told.amounts}
+
+
+@pytest.mark.parametrize(
+    ("target", "parameters", "maximum", "added"),
+    [
+        pytest.param("aria-1", {"shots": 1024}, "97.5", "99.72208", id="the minimum, with mitigation as by default"),
+        pytest.param("aria-1", {"shots": 1024, **NO_MITIGATION}, "12.4166", "14.63868", id="the minimum without"),
+        pytest.param("aria-1", {"shots": 100_000}, "217", "314.5", id="many shots pass the minimum"),
+        pytest.param("forte-1", {"shots": 1024}, "168.195", "170.659256", id="another target's prices"),
+        pytest.param("forte-1", {"shots": 100_000, **NO_MITIGATION}, "240.65", "266.4399", id="all at once"),
+    ],
+)
+def test_ionq_as_its_page_says(target: str, parameters: dict[str, Any], maximum: str, added: str) -> None:
+    """The page has a minimum in its table and a sum in its formula: the list's `rule` says which."""
+    name, form = f"ionq.qpu.{target}", "ionq.circuit.v1"
+    assert amounts(name, form, GHZ_JSON, parameters) == {"USD": maximum}
+    assert amounts(name, form, GHZ_JSON, parameters, SUMMED) == {"USD": added}
+
+
+@pytest.mark.parametrize(
+    ("program", "shots", "billed"),
+    [
+        pytest.param(GHZ_QASM, 10, "5.12", id="GHZ, few shots"),
+        pytest.param(GHZ_QASM, 100, "6.22", id="GHZ, a hundred"),
+        pytest.param(GHZ_QASM, 500, "11.1", id="GHZ, five hundred"),
+        pytest.param(TELEPORT_QASM, None, "5.01", id="teleportation, one shot by default"),
+        pytest.param(TELEPORT_QASM, 100, "6.2", id="teleportation, a hundred"),
+    ],
+)
+def test_quantinuum_against_real_bills(program: bytes, shots: int | None, billed: str) -> None:
+    """An estimate is never below the bill, and at most a tenth above it."""
+    told = amounts("quantinuum.sim.h1-1e", "honeywell.openqasm.v1", program, {"shots": shots} if shots else {})
+    assert Decimal(billed) <= Decimal(told["ehqc"]) <= Decimal(billed) * Decimal("1.1")
+
+
+@pytest.mark.parametrize(
+    ("target", "form", "program", "want"),
+    [
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, {"USD": "217"}, id="IonQ JSON"),
+        pytest.param("ionq.qpu.aria-1", "qir.v1", GHZ_QIR, {"USD": "217"}, id="the same as QIR"),
+        pytest.param("ionq.qpu.aria-1", "qir.v1", OPAQUE_QIR, {"USD": "217"}, id="QIR with opaque pointers"),
+        pytest.param("quantinuum.qpu.h2-1", "qir.v1", GHZ_QIR, {"hqc": "1280"}, id="QIR at Quantinuum"),
+        pytest.param("quantinuum.qpu.h2-1", "honeywell.openqasm.v1", GHZ_QASM, {"hqc": "1280"}, id="OpenQASM"),
+    ],
+)
+def test_all_formats_count_alike(target: str, form: str, program: bytes, want: dict[str, str]) -> None:
+    """One circuit in three languages has one price."""
+    assert amounts(target, form, program, {"shots": 100_000}) == want
+
+
+def test_a_price_of_credits_gives_money_too() -> None:
+    """Whoever pays for credits may say how much."""
+    list_of_mine = parse_prices(
+        "asOf: 2026-01-01\ntargets: [{target: q, model: Hqc, unit: hqc, unitPrice: {currency: USD, amount: 12.50}}]"
+    )
+    told = amounts("q", "honeywell.openqasm.v1", GHZ_QASM, {"shots": 500}, list_of_mine)
+    assert told == {"hqc": "10.1", "USD": "126.25"}
+
+
+@pytest.mark.parametrize(
+    ("target", "form", "program", "parameters", "why"),
+    [
+        pytest.param("a.b", "qir.v1", GHZ_QIR, {"shots": 1}, "has no target a.b", id="a target that the list lacks"),
+        pytest.param("rigetti.qpu.x", "qir.v1", GHZ_QIR, {"shots": 1}, "depends on its execution time", id="by time"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, {}, "the target chooses", id="no shots"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, {"shots": "5"}, "no number", id="shots as text"),
+        pytest.param("ionq.qpu.aria-1", "rigetti.quil.v1", b"", {"shots": 5}, "are not counted", id="another format"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", b" " * 300_000, {"shots": 5}, "256 KiB", id="too long"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", b"[" * 90_000, {"shots": 5}, "no JSON", id="nested"),
+        pytest.param(
+            "ionq.qpu.aria-1", "qir.v1", GHZ_QIR.replace(b"br label %read", b"br i1 %c, label %read, label %x"),
+            {"shots": 5}, "has branches", id="QIR that branches",
+        ),
+        pytest.param("ionq.qpu.aria-1", "qir.v1", b"BC\xc0\xde", {"shots": 5}, "not in bitcode", id="QIR as bitcode"),
+        pytest.param(
+            "quantinuum.qpu.h2-1", "honeywell.openqasm.v1", GHZ_QASM.replace(b"h q", b"opaque_gate q"), {"shots": 5},
+            "'opaque_gate', which is not known", id="a gate that nobody defines",
+        ),
+        pytest.param(
+            "quantinuum.qpu.h2-1", "honeywell.openqasm.v1",
+            b"OPENQASM 2.0; qreg q[1]; gate a0 x {U(0,0,0) x;}"
+            + b"".join(b"gate a%d x {a%d x; a%d x;}" % (n + 1, n, n) for n in range(64)) + b"a64 q[0];",
+            {"shots": 5}, "more than 1,000,000,000,000 gates", id="definitions that double each other",
+        ),
+    ],
+)  # fmt: skip
+def test_unknown_is_an_answer(target: str, form: str, program: bytes, parameters: dict[str, Any], why: str) -> None:
+    """It has a reason and no amount: nothing unknown is 0."""
+    told = estimate(target, form, program, parameters, PUBLISHED)
+    assert (told.basis, told.amounts) == (Basis.UNKNOWN, ())
+    assert why in told.detail
+
+
+@pytest.mark.parametrize("target", ["ionq.simulator", "quantinuum.sim.h2-1sc", "rigetti.sim.qvm"])
+def test_free_is_said(target: str) -> None:
+    """What the list calls free costs nothing, whatever runs there."""
+    assert estimate(target, "any", b"", {}, PUBLISHED).basis is Basis.FREE
