@@ -69,7 +69,7 @@ def test_scrape_is_as_prometheus_wants_it(stack: Stack) -> None:
 @pytest.mark.parametrize("expression", _EXPRESSIONS)
 def test_dashboard_shows_something(after_jobs: Prometheus, expression: str) -> None:
     """Every query of every panel is answered with data after a run of jobs; what happened once has no rate."""
-    query = re.sub(r"\[\$__\w+\]", "[5m]", expression).replace("$job", ".*")
+    query = re.sub(r"\[\$__\w+\]", "[30m]", expression).replace("$job", ".*")
     assert eventually(lambda: [one for one in after_jobs.ask(query) if one["value"][1] != "NaN"])
 
 
