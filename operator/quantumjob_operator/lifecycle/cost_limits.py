@@ -11,7 +11,7 @@ Must not live here: the estimate (`costs`).
 """
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.lifecycle.decision import Decision, end, hold_for
@@ -68,13 +68,5 @@ def _exceeds(status: JobStatus, limit: Amount, told: Estimate) -> str | None:
 
 
 def _billed(status: JobStatus, unit: str) -> Decimal:
-    """What the attempts before cost in one currency; what the service did not tell is not known."""
-    costs = [one.cost for one in status.attempts if one.cost and one.cost.currency_code == unit]
-    return sum((_number(one.estimated_total) for one in costs), Decimal(0))
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal(0)
+    """What the attempts before were billed in one unit; what the service did not tell is not known."""
+    return next((one.value for one in status.total_cost if one.unit == unit), Decimal(0))

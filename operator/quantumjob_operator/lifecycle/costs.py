@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from quantumjob_operator.model.jobstatus import AmountShown, CostEventShown, CostShown
+from quantumjob_operator.model.jobstatus import CostEventShown, CostShown
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import Cost, CostEvent, RemoteJob
 
@@ -35,9 +36,7 @@ def cost_of(remote: RemoteJob) -> CostShown | None:
     return shown if told else None
 
 
-def total_with(
-    total: tuple[AmountShown, ...], former: CostShown | None, cost: CostShown | None
-) -> tuple[AmountShown, ...]:
+def total_with(total: tuple[Amount, ...], former: CostShown | None, cost: CostShown | None) -> tuple[Amount, ...]:
     """The sum over all attempts, with the cost of one that has ended.
 
     Args:
@@ -49,7 +48,7 @@ def total_with(
     for sign, each in ((-1, former), (1, cost)):
         for unit, amount in _amounts(each):
             sums[unit] = sums.get(unit, Decimal(0)) + sign * amount
-    return tuple(AmountShown(unit, format(sums[unit], "f")) for unit in sorted(sums)[:MAX_UNITS])
+    return tuple(Amount(unit, format(sums[unit], "f")) for unit in sorted(sums)[:MAX_UNITS])
 
 
 def _amounts(cost: CostShown | None) -> Iterator[tuple[str, Decimal]]:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.model.money import Estimate
+from quantumjob_operator.model.money import Amount, Estimate
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
@@ -107,14 +107,6 @@ class CostShown:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
-class AmountShown:
-    """A sum: of money in a currency, or of what was billed of a dimension."""
-
-    unit: str
-    amount: str
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
 class AttemptShown:
     """One attempt that reached the service: what was billed."""
 
@@ -169,7 +161,7 @@ class JobStatus:
     error: ErrorShown | None = None
     estimate: Estimate | None = None
     cost: CostShown | None = None
-    total_cost: tuple[AmountShown, ...] = ()
+    total_cost: tuple[Amount, ...] = ()
     queue: QueueShown | None = None
     resolved: Resolved | None = None
     conditions: tuple[Condition, ...] = ()

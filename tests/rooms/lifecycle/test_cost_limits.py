@@ -8,7 +8,7 @@ import pytest
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.cost_limits import NO_PRICES
 from quantumjob_operator.lifecycle.observation import Trouble
-from quantumjob_operator.model.jobstatus import AttemptShown, CostShown, State
+from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.money import Amount, Basis, Estimate
 from rooms.lifecycle.observations import OUTPUT, PROGRAM, new, reason_of, seen, set_aside
 
@@ -78,7 +78,7 @@ def test_waits_for_the_price_list() -> None:
 
 def test_attempts_before_count() -> None:
     """The limit is the job's, not an attempt's."""
-    paid = AttemptShown(1, "j1", "Failed", cost=CostShown("15.5", "USD"))
-    decision = decide(known(USD_20, ("USD", "35"), status=set_aside(attempts=(paid,))))
+    billed = set_aside(total_cost=(Amount("USD", "15.5"), Amount("gs1q", "100")))
+    decision = decide(known(USD_20, ("USD", "35"), status=billed))
     assert reason_of(decision.status, "Failed") == "True:AboveMaxCost"
     assert "after 15.5 USD for the attempts before" in str(decision.status.condition("Failed"))

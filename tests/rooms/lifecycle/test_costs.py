@@ -5,7 +5,8 @@ import pytest
 from quantumjob_operator.lifecycle.attempts import set_aside, with_attempt
 from quantumjob_operator.lifecycle.costs import cost_of, total_with
 from quantumjob_operator.lifecycle.status_mapping import mirror
-from quantumjob_operator.model.jobstatus import AmountShown, CostEventShown, CostShown, JobStatus, State
+from quantumjob_operator.model.jobstatus import CostEventShown, CostShown, JobStatus, State
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.remotejob import Cost, CostEvent
 from rooms.lifecycle.observations import accepted, remote, seen
 
@@ -58,8 +59,8 @@ def test_the_sum_over_all_attempts(attempts: list[CostShown | None], sums: dict[
 
 def test_a_cost_that_is_told_later_replaces_the_one_before() -> None:
     """The attempt counts once, with its newest cost."""
-    before = (AmountShown("USD", "5"),)
-    assert total_with(before, CostShown("2", "USD"), CostShown("3", "USD")) == (AmountShown("USD", "6"),)
+    before = (Amount("USD", "5"),)
+    assert total_with(before, CostShown("2", "USD"), CostShown("3", "USD")) == (Amount("USD", "6"),)
 
 
 def test_the_next_attempt_does_not_begin_with_the_cost_of_the_last() -> None:

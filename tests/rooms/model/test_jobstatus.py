@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from quantumjob_operator.model.jobstatus import (
-    AmountShown,
+    Amount,
     AttemptShown,
     Cancellation,
     Condition,
@@ -69,7 +69,7 @@ STATUSES = st.builds(
     portal_url=MAYBE,
     error=st.none() | st.builds(ErrorShown, code=MAYBE, message=MAYBE),
     cost=st.none() | COST,
-    total_cost=st.lists(st.builds(AmountShown, unit=TEXT, amount=TEXT), max_size=2).map(tuple),
+    total_cost=st.lists(st.builds(Amount, unit=TEXT, amount=TEXT), max_size=2).map(tuple),
     queue=st.none() | st.builds(QueueShown, ahead=NUMBER, observed_time=TEXT, usual_wait_seconds=st.none() | NUMBER),
     resolved=st.none() | st.builds(Resolved, name=TEXT, output_format=TEXT, entry_point=MAYBE, program_digest=MAYBE),
     conditions=st.lists(CONDITION, max_size=3).map(tuple),
