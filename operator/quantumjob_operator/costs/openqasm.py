@@ -17,7 +17,6 @@ _GATE: Final = re.compile(r"gate\s+(\w+)\s*(?:\([^()]*\))?([\w\s,]*)$")
 _REGISTER: Final = re.compile(r"(qreg|creg)\s+(\w+)\s*\[\s*(\d{1,9})\s*\]$")
 _CONDITION: Final = re.compile(r"if\s*\([^()]*\)\s*")
 _NAME: Final = re.compile(r"(\w+)\s*")
-_OPERAND: Final = re.compile(r"(\w+)\s*(\[[^\[\]]*\])?$")
 _SKIPPED: Final = ("OPENQASM", "include", "creg", "barrier")
 
 _KNOWN: Final[Mapping[str, Gates]] = {
@@ -106,9 +105,9 @@ def _times(operands: str, sizes: Mapping[str, int]) -> int:
     """How often a statement acts: once, or for each qubit of the registers that it names as a whole."""
     times = 1
     for operand in operands.split(","):
-        found = _OPERAND.match(operand.strip())
-        if not found or found[1] not in sizes:
+        name, one, _ = operand.partition("[")
+        if name.strip() not in sizes:
             raise UncountableError(f"the program names a qubit {operand.strip()[:20]!r} that it does not declare")
-        if not found[2]:
-            times = max(times, sizes[found[1]])
+        if not one:
+            times = max(times, sizes[name.strip()])
     return times

@@ -14,7 +14,7 @@ _MAX_LINE: Final = 4096
 _ENTRY: Final = re.compile(r'"(?:entry_point|EntryPoint)"')
 _GROUP: Final = re.compile(r"attributes #(\d+) = ")
 _CALL: Final = re.compile(r'\bcall\b[^@]*@(?:"([^"]+)"|([\w.$-]+))\((.*)')
-_BRANCH: Final = re.compile(r"(?:br i1|switch|indirectbr|invoke)\b|.* = invoke\b")
+_BRANCHES: Final = ("br i1 ", "switch ", "indirectbr ", "invoke ")
 _GATE: Final = re.compile(r"__quantum__qis__(\w+?)__(?:body|adj|ctl|ctladj)$")
 _OPERAND: Final = re.compile(r"(?:%Qubit\*|\bptr)(?: [a-z]+)? (null\b|inttoptr ?\(i64 \d+ to [^)]*\))")
 _MEASURES: Final = frozenset({"m", "mz", "mresetz", "measure", "reset"})
@@ -58,7 +58,7 @@ def _is_entry(head: str, groups: set[str]) -> bool:
 
 
 def _straight(body: list[str]) -> Gates:
-    if any(_BRANCH.match(line) for line in body):
+    if any(line.startswith(_BRANCHES) or " = invoke " in line for line in body):
         raise UncountableError("the program has branches, and what it runs is known only afterwards")
     total, qubits = Gates(), set[str]()
     for line in body:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from quantumjob_operator.model.jobstatus import (
-    Amount,
     AttemptShown,
     Cancellation,
     Condition,
@@ -25,6 +24,7 @@ from quantumjob_operator.model.jobstatus import (
     status_json,
     status_patch,
 )
+from quantumjob_operator.model.money import Amount
 from rooms.model.mergepatch import merged
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=6)
