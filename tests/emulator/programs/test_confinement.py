@@ -68,7 +68,7 @@ async def test_program_of_every_format_runs_sealed(wanted: ProgramRequest) -> No
     """Under another user where the emulator is root, without capabilities, behind the filter in all its threads."""
     running = asyncio.create_task(run_program(wanted))
     try:
-        async with asyncio.timeout(60):  # Pulser alone takes seconds to load
+        async with asyncio.timeout(110):  # Pulser takes seconds of CPU to load
             while not (told := [status for status in _workers() if status["Seccomp"] == "2"]):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         (worker,) = told
