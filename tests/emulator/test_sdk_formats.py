@@ -6,8 +6,7 @@ from typing import Any
 
 from azure.quantum import Job, Workspace
 from azure.quantum.target import Pasqal, Rigetti
-from azure.quantum.target.pasqal import InputParams as PasqalParams
-from azure.quantum.target.rigetti import InputParams, Result
+from azure.quantum.target.rigetti import Result
 
 from emulator.programs.pulses import sequence
 
@@ -30,8 +29,8 @@ def test_a_quil_program_runs_for_each_set_of_values(sdk: Workspace) -> None:
     """All shots of one angle before those of the next; index 0 of `ro` first."""
     target: Any = sdk.get_targets("rigetti.sim.qvm")
     assert isinstance(target, Rigetti)
-    parameters = InputParams(count=2, substitutions={"theta": [[0.0], [math.pi], [2 * math.pi]]})
-    job = finished(target.submit(QUIL, name="angles", input_params=parameters))
+    parameters = {"skipQuilc": False, "substitutions": {"theta": [[0.0], [math.pi], [2 * math.pi]]}}
+    job = finished(target.submit(QUIL, name="angles", shots=2, input_params=parameters))
     assert Result(job)["ro"] == [[0, 0], [0, 0], [1, 0], [1, 0], [0, 0], [0, 0]]
 
 
@@ -40,6 +39,6 @@ def test_a_sequence_of_pulser_gives_counts(sdk: Workspace) -> None:
     target: Any = sdk.get_targets("pasqal.sim.emu-free")
     assert isinstance(target, Pasqal)
     program = json.dumps({"sequence_builder": sequence(3, 200)})
-    job = finished(target.submit(program, name="pulse", input_params=PasqalParams(runs=40)))
+    job = finished(target.submit(program, name="pulse", shots=40))
     counts = job.get_results()
     assert (sum(counts.values()), {len(bits) for bits in counts}) == (40, {3})
