@@ -7,6 +7,7 @@ Must not live here: the exploration (`search`).
 import argparse
 import json
 import logging
+import resource
 import sys
 import time
 from pathlib import Path
@@ -27,7 +28,9 @@ SCENARIOS: Final = {
         Scenario("again", keyed=True, orphan=True, acts=("delete", "create")),
     )
 }
-DEPTHS: Final = {"one": 2, "two": 1, "orphan": 0, "again": 0}
+DEPTH: Final = 2
+_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2}
+"""By how many disturbances less a scenario is tried than one operator alone: its own choices make as many states."""
 _WORKERS: Final = 2
 _REPORT: Final = Path("build/explore.json")
 
@@ -97,28 +100,48 @@ def _report(results: list[Explored]) -> None:
     _REPORT.write_text(json.dumps({"operators": operators}, indent=2) + "\n")
 
 
+def depths_of(depth: int | None, only: str | None) -> dict[str, int]:
+    """How many disturbances each scenario is tried with.
+
+    Args:
+        depth: For one operator, or for the only scenario; None for the quick bound.
+        only: The only scenario to try.
+    """
+    if only and depth is not None:
+        return {only: depth}
+    names = [only] if only else list(SCENARIOS)
+    return {name: max((DEPTH if depth is None else depth) - _LESS[name], 0) for name in names}
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def main() -> int:
     """Explore or replay; 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="make explore")
     parser.add_argument("--replay")
     parser.add_argument("--only", choices=sorted(SCENARIOS))
-    parser.add_argument("--depth", type=int)
+    parser.add_argument("--depth", type=int, help="disturbances for one operator, or for the only scenario")
     parser.add_argument("--minutes", type=float, default=30.0, help="each scenario may use what is left for it")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if options.replay:
         return 1 if replayed(options.replay) else 0
     results: list[Explored] = []
-    names = [options.only] if options.only else list(SCENARIOS)
+    depths = depths_of(options.depth, options.only)
     end = time.monotonic() + options.minutes * 60
+    # The least deep come first: what they leave of their shares is for the others.
+    names = sorted(depths, key=lambda name: depths[name])
     for left, name in zip(range(len(names), 0, -1), names, strict=True):
-        # Each has its own share of what is left: the first would starve the others.
         deadline = time.monotonic() + (end - time.monotonic()) / left
-        depth = DEPTHS[name] if options.depth is None else options.depth
-        result = Exploration(SCENARIOS[name], depth, deadline=deadline, workers=_WORKERS).run(print)
+        busy = _cpu_seconds()
+        result = Exploration(SCENARIOS[name], depths[name], deadline=deadline, workers=_WORKERS).run(print)
         results.append(result)
         note = "" if result.complete else " (out of time: this depth was not finished)"
-        print(f"{name}: {result.states} states, {result.levels} by disturbances, {result.seconds:.0f} s{note}")
+        took = f"{result.seconds:.0f} s, {_cpu_seconds() - busy:.0f} s of CPU"
+        print(f"{name}: {result.states} states, {result.levels} by disturbances, {took}{note}")
         for violation in result.violations:
             _show(violation)
     _report(results)

@@ -1,12 +1,14 @@
-"""Copies of a running process that share nothing that changes.
+"""What a running process holds, taken out of its parts and put into others.
 
-Follows the graph of parts generically, so that a new attribute of the operator's own classes is copied without anybody
-thinking of it. Values (frozen dataclasses, texts, functions, settings) are shared. Must not live here: anything that
-knows what the parts mean.
+The parts of every process are wired alike; only what stands in their attributes differs. The graph of parts is followed
+generically, so that a new attribute of the operator's own classes is taken along without anybody thinking of it.
+Values (frozen dataclasses, texts, functions, settings) are shared, the rest is copied. Must not live here: anything
+that knows what the parts mean.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import MethodType
 from typing import Any, Final
 
@@ -30,11 +32,60 @@ def cloned(value: Any, memo: Memo | None = None) -> Any:
     return cloner(value, memo) if known is None else known
 
 
-def is_shared(kind: type) -> bool:
-    """Whether values of a type are never copied."""
-    if kind not in _CLONERS:
-        _CLONERS[kind] = _cloner_of(kind)
-    return _CLONERS[kind] is _shared
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An attribute in which a part holds something, and the names that lead there."""
+
+    owner: Any
+    path: tuple[str, ...]
+
+
+def leaves(**roots: Any) -> list[Leaf]:
+    """All attributes of a graph of parts that don't just wire it up, in an order that depends on the wiring alone."""
+    found: list[Leaf] = []
+    seen = set(map(id, roots.values()))
+    for name, root in roots.items():
+        _gather(root, (name,), found, seen)
+    return found
+
+
+def _gather(part: Any, path: tuple[str, ...], found: list[Leaf], seen: set[int]) -> None:
+    seen.add(id(part))
+    for name in (*attributes(type(part)), *getattr(part, "__dict__", ())):
+        value, here = getattr(part, name), (*path, name)
+        if _is_part(value):
+            if id(value) not in seen:
+                _gather(value, here, found, seen)
+        elif not _wires(value):
+            found.append(Leaf(part, here))
+
+
+def _is_part(value: Any) -> bool:
+    return _cloner_of(type(value)) is _instance
+
+
+def _wires(value: Any) -> bool:
+    """Whether a value leads to parts, as methods and tables of them do."""
+    if isinstance(value, dict):
+        return any(map(_wires, value.values()))
+    return (
+        isinstance(value, MethodType | Clock)
+        or _is_part(value)
+        or any(_is_part(getattr(value, name, None)) for name in getattr(value, "__dataclass_fields__", ()))
+    )
+
+
+def held(found: list[Leaf]) -> list[Any]:
+    """What stands in the leaves."""
+    return [getattr(one.owner, one.path[-1]) for one in found]
+
+
+def hold(found: list[Leaf], values: list[Any]) -> None:
+    """Put copies of what stood in the leaves of one graph into those of another that is wired alike."""
+    memo: Memo = {}
+    for one, value in zip(found, values, strict=True):
+        copy = value if _CLONERS.get(type(value)) is _shared else cloned(value, memo)
+        setattr(one.owner, one.path[-1], copy)
 
 
 def attributes(kind: type) -> tuple[str, ...]:
@@ -54,15 +105,6 @@ def _dict(value: dict[Any, Any], memo: Memo) -> Any:
 
 def _items(value: Any, memo: Memo) -> Any:
     copy = memo[id(value)] = type(value)(cloned(one, memo) for one in value)
-    return copy
-
-
-def _method(value: MethodType, memo: Memo) -> MethodType:
-    return MethodType(value.__func__, cloned(value.__self__, memo))
-
-
-def _clock(value: Clock, memo: Memo) -> Clock:
-    copy = memo[id(value)] = Clock(cloned(value.monotonic, memo), cloned(value.now, memo))
     return copy
 
 
@@ -97,6 +139,4 @@ _CLONERS: Final[dict[type, Cloner]] = {
     list: _items,
     set: _items,
     deque: _items,
-    MethodType: _method,
-    Clock: _clock,
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explore.asks import Answer, Ask
+from explore.clone import Leaf, leaves
 from explore.parts import WORKSPACE, Client, InflightLimiter, Objects, OutputWriter, Queue, Time, Told, Workspaces
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
@@ -40,6 +41,10 @@ SETTINGS: Final = Settings(
 )
 FENCE: Final = SETTINGS.fence_seconds
 GRACE: Final = SETTINGS.cancellation_grace_period_seconds
+SHORT: Final = SETTINGS.put_start_seconds + 1.0
+"""Seconds of a pause after which a claim no longer lets a PUT begin."""
+LONG: Final = FENCE + 1.0
+"""Seconds of a pause after which nothing that was sent before it can still be hidden."""
 ANY: Any = None
 """For parts that nothing reaches here."""
 
@@ -108,6 +113,7 @@ class Parts:
     watch: Watch
     reconciler: Reconciler
     tasks: dict[str, tuple[Coroutine[Any, Any, None], Ask]] = field(default_factory=dict)
+    leaves: list[Leaf] = field(default_factory=list)
 
 
 def new_parts(holder: str, now: float) -> Parts:
@@ -151,7 +157,11 @@ def new_parts(holder: str, now: float) -> Parts:
         **shared,
     )
     watch = Watch(cache, objects, queue, SETTINGS, clock)  # type: ignore[arg-type]
-    return Parts(time, queue, cache, workspaces, told, watch, reconciler)
+    parts = Parts(time, queue, cache, workspaces, told, watch, reconciler)
+    parts.leaves += leaves(
+        queue=queue, cache=cache, workspaces=workspaces, reconciler=reconciler, time=time, told=told, watch=watch
+    )
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,45 @@ Must not live here: what a state is (`state`).
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from explore.clone import attributes
-from explore.drive import FENCE, GRACE, SETTINGS
+from explore.drive import FENCE, GRACE, LONG, SETTINGS, new_parts
 from explore.outside import Outside
 from explore.parts import EPOCH, wall
 from explore.process import Core, Process
-from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.model.quantumjob import QuantumJob
 
 _HORIZON: Final[dict[str, float]] = {
+    "due": 0.0,
+    "paused_at": LONG,
     "claimed_at": SETTINGS.put_start_seconds,
     "absent_since": FENCE,
     "fenced_until": 0.0,
-    "_doubts": 0.0,
+    "_unfenced": 0.0,
     "rival_until": 0.0,
     "asked_at": 30.0,
     "troubled_since": 60.0,
     "output_since": 600.0,
 }
-"""How far back a time is told from an earlier one; 0: only the future counts."""
+"""How far back a time is told from an earlier one; 0: only the future counts.
+
+What a process remembers is told between two reconciliations, so that only the next one's questions count: whether a
+claim lets a PUT start (`may_start`), a fence is over (`fence_left`, `Submitter.fence_until`), an absence has lasted
+(`absence_left`), the service was asked lately (`since_cancel`), something is due. A pause goes on to its two steps, and
+then has no more of them. Everything else counts as far back as the grace period, the longest of all.
+"""
 _MOST_FAILURES: Final = 7
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_RENEWED: Final[dict[type, frozenset[str]]] = {FenceState: frozenset({"asked_at"})}
+"""What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them."""
+_NEVER_IS_LONG_AGO: Final = frozenset({"claimed_at", "asked_at"})
+"""Times that are asked one question only: whether they are so near (`FenceState.may_start`)."""
 _FIRST: Final = EPOCH - 1e5
+_LONG_AGO: Final = EPOCH - 5e4
 _LAST: Final = EPOCH + 1e6
 _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
@@ -75,7 +90,10 @@ class Shape:
             self.tokens.append(str(value))
 
     def _small(self, value: Any, name: str) -> None:
-        self.tokens.append(min(value, _MOST_FAILURES) if name == "failures" else value)
+        if value is None and name in _NEVER_IS_LONG_AGO:
+            self._number(_LONG_AGO, name)
+        else:
+            self.tokens.append(min(value, _MOST_FAILURES) if name == "failures" else value)
 
     def _set(self, value: Any, _name: str) -> None:
         self.tokens.append(tuple(sorted(map(str, value))))
@@ -91,7 +109,7 @@ class Shape:
             self.times.append((value, _HORIZON.get(name, GRACE)))
         elif name in {"fenced_until", "rival_until"}:
             self.tokens.append("t")
-            self.times.append((max(value, _FIRST), 0.0))
+            self.times.append((max(value, _LONG_AGO), 0.0))
         else:
             self.tokens.append(round(value, 1))
 
@@ -111,8 +129,9 @@ class Shape:
         self.tokens.append(kind.__name__)
         names = _NAMES.get(kind)
         if names is None:
+            skipped = _SKIPPED | _RENEWED.get(kind, frozenset())
             fields = getattr(kind, "__dataclass_fields__", None)
-            names = _NAMES[kind] = tuple(name for name in (fields or attributes(kind)) if name not in _SKIPPED)
+            names = _NAMES[kind] = tuple(name for name in (fields or attributes(kind)) if name not in skipped)
         for name in names:
             self.take(getattr(value, name), name)
         for name, one in getattr(value, "__dict__", {}).items():
@@ -126,7 +145,8 @@ class Shape:
             self.holders.append(job.claim.holder)
         cancellation = job.status.cancellation
         if cancellation and cancellation.answered_time:
-            self.tokens.append(cancellation.answered_time)
+            self.tokens.append("t")
+            self.times.append((_moment(cancellation.answered_time), GRACE))
 
     def frozen(self) -> "Print":
         """The tokens as one number, and what counts only beside the rest of a state."""
@@ -188,8 +208,9 @@ def _core(one: Core) -> Print:
     if one.prints is None:
         before, shape = one.before, Shape()
         if before is None:
-            for part in (one.base.queue, one.base.cache, one.base.workspaces, one.base.reconciler):
-                shape.take(part)
+            for name, value in zip(_counting(), one.base, strict=True):
+                if name:
+                    shape.take(value, name)
             one.prints = shape.frozen()
         else:
             come = one.log[-1]
@@ -198,6 +219,12 @@ def _core(one: Core) -> Print:
             one.before = None
     kept: Print = one.prints
     return kept
+
+
+@cache
+def _counting() -> tuple[str, ...]:
+    """The names of what a process holds; empty for what decides nothing."""
+    return tuple("" if _SKIPPED.intersection(one.path) else one.path[-1] for one in new_parts("", 0.0).leaves)
 
 
 def _joined(first: Print, second: Print) -> Print:
@@ -212,18 +239,20 @@ def _process(one: Process) -> Print:
     shape = Shape()
     shape.take(list(one.inbox))
     shape.take(one.held)
-    shape.take(one.paused_at)
+    shape.take(one.paused_at, "paused_at")
     shape.take(list(one.applied))
     return _joined(core, shape.frozen())
 
 
-def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: Any) -> int:
+def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: Any, *, finely: bool = False) -> int:
     """A number for a whole state.
 
     Args:
         outside: The world.
         processes: The operators; None for one that was killed and not started again yet.
         rest: What else counts: hashable, without times.
+        finely: Tell times apart as far back as the longest of all horizons: states that are then told apart and not
+            else have to lead to the same.
     """
     now = outside.now
     parts: list[Any] = [rest, outside.outputs, processes.count(None)]
@@ -233,7 +262,7 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
     names = {holder: number for number, (_, holder) in enumerate(prints)}
     for (tokens, times, versions, holders), _ in prints:
         parts.append(tokens)
-        parts.append(tuple([max(round(at - now, 1), -horizon) for at, horizon in times]))
+        parts.append(tuple([max(round(at - now, 1), -(GRACE if finely else horizon)) for at, horizon in times]))
         parts.append(tuple([_is_current(outside, uid, version) for uid, version in versions]))
         parts.append(tuple([names.setdefault(holder, len(names)) for holder in holders]))
     for uid, job in sorted(outside.objects.items()):
@@ -252,18 +281,17 @@ def _is_current(outside: Outside, uid: str, version: str) -> bool:
     return live is not None and live.resource_version == version
 
 
-def _ago(moment: str, now: float) -> int:
-    """Seconds since a stamp, in whole tens: the grace period is long."""
-    known = _AGES.get((moment, now))
+def _ago(stamped: str, now: float) -> float:
+    """Seconds since a stamp, as far back as the grace period."""
+    return min(round(now - _moment(stamped), 1), GRACE)
+
+
+def _moment(stamped: str) -> float:
+    """The virtual time of a stamp."""
+    known = _MOMENTS.get(stamped)
     if known is None:
-        here = stamp(wall(now))
-        known = _AGES[moment, now] = _seconds(here) - _seconds(moment)
-    return min(known, int(GRACE) + 60)
+        known = _MOMENTS[stamped] = EPOCH + (datetime.fromisoformat(stamped) - wall(EPOCH)).total_seconds()
+    return known
 
 
-def _seconds(moment: str) -> int:
-    days, (hours, minutes, seconds) = int(moment[8:10]), map(int, moment[11:19].split(":"))
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-
-
-_AGES: Final[dict[tuple[str, float], int]] = {}
+_MOMENTS: Final[dict[str, float]] = {}

@@ -13,15 +13,13 @@ from dataclasses import replace
 from typing import Final
 
 from explore.asks import SERVICE
-from explore.drive import FENCE, SETTINGS
+from explore.drive import LONG, SETTINGS, SHORT
 from explore.outside import Run
 from explore.process import Process
 from explore.state import State
 from quantumjob_operator.model.quantumjob import JobSpec
 
 TIMEOUT: Final = SETTINGS.request_timeout_seconds
-SHORT: Final = SETTINGS.put_start_seconds + 1.0
-LONG: Final = FENCE + 1.0
 Move = tuple[str, ...]
 
 EDITS: Final[dict[str, Callable[[JobSpec], JobSpec]]] = {
@@ -37,11 +35,12 @@ EDITS: Final[dict[str, Callable[[JobSpec], JobSpec]]] = {
 
 def free_moves(state: State) -> list[Move]:
     """What goes on by itself; the first one is what happens undisturbed."""
-    moves = [*_now(state), *_asides(state)]
-    idle = not any(move[0] in _BUSY for move in moves)
-    if idle:
-        moves += _later(state)
-    return moves
+    if state.free is None:
+        moves = [*_now(state), *_asides(state)]
+        if not any(move[0] in _BUSY for move in moves):
+            moves += _later(state)
+        state.free = moves
+    return state.free
 
 
 _BUSY: Final = frozenset({"answer", "begin", "start", "poll"})

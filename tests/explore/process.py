@@ -1,8 +1,8 @@
 """One process of the operator as a value, that can be kept and gone on from twice.
 
-Python can't copy a coroutine that waits. So a process is kept as a copy of its parts from the last moment in which no
-look was under way, and a log of all that came in since; going on from it means to copy the parts and to play the log
-again. Only whoever goes on first has the coroutines themselves.
+Python can't copy a coroutine that waits. So a process is kept as what its parts held at the last moment in which no
+look was under way, and a log of all that came in since; going on from it means to put that into parts that nobody uses,
+and to play the log again. Only whoever goes on first has the coroutines themselves.
 
 Must not live here: what is driven (`drive`), what happens (`moves`), or what a request does (`outside`).
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explore.asks import Answer, Ask
-from explore.clone import cloned
+from explore.clone import held, hold
 from explore.drive import Input, Parts, new_parts, take
 from quantumjob_operator.model.quantumjob import QuantumJob
 
@@ -21,7 +21,7 @@ class Core:
     """What a process came to by all that came in; nothing of it changes once it is made.
 
     Attributes:
-        base: Its parts when no look was under way; never touched again.
+        base: What its parts held when no look was under way; never touched again.
         log: What came in since.
         asks: The request that each reconciliation waits for, by uid.
         due: When which reconciliation is due.
@@ -35,7 +35,7 @@ class Core:
     """
 
     holder: str
-    base: Parts
+    base: list[Any]
     log: tuple[Input, ...] = ()
     asks: dict[str, Ask] = field(default_factory=dict)
     due: dict[str, float] = field(default_factory=dict)
@@ -61,16 +61,19 @@ class Core:
     def _stepped(self, come: Input) -> "Core":
         parts, self.live = self.live, None
         if parts is None:
-            parts = cloned(self.base)
+            parts = _idle.pop() if _idle else new_parts("", 0.0)
+            hold(parts.leaves, self.base)
             for before in self.log:
                 take(parts, before)
         parts.told.reports.clear()
         parts.told.unconfirmed_ends.clear()
         take(parts, come)
         log = (*self.log, come) if parts.tasks else ()
+        if not log:
+            _idle.append(parts)
         return Core(
             holder=self.holder,
-            base=self.base if log else parts,
+            base=self.base if log else held(parts.leaves),
             log=log,
             asks={uid: ask for uid, (_, ask) in parts.tasks.items()},
             due=dict(parts.queue.due),
@@ -83,6 +86,8 @@ class Core:
         )
 
 
+_idle: Final[list[Parts]] = []
+"""Parts whose process is kept: they serve the next one."""
 _MOST_STEPS: Final = 20_000
 _STEPS: Final[dict[tuple[Any, ...], tuple[Core, Core, Input]]] = {}
 
@@ -127,7 +132,7 @@ def start(holder: str, now: float) -> Process:
     """A process that knows nothing yet."""
     key = (holder, now)
     if key not in _STARTED:
-        _STARTED[key] = Core(holder, new_parts(holder, now))
+        _STARTED[key] = Core(holder, held(new_parts(holder, now).leaves))
     return Process(_STARTED[key])
 
 
@@ -138,3 +143,4 @@ def forget() -> None:
     """Play every step anew: the operator may have been changed since."""
     _STEPS.clear()
     _STARTED.clear()
+    _idle.clear()

@@ -87,6 +87,7 @@ class State:
         acts: What of the scenario's acts is still to come.
         violations: What is wrong already.
         started: How many processes there were.
+        free: Its free moves, once they were asked for.
     """
 
     scenario: Scenario
@@ -99,21 +100,26 @@ class State:
     violations: tuple[str, ...] = ()
     disturbances: int = 0
     started: int = 0
+    free: "list[tuple[str, ...]] | None" = None
 
     def copy(self) -> "State":
         """Another one that can be changed."""
         copy: State = _copied(self)
         copy.outside = _copied(self.outside)
-        copy.outside.events, copy.outside.cancelled = (), ()
+        copy.outside.events, copy.outside.cancelled, copy.free = (), (), None
         return copy
 
     @property
     def number(self) -> int:
         """The same for states between which nothing that decides differs."""
+        return self.told()
+
+    def told(self, *, finely: bool = False) -> int:
+        """The number, or one that tells apart more than it needs to, for comparison."""
         wishes = tuple((uid, one.key) for uid, one in sorted(self.wishes.items()))
         wire = tuple((repr_of(ask), round(until - self.outside.now, 1)) for ask, until in self.wire)
         rest = (wishes, wire, self.deleting, self.acts, self.violations)
-        return fingerprint(self.outside, self.processes, rest)
+        return fingerprint(self.outside, self.processes, rest, finely=finely)
 
     # --- what moves are made of
 

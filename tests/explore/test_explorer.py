@@ -2,10 +2,10 @@
 
 import pytest
 
-from explore.__main__ import SCENARIOS, as_text, from_text, replayed
+from explore.__main__ import SCENARIOS, as_text, depths_of, from_text, replayed
 from explore.effects import moved
 from explore.search import Exploration
-from explore.state import begin
+from explore.state import State, begin
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.lifecycle.fence import FenceState
 
@@ -33,11 +33,50 @@ def test_with_one_disturbance_nothing_is_paid_twice_lost_or_stuck(name: str) -> 
     assert [(one.what, as_text(name, one.moves)) for one in explored.violations] == []
 
 
+@pytest.mark.parametrize(
+    ("depth", "only", "depths"),
+    [
+        pytest.param(None, None, {"one": 2, "two": 1, "orphan": 0, "again": 0}, id="the quick bound"),
+        pytest.param(3, None, {"one": 3, "two": 2, "orphan": 1, "again": 1}, id="the whole"),
+        pytest.param(1, "again", {"again": 1}, id="one scenario to its own depth"),
+        pytest.param(None, "two", {"two": 1}, id="one scenario of the quick bound"),
+    ],
+)
+def test_how_deep_each_scenario_is_tried(depth: int | None, only: str | None, depths: dict[str, int]) -> None:
+    """One number goes for all of them."""
+    assert depths_of(depth, only) == depths
+
+
 def test_two_workers_find_the_same_states_as_one() -> None:
     """A state that both of them come to is counted once."""
     alone, shared = (Exploration(SCENARIOS["one"], 1, workers=workers).run() for workers in (1, 2))
     assert (alone.states, alone.levels, alone.longest) == (shared.states, shared.levels, shared.longest)
     assert shared.complete
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_states_that_are_not_told_apart_lead_to_the_same(monkeypatch: pytest.MonkeyPatch, *, planted: bool) -> None:
+    """Told apart finely there are more states, which are the same ones to the coarser eye, and fail alike."""
+    if planted:
+        monkeypatch.setattr(FenceState, "fence_left", lambda *_: 0.0)
+    (seen, found), (finely_seen, finely_found) = (_seen_by(monkeypatch, finely=finely) for finely in (False, True))
+    assert finely_seen == seen
+    assert finely_found == found
+    assert bool(found) is planted
+
+
+def _seen_by(monkeypatch: pytest.MonkeyPatch, *, finely: bool) -> tuple[set[int], set[str]]:
+    """The usual numbers of all states that were come to, and what was wrong."""
+    seen: set[int] = set()
+
+    def number(state: State) -> int:
+        seen.add(state.told())
+        return state.told(finely=finely)
+
+    monkeypatch.setattr(State, "number", property(number))
+    explored = Exploration(SCENARIOS["one"], 1).run()
+    assert explored.complete
+    return seen, {one.what for one in explored.violations}
 
 
 def test_what_only_the_search_finds_is_excused_by_a_kill_alone() -> None:

@@ -107,6 +107,8 @@ class StatusWriter:
         Only its absence does. A value that is not as it was written is the business of that one job, and its text may
         come from outside: it must stop nobody else's.
         """
+        if context.job.status == wanted and not self._lost:
+            return  # nearly always: whatever was written is there
         written, kept = fields_of(status_json(wanted)), fields_of(status_json(context.job.status))
         lost = (self._lost | (written - kept)) - (written & kept)
         if lost != self._lost:
