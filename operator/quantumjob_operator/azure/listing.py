@@ -127,6 +127,11 @@ class Listing:
         """The list was had."""
         self._failures, self._error = 0, None
 
+    def forgive(self) -> bool:
+        """There is no job any more for whose sake a list would be asked for: whether `trouble` is another now."""
+        self.answered()
+        return self.settle()
+
     def settle(self) -> bool:
         """The service has answered, to a list or to GETs: whether `trouble` is another now.
 

@@ -177,6 +177,8 @@ class Poller:
         now = self.monotonic()
         due = self._due(now)
         if not due and not self._queue:
+            if not self._watched and self._listing.forgive():
+                self.listing_changed()
             # Nothing to ask is no silence of the service.
             self.answered_at = self.answered_at if self._failures and self._watched else now
             return
@@ -202,7 +204,9 @@ class Poller:
     async def _ask(self, due: list[Watched]) -> None:
         # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
         lists = self._listing.may_ask() and not self._failures
-        if due and lists and cheaper_to_list(self._due_soon(), len(self._watched) + self._others):
+        # Whether a list that failed is to be had again, only asking for it shows, however few the jobs are meanwhile.
+        wanted = self.list_trouble or cheaper_to_list(self._due_soon(), len(self._watched) + self._others)
+        if due and lists and wanted:
             due = await self._listed(due)
         for one in due:
             if self._watched.get(one.uid) is one:

@@ -167,6 +167,24 @@ async def test_without_a_filter_a_list_costs_no_more_than_asking_one_by_one() ->
     assert service.count("get") >= 4 * len(NAMES)
 
 
+@pytest.mark.parametrize("left", [pytest.param(1, id="one job is left"), pytest.param(0, id="no job is left")])
+async def test_the_trouble_of_a_list_ends_although_nobody_needs_one(left: int) -> None:
+    """It is asked for once more after its back-off; where nothing is followed there is no trouble."""
+    service, news = Service(dict.fromkeys(NAMES, "Waiting"), broken={LISTS: REFUSED}), News()
+    poller = make_poller(service, news, poll_min_seconds=1, poll_max_seconds=10)
+    async with polling(poller):
+        for name in NAMES:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        await asyncio.sleep(15)
+        assert poller.list_trouble is REFUSED
+        for name in NAMES[left:]:
+            poller.unwatch(f"uid-{name}")
+        service.broken.clear()
+        await asyncio.sleep(60)
+    assert poller.list_trouble is None
+    assert len(news.listing_changes) == 2
+
+
 async def test_new_credentials_begin_anew() -> None:
     """What was refused to the old ones may be answered now."""
     service, news = Service(dict.fromkeys(NAMES, "Waiting"), broken={LISTS: REFUSED}), News()
