@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 OPERATOR: Final = Path(__file__).resolve().parents[2] / "operator" / "quantumjob_operator"
-# They speak with Azure Quantum, or of a result: their words stand in messages and keys.
-_FOREIGN: Final = ("results", "azure")
+# They speak with Azure Quantum, of a result or of gates: their words stand in messages and keys.
+_FOREIGN: Final = ("results", "azure", "costs")
 # Of azure/, these say why there is no client.
 _EMITTING: Final = frozenset({"connections.py", "credentials.py"})
 _CAMEL_CASE: Final = re.compile(r"[A-Z]+[a-z]+[A-Za-z]*")
