@@ -21,6 +21,8 @@ pytestmark = pytest.mark.cluster
 
 JOB: Final = changed(SMALLEST_JOB, "metadata.name", "another")
 KEY_REF: Final = {"name": "programs", "key": "bell.json"}
+# The header of LLVM's bitcode, as `base64` writes it: byte 28 is a plus sign.
+BITCODE: Final = "QkPA3jUUAAAFAAAAYgwwJEpZvqZN+7XPC1GATAEAAAAhDAAA"
 
 
 def program(**given: Any) -> Manifest:
@@ -31,6 +33,11 @@ def program(**given: Any) -> Manifest:
 def base64_of(size: int) -> str:
     """So many zero bytes as base64."""
     return base64.b64encode(bytes(size)).decode()
+
+
+def in_lines(size: int) -> str:
+    """The same as `base64` without `-w0` writes it."""
+    return base64.encodebytes(bytes(size)).decode()
 
 
 ACCEPTED: Final = [
@@ -45,6 +52,9 @@ ACCEPTED: Final = [
     pytest.param("spec.program", program(source="q" * 65_536), id="a source of 65,536 characters"),
     pytest.param("spec.program", program(source="ψ" * 65_536), id="a source of 65,536 characters of several bytes"),
     pytest.param("spec.program", program(sourceBase64=base64_of(65_536)), id="a binary program of 64 KiB"),
+    pytest.param("spec.program", program(sourceBase64="Pj4+Pz8/"), id="a binary program with + and / in its base64"),
+    pytest.param("spec.program", program(sourceBase64=f"{BITCODE}\n"), id="LLVM's bitcode, with a line break at its end"),
+    pytest.param("spec.program", program(sourceBase64=in_lines(65_536)), id="64 KiB of base64 in lines of 76 characters"),
     pytest.param("spec.program", program(configMapKeyRef=KEY_REF), id="a program in a ConfigMap"),
     pytest.param("spec.program", program(secretKeyRef=KEY_REF), id="a program in a Secret"),
     pytest.param("spec.program", program(secretKeyRef=KEY_REF | {"key": ".hidden"}), id="a key that begins with a dot"),
@@ -125,10 +135,19 @@ REJECTED: Final = [
     pytest.param("spec.program.source", "", "at least 1", id="an empty source"),
     pytest.param("spec.program.source", "q" * 65_537, "use configMapKeyRef", id="a source over its limit"),
     pytest.param("spec.program.source", "q" * 1_000_001, LONG, id="a source over every limit"),
-    pytest.param("spec.program.sourceBase64", "no base64!", "must be of type byte", id="a binary program that is none"),
+    *(
+        pytest.param("spec.program.sourceBase64", text, SYNTAX, id=f"base64 {what}")
+        for text, what in (
+            ("no base64!", "that is none"),
+            ("Pj4-Pz8_", "in the alphabet of URLs"),
+            ("QkPA3g", "without its padding"),
+            ("QkPA3g==QkPA", "that goes on behind its padding"),
+            ("\n", "of an empty line"),
+        )
+    ),
     pytest.param(
         "spec.program",
-        program(sourceBase64=base64_of(65_537)),
+        program(sourceBase64=base64_of(67_501)),
         "use configMapKeyRef",
         id="a binary program over its limit",
     ),

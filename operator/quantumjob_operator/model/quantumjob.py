@@ -68,7 +68,7 @@ class Program:
         if self.source_base64 is None:
             return None
         try:
-            # Line breaks pass the API server's check of `format: byte`, and a block of YAML ends with one.
+            # Line breaks pass the CRD's pattern, and a block of YAML ends with one.
             return base64.b64decode(self.source_base64.replace("\n", "").replace("\r", ""), validate=True)
         except ValueError as error:
             raise MalformedObject(
