@@ -20,7 +20,9 @@ _WHY: Final = {
     "SeveralResults": "it is a batch: use `result_bytes()`",
     "ShotsUnknown": "the target gave probabilities and the job has no shots: submit it with shots",
     "QubitsUnknown": "the IonQ program does not say how many `qubits` it has",
+    "Missing": "the job succeeded, but its result was not in the storage account",
 }
+_NOT_ASKED: Final = "spec.output of the job leaves it out"
 
 
 class Counts(dict[str, int]):
@@ -79,7 +81,7 @@ def read_counts(config_map: Resource, header: Header) -> Counts:
     data: Mapping[str, str] = config_map.get("data") or {}
     if "counts.json" not in data:
         omitted = data.get("countsOmitted", "")
-        because = _WHY.get(omitted, f"the operator left them out ({omitted})" if omitted else "includeResult is false")
+        because = _WHY.get(omitted, f"the operator left them out ({omitted})" if omitted else _NOT_ASKED)
         raise NoCountsError(f"{config_map['metadata']['name']} has no counts: {because}")
     counts: dict[str, int] = json.loads(data["counts.json"])
     return summed((_in_qiskits_order(outcome, header), count) for outcome, count in counts.items())
@@ -87,10 +89,12 @@ def read_counts(config_map: Resource, header: Header) -> Counts:
 
 def _in_qiskits_order(outcome: str, header: Header) -> str:
     """An outcome with the last register first, and a 0 for each bit that was never measured."""
+    if not set(outcome) <= {"0", "1", " "}:
+        return outcome  # numbers and errors are text, not registers
     words = outcome.split(" ")
     if header.reverse_words:
         words.reverse()
-    if not header.measured or not set(outcome) <= {"0", "1", " "}:
+    if not header.measured:
         return " ".join(words)
     left = iter(words)
     whole = [
@@ -146,5 +150,5 @@ def read_result(config_map: Resource) -> bytes:
         return base64.b64decode(binary["result"])
     if "result" in data:
         return str(data["result"]).encode()
-    because = data.get("resultOmitted", "includeResult is false")
+    because = data.get("resultOmitted", _NOT_ASKED)
     raise NoCountsError(f"the result is not in the cluster ({because}): it lies at {data.get('outputUri', '?')}")

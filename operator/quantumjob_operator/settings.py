@@ -37,6 +37,12 @@ _OTHERS_LABELS: Final = (
     "*.argoproj.io/*",
     "*.fluxcd.io/*",
     "helm.sh/*",
+    "*.helm.sh/*",
+    "*.emberstack.com/*",
+    "*.mittwald.de/*",
+    "*.appscode.com/*",
+    "*.stakater.com/*",
+    "k8s-sidecar-*",
     "istio.io/*",
     "*.istio.io/*",
     "*.openshift.io/*",
@@ -125,8 +131,8 @@ class Settings(BaseSettings):
     )
     reserved_output_labels: list[OutputPattern] = Field(
         default=list(_OTHERS_LABELS),
-        description="keys of labels that spec.output.labels may not hold, * standing for anything: other controllers "
-        "act on them",
+        description="keys that spec.output.labels and spec.output.annotations may not hold, * standing for anything: "
+        "other controllers act on them",
     )
 
     put_start_seconds: Seconds = Field(default=5, description="a submission starts at most this long after its claim")

@@ -26,6 +26,9 @@ TWO = Header(registers=(("a", 2), ("b", 1)))
             Header(TWO.registers, reverse_words=True), {"01 0": 3}, {"0 01": 3}, id="the first register stood first"
         ),
         pytest.param(
+            Header(TWO.registers, reverse_words=True), {"(0, 1)": 3}, {"(0, 1)": 3}, id="numbers are no registers"
+        ),
+        pytest.param(
             Header((("c", 3),), measured=((1,),)), {"0": 1, "1": 2}, {"000": 1, "010": 2}, id="unmeasured bits are 0"
         ),
         pytest.param(

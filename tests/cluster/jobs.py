@@ -1,7 +1,10 @@
 """Manifests of the jobs that the cluster tests apply: values only."""
 
+import base64
 import json
 from typing import Any, Final
+
+from pyqir import Context, Module
 
 from localstack.manifests import Manifest
 
@@ -90,6 +93,11 @@ attributes #1 = {{ "irreversible" }}
 !2 = !{{i32 1, !"dynamic_qubit_management", i1 false}}
 !3 = !{{i32 1, !"dynamic_result_management", i1 false}}
 """
+
+
+def bitcode(text: str) -> str:
+    """The same program as LLVM's bitcode, in base64."""
+    return base64.b64encode(Module.from_ir(Context(), text).bitcode).decode()
 
 
 def _qubit(index: int) -> str:

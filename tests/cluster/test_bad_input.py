@@ -65,6 +65,12 @@ def assert_failed(place: JobNamespace, name: str, reason: str, *said: str) -> No
         pytest.param({"provider": "nobody"}, ["nobody", "spec.provider"], id="a provider that nobody knows"),
         pytest.param({"target": "ionq.abacus"}, ["ionq.abacus", "target"], id="a target that the provider hasn't got"),
         pytest.param(
+            {"target": "ionq.simulater"}, ["the workspace offers", "ionq.simulator of ionq"], id="a slip in the target"
+        ),
+        pytest.param(
+            {"provider": "ionk"}, ["the workspace offers", "ionq.simulator of ionq"], id="a slip in the provider"
+        ),
+        pytest.param(
             {"program": {"format": "cobol.v1", "source": "STOP RUN."}, "outputFormat": "printout.v1"},
             ["cobol.v1"],
             id="a format that the target doesn't take",
@@ -137,11 +143,23 @@ def test_manifest_that_the_api_server_rejects(place: JobNamespace, manifest: Man
     assert place.find("quantumjob", "bell") is None
 
 
-def test_object_too_large_for_its_status_is_held_before_anything_is_sent(place: JobNamespace) -> None:
-    """Parameters have no limit in the schema; an object over 512 KiB says so itself, and is never claimed."""
+def test_spec_too_large_for_its_status_ends_before_anything_is_sent(place: JobNamespace) -> None:
+    """Parameters have no limit in the schema, and are fixed: a spec over 512 KiB says so, and is never claimed."""
     place.apply(jobs.ionq("bell", parameters={"shots": 10, "table": ["x" * 1000] * 540}))
-    assert_held(place, "bell", "SpecTooLarge", "512 KiB", "spec.parameters", "configMapKeyRef")
+    assert_failed(place, "bell", "Rejected", "512 KiB", "spec.parameters", "configMapKeyRef")
+    assert place.runs("bell") == []
     assert "finalizers" not in place.job("bell")["metadata"]
+
+
+def test_object_too_large_by_its_annotations_goes_on_without_them(place: JobNamespace) -> None:
+    """Annotations may be removed: until then nothing is claimed."""
+    manifest = jobs.ionq("bell", parameters={"shots": 10, "table": ["x" * 1000] * 400})
+    place.apply({**manifest, "metadata": {"name": "bell", "annotations": {"note": "x" * 150_000}}})
+    assert_held(place, "bell", "ObjectTooLarge", "512 KiB", "annotations")
+    assert "finalizers" not in place.job("bell")["metadata"]
+    place.patch("quantumjob", "bell", {"metadata": {"annotations": {"note": None}}})
+    place.wait("bell")
+    assert len(place.runs("bell")) == 1
 
 
 @pytest.mark.parametrize(
@@ -275,10 +293,33 @@ def test_output_name_that_is_taken_while_the_job_runs(place: JobNamespace, emula
 
 
 def test_format_without_a_usual_result_format(place: JobNamespace) -> None:
-    """The user has to name the output format of a program format that has no usual one."""
+    """Neither format can be changed, so nothing is waited for; the known ones are named."""
     program = {"format": "cobol.v1", "source": "STOP RUN."}
     place.apply(jobs.job("bell", provider="ionq", target="ionq.simulator", program=program))
-    assert_held(place, "bell", "OutputFormatUnknown", "spec.outputFormat")
+    assert_failed(place, "bell", "Rejected", "'cobol.v1'", "spec.outputFormat", "ionq.circuit.v1", "qir.v1")
+    assert place.runs("bell") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        pytest.param(
+            jobs.qir_that_flips_the_first().replace('"entry_point" ', ""),
+            ["no function with the attribute entry_point", "parameters.entryPoint"],
+            id="none",
+        ),
+        pytest.param(
+            jobs.qir_that_flips_the_first() + "define void @other() #0 {\n  ret void\n}\n",
+            ["2 entry points: ENTRYPOINT__main, other", "parameters.entryPoint"],
+            id="two",
+        ),
+    ],
+)
+def test_program_without_one_entry_point(place: JobNamespace, source: str, words: list[str]) -> None:
+    """Refused before anything is paid: the target could only fail, or choose."""
+    place.apply(jobs.qir("flip", source))
+    assert_failed(place, "flip", "Rejected", *words)
+    assert place.runs("flip") == []
 
 
 def test_endpoint_that_refuses_connections(place: JobNamespace, refusing_origin: str) -> None:

@@ -17,6 +17,7 @@ from localstack.manifests import PROJECT, Manifest
 pytestmark = pytest.mark.cluster
 
 FLIPPED = {"001": jobs.SHOTS}
+FACTS = {"outputUri", "jobId", "state", "provider", "target"}
 
 
 def results_of_sdk(sdk: Workspace, job_id: str) -> Any:
@@ -212,12 +213,44 @@ def test_program_comes_from_where_the_job_says(
     assert json.loads(place.output("flip")["counts.json"]) == FLIPPED
 
 
+def test_output_holds_the_parts_that_the_job_asks_for(place: JobNamespace) -> None:
+    """By name; the others are not there, and no key says that they are missing."""
+    place.apply(jobs.ionq("bell", output={"include": ["counts"]}))
+    place.wait("bell", "Complete")
+    assert place.output("bell").keys() - FACTS == {"counts.json"}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "entry"),
+    [
+        pytest.param("ENTRYPOINT__main", {}, "ENTRYPOINT__main", id="the SDK's name"),
+        pytest.param("main", {}, "main", id="the name that other compilers give"),
+        pytest.param('"3-qubit flip"', {}, "3-qubit flip", id="a name with blanks"),
+        pytest.param("main", {"entryPoint": "main"}, "main", id="the user's own"),
+    ],
+)
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "bitcode"])
+def test_entry_point_is_found_in_the_program(
+    place: JobNamespace, name: str, parameters: Manifest, entry: str, *, binary: bool
+) -> None:
+    """In LLVM text and in bitcode as it stands in a manifest; status shows which it was."""
+    text = jobs.qir_that_flips_the_first().replace("@ENTRYPOINT__main", f"@{name}")
+    source = {"sourceBase64": jobs.bitcode(text)} if binary else {"source": text}
+    program = {"format": "qir.v1", **source}
+    wanted = {"shots": jobs.SHOTS} | parameters
+    place.apply(jobs.job("flip", provider="rigetti", target="rigetti.sim.qvm", program=program, parameters=wanted))
+    place.wait("flip", "Complete")
+    assert json.loads(place.output("flip")["counts.json"]) == FLIPPED
+    assert place.status("flip")["resolved"]["entryPoint"] == entry
+
+
 def test_output_is_written_as_the_job_asks(place: JobNamespace) -> None:
     """Name, keys and labels of the ConfigMap are the user's; without the result only the facts stand in it."""
     output = {
         "configMapName": "chosen",
         "keys": {"uri": "where", "jobId": "which"},
         "labels": {"experiment": "42"},
+        "annotations": {"lab.example/paper": "a title with blanks"},
         "includeResult": False,
     }
     place.apply(jobs.ionq("bell", output=output))
@@ -238,6 +271,7 @@ def test_output_is_written_as_the_job_asks(place: JobNamespace) -> None:
         "quantumjobs.dev/job": "bell",
         "app.kubernetes.io/managed-by": "quantumjob-operator",
     }
+    assert written["metadata"]["annotations"] == {"lab.example/paper": "a title with blanks"}
     (owner,) = written["metadata"]["ownerReferences"]
     assert owner["uid"] == place.job("bell")["metadata"]["uid"]
     assert not owner.get("blockOwnerDeletion")

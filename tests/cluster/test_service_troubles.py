@@ -169,8 +169,10 @@ def test_output_that_comes_late_is_waited_for(place: JobNamespace, emulator: Emu
     """Succeeded, but the blob isn't there: Complete says what it waits for, and becomes True with the output."""
     arm(emulator, kind="missing-output", seconds=3)
     place.apply(jobs.ionq("bell"))
-    waiting = place.wait_reason("bell", "Complete", "OutputUnreadable")
+    waiting = place.wait_reason("bell", "Complete", "OutputMissing")
     assert waiting["status"] == "False"
+    assert "the job succeeded, but its result is missing" in waiting["message"]
+    assert "can't be reached" not in waiting["message"]
     assert place.find("configmap", "bell-output") is None
     assert_billed_once(place, "bell")
     assert place.output("bell")["counts.json"]

@@ -53,8 +53,12 @@ ACCEPTED: Final = [
     pytest.param("spec.program", program(source="ψ" * 65_536), id="a source of 65,536 characters of several bytes"),
     pytest.param("spec.program", program(sourceBase64=base64_of(65_536)), id="a binary program of 64 KiB"),
     pytest.param("spec.program", program(sourceBase64="Pj4+Pz8/"), id="a binary program with + and / in its base64"),
-    pytest.param("spec.program", program(sourceBase64=f"{BITCODE}\n"), id="LLVM's bitcode, with a line break at its end"),
-    pytest.param("spec.program", program(sourceBase64=in_lines(65_536)), id="64 KiB of base64 in lines of 76 characters"),
+    pytest.param(
+        "spec.program", program(sourceBase64=f"{BITCODE}\n"), id="LLVM's bitcode, with a line break at its end"
+    ),
+    pytest.param(
+        "spec.program", program(sourceBase64=in_lines(65_536)), id="64 KiB of base64 in lines of 76 characters"
+    ),
     pytest.param("spec.program", program(configMapKeyRef=KEY_REF), id="a program in a ConfigMap"),
     pytest.param("spec.program", program(secretKeyRef=KEY_REF), id="a program in a Secret"),
     pytest.param("spec.program", program(secretKeyRef=KEY_REF | {"key": ".hidden"}), id="a key that begins with a dot"),
@@ -70,6 +74,9 @@ ACCEPTED: Final = [
     pytest.param("spec.output", {"keys": {}}, id="no output key renamed"),
     pytest.param("spec.output", {"labels": {"a.example/b": "c", "d": ""}}, id="labels with and without a prefix"),
     pytest.param("spec.output", {"includeResult": False}, id="an output without the result"),
+    pytest.param("spec.output", {"include": ["counts", "result"]}, id="an output of two parts"),
+    pytest.param("spec.output", {"include": []}, id="an output of no part"),
+    pytest.param("spec.output", {"annotations": {"lab.example/a": "any text, é"}}, id="an annotation"),
     pytest.param("spec.backoffLimit", 0, id="no further attempt"),
     pytest.param("spec.suspend", True, id="created suspended"),
     pytest.param("spec.cancel", True, id="created cancelled"),
@@ -231,6 +238,16 @@ REJECTED: Final = [
     pytest.param("spec.output.labels", {"a": "x y"}, SYNTAX, id="a label value with a space"),
     pytest.param("spec.output.labels", {"a": NAME_OF_64}, LONG, id="a label value that is too long"),
     pytest.param("spec.output.labels", {f"l{key}": "" for key in range(33)}, "at most 32 items", id="33 labels"),
+    pytest.param(
+        "spec.output.annotations", {"quantumjobs.dev/claim": "x"}, "choose other keys", id="the operator's annotation"
+    ),
+    pytest.param("spec.output.annotations", {"-a": "x"}, "correct the key", id="an annotation's key that is none"),
+    pytest.param("spec.output.annotations", {"a": "x" * 1025}, LONG, id="an annotation that is too long"),
+    pytest.param("spec.output.include", ["qubits"], "supported values", id="a part that no result has"),
+    pytest.param("spec.output.include", ["counts", "counts"], "Duplicate", id="a part twice"),
+    pytest.param(
+        "spec.output", {"include": ["counts"], "includeResult": True}, "remove includeResult", id="both ways to say it"
+    ),
     pytest.param("spec.output.includeResult", "yes", "must be of type boolean", id="yes instead of true"),
     pytest.param("spec.backoffLimit", -1, "greater than or equal to 0", id="fewer than no attempts"),
     pytest.param("spec.backoffLimit", 1001, "less than or equal to 1000", id="attempts without end"),

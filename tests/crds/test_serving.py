@@ -161,7 +161,9 @@ def test_category(served: ControlPlane, category: str, *, listed: bool) -> None:
     ("field", "fragment"),
     [
         pytest.param("quantumjob", "one run of a quantum program", id="the job"),
-        pytest.param("quantumjob.spec.program.sourceBase64", "(A-Z a-z 0-9 + /), as `base64 -w0`", id="a field in depth"),
+        pytest.param(
+            "quantumjob.spec.program.sourceBase64", "(A-Z a-z 0-9 + /), as `base64 -w0`", id="a field in depth"
+        ),
         pytest.param("quantumjob.spec.parameters", "Leave a parameter out instead of giving null", id="parameters"),
         pytest.param("quantumjob.status.conditions.reason", "one word for programs", id="a field of a list"),
         pytest.param("quantumworkspace.spec.credentials", "exactly one of", id="the workspace's credentials"),

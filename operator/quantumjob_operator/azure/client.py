@@ -24,7 +24,7 @@ from quantumjob_operator.azure.offers import Quota, TargetStatus, parse_quota, p
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.azure.wire import JobDefinition
-from quantumjob_operator.model.errors import Refused, Retryable
+from quantumjob_operator.model.errors import OutputMissing, Refused, Retryable
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
@@ -233,12 +233,12 @@ class WorkspaceClient:
             before_large: Awaited before more than the first MiB is read.
 
         Raises:
-            Retryable: The output is not there (yet), or could not be read now.
+            Retryable: It could not be read now; `OutputMissing` if it is not there (yet).
             Refused: The storage account refuses.
         """
         uri = job.output_location
         if not uri:
-            raise Retryable("read_output", detail="the service names no output")
+            raise OutputMissing("read_output", detail="the service names no place of it")
         return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes, before_large))
 
     async def provider_status(self) -> list[TargetStatus]:

@@ -19,6 +19,7 @@ from quantumjob_operator.azure.quotas import speaks_of_quota
 from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
+    OutputMissing,
     QuotaExhausted,
     Refused,
     Retryable,
@@ -29,6 +30,7 @@ from quantumjob_operator.model.errors import (
 from quantumjob_operator.model.remotejob import RemoteError
 
 CONNECTION_FAILED: Final = "connection"
+_READ_OUTPUT: Final = "read_output"
 TIMED_OUT: Final = "timeout"
 BROKEN_ANSWER: Final = "broken"
 
@@ -207,12 +209,13 @@ def _answer_detail(status: int, error: RemoteError | None) -> str:
 
 def _storage_answer(operation: str, error: HttpResponseError, status: int, now: datetime) -> ServiceError:
     headers: Mapping[str, str] = getattr(error.response, "headers", {})
-    kind = _kind_of_storage_answer(status)
+    missing = operation == _READ_OUTPUT and status == httpx.codes.NOT_FOUND
+    kind = OutputMissing if missing else _kind_of_storage_answer(status)
     return kind(
         operation,
         status=status,
         code=_storage_code(error, headers),
-        detail="the storage account refused the request",
+        detail="there is no such blob" if missing else "the storage account refused the request",
         retry_after=retry_after(headers, now),
         applied=Applied.NO if status in _NOT_APPLIED else Applied.UNKNOWN,
     )

@@ -45,6 +45,7 @@ class Outputs:
             ClusterError: The API server refuses it or could not be asked.
         """
         labels = dict((job.spec.output.labels if job.spec.output else None) or {})
+        annotations = dict((job.spec.output.annotations if job.spec.output else None) or {})
         body: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -52,6 +53,7 @@ class Outputs:
                 "name": job.output_name,
                 "namespace": job.namespace,
                 "labels": {**labels, JOB_LABEL: job.name, MANAGED_BY_LABEL: MANAGED_BY},
+                "annotations": annotations,
                 "ownerReferences": [{**job_reference(job), "controller": True}],
             },
             # The service promises that output never changes, and immutable ConfigMaps cost the kubelets no watch.

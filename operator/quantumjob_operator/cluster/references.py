@@ -25,11 +25,13 @@ class BrokenReferenceError(Exception):
     Attributes:
         reason: CamelCase, for a condition.
         message: Names the field and the remedy.
+        final: Only another job can name something better.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str, *, final: bool = False) -> None:
         self.reason = reason
         self.message = message
+        self.final = final
         super().__init__(f"{reason}: {message}")
 
 
@@ -43,14 +45,14 @@ class References:
         """The bytes of a job's program.
 
         Raises:
-            MaterialError: `ProgramNotFound` or `ProgramInvalid`.
+            BrokenReferenceError: `ProgramNotFound`, or `Rejected` if what is fixed in the job can't be used.
             ClusterError: The API server could not be asked.
         """
         program = job.spec.program
         try:
             inline = program.inline()
         except MalformedObject as error:
-            raise BrokenReferenceError("ProgramInvalid", str(error)) from None
+            raise BrokenReferenceError("Rejected", str(error), final=True) from None
         if inline is not None:
             return inline
         if program.config_map_key_ref:
@@ -60,7 +62,7 @@ class References:
             field = "spec.program.secretKeyRef"
             ref = program.secret_key_ref
             return await self._from_secret(job.namespace, ref, PROGRAM_SECRET, "ProgramNotFound", field)
-        raise BrokenReferenceError("ProgramNotFound", "spec.program has no source; give one")
+        raise BrokenReferenceError("Rejected", "spec.program has no source; give one in a new job", final=True)
 
     async def prices(self, namespace: str, name: str) -> str:
         """The text of a price list.
@@ -82,7 +84,7 @@ class References:
         """A credential's text.
 
         Raises:
-            MaterialError: `CredentialsNotFound`.
+            BrokenReferenceError: `CredentialsNotFound`.
             ClusterError: The API server could not be asked.
         """
         raw = await self._from_secret(namespace, ref, CREDENTIALS_SECRET, "CredentialsNotFound", field)

@@ -5,6 +5,7 @@ or writes status (`reconciler`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.clock import Clock
@@ -15,11 +16,13 @@ from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
-from quantumjob_operator.lifecycle.definition import billable_digest
+from quantumjob_operator.lifecycle.definition import billable_digest, lacks_entry_point, unread_entry_point
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, ProgramFacts, Trouble
 from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import orphan_tag, program_digest
+from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.programs import UnreadableProgram, entry_points
 
 
 class Actions:
@@ -61,11 +64,11 @@ class Actions:
         try:
             context.memory.program = await self._references.program(context.job)
         except BrokenReferenceError as error:
-            context.know(program=Trouble(error.reason, error.message))
+            context.know(program=Trouble(error.reason, error.message, final=error.final))
         else:
             job, program = context.job, context.memory.program
             cost = await self._prices.estimate(connection.workspace, job, program)
-            context.know(program=ProgramFacts(program_digest(program), billable_digest(job, program) or "", cost))
+            context.know(program=replace(_facts_of(job, program), estimate=cost))
 
     async def take_slot(self, context: ReconcileContext) -> None:
         """Take an in-flight slot, or stand in the queue for one."""
@@ -114,3 +117,14 @@ class Actions:
             context.know(marked=trouble(context, error))
         else:
             context.know(marked=marked)
+
+
+def _facts_of(job: QuantumJob, program: bytes) -> ProgramFacts:
+    """What decisions need to know of a program; its entry points only where the job names none."""
+    found, unread = None, ""
+    if lacks_entry_point(job.spec):
+        try:
+            found = entry_points(program)
+        except UnreadableProgram as error:
+            unread = unread_entry_point(str(error))
+    return ProgramFacts(program_digest(program), billable_digest(job, program) or "", found, unread)

@@ -123,6 +123,7 @@ class Observer:
             namespace=workspace.namespace,
             name=workspace.name,
             uid=workspace.uid,
+            offers=workspace.status.get("targets") or (),
         )
         return facts, found
 

@@ -4,21 +4,22 @@ Lives here: reading the result and writing the ConfigMap. Must not live here: wh
 """
 
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.outputs import Outputs, Owner
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
-from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
+from quantumjob_operator.controller.reconcile_context import ReconcileContext, output_trouble, ready
 from quantumjob_operator.controller.result_reader import ResultReader
 from quantumjob_operator.lifecycle.definition import resolve
+from quantumjob_operator.lifecycle.error_mapping import OUTPUT_MISSING
 from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
 from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.quantumjob import Output
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts
+from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, Part
 
 _COLLECTION_SECONDS: Final = 5.0
 _COLLECTED_WITHIN: Final = 60.0
@@ -46,8 +47,7 @@ class OutputWriter:
     async def write(self, context: ReconcileContext) -> None:
         """Read what the job wrote, bring it into normal form, and make the ConfigMap."""
         connection, _ = ready(context)
-        wanted = context.job.spec.output is None or context.job.spec.output.include_result
-        if not wanted:
+        if included(context.job.spec.output) == frozenset():
             await self._put(context, None, None)
             return
         memory, remote = context.memory, context.seen.remote
@@ -62,13 +62,15 @@ class OutputWriter:
                     before_large=lambda: held.enter_async_context(self._result_reader.large_at_once),
                 )
             except ServiceError as error:
-                context.know(output=replace(trouble(context, error), reason="OutputUnreadable", final=False))
+                context.know(output=output_trouble(context, error))
                 return
             await self._put(context, output.body, Omitted.TOO_LARGE if output.too_large else None)
 
     async def write_bare(self, context: ReconcileContext) -> None:
-        """Make the ConfigMap without the result, which stayed unreadable."""
-        await self._put(context, None, Omitted.UNREADABLE)
+        """Make the ConfigMap without the result, which stayed away or unreadable."""
+        trouble = context.seen.output
+        missing = isinstance(trouble, Trouble) and trouble.reason == OUTPUT_MISSING
+        await self._put(context, None, Omitted.MISSING if missing else Omitted.UNREADABLE)
 
     async def _put(self, context: ReconcileContext, result: bytes | None, omitted: Omitted | None) -> None:
         data = await self._normal_form(context, result, omitted)
@@ -118,6 +120,7 @@ class OutputWriter:
             parameters=job.spec.parameters,
             program=await self._program(context) if result is not None else None,
             keys=job.spec.output.keys if job.spec.output else None,
+            include=included(job.spec.output),
         )
 
     async def _program(self, context: ReconcileContext) -> bytes | None:
@@ -126,6 +129,13 @@ class OutputWriter:
             return await self._references.program(context.job)
         except BrokenReferenceError:
             return None
+
+
+def included(output: Output | None) -> frozenset[Part] | None:
+    """Which parts of a result the output holds; None, as if the job said nothing, for all that there are."""
+    if output is None or (output.include is None and output.include_result is not False):
+        return None
+    return frozenset(Part(name) for name in output.include or ())
 
 
 def _refused(name: str, error: ClusterError) -> Trouble:

@@ -11,7 +11,7 @@ from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.attempts import is_cancelling
-from quantumjob_operator.lifecycle.error_mapping import trouble_of
+from quantumjob_operator.lifecycle.error_mapping import output_trouble_of, trouble_of
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.jobstatus import JobStatus
@@ -78,10 +78,18 @@ def ready(context: ReconcileContext) -> tuple[Connection, str]:
 
 def trouble(context: ReconcileContext, error: ServiceError) -> Trouble:
     """What an error of the service means for this reconciliation; refused credentials are noted for the reconciler."""
+    return trouble_of(error, _noted(context, error), confidential=context.job.confidential)
+
+
+def output_trouble(context: ReconcileContext, error: ServiceError) -> Trouble:
+    """The same for an error that kept a result from being read."""
+    return output_trouble_of(error, _noted(context, error), confidential=context.job.confidential)
+
+
+def _noted(context: ReconcileContext, error: ServiceError) -> str:
+    """The name of the workspace; people are not told the operation's, whoever looks for a cause finds it in the log."""
     workspace = context.seen.workspace
-    name = "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"
     context.refused = context.refused or isinstance(error, CredentialsRefused)
-    # People are not told the operation's name; whoever looks for a cause finds it here.
     hidden = context.job.confidential and error.answered
     _log.debug("%s: %s", error.operation, f"HTTP {error.status}" if hidden else error, extra={"uid": context.job.uid})
-    return trouble_of(error, name, confidential=context.job.confidential)
+    return "" if isinstance(workspace, Trouble) else f"{workspace.namespace}/{workspace.name}"

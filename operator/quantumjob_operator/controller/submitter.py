@@ -14,9 +14,9 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
-from quantumjob_operator.lifecycle.definition import billable_digest, input_params, resolve
+from quantumjob_operator.lifecycle.definition import input_params, resolve
 from quantumjob_operator.lifecycle.fence import FenceState, Sent
-from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
 from quantumjob_operator.model.naming import (
@@ -135,8 +135,8 @@ class Submitter:
     async def submit(self, context: ReconcileContext) -> None:
         """Upload the program and send the PUT, if the claim is still ours when it starts."""
         connection, job_id = ready(context)
-        program = context.memory.program
-        if program is None:
+        program, facts = context.memory.program, context.seen.program
+        if program is None or not isinstance(facts, ProgramFacts):
             context.know(program=None)
             return
         if connection.cancel_only:
@@ -151,7 +151,7 @@ class Submitter:
             if not self._may_start(context.memory.fence_state):
                 await self._confirm_claim(context)
             definition = definition_of(
-                context.job, job_id, program, cluster=self._settings.cluster_name, holder=self._holder
+                context.job, job_id, facts, cluster=self._settings.cluster_name, holder=self._holder
             )
             accepted = await self._put(context, definition, location)
         except ServiceError as error:
@@ -227,7 +227,7 @@ def _unexplained(first: int, last: int) -> Trouble:
     return Trouble("AttemptsUnexplained", message)
 
 
-def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str, holder: str) -> JobDefinition:
+def definition_of(job: QuantumJob, job_id: str, program: ProgramFacts, *, cluster: str, holder: str) -> JobDefinition:
     """The job as it is sent, with its owner in its metadata.
 
     Raises:
@@ -243,7 +243,7 @@ def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str,
         METADATA_UID: job.uid,
         METADATA_HOLDER: holder,
         METADATA_DELETION_POLICY: job.spec.deletion_policy,
-        METADATA_SPEC_DIGEST: billable_digest(job, program) or "",
+        METADATA_SPEC_DIGEST: program.spec_digest,
     }
     return JobDefinition(
         job_id=job_id,
@@ -252,7 +252,7 @@ def definition_of(job: QuantumJob, job_id: str, program: bytes, *, cluster: str,
         target=spec.target,
         input_format=spec.program.format,
         output_format=resolved.output_format,
-        parameters=input_params(spec),
+        parameters=input_params(spec, program),
         metadata={**(spec.metadata or {}), **owner},
         priority=spec.priority,
         tags=spec.tags,

@@ -19,7 +19,7 @@ from typing import Final
 
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.cost_limits import estimated
-from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold, hold_for, step
+from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, hold, step, without_program
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.status_mapping import told_of
@@ -55,7 +55,7 @@ def adopt(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob) -> De
     if seen.program is None:
         return step(seen, Action.READ_PROGRAM)
     if isinstance(seen.program, Trouble):
-        return hold_for(seen, seen.program)
+        return without_program(seen, seen.program)
     if difference := _difference(seen, seen.program, remote):
         return _not_ours(seen, remote, difference)
     if not seen.later_attempts_checked:
@@ -110,7 +110,7 @@ def _not_ours(seen: Observation, remote: RemoteJob, difference: str) -> Decision
 def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, message: str) -> Decision:
     """The service has the job: status says where and as what, before anything else is mirrored."""
     job = seen.job
-    digest = seen.program.digest if isinstance(seen.program, ProgramFacts) else None
+    program = seen.program if isinstance(seen.program, ProgramFacts) else None
     base = replace(
         job.status,
         job_id=remote.id,
@@ -120,7 +120,9 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         submission_time=stamp(seen.now),
         remote_status=clean_text(remote.status),
         portal_url=portal_url(workspace.resource_id, remote.id),
-        resolved=resolve(job.spec, job.name, digest or _known_digest(job)),
+        resolved=resolve(job.spec, job.name, program)
+        if program
+        else job.status.resolved or resolve(job.spec, job.name),
         error=None,
         estimate=estimated(seen) or job.status.estimate,
         cost=None,
@@ -139,10 +141,6 @@ def failed_before(job: QuantumJob) -> int | None:
     counted = max((one.attempt for one in job.status.attempts), default=(job.status.attempt or 1) - 1)
     lost = max(0, current_attempt(job) - 1 - counted)
     return (job.status.failed_attempts or 0) + lost if lost else job.status.failed_attempts
-
-
-def _known_digest(job: QuantumJob) -> str | None:
-    return job.status.resolved.program_digest if job.status.resolved else None
 
 
 def _first_sight(seen: Observation, base: JobStatus, remote: RemoteJob, message: str) -> JobStatus:

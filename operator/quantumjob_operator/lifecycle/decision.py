@@ -15,6 +15,7 @@ from quantumjob_operator.model.jobstatus import Condition, JobStatus, State
 
 WRITE_REFUSED: Final = "WriteRefused"
 _MAX_SHOWN: Final = 256
+REJECTED: Final = "Rejected"
 
 
 class Action(StrEnum):
@@ -130,6 +131,11 @@ def hold_for(seen: Observation, trouble: Trouble) -> Decision:
     return replace(held, status=replace(held.status, error=trouble.error or stale))
 
 
+def without_program(seen: Observation, trouble: Trouble) -> Decision:
+    """Not submitted because the program can't be had: the end if what is wrong stands in the job itself."""
+    return refuse(seen, trouble.message) if trouble.final else hold_for(seen, trouble)
+
+
 def with_error(status: JobStatus, trouble: Trouble) -> JobStatus:
     """The status with what the service said last, if it answered at all."""
     return replace(status, error=trouble.error) if trouble.error else status
@@ -141,6 +147,11 @@ def write_refused(seen: Observation, message: str) -> JobStatus:
     held = Condition(type=Kind.SUBMITTED, status="False", reason=WRITE_REFUSED, message=message)
     extra = [] if status.is_true(Kind.SUBMITTED) else [held]
     return draw(seen, status, status.state or State.PENDING, WRITE_REFUSED, message, extra)
+
+
+def refuse(seen: Observation, message: str) -> Decision:
+    """The end of a job that can't be sent as it is, when what is wrong with it can't be changed any more."""
+    return end(seen, seen.job.status, State.FAILED, REJECTED, message)
 
 
 def end(seen: Observation, status: JobStatus, state: State, reason: str, message: str) -> Decision:

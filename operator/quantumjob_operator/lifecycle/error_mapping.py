@@ -12,6 +12,7 @@ from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
     EndpointNotAllowed,
+    OutputMissing,
     QuotaExhausted,
     Refused,
     ServiceError,
@@ -19,6 +20,8 @@ from quantumjob_operator.model.errors import (
     Throttled,
 )
 
+OUTPUT_UNREADABLE: Final = "OutputUnreadable"
+OUTPUT_MISSING: Final = "OutputMissing"
 TARGET_DOWN_SECONDS: Final = 60.0
 QUOTA_SECONDS: Final = 300.0
 """Quotas are raised by people or renewed by the month: asked for again as often as the workspace itself."""
@@ -42,6 +45,24 @@ def trouble_of(error: ServiceError, workspace: str, *, confidential: bool = Fals
     shown = shown_error(error.code, error.detail, confidential=hidden)
     said = ": ".join(part for part in (answer, shown.code, shown.message) if part)
     return replace(_trouble(error, said, workspace), error=replace(shown, code=shown.code or answer))
+
+
+def output_trouble_of(error: ServiceError, workspace: str, *, confidential: bool = False) -> Trouble:
+    """What keeps the result of a job that has succeeded from being read; it is tried again for a while.
+
+    Args:
+        error: What the service or its storage answered.
+        workspace: `namespace/name` of the QuantumWorkspace, for the remedy.
+        confidential: Whether the program stands in a Secret.
+    """
+    trouble = trouble_of(error, workspace, confidential=confidential)
+    if not isinstance(error, OutputMissing):
+        return replace(trouble, reason=OUTPUT_UNREADABLE, final=False)
+    message = (
+        f"the job succeeded, but its result is missing in the storage account ({error}); it may come late, or somebody "
+        "removed it: tried again for a while, then the output is written without it"
+    )
+    return replace(trouble, reason=OUTPUT_MISSING, message=message)
 
 
 def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:

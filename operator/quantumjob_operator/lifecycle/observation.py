@@ -4,10 +4,11 @@ Lives here: the values that the shell gathers and `decide` reads. None means "no
 "asked, and this is in the way". Must not live here: how anything is found out, or what follows from it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from quantumjob_operator.model.jobstatus import ErrorShown
 from quantumjob_operator.model.money import Estimate
@@ -63,6 +64,7 @@ class WorkspaceFacts:
         resource_id: As the administrator wrote it.
         endpoint: Origin of the data plane.
         uid: Of the object.
+        offers: Its `status.targets`.
     """
 
     id: str
@@ -71,6 +73,7 @@ class WorkspaceFacts:
     namespace: str
     name: str
     uid: str
+    offers: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,15 @@ class ProgramFacts:
     Attributes:
         digest: Of the program alone.
         spec_digest: Of everything that is bought: provider, target, formats, parameters, session and program.
+        entry_points: Names of the functions that it may begin with; None if they don't matter, or can't be told.
+        unread: Why they can't be told, and what follows; empty if they can, or don't matter.
         estimate: What it is expected to cost; None if the QuantumWorkspace names no price list.
     """
 
     digest: str
     spec_digest: str = ""
+    entry_points: tuple[str, ...] | None = None
+    unread: str = ""
     estimate: Estimate | Trouble | None = None
 
 

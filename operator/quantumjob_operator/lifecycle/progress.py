@@ -23,6 +23,7 @@ from quantumjob_operator.lifecycle.attempts import (
     with_attempt,
 )
 from quantumjob_operator.lifecycle.decision import Action, Decision, draw, end, step, with_error
+from quantumjob_operator.lifecycle.error_mapping import OUTPUT_MISSING, OUTPUT_UNREADABLE
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.status_mapping import mirror, told_of
@@ -117,7 +118,7 @@ def _write_output(seen: Observation, status: JobStatus) -> Decision:
     trouble = reserved(seen) or seen.output
     if not isinstance(trouble, Trouble):
         return step(seen, Action.WRITE_OUTPUT)
-    unreadable = trouble.reason == "OutputUnreadable"
+    unreadable = trouble.reason in (OUTPUT_UNREADABLE, OUTPUT_MISSING)
     if unreadable and seen.ownership.output_retry_left <= 0:
         return step(seen, Action.WRITE_OUTPUT_BARE)
     incomplete = Condition(type=Kind.COMPLETE, status="False", reason=trouble.reason, message=trouble.message)

@@ -1,8 +1,8 @@
-"""Names and labels that an output ConfigMap must not have, because other controllers act on them.
+"""Names, labels and annotations that an output ConfigMap must not have, because other controllers act on them.
 
-Whoever may create QuantumJobs has the operator write a ConfigMap. A name that others distribute certificates under, or
-a label by which others take it for their configuration, would give that user a right that nobody granted. Must not
-live here: which names and labels those are (`settings`).
+Whoever may create QuantumJobs has the operator write a ConfigMap. A name that others distribute certificates under, a
+label by which others take it for their configuration, or an annotation by which they copy it to other namespaces, would
+give that user a right that nobody granted. Must not live here: which names and keys those are (`settings`).
 """
 
 from collections.abc import Iterable
@@ -25,13 +25,15 @@ def reserved(seen: Observation) -> Trouble | None:
             "(the operator's setting reserved_output_names); choose another name"
         )
         return Trouble(RESERVED, message)
-    for label in (job.spec.output.labels if job.spec.output else None) or ():
-        if pattern := _match(label, limits.reserved_output_labels):
-            message = (
-                f"spec.output.labels: other controllers act on labels like {pattern} (the operator's setting "
-                f"reserved_output_labels); remove {label}"
-            )
-            return Trouble(RESERVED, message)
+    output = job.spec.output
+    for field, keys in (("labels", output and output.labels), ("annotations", output and output.annotations)):
+        for key in keys or ():
+            if pattern := _match(key, limits.reserved_output_labels):
+                message = (
+                    f"spec.output.{field}: other controllers act on {field} like {pattern} (the operator's setting "
+                    f"reserved_output_labels); remove {key}"
+                )
+                return Trouble(RESERVED, message)
     return None
 
 

@@ -14,21 +14,32 @@ Lives here: the decisions for a job that is neither accepted nor finished nor be
 step is done (`reconciler`).
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from quantumjob_operator.lifecycle.admission import record
 from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, lacks_billable_digest
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.cost_limits import above_max_cost
-from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step, with_error
-from quantumjob_operator.lifecycle.definition import resolve
-from quantumjob_operator.lifecycle.observation import Observation, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.decision import (
+    Action,
+    Decision,
+    end,
+    hold,
+    hold_for,
+    refuse,
+    step,
+    with_error,
+    without_program,
+)
+from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
+from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
+from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.reservations import reserved
+from quantumjob_operator.lifecycle.suggestions import instead_of
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import State
-from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, MAX_PARAMETER_DEPTH, MAX_PARAMETER_VALUES
+from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES
 from quantumjob_operator.model.remotejob import RemoteJob
 
 _FIRST_RETRY: Final = 1.0
@@ -77,22 +88,14 @@ def _foreign_claim(seen: Observation) -> Decision | None:
 def _refusal(seen: Observation) -> Decision | None:
     """What can be said without asking anybody; it holds only once it is certain that nothing was sent."""
     job = seen.job
+    if message := beyond_limits(job):
+        return refuse(seen, message)
     if job.size > MAX_OBJECT_BYTES:
-        return hold(
-            seen,
-            "SpecTooLarge",
-            f"the object has more than {MAX_OBJECT_BYTES // 1024} KiB of JSON; "
-            "move the program to a ConfigMap (spec.program.configMapKeyRef) or shorten spec.parameters",
-        )
-    if job.parameters_too_many:
         message = (
-            f"spec.parameters holds more than {MAX_PARAMETER_VALUES:,} values; "
-            "shorten it in a new job, or move what is long into the program"
+            f"the object has more than {MAX_OBJECT_BYTES // 1024} KiB of JSON, which its spec alone has not; "
+            "remove annotations, or shorten spec.output"
         )
-        return end(seen, job.status, State.FAILED, "Rejected", message)
-    if job.parameters_too_deep:
-        message = f"spec.parameters is nested more than {MAX_PARAMETER_DEPTH} levels deep; flatten it in a new job"
-        return end(seen, job.status, State.FAILED, "Rejected", message)
+        return hold(seen, "ObjectTooLarge", message)
     if job.spec.cancel:
         message = "spec.cancel is true and no attempt is at the service; nothing more is sent"
         return end(seen, job.status, State.CANCELLED, "Cancelled", message)
@@ -100,13 +103,13 @@ def _refusal(seen: Observation) -> Decision | None:
         return hold(seen, SUSPENDED, "spec.suspend is true; set it to false to submit the job")
     if path := null_in(job.spec.parameters, "spec.parameters"):
         message = f"{path} is null, which client-side apply drops and targets read differently; leave it out"
-        return end(seen, job.status, State.FAILED, "Rejected", message)
+        return refuse(seen, message)
     if resolve(job.spec, job.name) is None:
-        return hold(
-            seen,
-            "OutputFormatUnknown",
-            f"spec.program.format {job.spec.program.format!r} has no usual output format; set spec.outputFormat",
+        message = (
+            f"spec.program.format {job.spec.program.format!r} has no usual output format; in a new job set "
+            f"spec.outputFormat, or take a format that has one: {', '.join(OUTPUT_FORMATS)}"
         )
+        return refuse(seen, message)
     if seen.workspace_moved and job.claim:
         message = (
             f"the job was claimed for {job.claim.workspace} and spec.workspaceRef leads there no longer; in another "
@@ -134,32 +137,6 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
     return blocked if seen.later_attempts_checked else step(seen, Action.FIND_LAST_ATTEMPT)
 
 
-def null_in(value: Any, path: str) -> str | None:
-    """The path of a null in a JSON value, or None; without recursion, since its depth is the user's choice.
-
-    Each value knows only the last step to it and its parent: texts for all of them would be as long as they are deep.
-    """
-    left: list[tuple[Any, Any]] = [(value, (path, None))] if value is not None else []
-    while left:
-        current, way = left.pop()
-        if current is None:
-            return _spelt(way)
-        if isinstance(current, Mapping):
-            left.extend((inner, (key, way)) for key, inner in current.items())
-        elif isinstance(current, list):
-            left.extend((inner, (number, way)) for number, inner in enumerate(current))
-    return None
-
-
-def _spelt(way: Any) -> str:
-    """A path from its last step to its first, as text."""
-    steps: list[str] = []
-    while way is not None:
-        step, way = way
-        steps.append(f"[{step}]" if isinstance(step, int) else f".{step}")
-    return "".join(reversed(steps))[1:]
-
-
 def _before_claim(seen: Observation) -> Decision:
     """Everything that can be found out before the claim is; each attempt passes here once."""
     if kept := reserved(seen):
@@ -183,11 +160,12 @@ def _unfit_program(seen: Observation) -> Decision | None:
     if seen.program is None:
         return step(seen, Action.READ_PROGRAM)
     if isinstance(seen.program, Trouble):
-        return hold_for(seen, seen.program)
+        return without_program(seen, seen.program)
     resolved = seen.job.status.resolved
     known = resolved.program_digest if resolved else None
     if known in (None, seen.program.digest):
-        return above_max_cost(seen)
+        unfit = without_entry_point(seen.job, seen.program)
+        return refuse(seen, unfit) if unfit else above_max_cost(seen)
     message = "spec.program refers to another content than the first attempt ran; restore it, or make a new job"
     return hold(seen, "ProgramChanged", message, retry=True)
 
@@ -277,9 +255,11 @@ def _behind_the_fence(seen: Observation) -> Decision:
 
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:
     if isinstance(answer, RemoteJob):
-        return accepted(seen, workspace, answer, "the service accepted the job")
+        unread = seen.program.unread if isinstance(seen.program, ProgramFacts) else ""
+        return accepted(seen, workspace, answer, "; ".join(filter(None, ("the service accepted the job", unread))))
     if answer.final:
-        return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, answer.message)
+        message = answer.message + instead_of(seen.job.spec.provider, seen.job.spec.target, workspace.offers)
+        return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, message)
     if answer.unconfirmed:
         fenced = _behind_the_fence(seen)
         return replace(fenced, status=with_error(fenced.status, answer))

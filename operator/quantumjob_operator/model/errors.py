@@ -73,6 +73,10 @@ class AnswerTooLarge(Retryable):
     """An answer, or a list of them, with more bytes, rows or pages than its operation needs."""
 
 
+class OutputMissing(Retryable):
+    """A job has succeeded, and what it wrote is not there: it never was, or somebody removed it."""
+
+
 class Throttled(Retryable):
     """429: too many requests; nothing was done."""
 

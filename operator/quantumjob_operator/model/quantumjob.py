@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.jobstatus import JobStatus, parse_status
+from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
 
@@ -91,7 +92,9 @@ class Output:
     config_map_name: str | None = None
     keys: Mapping[str, str] | None = None
     labels: Mapping[str, str] | None = None
-    include_result: bool = True
+    annotations: Mapping[str, str] | None = None
+    include_result: bool | None = None
+    include: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -170,6 +173,7 @@ class QuantumJob:
 
     Attributes:
         size: Bytes of its JSON.
+        spec_too_large: The part of `.spec` that can't be changed any more exceeds `MAX_OBJECT_BYTES` by itself.
         deletion_requested: Whether it carries a deletionTimestamp.
         deleted_at: The deletionTimestamp.
         claim_unreadable: There is a claim annotation, but it is not one of ours.
@@ -193,6 +197,7 @@ class QuantumJob:
     size: int = 0
     parameters_too_deep: bool = False
     parameters_too_many: bool = False
+    spec_too_large: bool = False
 
     @property
     def key(self) -> str:
@@ -227,12 +232,14 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         MalformedObject: The JSON is not what the CRD's schema admits (an older or foreign CRD is installed).
     """
     parameters = (body.get("spec") or {}).get("parameters")
-    too_many, too_deep = _exceeds(MAX_PARAMETER_VALUES, MAX_PARAMETER_DEPTH, parameters)
+    too_many, too_deep = exceeds(MAX_PARAMETER_VALUES, MAX_PARAMETER_DEPTH, parameters)
     if too_many or too_deep:
         body = _without_parameters(body)
     meta = body["metadata"]
     spec = parsed_part(body, "spec", _SPEC.validate_python)
     status = parsed_part(body, "status", parse_status)
+    size = bytes_of(body)
+    fixed = {name: value for name, value in body["spec"].items() if name != "output"}
     claim, unreadable = _parse_claim((meta.get("annotations") or {}).get(CLAIM_ANNOTATION))
     return QuantumJob(
         namespace=meta["namespace"],
@@ -248,22 +255,11 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         finalizers=tuple(meta.get("finalizers") or ()),
         deletion_requested="deletionTimestamp" in meta,
         deleted_at=datetime.fromisoformat(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
-        size=len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")),
+        size=size,
         parameters_too_deep=too_deep,
         parameters_too_many=too_many,
+        spec_too_large=size > MAX_OBJECT_BYTES and bytes_of(fixed) > MAX_OBJECT_BYTES,
     )
-
-
-def _exceeds(values: int, levels: int, value: Any) -> tuple[bool, bool]:
-    """Whether it holds more values, or else is nested deeper; without recursion: the depth is the user's choice."""
-    level, left = [value], values  # no level is walked that holds too many
-    for _ in range(levels):
-        level = [one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, Mapping | list)]
-        left -= sum(map(len, level))
-        if left < 0 or not level:
-            return left < 0, False
-        level = [inner for one in level for inner in one]
-    return False, any(isinstance(one, Mapping | list) for one in level)
 
 
 def _without_parameters(body: Mapping[str, Any]) -> Mapping[str, Any]:

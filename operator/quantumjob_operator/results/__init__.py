@@ -5,6 +5,6 @@ limits. Must not live here: fetching a result, writing a ConfigMap, or deciding 
 """
 
 from quantumjob_operator.results.histogram import Omitted
-from quantumjob_operator.results.output import MAX_READ_BYTES, OutputData, OutputFacts, output_data
+from quantumjob_operator.results.output import MAX_READ_BYTES, OutputData, OutputFacts, Part, output_data
 
-__all__ = ["MAX_READ_BYTES", "Omitted", "OutputData", "OutputFacts", "output_data"]
+__all__ = ["MAX_READ_BYTES", "Omitted", "OutputData", "OutputFacts", "Part", "output_data"]

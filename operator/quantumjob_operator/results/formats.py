@@ -21,8 +21,8 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         registers.QUANTINUUM: lambda raw, _: registers.read_quantinuum(raw),
         registers.RIGETTI: lambda raw, _: registers.read_rigetti(raw),
         pasqal.FORMAT: lambda raw, _: pasqal.read(raw),
-        microsoft.FORMAT_V1: lambda raw, _: microsoft.read_v1(raw),
-        microsoft.FORMAT_V2: lambda raw, _: microsoft.read_v2(raw),
+        microsoft.FORMAT_V1: microsoft.read_v1,
+        microsoft.FORMAT_V2: microsoft.read_v2,
     },
 )
 

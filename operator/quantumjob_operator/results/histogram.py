@@ -24,6 +24,7 @@ class Omitted(StrEnum):
 
     TOO_LARGE = "TooLarge"
     UNREADABLE = "Unreadable"
+    MISSING = "Missing"
     HOLDS_CREDENTIAL = "HoldsCredential"
     UNKNOWN_FORMAT = "UnknownFormat"
     MALFORMED = "Malformed"
@@ -31,6 +32,7 @@ class Omitted(StrEnum):
     SEVERAL_RESULTS = "SeveralResults"
     QUBITS_UNKNOWN = "QubitsUnknown"
     SHOTS_UNKNOWN = "ShotsUnknown"
+    NOT_GIVEN = "NotGiven"
 
 
 class CannotCount(ValueError):  # noqa: N818 - reads as what it says where it is caught

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from quantumjob_operator.results import registers
 from quantumjob_operator.results.formats import MAX_READ_BYTES, read
 from quantumjob_operator.results.histogram import MAX_SHOTS, CannotCount, Counts, Omitted, Probabilities, apportion
 
-__all__ = ["MAX_READ_BYTES", "OutputData", "OutputFacts", "output_data"]
+__all__ = ["MAX_READ_BYTES", "OutputData", "OutputFacts", "Part", "output_data"]
 
 MAX_TOTAL_BYTES: Final = 1024 * 1024
 """What Kubernetes takes as values of one ConfigMap; keys are counted in as well, to be on the safe side."""
@@ -45,6 +46,23 @@ _KEY: Final = re.compile(r"\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,251}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+class Part(StrEnum):
+    """What of a result goes in, as `spec.output.include` names it."""
+
+    COUNTS = "counts"
+    PROBABILITIES = "probabilities"
+    RESULT = "result"
+
+
+_OMITTED_KEYS: Final[Mapping[Part, str]] = MappingProxyType(
+    {Part.RESULT: RESULT_OMITTED, Part.COUNTS: COUNTS_OMITTED, Part.PROBABILITIES: PROBABILITIES_OMITTED},
+)
+
+
+_USUAL: Final = frozenset({Part.RESULT, Part.COUNTS})
+"""What every result should have; without `spec.output.include`, probabilities go in where a format gives some."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutputFacts:
     """What is known of a job without reading its result."""
@@ -66,12 +84,12 @@ class OutputData:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Something to put in if it fits, and what says so if it does not."""
+    """Something to put in if it fits; its part's `…Omitted` key says so if it does not."""
 
+    part: Part
     key: str
     value: bytes
     limit: int
-    omitted_key: str
 
 
 def output_data(
@@ -83,6 +101,7 @@ def output_data(
     parameters: Mapping[str, Any] | None,
     program: bytes | None,
     keys: Mapping[str, str] | None,
+    include: frozenset[Part] | None = None,
 ) -> OutputData:
     """Everything that goes into the output ConfigMap; at most 1 MiB, and never an exception for what a provider wrote.
 
@@ -90,25 +109,23 @@ def output_data(
 
     Args:
         facts: Go in in any case; a query is cut off the URI, so that no signature gets in.
-        result: The blob as it was read; None without `includeResult`, or if `omitted` says why there is none.
-        omitted: TOO_LARGE or UNREADABLE where the result was not read, else None.
+        result: The blob as it was read; None if nothing of it is wanted, or if `omitted` says why there is none.
+        omitted: TOO_LARGE, UNREADABLE or MISSING where the result was not read, else None.
         output_format: The job's, resolved.
         parameters: The job's; `shots` turns probabilities into counts.
         program: The job's; an IonQ circuit tells the number of qubits.
         keys: `spec.output.keys`.
+        include: The parts that were asked for by name, each of which is there or says why it is not; None for all that
+            the format has.
     """
     data = _named(facts, keys or {})
+    wanted = _USUAL if include is None else include
     if result is None:
-        reasons = {RESULT_OMITTED: omitted.value, COUNTS_OMITTED: omitted.value} if omitted else {}
-        return OutputData(data | reasons, {})
-    withheld = omitted or _withheld(result, output_format)
-    if withheld:
-        data[RESULT_OMITTED] = withheld.value
+        return OutputData(data | ({_OMITTED_KEYS[part]: omitted.value for part in wanted} if omitted else {}), {})
     binary: dict[str, str] = {}
     for entry in _entries(result, output_format, _shots(parameters or {}), program):
-        if entry.key == RESULT and withheld:
-            continue
-        _put(entry, data, binary)
+        if entry.part in wanted or (include is None and entry.key == PROBABILITIES):
+            _put(entry, data, binary)
     return OutputData(data, binary)
 
 
@@ -127,12 +144,6 @@ def _clipped(value: str) -> str:
     return value.encode(errors="replace")[:MAX_FACT_BYTES].decode(errors="ignore")
 
 
-def _withheld(result: bytes, output_format: str) -> Omitted | None:
-    if output_format == registers.QUANTINUUM and registers.holds_credential(result):
-        return Omitted.HOLDS_CREDENTIAL
-    return None
-
-
 def _shots(parameters: Mapping[str, Any]) -> int | None:
     shots = parameters.get("shots")
     if isinstance(shots, float) and shots.is_integer():
@@ -144,7 +155,7 @@ def _shots(parameters: Mapping[str, Any]) -> int | None:
 
 def _entries(result: bytes, output_format: str, shots: int | None, program: bytes | None) -> Iterator[_Entry]:
     """What there is to put in, the most useful first: the last gives way where the total is too large."""
-    probabilities: Probabilities | None = None
+    probabilities, why = None, Omitted.NOT_GIVEN
     try:
         found = read(result, output_format, program)
         if isinstance(found, Probabilities):
@@ -152,10 +163,16 @@ def _entries(result: bytes, output_format: str, shots: int | None, program: byte
             found = _sampled(found, shots)
         yield from _counts(found)
     except CannotCount as error:
-        yield _absent(COUNTS_OMITTED, error.reason)
-    yield _Entry(RESULT, result, MAX_RESULT_BYTES, RESULT_OMITTED)
-    if probabilities is not None:
-        yield _Entry(PROBABILITIES, _json(probabilities.outcomes), MAX_JSON_BYTES, PROBABILITIES_OMITTED)
+        why = error.reason
+        yield _absent(Part.COUNTS, why)
+    if output_format == registers.QUANTINUUM and registers.holds_credential(result):
+        yield _absent(Part.RESULT, Omitted.HOLDS_CREDENTIAL)
+    else:
+        yield _Entry(Part.RESULT, RESULT, result, MAX_RESULT_BYTES)
+    if probabilities is None:
+        yield _absent(Part.PROBABILITIES, why)
+    else:
+        yield _Entry(Part.PROBABILITIES, PROBABILITIES, _json(probabilities.outcomes), MAX_JSON_BYTES)
 
 
 def _sampled(probabilities: Probabilities, shots: int | None) -> Counts:
@@ -169,13 +186,13 @@ def _counts(counts: Counts) -> Iterator[_Entry]:
     if len(names) > MAX_REGISTERS_BYTES:
         raise CannotCount(Omitted.TOO_LARGE, "the names of the registers")
     encoded = _json(counts.outcomes)
-    yield _Entry(COUNTS, encoded, MAX_JSON_BYTES, COUNTS_OMITTED)
+    yield _Entry(Part.COUNTS, COUNTS, encoded, MAX_JSON_BYTES)
     if names and len(encoded) <= MAX_JSON_BYTES:
-        yield _Entry(REGISTERS, names, MAX_REGISTERS_BYTES, COUNTS_OMITTED)
+        yield _Entry(Part.COUNTS, REGISTERS, names, MAX_REGISTERS_BYTES)
 
 
-def _absent(omitted_key: str, reason: Omitted) -> _Entry:
-    return _Entry(omitted_key, reason.encode(), MAX_FACT_BYTES, omitted_key)
+def _absent(part: Part, reason: Omitted) -> _Entry:
+    return _Entry(part, _OMITTED_KEYS[part], reason.encode(), MAX_FACT_BYTES)
 
 
 def _json(outcomes: Mapping[str, float]) -> bytes:
@@ -186,7 +203,7 @@ def _put(entry: _Entry, data: dict[str, str], binary: dict[str, str]) -> None:
     used = sum(len(key) + len(value.encode()) for key, value in data.items())
     used += sum(len(key) + len(value) for key, value in binary.items())
     if len(entry.value) > entry.limit or used + len(entry.key) + len(entry.value) > MAX_TOTAL_BYTES:
-        data[entry.omitted_key] = Omitted.TOO_LARGE.value
+        data[_OMITTED_KEYS[entry.part]] = Omitted.TOO_LARGE.value
         return
     readable = _readable(entry.value)
     if readable is None:

@@ -12,7 +12,7 @@ from quantumjob_operator.cluster.api import Conflict
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.controller.submitter import definition_of
 from quantumjob_operator.lifecycle.fence import FenceState
-from quantumjob_operator.lifecycle.observation import KeyOwner, Trouble
+from quantumjob_operator.lifecycle.observation import KeyOwner, ProgramFacts, Trouble
 from quantumjob_operator.model.errors import Retryable
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import parse_job
@@ -313,4 +313,4 @@ async def test_without_an_output_format_there_is_nothing_to_send() -> None:
     """Whoever asks all the same is told that nothing was sent."""
     job = parse_job(job_body({"provider": "nobody", "target": "nowhere", "program": {"format": "x", "source": ""}}))
     with pytest.raises(Retryable, match="no output format"):
-        definition_of(job, identity(), b"", cluster="", holder=HOLDER)
+        definition_of(job, identity(), ProgramFacts("sha256:0"), cluster="", holder=HOLDER)

@@ -18,6 +18,8 @@ LIMITS = {"reserved_output_names": ("kube-*",), "reserved_output_labels": ("trus
         pytest.param({"configMapName": "my-kube-x"}, None, id="a name that only contains a reserved one"),
         pytest.param({"configMapName": "kube-root-ca.crt"}, "spec.output.configMapName kube-root-ca.crt", id="a name"),
         pytest.param({"labels": {"app": "x", "trust.example/y": "1"}}, "remove trust.example/y", id="a label"),
+        pytest.param({"annotations": {"paper": "x"}}, None, id="an annotation of one's own"),
+        pytest.param({"annotations": {"trust.example/y": "1"}}, "annotations like trust.example/*", id="an annotation"),
     ],
 )
 def test_what_is_reserved(output: dict[str, Any] | None, says: str | None) -> None:

@@ -32,7 +32,13 @@ FULL_SPEC: dict[str, Any] = {
     "priority": "High",
     "sessionId": OTHER_UID,
     "idempotencyKey": "run-2026-11",
-    "output": {"configMapName": "out", "keys": {"uri": "u"}, "labels": {"e": "42"}, "includeResult": False},
+    "output": {
+        "configMapName": "out",
+        "keys": {"uri": "u"},
+        "labels": {"e": "42"},
+        "annotations": {"a": "long"},
+        "include": ["counts"],
+    },
     "backoffLimit": 2,
     "suspend": True,
     "cancel": True,
@@ -82,7 +88,7 @@ def test_every_field_that_the_user_gave_is_read() -> None:
     assert spec.workspace_ref == WorkspaceRef("default", "quantum-system")
     assert (spec.tags, spec.metadata, spec.priority) == (("bell", "demo"), {"experiment": "42"}, "High")
     assert (spec.session_id, spec.idempotency_key) == (OTHER_UID, "run-2026-11")
-    assert spec.output == Output("out", {"uri": "u"}, {"e": "42"}, include_result=False)
+    assert spec.output == Output("out", {"uri": "u"}, {"e": "42"}, {"a": "long"}, include=("counts",))
     assert (spec.backoff_limit, spec.suspend, spec.cancel) == (2, True, True)
     assert (spec.active_deadline_seconds, spec.queue_deadline_seconds) == (3600, 600)
     assert (spec.ttl_seconds_after_finished, spec.deletion_policy) == (86400, "Orphan")

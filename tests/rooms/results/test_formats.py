@@ -123,6 +123,38 @@ def test_displays_of_qir_results(display: str, outcome: str) -> None:
     assert json.loads(written(QIR, qir((display, 3))).data["counts.json"]) == {outcome: 3}
 
 
+QIR_OF_BITS = b"call void @__quantum__rt__result_record_output(ptr null, ptr null)"
+QIR_OF_NUMBERS = b"call void @__quantum__rt__int_record_output(i64 %a, ptr null)" + QIR_OF_BITS
+
+
+@pytest.mark.parametrize(
+    ("displays", "program", "outcomes"),
+    [
+        pytest.param(["(0, 0)", "(1, 2)"], None, ["(0, 0)", "(1, 2)"], id="a tuple of numbers"),
+        pytest.param(["[0, 1]", "[1, 2]"], None, ["[0, 1]", "[1, 2]"], id="a list of numbers"),
+        pytest.param(["(0, 0)", "(1, 1)"], QIR_OF_NUMBERS, ["(0, 0)", "(1, 1)"], id="the program records numbers"),
+        pytest.param(["(0, 0)", "(1, 1)"], QIR_OF_BITS, ["0 0", "1 1"], id="the program records results"),
+        pytest.param(["(0, 0)", "(1, 1)"], None, ["0 0", "1 1"], id="the program is gone, and all may be bits"),
+        pytest.param(["[0, 1]", "[0, 2]"], QIR_OF_BITS, ["01", "[0, 2]"], id="a lost qubit that is shown as 2"),
+        pytest.param(["[0, 1]", "[-, 1]"], None, ["01", "[-, 1]"], id="a lost qubit says nothing of the others"),
+        pytest.param(["[0, 1]", "Error 0x20: Lost"], None, ["01", "Error 0x20: Lost"], id="nor does an error"),
+        pytest.param(["[0, 1]", "[0, -1]"], None, ["[0, 1]", "[0, -1]"], id="a negative number does"),
+        pytest.param(["[1]", "[]"], None, ["[1]", "[]"], id="lists of several lengths, one of them empty"),
+        pytest.param(["([0, 1], 1)", "([0, 1], 0.5)"], None, ["([0, 1], 1)", "([0, 1], 0.5)"], id="a fraction does"),
+    ],
+)
+@pytest.mark.parametrize("output_format", [QIR, QIR_V1])
+def test_all_outcomes_have_one_form(
+    output_format: str, displays: list[str], program: bytes | None, outcomes: list[str]
+) -> None:
+    """A number that happens to be 0 or 1 is no bit, whichever outcomes it stands beside."""
+    document: Any = qir(*((display, 5) for display in displays))
+    if output_format == QIR_V1:
+        document = {"Histogram": [part for display in displays for part in (display, 0.5)]}
+    data = written(output_format, document, program=program).data
+    assert json.loads(data["counts.json"]) == dict.fromkeys(outcomes, 5)
+
+
 def test_outcomes_with_one_normal_form_are_added_up() -> None:
     """A histogram that lists an outcome twice loses none of its shots."""
     assert written(QIR, qir(("[0, 1]", 3), ("[0,1]", 4))).data["counts.json"] == '{"01": 7}'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, output_data
+from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, Part, output_data
 from quantumjob_operator.results.formats import READERS
 
 FACTS = OutputFacts(
@@ -45,7 +45,7 @@ def total(output: OutputData) -> int:
 
 
 def test_facts_are_written_without_a_result() -> None:
-    """Without includeResult the ConfigMap says what was run, and nothing of the result."""
+    """Without a result the ConfigMap says what was run, and nothing of the result."""
     assert written() == OutputData(
         {
             "outputUri": FACTS.output_uri,
@@ -90,7 +90,55 @@ def test_no_signature_gets_in() -> None:
     assert written(facts).data["outputUri"] == FACTS.output_uri
 
 
-@pytest.mark.parametrize("reason", [Omitted.TOO_LARGE, Omitted.UNREADABLE])
+BOTH = b'{"histogram": {"0": 1.0}}'
+ALONE = {
+    "counts": {"counts.json"},
+    "probabilities": {"probabilities.json"},
+    "result": {"result"},
+}
+
+
+@pytest.mark.parametrize(
+    ("output_format", "raw", "include", "keys"),
+    [
+        *(pytest.param(IONQ, BOTH, {part}, keys, id=f"{part} alone") for part, keys in ALONE.items()),
+        pytest.param(IONQ, BOTH, {"counts", "result"}, {"counts.json", "result"}, id="two parts"),
+        pytest.param(IONQ, BOTH, set(), set(), id="nothing"),
+        pytest.param(IONQ, b"<html>", {"counts"}, {"countsOmitted"}, id="counts that can't be made"),
+        pytest.param(IONQ, b"<html>", {"probabilities"}, {"probabilitiesOmitted"}, id="probabilities likewise"),
+        pytest.param(
+            PASQAL, b'{"1": 5}', {"probabilities"}, {"probabilitiesOmitted"}, id="a format without probabilities"
+        ),
+        pytest.param(
+            QUANTINUUM, b'{"c": ["01"]}', {"counts"}, {"counts.json", "registers"}, id="counts with registers"
+        ),
+        pytest.param(IONQ, BOTH, None, {"counts.json", "probabilities.json", "result"}, id="all, unless it is said"),
+        pytest.param(PASQAL, b'{"1": 5}', None, {"counts.json", "result"}, id="all that a format has"),
+    ],
+)
+def test_only_what_is_asked_for_goes_in(
+    output_format: str, raw: bytes, include: set[str] | None, keys: set[str]
+) -> None:
+    """A part that was asked for by name is there, or says why it is not."""
+    parts = None if include is None else frozenset(map(Part, include))
+    data = written(result=raw, output_format=output_format, include=parts).data
+    assert data.keys() - written().data.keys() == keys
+
+
+def test_a_format_without_probabilities_says_so() -> None:
+    """Nobody looks for a mistake of the provider's then."""
+    data = written(result=b'{"1": 5}', output_format=PASQAL, include=frozenset({Part.PROBABILITIES})).data
+    assert data["probabilitiesOmitted"] == "NotGiven"
+
+
+@pytest.mark.parametrize("part", Part)
+def test_what_was_not_read_is_told_of_what_was_asked_for(part: Part) -> None:
+    """And of nothing else."""
+    data = written(omitted=Omitted.MISSING, include=frozenset({part})).data
+    assert data.keys() - written().data.keys() == {f"{part}Omitted"}
+
+
+@pytest.mark.parametrize("reason", [Omitted.TOO_LARGE, Omitted.UNREADABLE, Omitted.MISSING])
 def test_a_result_that_was_not_read_says_why(reason: Omitted) -> None:
     """Counts need the result, so that both keys say it."""
     data = written(omitted=reason).data

@@ -1,0 +1,22 @@
+"""How large a JSON value is. Must not live here: how large it may be (`quantumjob`)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def bytes_of(value: Any) -> int:
+    """The bytes of its JSON, without white space."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+
+
+def exceeds(values: int, levels: int, value: Any) -> tuple[bool, bool]:
+    """Whether it holds more values, or else is nested deeper; without recursion: the depth is the user's choice."""
+    level, left = [value], values  # no level is walked that holds too many
+    for _ in range(levels):
+        level = [one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, Mapping | list)]
+        left -= sum(map(len, level))
+        if left < 0 or not level:
+            return left < 0, False
+        level = [inner for one in level for inner in one]
+    return False, any(isinstance(one, Mapping | list) for one in level)
