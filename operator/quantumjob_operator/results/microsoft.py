@@ -4,12 +4,12 @@ The order of the bits is the one in which the program records its output; the se
 order is kept. Programs made from Qiskit record the highest index first, which is the normal form.
 
 A number that happens to be 0 or 1 looks like a bit. The program says which of the two it records; where it is not at
-hand, the whole histogram does. Either way all outcomes have one form.
+hand, the outcomes of the same shape do: one number among them is enough. So all of them have one form.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 from quantumjob_operator.results.document import count, malformed, mapping, parse, probability, sequence, text
@@ -25,6 +25,10 @@ _STRUCTURE: Final = re.compile(r"[\[\](), ]*")
 _EMPTY: Final = re.compile(r"\[ *\]|\( *\)")
 _ERROR: Final = re.compile(r"Error\b")
 _LOST: Final = re.compile(r"(?<=[\[( ])-(?=[\]),])")
+_EMPTY_LIST: Final = re.compile(r"\[ *\]")
+_VALUE: Final = re.compile(r"[\w.+-]+")
+_INNERMOST_LIST: Final = re.compile(r"\[([^\[\]]*+)\]")
+_MAX_DEPTH: Final = 4
 # Names of the runtime's functions stand in text and bitcode alike, letter by letter.
 _RECORDS_NUMBERS: Final = re.compile(rb"__quantum__rt__(?:int|integer|double)_record_output")
 _RECORDS_RESULTS: Final = b"__quantum__rt__result_record_output"
@@ -54,10 +58,9 @@ def read_v2(raw: bytes, program: bytes | None = None) -> Counts:
 def _summed(histogram: Any, program: bytes | None) -> Counts:
     entries = [mapping(item, "an entry of Histogram") for item in sequence(histogram, "Histogram")]
     displays = [text(entry.get("Display"), "Display") for entry in entries]
-    of_bits = _are_bits(displays, program)
     outcomes: defaultdict[str, int] = defaultdict(int)
-    for display, entry in zip(displays, entries, strict=True):
-        outcomes[normal_form(display) if of_bits else display] += count(entry.get("Count"), "Count")
+    for outcome, entry in zip(_outcomes(displays, program), entries, strict=True):
+        outcomes[outcome] += count(entry.get("Count"), "Count")
     return Counts(outcomes)
 
 
@@ -75,21 +78,39 @@ def read_v1(raw: bytes, program: bytes | None = None) -> Probabilities:
     if len(histogram) % 2:
         raise malformed("Histogram does not consist of pairs")
     displays = [text(display, "an outcome") for display in histogram[::2]]
-    of_bits = _are_bits(displays, program)
     outcomes: defaultdict[str, float] = defaultdict(float)
-    for display, value in zip(displays, histogram[1::2], strict=True):
-        outcomes[normal_form(display) if of_bits else display] += probability(value, "a probability")
+    for outcome, value in zip(_outcomes(displays, program), histogram[1::2], strict=True):
+        outcomes[outcome] += probability(value, "a probability")
     return checked_probabilities(outcomes)
 
 
-def _are_bits(displays: Iterable[str], program: bytes | None) -> bool:
-    """Whether what looks like bits in a histogram is bits; errors and lost qubits say nothing of it."""
+def _outcomes(displays: Sequence[str], program: bytes | None) -> Sequence[str]:
+    """How counts name what a histogram shows: bits in normal form, and all outcomes of one shape alike."""
     if program is not None and _RECORDS_NUMBERS.search(program):
-        return False
+        return displays
+    named = [normal_form(display) for display in displays]
     if program is not None and _RECORDS_RESULTS in program:
+        return named
+    numbers = {_shape(display) for display in displays if not _may_be_bits(display)}
+    if not numbers:
+        return named
+    return [display if _shape(display) in numbers else name for display, name in zip(displays, named, strict=True)]
+
+
+def _may_be_bits(display: str) -> bool:
+    """Errors and lost qubits say nothing of what stands beside them."""
+    if _ERROR.match(display):
         return True
-    told = (_LOST.sub("0", display) for display in displays if not _ERROR.match(display))
-    return all(normal_form(display) != display or _BIT_STRINGS.fullmatch(display) for display in told)
+    told = _LOST.sub("0", display)
+    return normal_form(told) != told or _BIT_STRINGS.fullmatch(told) is not None
+
+
+def _shape(display: str) -> str:
+    """What two values of one type have in common: lists may be of any length, tuples are of one."""
+    shape = _VALUE.sub("n", _EMPTY_LIST.sub("[n]", display)).replace(", ", ",")
+    for _ in range(_MAX_DEPTH):
+        shape = _INNERMOST_LIST.sub(lambda found: f"<{'|'.join(sorted(set(found[1].split(','))))}>", shape)
+    return shape
 
 
 def normal_form(display: str) -> str:

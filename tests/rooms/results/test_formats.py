@@ -140,6 +140,9 @@ QIR_OF_NUMBERS = b"call void @__quantum__rt__int_record_output(i64 %a, ptr null)
         pytest.param(["[0, 1]", "Error 0x20: Lost"], None, ["01", "Error 0x20: Lost"], id="nor does an error"),
         pytest.param(["[0, 1]", "[0, -1]"], None, ["[0, 1]", "[0, -1]"], id="a negative number does"),
         pytest.param(["[1]", "[]"], None, ["[1]", "[]"], id="lists of several lengths, one of them empty"),
+        pytest.param(["[1]", "[0, 2]"], None, ["[1]", "[0, 2]"], id="lists of several lengths, one with a number"),
+        pytest.param(["[[1], [0]]", "[[0, 2]]"], None, ["[[1], [0]]", "[[0, 2]]"], id="lists of lists likewise"),
+        pytest.param(["[1, 0]", "([1, 0], 67)"], None, ["10", "([1, 0], 67)"], id="another shape says nothing of it"),
         pytest.param(["([0, 1], 1)", "([0, 1], 0.5)"], None, ["([0, 1], 1)", "([0, 1], 0.5)"], id="a fraction does"),
     ],
 )
