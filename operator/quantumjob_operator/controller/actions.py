@@ -4,6 +4,7 @@ Each takes the facts as they are and adds what it learnt. Nothing here chooses t
 or writes status (`reconciler`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -23,6 +24,9 @@ from quantumjob_operator.model.naming import orphan_tag, program_digest
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.programs import UnreadableProgram, entry_points
+
+_READ_ASIDE_BYTES: Final = 16 * 1024
+"""A longer program is read in a thread, so that the event loop goes on."""
 
 
 class Actions:
@@ -62,13 +66,19 @@ class Actions:
         """Read the program, and estimate its cost; its bytes stay in memory until the reconciliation ends."""
         connection, _ = ready(context)
         try:
-            context.memory.program = await self._references.program(context.job)
+            program = await self._references.program(context.job)
         except BrokenReferenceError as error:
             context.know(program=Trouble(error.reason, error.message, final=error.final))
-        else:
-            job, program = context.job, context.memory.program
-            cost = await self._prices.estimate(connection.workspace, job, program)
-            context.know(program=replace(_facts_of(job, program), estimate=cost))
+            return
+        memory, digest = context.memory, program_digest(program)
+        if memory.program_facts is None or memory.program_facts.digest != digest:
+            if len(program) > _READ_ASIDE_BYTES:
+                memory.program_facts = await asyncio.to_thread(_facts_of, context.job, program, digest)
+            else:
+                memory.program_facts = _facts_of(context.job, program, digest)
+        memory.program = program
+        cost = await self._prices.estimate(connection.workspace, context.job, program)
+        context.know(program=replace(memory.program_facts, estimate=cost))
 
     async def take_slot(self, context: ReconcileContext) -> None:
         """Take an in-flight slot, or stand in the queue for one."""
@@ -119,7 +129,7 @@ class Actions:
             context.know(marked=marked)
 
 
-def _facts_of(job: QuantumJob, program: bytes) -> ProgramFacts:
+def _facts_of(job: QuantumJob, program: bytes, digest: str) -> ProgramFacts:
     """What decisions need to know of a program; its entry points only where the job names none."""
     found, unread = None, ""
     if lacks_entry_point(job.spec):
@@ -127,4 +137,4 @@ def _facts_of(job: QuantumJob, program: bytes) -> ProgramFacts:
             found = entry_points(program)
         except UnreadableProgram as error:
             unread = unread_entry_point(str(error))
-    return ProgramFacts(program_digest(program), billable_digest(job, program) or "", found, unread)
+    return ProgramFacts(digest, billable_digest(job, program) or "", found, unread)

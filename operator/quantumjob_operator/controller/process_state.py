@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.fence import FenceState
-from quantumjob_operator.lifecycle.observation import ClaimOwnership, QueuePlace
+from quantumjob_operator.lifecycle.observation import ClaimOwnership, ProgramFacts, QueuePlace
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -36,6 +36,7 @@ class Memory:
         refusal_told: The refusal that users were told of last.
         unwritten: A status that the API server refuses to store: what it stores instead, and what it should say.
         program: The program's bytes, kept only during one reconciliation.
+        program_facts: What was found in them: the same bytes are not read again.
     """
 
     job: QuantumJob
@@ -55,6 +56,7 @@ class Memory:
     refusal_told: str = ""
     unwritten: tuple[JobStatus, JobStatus] | None = None
     program: bytes | None = field(default=None, repr=False)
+    program_facts: ProgramFacts | None = None
 
     def last_known(self, last: QuantumJob | None) -> QuantumJob:
         """The newest version of an object that is gone.

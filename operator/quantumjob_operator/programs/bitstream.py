@@ -18,8 +18,8 @@ _LEAST_WIDTH: Final = 2
 _MAX_WIDTH: Final = 32
 _MAX_NUMBER_BITS: Final = 64
 _MAX_DEPTH: Final = 8
-MAX_STEPS: Final = 100_000
-"""Numbers read of one program at the most. Bodies of functions are skipped, so that a megabyte of them takes a few."""
+MAX_STEPS: Final = 250_000
+"""Numbers read of one program at the most: a quarter of a second. Bodies of functions are skipped; a label takes 45."""
 
 
 class UnreadableProgram(ValueError):  # noqa: N818 - reads as what it says where it is caught

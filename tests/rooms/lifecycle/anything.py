@@ -133,6 +133,7 @@ def jobs(draw: st.DrawFn) -> QuantumJob:
         deletion_requested=draw(st.booleans()),
         generation=draw(st.integers(2, 3)),
         size=draw(st.sampled_from([1000, 1000, MAX_OBJECT_BYTES + 1])),
+        spec_too_large=draw(st.sampled_from([False, False, False, True])),
     )
 
 
@@ -140,7 +141,16 @@ FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "now": st.integers(0, 500).map(lambda seconds: NOW + timedelta(seconds=seconds)),
     "workspace": st.sampled_from([WORKSPACE, WORKSPACE, WORKSPACE, ELSEWHERE, NO_WORKSPACE]),
     "workspace_moved": st.booleans(),
-    "program": st.sampled_from([None, PROGRAM, ProgramFacts("sha256:other", "sha256:other"), OUTAGE]),
+    "program": st.sampled_from(
+        [
+            None,
+            PROGRAM,
+            ProgramFacts("sha256:other", "sha256:other"),
+            replace(PROGRAM, entry_points=("one", "another")),
+            Trouble("Rejected", "not base64", final=True),
+            OUTAGE,
+        ]
+    ),
     "remote": st.none() | st.just(ABSENT) | TROUBLES | remotes(),
     "submission": st.none() | TROUBLES | st.just(REJECTED) | st.just(remote()),
     "cancel": st.none() | st.sampled_from(CancelAnswer) | TROUBLES,

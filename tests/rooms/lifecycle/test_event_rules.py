@@ -127,8 +127,8 @@ REQUESTED = Notice("CancellationRequested", ASKED)
             id="a cancellation that nobody here wished for",
         ),
         pytest.param(
-            NEW, status(State.FAILED, held("SpecTooLarge"), failed("SpecTooLarge")),
-            [Notice("SpecTooLarge", "for this reason", warning=True)],
+            NEW, status(State.FAILED, held("ObjectTooLarge"), failed("ObjectTooLarge")),
+            [Notice("ObjectTooLarge", "for this reason", warning=True)],
             id="a job that is refused for good, told once",
         ),
     ],
