@@ -31,6 +31,7 @@ from quantumjob_operator.model.remotejob import RemoteError
 
 CONNECTION_FAILED: Final = "connection"
 _READ_OUTPUT: Final = "read_output"
+_NO_SUCH_BLOB: Final = frozenset({"BlobNotFound", "ContainerNotFound", "ResourceNotFound"})
 TIMED_OUT: Final = "timeout"
 BROKEN_ANSWER: Final = "broken"
 
@@ -209,12 +210,13 @@ def _answer_detail(status: int, error: RemoteError | None) -> str:
 
 def _storage_answer(operation: str, error: HttpResponseError, status: int, now: datetime) -> ServiceError:
     headers: Mapping[str, str] = getattr(error.response, "headers", {})
-    missing = operation == _READ_OUTPUT and status == httpx.codes.NOT_FOUND
+    code = _storage_code(error, headers)
+    missing = operation == _READ_OUTPUT and status == httpx.codes.NOT_FOUND and code in _NO_SUCH_BLOB
     kind = OutputMissing if missing else _kind_of_storage_answer(status)
     return kind(
         operation,
         status=status,
-        code=_storage_code(error, headers),
+        code=code,
         detail="there is no such blob" if missing else "the storage account refused the request",
         retry_after=retry_after(headers, now),
         applied=Applied.NO if status in _NOT_APPLIED else Applied.UNKNOWN,

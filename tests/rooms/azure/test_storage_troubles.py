@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.azure.client import WorkspaceClient
-from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Refused, Retryable, ServiceError, Throttled
+from quantumjob_operator.model.errors import (
+    Applied,
+    EndpointNotAllowed,
+    OutputMissing,
+    Refused,
+    Retryable,
+    ServiceError,
+    Throttled,
+)
 from rooms.azure.conftest import MakeClient, Observed
 from rooms.azure.misbehaving import (
     Behaviour,
@@ -78,8 +86,16 @@ async def test_outputs_that_cannot_be_read(
     server.plays(says(job(outputDataUri=f"{container(server)}/rawOutputData?{SAS}")), trouble)
     with pytest.raises(ServiceError) as caught:
         await read_output(client, 1000)
-    assert type(caught.value) is kind
+    missing = (caught.value.status, caught.value.code) == (404, "ContainerNotFound")
+    assert type(caught.value) is (OutputMissing if missing else kind)
     assert SIGNATURE not in f"{caught.value!r} {caught.value} {caught.value.detail}"
+
+
+async def test_a_job_that_names_no_output(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """There is nothing to ask for; that is not the storage account's fault."""
+    server.plays(says(job(outputDataUri=None)))
+    with pytest.raises(OutputMissing):
+        await read_output(client, 1000)
 
 
 async def test_half_an_output(server: MisbehavingServer, make_client: MakeClient) -> None:

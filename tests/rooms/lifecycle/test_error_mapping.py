@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 import pytest
 
 from quantumjob_operator.azure.failures import answer_failure, asked_pause
-from quantumjob_operator.lifecycle.error_mapping import QUOTA_SECONDS, TARGET_DOWN_SECONDS, trouble_of
+from quantumjob_operator.lifecycle.error_mapping import (
+    QUOTA_SECONDS,
+    TARGET_DOWN_SECONDS,
+    output_trouble_of,
+    trouble_of,
+)
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     Applied,
     CredentialsRefused,
     EndpointNotAllowed,
+    OutputMissing,
     Refused,
     Retryable,
     ServiceError,
@@ -229,3 +235,36 @@ def test_what_the_identity_provider_says_is_for_the_owner() -> None:
     assert "AADSTS700213" in message
     assert "condition Ready" in message
     assert "theirs" not in message
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "says"),
+    [
+        pytest.param(
+            OutputMissing("read_output", status=404, code="BlobNotFound", detail="there is no such blob"),
+            "OutputMissing",
+            "its result is missing in the storage account (HTTP 404: BlobNotFound: there is no such blob)",
+            id="a blob that is not there",
+        ),
+        pytest.param(
+            OutputMissing("read_output", detail="the service names no place of it"),
+            "OutputMissing",
+            "its result is missing in the storage account (the service names no place of it)",
+            id="a job that names none",
+        ),
+        pytest.param(
+            Retryable("read_output", detail="no answer"), "OutputUnreadable", "can't be reached", id="no answer"
+        ),
+        pytest.param(
+            Refused("read_output", status=403, detail="no"), "OutputUnreadable", "storage roles", id="a refusal"
+        ),
+    ],
+)
+def test_a_result_that_is_missing_is_told_from_one_that_cannot_be_read(
+    error: ServiceError, reason: str, says: str
+) -> None:
+    """Nobody looks for an outage where the storage account has answered."""
+    trouble = output_trouble_of(error, WORKSPACE)
+    assert (trouble.reason, trouble.final) == (reason, False)
+    assert says in trouble.message
+    assert ("can't be reached" in trouble.message) is ("can't be reached" in says)

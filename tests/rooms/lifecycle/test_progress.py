@@ -25,6 +25,8 @@ from rooms.lifecycle.observations import (
     set_aside,
 )
 
+NOT_THERE = Trouble("OutputMissing", "the result is missing")
+
 RETRIES = {"backoffLimit": 2}
 LATER: dict[str, Any] = {"later_attempts_checked": True}
 
@@ -46,6 +48,8 @@ LATER: dict[str, Any] = {"later_attempts_checked": True}
                      id="the output can't be read yet: tried again"),
         pytest.param(seen(accepted(), remote=remote("Succeeded"), output=NO_OUTPUT, output_retry_left=-1.0),
                      Action.WRITE_OUTPUT_BARE, id="it stays unreadable: left out"),
+        pytest.param(seen(accepted(), remote=remote("Succeeded"), output=NOT_THERE, output_retry_left=-1.0),
+                     Action.WRITE_OUTPUT_BARE, id="it stays away: left out"),
         pytest.param(seen(accepted(), remote=ABSENT, absence_left=5.0), Action.NONE, id="a fresh 404 is fenced"),
         pytest.param(seen(accepted(), remote=ABSENT), Action.RECORD, id="a 404 after the fence ends it, without a PUT"),
         pytest.param(seen(accepted({"cancel": True}), remote=remote()), Action.RECORD, id="the wish is written"),
