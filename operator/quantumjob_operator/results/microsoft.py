@@ -56,8 +56,8 @@ def read_v2(raw: bytes, program: bytes | None = None) -> Counts:
 
 
 def _summed(histogram: Any, program: bytes | None) -> Counts:
-    entries = [mapping(item, "an entry of Histogram") for item in sequence(histogram, "Histogram")]
-    displays = [text(entry.get("Display"), "Display") for entry in entries]
+    entries = sequence(histogram, "Histogram")
+    displays = [text(mapping(entry, "an entry of Histogram").get("Display"), "Display") for entry in entries]
     outcomes: defaultdict[str, int] = defaultdict(int)
     for outcome, entry in zip(_outcomes(displays, program), entries, strict=True):
         outcomes[outcome] += count(entry.get("Count"), "Count")
