@@ -4,7 +4,6 @@ What a schema can't say (its CEL rules) is said here for the few fields that nee
 is meant to be refused (`hostile.spoiling`).
 """
 
-import base64
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -58,13 +57,15 @@ def specs(kind: str) -> Values:
 
 
 def _as_people_write(spec: dict[str, Any], known: tuple[str, str, str] | None) -> dict[str, Any]:
-    """Mostly a billable definition that the service would take, and no `count` alone."""
+    """Mostly a billable definition that the service would take, no `count` alone, and nothing said twice."""
     if known:
         spec["provider"], spec["target"], spec["program"]["format"] = known
         spec.pop("outputFormat", None)
     parameters = spec.get("parameters", {})
     if parameters.get("count") is not None and parameters.get("shots") is None:
         parameters["shots"] = 1
+    if "include" in spec.get("output", {}):
+        spec["output"].pop("includeResult", None)
     return spec
 
 
@@ -103,8 +104,6 @@ def _lists(schema: Schema, path: Path) -> Values:
 
 def _strings(schema: Schema, _: Path) -> Values:
     longest = min(schema.get("maxLength", _LONGEST), _LONGEST)
-    if schema.get("format") == "byte":
-        return st.binary(min_size=1, max_size=longest).map(lambda raw: base64.b64encode(raw).decode())
     if "pattern" in schema:
         limit = schema.get("maxLength", 10 * _LONGEST)
         return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) <= limit)
