@@ -108,7 +108,7 @@ class References:
             return str(text).encode()
         binary = (found.get("binaryData") or {}).get(ref.key)
         if binary is None:
-            message = f"{field}: ConfigMap {ref.name} has no key {ref.key}; add it or name another"
+            message = f"{field}: ConfigMap {ref.name} has no key {ref.key}; add it, or name another in a new job"
             raise BrokenReferenceError("ProgramNotFound", message)
         return base64.b64decode(binary)
 

@@ -109,7 +109,10 @@ class Workspaces:
             return found
         name = f"{found.namespace}/{found.name}"
         if found.deletion_requested and not job.has_finalizer and not job.deletion_requested:
-            return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is being deleted; name another")
+            return Trouble(
+                "WorkspaceNotReady",
+                f"QuantumWorkspace {name} is being deleted; create it again, or name another in a new job",
+            )
         if not found.deletion_requested and not job.deletion_requested:
             # A finalizer on the job is no proof that the workspace was marked: users can write it.
             found = await self._mark(found)

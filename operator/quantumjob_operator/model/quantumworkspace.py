@@ -266,10 +266,10 @@ def resolve_reference(
     wanted = f"QuantumWorkspace {name[0]}/{name[1]}"
     leads = f"spec.workspaceRef leads to {wanted}" if ref else f"spec.workspaceRef is absent, which means {wanted}"
     if name[0] == job.namespace:
-        return f"{leads}, which does not exist; create it or name another"
+        return f"{leads}, which does not exist; create it, or name another in a new job"
     # Said whether there is a selector or not: it must not show which workspaces exist.
     unread = "" if labels is not None else " (its labels cannot be read, so that no selector can allow it)"
     return (
         f"{leads}, which does not exist or does not allow namespace {job.namespace}{unread}; "
-        "ask its owner to set spec.allowedNamespaces, or name another"
+        "ask its owner to set spec.allowedNamespaces, or name another in a new job"
     )
