@@ -80,6 +80,7 @@ def assert_failed(place: JobNamespace, name: str, reason: str, *said: str) -> No
 def test_definition_that_the_service_refuses(place: JobNamespace, spec: Manifest, words: list[str]) -> None:
     """What the service will never take is final at once, and nothing is paid."""
     manifest = jobs.ionq("bell")
+    place.wait_reason("default", "Ready", "Connected", kind="quantumworkspace")
     place.apply({**manifest, "spec": {**manifest["spec"], **spec}})
     assert_failed(place, "bell", "Rejected", *words)
     assert place.runs("bell") == []

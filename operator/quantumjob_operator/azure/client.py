@@ -24,7 +24,7 @@ from quantumjob_operator.azure.offers import Quota, TargetStatus, parse_quota, p
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.azure.wire import JobDefinition
-from quantumjob_operator.model.errors import OutputMissing, Refused, Retryable
+from quantumjob_operator.model.errors import OutputMissing, Refused
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 

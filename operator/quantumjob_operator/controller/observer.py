@@ -123,7 +123,7 @@ class Observer:
             namespace=workspace.namespace,
             name=workspace.name,
             uid=workspace.uid,
-            offers=workspace.status.get("targets") or (),
+            offers=self._workspaces.offers(workspace.key),
         )
         return facts, found
 

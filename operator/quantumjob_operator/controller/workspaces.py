@@ -5,9 +5,9 @@ reconciliation at a workspace itself (`workspace_reconciler`).
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import Poller, Wake
@@ -136,6 +136,11 @@ class Workspaces:
     def referenced(self, job: QuantumJob) -> Name:
         """The name of the QuantumWorkspace that a job's reference means."""
         return referenced_name(job, self._cache.find_workspace, self._default)
+
+    def offers(self, name: Name) -> Sequence[Mapping[str, Any]]:
+        """The targets that a QuantumWorkspace shows now; a connection knows only those of when it was made."""
+        found = self._cache.find_workspace(name)
+        return (found.status.get("targets") or ()) if found else ()
 
     def _resolve(self, job: QuantumJob) -> QuantumWorkspace | str:
         labels = self._namespaces.known(job.namespace)
