@@ -178,6 +178,10 @@ class Workspaces:
         """The one that there is."""
         return WORKSPACE.key
 
+    def offers(self, _name: tuple[str, str]) -> tuple[()]:
+        """Nothing that a refusal could suggest."""
+        return ()
+
     def moved(self, _job: QuantumJob) -> bool:
         """Never."""
         return False
