@@ -7,8 +7,7 @@ from qiskit import QuantumCircuit, qasm2, transpile
 circuit = QuantumCircuit(3)
 circuit.h(0)
 circuit.cx([0, 1], [1, 2])
-circuit.measure_all()
-# qasm2 writes gates outside of qelib1.inc under names with their addresses in memory, other ones in every run.
+circuit.measure_all()  # transpiled, since qasm2 names other gates by their addresses in memory
 plain = transpile(circuit, basis_gates=["h", "x", "rx", "ry", "rz", "cx"], seed_transpiler=1)
 program = {"format": "honeywell.openqasm.v1", "source": qasm2.dumps(plain)}
 spec = {"provider": "quantinuum", "target": "quantinuum.sim.h2-1e", "parameters": {"shots": 100}, "program": program}
