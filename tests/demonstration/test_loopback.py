@@ -33,8 +33,8 @@ def test_every_example_is_played_to_its_end(demo: Demo) -> None:
         bars = re.findall(r"^  ([01]+) +█+ (\d+)$", shown, re.MULTILINE)
         assert [outcome for outcome, _ in bars] == counts.split()
         assert all(int(count) > 0 for _, count in bars)
-    assert re.search(r"^NAME +PROVIDER +TARGET +STATE +JOB ID", ended.output, re.MULTILINE)
-    assert re.search(r"^broken .* InvalidInputData ", ended.output, re.MULTILINE)
+    assert re.search(r"^NAME +PROVIDER +TARGET +STATE +REASON +MESSAGE", ended.output, re.MULTILINE)
+    assert re.search(r"^broken .*[(]InvalidInputData[)]", ended.output, re.MULTILINE)
     _, command, last = ended.output.partition("$ kubectl quantum run examples/bell.qasm -t ionq.simulator")
     assert command
     assert re.findall(r"^([01]+) █+\S* +\d+ +[\d.]+%$", last, re.MULTILINE) == ["00", "11"]
