@@ -74,7 +74,7 @@ def test_a_program_in_qsharp() -> None:
 
 def test_a_sweep() -> None:
     """The share of ones follows the angle, and a plot shows it."""
-    table, plot = shown_values("sweep")
+    *_, table, plot = shown_values("sweep")
     assert "image/png" in plot
     ones = ast.literal_eval(table["text/plain"])
     assert list(ones) == [0.0, 0.785, 1.571, 2.356, 3.142]
