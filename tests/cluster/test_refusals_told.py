@@ -63,17 +63,21 @@ def test_a_workspace_that_is_refused(place: JobNamespace, emulator: Emulator) ->
     assert _FUNCTION.search(message) is None
 
 
-def from_secret(form: str, provider: str, target: str) -> Manifest:
+def from_secret(form: str, provider: str, target: str, **parameters: str) -> Manifest:
     """A job whose program stands in the Secret `sp`."""
     program = {"format": form, "secretKeyRef": {"name": "sp", "key": "p"}}
-    return jobs.job("bell", provider=provider, target=target, program=program)
+    return jobs.job("bell", provider=provider, target=target, program=program, parameters={"shots": 100} | parameters)
 
 
 @pytest.mark.parametrize(
     ("program", "job", "quoted", "place_told"),
     [
         pytest.param(
-            TEXT, from_secret("qir.v1", "rigetti", "rigetti.sim.qvm"), "TOPSECRET", "", id="LLVM text that is none"
+            TEXT,
+            from_secret("qir.v1", "rigetti", "rigetti.sim.qvm", entryPoint="main"),
+            "TOPSECRET",
+            "",
+            id="LLVM text that is none",
         ),
         pytest.param(
             QASM,
