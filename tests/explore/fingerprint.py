@@ -25,6 +25,7 @@ _HORIZON: Final[dict[str, float]] = {
     "claimed_at": SETTINGS.put_start_seconds,
     "absent_since": FENCE,
     "fenced_until": 0.0,
+    "_last_word": 0.0,
     "_unfenced": 0.0,
     "rival_until": 0.0,
     "asked_at": 30.0,

@@ -1,5 +1,7 @@
 """The explorer itself: it finds a fault that was put in, and its schedules can be played again."""
 
+from dataclasses import replace
+
 import pytest
 
 from explore.__main__ import SCENARIOS, as_text, depths_of, from_text, replayed
@@ -105,6 +107,26 @@ def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_g
         asked += [ask.name for ask in state.processes[0].asks.values()]
         state = moved(state, ("answer", "1", "1"))
     assert asked.count("release") <= 1
+
+
+def test_an_orphan_whose_object_is_missed_before_the_watch_told_so_is_not_cancelled() -> None:
+    """Orphaned, deleted and stripped of its finalizer while its acceptance was being written, and told late."""
+    state = begin(replace(SCENARIOS["one"], hides_for=0.0))
+    script = "begin 1 1, answer 1 1, answer 1 1, answer 1 1, lag 1, orphan 1, delete 1, force 1, answer 1 1, answer 1 1"
+    for move in from_text(f"one: {script}, time, begin 1 1")[1]:
+        state = moved(state, move)
+    process = state.processes[0]
+    assert process is not None
+    assert not process.asks, "a live read found nothing: what the watch has not told may matter"
+    for move in from_text("one: catch-up 1, hear 1, hear 1, hear 1")[1]:
+        state = moved(state, move)
+    asked = []
+    while (process := state.processes[0]) and (process.asks or process.core.due):
+        asked += [ask.name for ask in process.asks.values()]
+        busy, soon = bool(process.asks), min(process.core.due.values(), default=0.0) <= state.outside.now
+        state = moved(state, ("answer", "1", "1") if busy else ("begin", "1", "1") if soon else ("time",))
+    assert "tag" in asked
+    assert "cancel" not in asked
 
 
 def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,12 +24,14 @@ class Cache:
     Attributes:
         newest: The highest resource version that was ever taken.
         deleted: The last version of each job that was removed, until what it left is reconciled.
+        unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
     """
 
     newest: int = 0
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
+    unheard: set[str] = field(default_factory=set)
     _names: dict[Name, str] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
 
@@ -77,16 +79,24 @@ class Cache:
             uid: Of the object.
             last: Its last version, if the event of its deletion told it: it may be newer than what we know.
         """
-        known, deleted = self.jobs.get(uid), self.deleted.get(uid)
+        known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
         self.forget(uid)
-        left = (last or known) if known else deleted  # of an object that is gone already, nothing is news
+        waits = known is not None or unheard  # of an object whose deletion was told, nothing is news
+        left = (last if waits else None) or known or deleted
         if left:
             self.deleted[uid] = left
+        if left and waits and last is None:
+            self.unheard.add(uid)
+
+    def take_deleted(self, uid: str) -> QuantumJob | None:
+        """The last version of a job that was removed; what it left is reconciled now."""
+        self.unheard.discard(uid)
+        return self.deleted.pop(uid, None)
 
     def forget(self, uid: str) -> None:
         """An object is gone and left nothing."""
         self._stale.discard(uid)
-        self.deleted.pop(uid, None)
+        self.take_deleted(uid)
         workspace = self.workspaces.pop(uid, None)
         if workspace and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]

@@ -34,6 +34,7 @@ from quantumjob_operator.settings import Settings
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05
 _HEIR_SECONDS: Final = 30.0
+_LAST_WORD_SECONDS: Final = 2.0
 _UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
 """Steps that no deadline cuts off; finding the last attempt has one of its own, before it claims."""
 _log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Reconciler:
         self._metrics = metrics
         self._limiter = limiter
         self._memories: dict[str, Memory] = {}
+        self._last_word: dict[str, float] = {}
 
     def learned(self, uid: str, remote: RemoteJob | None) -> None:
         """The poller's news of a job: kept for the reconciliation that follows at once."""
@@ -240,7 +242,9 @@ class Reconciler:
 
     async def _disappeared(self, uid: str) -> None:
         """An object is gone: in order, or while its job may still run, which then stays in hand until it is over."""
-        last, known = self._cache.deleted.pop(uid, None), self._memories.get(uid)
+        if self._awaits_last_word(uid):
+            return
+        last, known = self._cache.take_deleted(uid), self._memories.get(uid)
         memory = known or (Memory(last) if last else None)
         if memory:
             memory.job = memory.last_known(last)
@@ -256,6 +260,19 @@ class Reconciler:
             self._queue.add_after(uid, _HEIR_SECONDS)
         else:
             await self._walk(as_deleted(memory.job), memory)
+
+    def _awaits_last_word(self, uid: str) -> bool:
+        """A live read can be ahead of the watch: what users changed last, Orphan above all, is told in a moment."""
+        if uid not in self._cache.unheard:
+            self._last_word.pop(uid, None)
+            return False
+        now = self._clock.monotonic()
+        left = self._last_word.setdefault(uid, now + _LAST_WORD_SECONDS) - now
+        if left <= 0:
+            del self._last_word[uid]
+            return False
+        self._queue.add_after(uid, left)
+        return True
 
     def _forget(self, uid: str) -> None:
         self._memories.pop(uid, None)

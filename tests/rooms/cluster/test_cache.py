@@ -79,6 +79,20 @@ def test_the_last_version_of_a_removed_job_is_kept_until_somebody_has_looked() -
     assert known.deleted == {UID: job(resourceVersion="99")}, "a live read that finds nothing says no more"
 
 
+def test_what_the_event_of_a_deletion_tells_is_news_until_somebody_has_looked() -> None:
+    """A live read can be ahead of the watch; a second event, or one that comes too late, says no more."""
+    known = Cache()
+    known.put_job(job())
+    known.remove(UID)
+    assert known.unheard == {UID}
+    known.remove(UID, job(resourceVersion="99"))
+    known.remove(UID, job(resourceVersion="100"))
+    assert (known.unheard, known.deleted) == (set(), {UID: job(resourceVersion="99")})
+    assert known.take_deleted(UID) == job(resourceVersion="99")
+    known.remove(UID, job(resourceVersion="101"))
+    assert (known.unheard, known.deleted) == (set(), {})
+
+
 def test_an_object_that_was_let_go_leaves_nothing() -> None:
     """The event of its deletion comes after that, and is no news."""
     known = Cache()
