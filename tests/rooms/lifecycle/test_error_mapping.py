@@ -150,7 +150,7 @@ def told(code: str, message: str = "because") -> str:
     ],
 )
 def test_answers_to_a_put(trouble: Trouble, reason: str, *, final: bool, unconfirmed: bool) -> None:
-    """The rows of the wire contract: known not to have happened are 400, 401, 403, 409 of a target, and 429."""
+    """The rows of the wire contract: known not to have happened are 400, 401, 402, 403, 409 of a target, and 429."""
     assert (trouble.reason, trouble.final, trouble.unconfirmed) == (reason, final, unconfirmed)
 
 
