@@ -60,7 +60,6 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
     submitter = Submitter(
         objects=cluster.objects, cache=cache, settings=settings, clock=clock, holder=common.holder, metrics=metrics
     )
-    delivery = OutputWriter(outputs=Outputs(cluster.api), references=cluster.references, clock=clock)
     finalization = Finalization(
         objects=cluster.objects, events=cluster.events, cache=cache, clock=clock, metrics=metrics
     )
@@ -75,19 +74,11 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
         clock=clock,
         holder=common.holder,
     )
-    actions = Actions(
-        submitter=submitter,
-        delivery=delivery,
-        references=cluster.references,
-        prices=PriceLists(cluster.references, clock),
-        limiter=limiter,
-        clock=clock,
-    )
     return Reconciler(
         cache=cache,
         objects=cluster.objects,
         finalization=finalization,
-        actions=actions,
+        actions=_actions_of(cluster, submitter, limiter, clock),
         observer=observer,
         status=status,
         workspaces=workspaces,
@@ -97,4 +88,16 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
         clock=clock,
         holder=common.holder,
         metrics=metrics,
+    )
+
+
+def _actions_of(cluster: Cluster, submitter: Submitter, limiter: InflightLimiter, clock: Clock) -> Actions:
+    references = cluster.references
+    return Actions(
+        submitter=submitter,
+        delivery=OutputWriter(outputs=Outputs(cluster.api), references=references, clock=clock),
+        references=references,
+        prices=PriceLists(references, clock),
+        limiter=limiter,
+        clock=clock,
     )
