@@ -5,10 +5,10 @@ reason, and never 0. Must not live here: counting (`gates` and the formats), or 
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any, Final
 
-from quantumjob_operator.costs import ionq_circuit, openqasm, qir
+from quantumjob_operator.costs import ionq_circuit, openqasm
 from quantumjob_operator.costs.gates import Gates, UncountableError
 from quantumjob_operator.costs.prices import Free, GateShots, Hqc, PriceList, Time
 from quantumjob_operator.model.money import Basis, Estimate, amount_of
@@ -16,11 +16,13 @@ from quantumjob_operator.model.money import Basis, Estimate, amount_of
 MAX_COUNTED_BYTES: Final = 256 * 1024
 """Longer programs are not counted: counting happens between two requests."""
 MAX_SHOTS: Final = 10**9
+_MAX_AMOUNT: Final = Decimal(10) ** 15
+_EXACT: Final = Context(prec=100)
+"""Prices have 24 digits, counts and shots 12 and 9."""
 
 _COUNTERS: Final[Mapping[str, Callable[[bytes], Gates]]] = {
     "ionq.circuit.v1": ionq_circuit.count,
     "honeywell.openqasm.v1": openqasm.count,
-    "qir.v1": qir.count,
 }
 
 
@@ -49,13 +51,23 @@ def estimate(
     try:
         shots = _shots(parameters or {}, price)
         gates = _count(program_format, program)
+        with localcontext(_EXACT):
+            return _priced(price, gates, shots, parameters or {}, prices)
     except UncountableError as error:
         return _unknown(str(error), prices)
-    return (
-        _gate_shots(price, gates, shots, parameters or {}, prices)
+
+
+def _priced(
+    price: GateShots | Hqc, gates: Gates, shots: int, parameters: Mapping[str, Any], prices: PriceList
+) -> Estimate:
+    told = (
+        _gate_shots(price, gates, shots, parameters, prices)
         if isinstance(price, GateShots)
         else _hqc(price, gates, shots, prices)
     )
+    if any(one.value > _MAX_AMOUNT for one in told.amounts):
+        raise UncountableError("the cost is beyond all prices")
+    return told
 
 
 def _unknown(why: str, prices: PriceList) -> Estimate:
@@ -63,12 +75,15 @@ def _unknown(why: str, prices: PriceList) -> Estimate:
 
 
 def _shots(parameters: Mapping[str, Any], price: GateShots | Hqc) -> int:
-    shots = parameters.get("shots", price.default_shots)
-    if shots is None:
+    if "items" in parameters:
+        raise UncountableError("parameters.items asks for several runs")
+    given = [parameters[key] for key in ("shots", "count") if key in parameters]
+    if not given and price.default_shots is None:
         raise UncountableError("parameters.shots is absent, and the target chooses")
-    if isinstance(shots, bool) or not isinstance(shots, int) or not 1 <= shots <= MAX_SHOTS:
-        raise UncountableError("parameters.shots is no number of shots")
-    return shots
+    for shots in given:
+        if isinstance(shots, bool) or not isinstance(shots, int) or not 1 <= shots <= MAX_SHOTS:
+            raise UncountableError("parameters.shots is no number of shots")
+    return max(given, default=price.default_shots or 0)
 
 
 def _count(program_format: str, program: bytes) -> Gates:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from quantumjob_operator.costs.gates import Gates, UncountableError, gate_on
 
-_QUBITS: Final = ("target", "targets", "control", "controls")
+_TOGETHER: Final = frozenset({"swap", "xx", "yy", "zz"})
+"""Gates that act on all their targets at once; any other acts on each of them."""
 
 
 def count(program: bytes) -> Gates:
@@ -19,27 +20,44 @@ def count(program: bytes) -> Gates:
         UncountableError: It is no such circuit, or one in native gates, which are billed otherwise.
     """
     try:
-        document = json.loads(program)
+        document = json.loads(program, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise UncountableError("the program is no JSON") from None
     circuit = document.get("circuit") if isinstance(document, Mapping) else None
-    if not isinstance(circuit, list):
-        raise UncountableError("the program has no list `circuit`")
+    if not isinstance(circuit, list) or "circuits" in document:
+        raise UncountableError("the program has no list `circuit`, or several circuits")
     if document.get("gateset", "qis") != "qis":
         raise UncountableError("the program is written in native gates")
     total = Gates()
     for gate in circuit:
-        total += gate_on(_qubits(gate))
+        total += _counted(gate)
     return total
 
 
-def _qubits(gate: Any) -> int:
-    if not isinstance(gate, Mapping):
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; one with a key twice means one thing here and another there."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UncountableError("the program has a key twice")
+    return found
+
+
+def _counted(gate: Any) -> Gates:
+    if not isinstance(gate, Mapping) or not isinstance(gate.get("gate"), str):
         raise UncountableError("an entry of `circuit` is no gate")
-    touched = 0
-    for field in _QUBITS:
-        value = gate.get(field)
-        touched += len(value) if isinstance(value, list) else int(value is not None)
-    if not touched:
-        raise UncountableError("a gate of `circuit` names no qubit")
-    return touched
+    targets, controls = (_qubits(gate, one, many) for one, many in (("target", "targets"), ("control", "controls")))
+    if not targets:
+        raise UncountableError("a gate of `circuit` names no target")
+    if gate["gate"] in _TOGETHER:
+        return gate_on(targets + controls)
+    return gate_on(1 + controls) * targets
+
+
+def _qubits(gate: Mapping[str, Any], one: str, many: str) -> int:
+    """How many qubits a gate names in one of two ways; a list in the place of a number is read by nobody alike."""
+    named = [gate[one]] if one in gate else []
+    if many in gate:
+        named += gate[many] if isinstance(gate[many], list) else [gate[many]]
+    if any(isinstance(qubit, bool) or not isinstance(qubit, int) for qubit in named):
+        raise UncountableError("a gate of `circuit` names qubits that are no numbers")
+    return len(named)

@@ -2,7 +2,7 @@
 
 A conditional gate counts whether it is executed or not, as Quantinuum bills it. A gate of the standard libraries counts
 as what its definition there is made of, down to gates on two qubits. Must not live here: prices, or a check of the
-program: what this can't read is uncountable, and the service judges it.
+program: what this can't read for certain is uncountable, and the service judges it.
 """
 
 import re
@@ -13,16 +13,15 @@ from quantumjob_operator.costs.gates import Gates, UncountableError
 
 _COMMENT: Final = re.compile(r"//[^\n]*")
 _ENDS: Final = re.compile(r"([;{}])")
-_GATE: Final = re.compile(r"gate\s+(\w+)\s*(?:\([^()]*\))?([\w\s,]*)$")
-_REGISTER: Final = re.compile(r"(qreg|creg)\s+(\w+)\s*\[\s*(\d{1,9})\s*\]$")
-_CONDITION: Final = re.compile(r"if\s*\([^()]*\)\s*")
-_NAME: Final = re.compile(r"(\w+)\s*")
-_SKIPPED: Final = ("OPENQASM", "include", "creg", "barrier")
+_INCLUDE: Final = re.compile(r'include\s+"(?:qelib1|hqslib1)\.inc"')
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_SKIPPED: Final = frozenset({"creg", "barrier"})
 
 _KNOWN: Final[Mapping[str, Gates]] = {
     **dict.fromkeys(("U", "u", "u0", "u1", "u2", "u3", "p", "rx", "ry", "rz", "U1q", "Rz"), Gates(one=1)),
-    **dict.fromkeys(("id", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "sxdg"), Gates(one=1)),
-    **dict.fromkeys(["CX", "cx", "ZZ", "RZZ", "RXXYYZZ", "ZZMax", "ZZPhase"], Gates(two=1)),
+    **dict.fromkeys(("id", "x", "y", "z", "h", "s", "sdg", "t", "tdg"), Gates(one=1)),
+    **dict.fromkeys(("sx", "sxdg"), Gates(one=3)),
+    **dict.fromkeys(("CX", "cx", "ZZ", "RZZ", "RXXYYZZ", "ZZMax", "ZZPhase"), Gates(two=1)),
     **dict.fromkeys(("cz", "cy"), Gates(one=2, two=1)),
     "ch": Gates(one=9, two=2),
     "csx": Gates(one=5, two=2),
@@ -44,61 +43,80 @@ def count(program: bytes) -> Gates:
     Raises:
         UncountableError: It has something that is not known here.
     """
-    text = _COMMENT.sub("", program.decode(errors="replace")).strip()
-    if not re.match(r"OPENQASM\s+2", text):
-        raise UncountableError("the program is no OpenQASM 2")
+    pieces = _pieces(program)
     known, registers, total = dict(_KNOWN), dict[str, int](), Gates()
     defined, inside, body = "", dict[str, int](), Gates()
-    *pieces, rest = _ENDS.split(text)
     for chunk, end in zip(pieces[::2], pieces[1::2], strict=True):
-        statement = chunk.strip()
         if end == "{":
-            defined, inside, body = *_header(statement), Gates()
+            if defined:
+                raise UncountableError("the program has braces within a gate")
+            defined, inside = _header(chunk, known)
+            body = Gates()
         elif defined:
-            body += _statement(statement, known, inside)
+            body += _statement(chunk, known, inside)
         else:
-            total += _statement(statement, known, registers)
+            total += _statement(chunk, known, registers)
         if end == "}":
             known[defined], defined = body, ""
-    if rest.strip() or defined:
-        raise UncountableError("the program ends within a statement")
+    if defined:
+        raise UncountableError("the program ends within a gate")
     return total + Gates(measured=sum(registers.values()))
 
 
-def _header(text: str) -> tuple[str, dict[str, int]]:
-    """The name of a gate that is defined, and its qubits."""
-    found = _GATE.match(text)
-    if not found:
-        raise UncountableError("the program has braces where no gate is defined")
-    return found[1], dict.fromkeys(re.findall(r"\w+", found[2]), 1)
+def _pieces(program: bytes) -> list[str]:
+    """Statements and what ends each, by turns, without the head of the program."""
+    text = program.decode(errors="replace").replace("\r\n", "\n")
+    if "\r" in text or any(line.partition("//")[0].count('"') % 2 for line in text.split("\n")):
+        raise UncountableError("where the program's comments end is not certain")
+    *pieces, rest = _ENDS.split(_COMMENT.sub("", text))
+    pieces = [piece.strip() for piece in pieces]
+    if not pieces or pieces[0].split() != ["OPENQASM", "2.0"]:
+        raise UncountableError("the program is no OpenQASM 2.0")
+    if rest.strip():
+        raise UncountableError("the program ends within a statement")
+    return pieces[2:]
+
+
+def _header(text: str, known: Mapping[str, Gates]) -> tuple[str, dict[str, int]]:
+    """The name of a gate that is defined, and its qubits; nothing may take the place of a known one."""
+    head, arguments, rest = text.partition("(")
+    word, name, *bare = [*head.split(None, 2), "", ""][:3] if head.strip() else ("", "")
+    operands = [one.strip() for one in (rest.rpartition(")")[2] if arguments else "".join(bare)).split(",")]
+    if word != "gate" or name in known or not all(map(str.isidentifier, (name, *operands))):
+        raise UncountableError("the program has braces where no new gate is defined")
+    return name, dict.fromkeys(operands, 1)
 
 
 def _statement(text: str, known: Mapping[str, Gates], sizes: dict[str, int]) -> Gates:
     """What a statement counts as; a register that it declares is added to the sizes."""
-    declared = _REGISTER.match(text)
-    if declared and declared[1] == "qreg":
-        sizes[declared[2]] = int(declared[3])
+    named = _WORD.match(text)
+    word, rest = (named[0], text[named.end() :]) if named else ("", text)
+    if not text or word in _SKIPPED or _INCLUDE.fullmatch(text):
         return Gates()
-    if not text or text.startswith(_SKIPPED):
+    if word == "qreg":
+        name, _, size = rest.partition("[")
+        sizes[name.strip()] = _number(size)
         return Gates()
-    condition = _CONDITION.match(text)
-    return _operation(text[condition.end() :] if condition else text, known, sizes)
+    if word == "if" and "(" in rest:
+        return _statement(rest.partition(")")[2].strip(), known, sizes)
+    if word in ("measure", "reset"):
+        return Gates(measured=1) * _times(rest.partition("->")[0], sizes)
+    if word not in known:
+        raise UncountableError(f"the program uses {(word or text)[:20]!r}, which is not known here")
+    return known[word] * _times(_behind_arguments(rest), sizes)
 
 
-def _operation(statement: str, known: Mapping[str, Gates], sizes: Mapping[str, int]) -> Gates:
-    named = _NAME.match(statement)
-    name = named[1] if named else statement[:20]
-    if name in ("measure", "reset"):
-        return Gates(measured=1) * _times(statement[len(name) :].split("->", maxsplit=1)[0], sizes)
-    if name not in known:
-        raise UncountableError(f"the program uses {name!r}, which is not known here")
-    return known[name] * _times(_behind_arguments(statement[len(name) :]), sizes)
+def _number(text: str) -> int:
+    """The size of a register, from what follows its bracket."""
+    size = text.strip().removesuffix("]").strip()
+    if not (size.isascii() and size.isdecimal() and len(size) < 10):  # noqa: PLR2004 - digits of more than there is
+        raise UncountableError("the program has a register whose size is no number")
+    return int(size)
 
 
 def _behind_arguments(text: str) -> str:
     """The operands of a gate: what follows its arguments, which may hold brackets of their own."""
-    text = text.strip()
-    return text[text.rfind(")") + 1 :] if text.startswith("(") else text
+    return text[text.rfind(")") + 1 :]
 
 
 def _times(operands: str, sizes: Mapping[str, int]) -> int:

@@ -6,7 +6,6 @@ they are true. Must not live here: where the document is read, or counting.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from itertools import accumulate
 from typing import Annotated, Any, Final, Literal
 
@@ -41,10 +40,27 @@ class UnitPrice(_Model):
 
 
 class _Target(_Model):
-    target: str = Field(pattern=r"^[-.*A-Za-z0-9_]+$", description="name of a target, * standing for anything")
+    target: str = Field(
+        pattern=r"^\*?[-.A-Za-z0-9_]+(\*[-.A-Za-z0-9_]+)*\*?$",
+        max_length=128,
+        description="name of a target, * standing for anything",
+    )
     default_shots: int | None = Field(
         default=None, ge=1, description="what the target runs if parameters name no shots"
     )
+
+    def fits(self, target: str) -> bool:
+        """Whether the entry is meant for a target."""
+        first, *others = self.target.split("*")
+        if not others:
+            return target == first
+        at = len(first)
+        for part in others[:-1]:
+            found = target.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return target.startswith(first) and target.endswith(others[-1]) and at + len(others[-1]) <= len(target)
 
 
 class GateShots(_Target):
@@ -70,6 +86,12 @@ class Hqc(_Target):
     unit: Unit
     margin: Money = Field(default=Decimal(0), description="added to what depends on gates, for the provider's compiler")
     unit_price: UnitPrice | None = None
+
+    @model_validator(mode="after")
+    def _two_units(self) -> "Hqc":
+        if self.unit_price and self.unit_price.currency == self.unit:
+            raise ValueError("unitPrice.currency is the unit itself")
+        return self
 
 
 class Time(_Target):
@@ -105,9 +127,11 @@ class PriceList(_Model):
         return self
 
     def price_of(self, target: str) -> GateShots | Hqc | Time | Free | None:
-        """The entry for a target: the one of its very name, or else the longest pattern that matches."""
-        fitting = [one for one in self.targets if fnmatchcase(target, one.target)]
-        return max(fitting, key=lambda one: (one.target == target, len(one.target)), default=None)
+        """The entry for a target: the one of its very name, or else the pattern that matches the most of it."""
+        fitting = [one for one in self.targets if one.fits(target)]
+        return max(
+            fitting, key=lambda one: (one.target == target, len(one.target) - one.target.count("*")), default=None
+        )
 
 
 def parse_prices(text: str) -> PriceList:
@@ -124,25 +148,39 @@ def parse_prices(text: str) -> PriceList:
         return PriceList.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise PricesUnreadableError(f"it is no YAML (line {mark.line + 1 if mark else 1})") from None
+        why = "a key is there twice" if isinstance(error, _KeyTwiceError) else "it is no YAML"
+        raise PricesUnreadableError(f"{why} (line {mark.line + 1 if mark else 1})") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise PricesUnreadableError(f"{_spelt(first['loc'])}{first['msg'].removeprefix('Value error, ')}") from None
     except RecursionError:
         raise PricesUnreadableError("it is nested too deep") from None
+    except (ValueError, OverflowError):  # PyYAML reads escapes and directives without a check
+        raise PricesUnreadableError("it is no YAML") from None
 
 
 def _spelt(place: Sequence[int | str]) -> str:
     return f"{'.'.join(str(step) for step in place)}: " if place else ""
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads dates and numbers as texts, as they were written: 0.1 is no binary fraction; aliases are refused."""
+class _KeyTwiceError(yaml.YAMLError):
+    """The last would win in silence."""
+
+    def __init__(self, mark: yaml.Mark) -> None:
+        self.problem_mark = mark
+        super().__init__()
+
+
+class _Loader(yaml.BaseLoader):
+    """Reads texts, lists and mappings only: 0.1 is no binary fraction, tags mean nothing, aliases are refused."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
         return super().compose_node(parent, index)
 
-
-_Loader.yaml_implicit_resolvers = {}
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own
+        names = {key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
+        if len(names) < len(node.value):
+            raise _KeyTwiceError(node.start_mark)
+        return super().construct_mapping(node, deep)

@@ -3,21 +3,21 @@
 Rules:
 1. What the attempts before were billed and what this one is expected to cost must together fit the limit of each unit
    that can be estimated.
-2. Where nothing can be estimated, the limit says what the user expects, and stops nothing; but a limit of 0 admits only
-   what is known to cost nothing.
+2. Where nothing can be estimated, the limit says what the user expects, and stops only what follows attempts that have
+   spent it; but a limit of 0 admits only what is known to cost nothing. A limit in another unit than the price list's
+   could never be compared, and is refused.
 3. A price list that can't be read holds the job back, if it has a limit; others are submitted without an estimate.
 
 Must not live here: the estimate (`costs`).
 """
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.lifecycle.decision import Decision, end, hold_for
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble
 from quantumjob_operator.model.jobstatus import JobStatus, State
-from quantumjob_operator.model.money import Amount, Basis, Estimate, amount_of
+from quantumjob_operator.model.money import Amount, Basis, Estimate
 
 ABOVE_MAX_COST: Final = "AboveMaxCost"
 NO_PRICES: Final = "the QuantumWorkspace names no price list (spec.pricesRef)"
@@ -53,20 +53,25 @@ def above_max_cost(seen: Observation) -> Decision | None:
 
 
 def _exceeds(status: JobStatus, limit: Amount, told: Estimate) -> str | None:
-    expected = told.of(limit.unit)
-    if expected is None:
-        zero = limit.value == 0 and told.basis is not Basis.FREE
-        return f"spec.maxCost allows 0 {limit.unit}, and the cost is not known to be 0: {told.detail}" if zero else None
-    billed = _billed(status, limit.unit)
-    if billed + expected.value <= limit.value:
-        return None
-    before = f", after {amount_of(billed, limit.unit)} for the attempts before" if billed else ""
-    return (
-        f"spec.maxCost allows {limit}, and this job is expected to cost {expected}{before} ({told.detail}; prices of "
-        f"{told.as_of})"
-    )
+    # What the service did not tell of the attempts before is not known.
+    billed = next((one for one in status.total_cost if one.unit == limit.unit and one.value), None)
+    expected, spent = told.of(limit.unit), billed.value if billed else 0
+    before = f", after {billed} for the attempts before" if billed else ""
+    if expected is not None and spent + expected.value > limit.value:
+        return (
+            f"spec.maxCost allows {limit}, and this job is expected to cost {expected}{before} ({told.detail}; prices "
+            f"of {told.as_of})"
+        )
+    if expected is None and billed and spent >= limit.value:
+        return f"spec.maxCost allows {limit}, which is spent{before}"
+    return _unseen(limit, told) if expected is None else None
 
 
-def _billed(status: JobStatus, unit: str) -> Decimal:
-    """What the attempts before were billed in one unit; what the service did not tell is not known."""
-    return next((one.value for one in status.total_cost if one.unit == unit), Decimal(0))
+def _unseen(limit: Amount, told: Estimate) -> str | None:
+    """Why a limit forbids a cost that is not known in its unit."""
+    if told.basis is Basis.PRICE_LIST:
+        units = " and ".join(one.unit for one in told.amounts)
+        return f"spec.maxCost limits {limit.unit}, and the price list tells the cost in {units}: limit that instead"
+    if limit.value == 0 and told.basis is not Basis.FREE:
+        return f"spec.maxCost allows 0 {limit.unit}, and the cost is not known to be 0: {told.detail}"
+    return None

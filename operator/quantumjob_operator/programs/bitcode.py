@@ -21,6 +21,9 @@ _NUMBERS_OF: Final = {0: 1, 1: 2, 5: 1, 6: 2}
 _TEXTS_OF: Final = {3: 1, 4: 2}
 _DECLARED_ONLY: Final = 4
 _ATTRIBUTES: Final = 6
+_MAX_FOUND: Final = 100
+_MAX_NAME: Final = 4096
+"""Names lie in a table of their own, in which any number of functions may point to the same bytes."""
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class _Module:
     groups: dict[int, frozenset[bytes]] = field(default_factory=dict)
     lists: list[list[int]] = field(default_factory=list)
     functions: list[tuple[int, int, int]] = field(default_factory=list)
-    names: bytes = b""
+    names: list[bytes] = field(default_factory=list)
 
 
 def is_bitcode(program: bytes) -> bool:
@@ -59,11 +62,15 @@ def functions_with(program: bytes, attributes: frozenset[bytes]) -> list[str]:
     if len(module.versions) != 1 or module.versions[0] < _WITH_TABLE_OF_NAMES:
         raise UnreadableProgram("it is not one module as LLVM 5 or later writes it")
     marked = {number for number, keys in module.groups.items() if keys & attributes}
-    return [
-        _name(module.names, offset, size)
-        for offset, size, number in module.functions
-        if number and not marked.isdisjoint(_groups_of(module, number))
-    ]
+    # Decided once for each list: any number of functions may have the same long one.
+    fitting = {number for number, groups in enumerate(module.lists, 1) if not marked.isdisjoint(groups)}
+    if any(number > len(module.lists) for *_, number in module.functions):
+        raise UnreadableProgram("a function has attributes that are not defined")
+    found = [(offset, size) for offset, size, number in module.functions if number in fitting]
+    if len(found) > _MAX_FOUND:
+        raise UnreadableProgram("it has too many entry points")
+    names = b"".join(module.names)
+    return [_name(names, offset, size) for offset, size in found]
 
 
 def _bare(program: bytes) -> bytes:
@@ -91,7 +98,7 @@ def _take(module: _Module, block: int, record: Record) -> None:
         case (10, 3) if values[1:2] == [_OF_FUNCTION]:  # PARAMATTR_GROUP_BLOCK, ENTRY
             module.groups[values[0]] = _keys(values[2:])
         case (23, 1):  # STRTAB_BLOCK, BLOB
-            module.names += record.blob
+            module.names.append(record.blob)
 
 
 def _take_function(module: _Module, values: Sequence[int]) -> None:
@@ -127,13 +134,9 @@ def _text(values: Sequence[int], start: int) -> tuple[bytes, int]:
         raise UnreadableProgram("an attribute has no end") from None
 
 
-def _groups_of(module: _Module, number: int) -> Sequence[int]:
-    if number > len(module.lists):
-        raise UnreadableProgram("a function has attributes that are not defined")
-    return module.lists[number - 1]
-
-
 def _name(names: bytes, offset: int, size: int) -> str:
+    if size > _MAX_NAME:
+        raise UnreadableProgram("a function's name is too long")
     if offset + size > len(names):
         raise UnreadableProgram("a function's name is not in the table of names")
     return names[offset : offset + size].decode(errors="replace")

@@ -12,7 +12,9 @@ from typing import Final
 from quantumjob_operator.programs.bitstream import UnreadableProgram
 
 # Texts, comments and words are skipped whole, so that nothing in them is taken for a keyword.
-_SKIPPED: Final = re.compile(r'(?:[^";\w.$%@!-]++|"[^"]*+"|;[^\n]*+|(?!(?:define|attributes)\s)[\w.$%@!-]++)*+')
+_SKIPPED: Final = re.compile(
+    r'(?:[^";\w.$%@!-]++|"[^"]*+"|;[^\n]*+|(?!(?:define|attributes)(?![\w.$%@!-]))[\w.$%@!-]++)*+'
+)
 _TOKEN: Final = re.compile(
     r'"(?P<key>[^"]*+)"(?:\s*+=\s*+"[^"]*+")?|#(?P<group>\d++)|@(?P<name>[\w.$-]++|"[^"]*+")|(?P<mark>[(){}=])'
     r'|;[^\n]*+|[^;@#"(){}=]++|[;@#"]'
@@ -90,7 +92,7 @@ class _Reader:
                 self.functions.append((name, keys, groups))
                 return token.end()
             elif depth == 0 and token["key"] is not None:
-                keys.add(token["key"])
+                keys.add(_unescaped(token["key"]))
             elif depth == 0 and token["group"]:
                 groups.append(token["group"])
         raise UnreadableProgram("the head of a function has no end")
@@ -106,11 +108,15 @@ class _Reader:
             inside = inside or mark == "{"
             number = number or token["group"] or ""
             if inside and token["key"] is not None:
-                keys.add(token["key"])
+                keys.add(_unescaped(token["key"]))
         raise UnreadableProgram("a group of attributes has no end")
 
 
 def _unquoted(name: str) -> str:
     if not name.startswith('"'):
         return name
-    return _HEX.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1], 16)), name[1:-1])
+    return _unescaped(name[1:-1])
+
+
+def _unescaped(text: str) -> str:
+    return _HEX.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1], 16)), text)

@@ -32,6 +32,16 @@ def of(*rows: str) -> str:
         pytest.param(
             of("{target: a, model: GateShots, currency: USD, oneQubit: '1,5', twoQubit: 1}"), "oneQubit", id="a comma"
         ),
+        pytest.param(of(_ROW) + "\ntargets: []", "a key is there twice (line 1)", id="a key twice"),
+        pytest.param("asOf: !!int x", "asOf: String should match", id="a tag, which means nothing"),
+        pytest.param('asOf: "\\U00110000"', "it is no YAML", id="an impossible character"),
+        pytest.param('asOf: "\\UFFFFFFFF"', "it is no YAML", id="one that is larger still"),
+        pytest.param("%YAML 1." + "9" * 5000 + "\n---\na: b", "it is no YAML", id="a version without an end"),
+        pytest.param(of("{target: a*********, model: Free}"), "target: String should match", id="stars in a row"),
+        pytest.param(
+            of("{target: a, model: Hqc, unit: USD, unitPrice: {currency: USD, amount: 9}}"), "is the unit itself",
+            id="a unit that is its own price",
+        ),
         pytest.param("a: &a [b]\nc: *a", "it is no YAML", id="aliases, which can multiply"),
         pytest.param("[" * 30_000, "nested too deep", id="nested without end"),
         pytest.param("- " * 15_000, "nested too deep", id="the same without brackets"),
@@ -52,10 +62,12 @@ def test_unreadable(text: str, why: str) -> None:
         pytest.param("q.sim.y", "q.sim.*", id="else the longest pattern"),
         pytest.param("q.qpu.y", "q.*", id="else a shorter one"),
         pytest.param("p", None, id="none"),
+        pytest.param("q.end.e", "q.*.e", id="a star within"),
+        pytest.param("q.e", "q.*", id="its parts may not overlap"),
     ],
 )
 def test_which_entry_is_meant(target: str, want: str | None) -> None:
     """An exact entry is an exception to a pattern."""
-    rows = (f'{{target: "{name}", model: Free}}' for name in ("q.*", "q.sim.*", "q.sim.x", "q.s*"))
+    rows = (f'{{target: "{name}", model: Free}}' for name in ("q.*", "q.sim.*", "q.sim.x", "q.s*", "q.*.e"))
     found = parse_prices(of(*rows)).price_of(target)
     assert found is None if want is None else isinstance(found, Free) and found.target == want

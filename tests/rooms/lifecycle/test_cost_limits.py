@@ -31,7 +31,6 @@ def known(told: Estimate | Trouble | None, *limits: tuple[str, str], status: Any
     [
         pytest.param(known(USD_20), id="no limit"),
         pytest.param(known(USD_20, ("USD", "20")), id="just as much as is allowed"),
-        pytest.param(known(USD_20, ("EUR", "1")), id="a unit that the price list does not have"),
         pytest.param(known(UNKNOWN, ("USD", "5")), id="nothing can be estimated"),
         pytest.param(known(None, ("USD", "5")), id="no price list"),
         pytest.param(known(FREE, ("USD", "0")), id="free"),
@@ -52,6 +51,11 @@ def test_goes_on(now: Any) -> None:
             id="more than is allowed",
         ),
         pytest.param(known(USD_20, ("USD", "100"), ("hqc", "7")), "7 hqc", id="in one of two units"),
+        pytest.param(
+            known(USD_20, ("HQC", "100")),
+            "limits HQC, and the price list tells the cost in USD and hqc",
+            id="another unit",
+        ),
         pytest.param(known(UNKNOWN, ("USD", "0")), "not known to be 0: depends on", id="0, and nobody knows"),
         pytest.param(known(None, ("USD", "0")), NO_PRICES, id="0, and there is no price list"),
     ],
@@ -74,6 +78,13 @@ def test_waits_for_the_price_list() -> None:
         "False:PriceListUnreadable",
         True,
     )
+
+
+def test_attempts_before_count_where_nothing_can_be_estimated() -> None:
+    """What is spent is spent."""
+    billed = set_aside(total_cost=(Amount("USD", "50"),))
+    assert reason_of(decide(known(UNKNOWN, ("USD", "10"), status=billed)).status, "Failed") == "True:AboveMaxCost"
+    assert decide(known(UNKNOWN, ("USD", "51"), status=billed)).action is Action.CLAIM
 
 
 def test_attempts_before_count() -> None:

@@ -171,6 +171,19 @@ def test_a_few_bits_cannot_ask_for_much(program: bytes) -> None:
         entry_points(program)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("".join(function(f"f{number}") for number in range(101)), id="a hundred and one entry points"),
+        pytest.param(function("f" * 5000), id="a name of five thousand letters"),
+    ],
+)
+def test_names_in_bitcode_take_no_more_memory_than_their_table(text: str) -> None:
+    """Any number of functions may point to the same name there."""
+    with pytest.raises(UnreadableProgram):
+        entry_points(bitcode(text + ENTRY))
+
+
 NAMES = st.text("abcdefgh_.$0123456789-", min_size=1, max_size=12).map(lambda name: f"f{name}")
 
 
