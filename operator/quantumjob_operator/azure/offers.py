@@ -41,13 +41,14 @@ def parse_targets(body: Any) -> list[TargetStatus]:
     """Read one row of `providerStatus`: a provider with its targets.
 
     Raises:
-        Unreadable: A target can't be named.
+        Unreadable: The provider or a target can't be named.
     """
     provider = as_object(body, "providerStatus")
+    name = label(provider, "id")
     targets = provider.get("targets") or []
     if not isinstance(targets, list):
         raise Unreadable("providerStatus: targets is no list")
-    return [_target(label(provider, "id"), as_object(row, "target")) for row in targets]
+    return [_target(name, as_object(row, "target")) for row in targets]
 
 
 def parse_quota(body: Any) -> Quota:

@@ -160,6 +160,12 @@ _JSON = st.recursive(
 )
 
 
+def test_a_provider_without_a_name_is_no_provider() -> None:
+    """Else a list of nothing but empty rows would be an answer."""
+    with pytest.raises(Unreadable):
+        parse_targets({})
+
+
 @pytest.mark.parametrize("parse", [parse_job, parse_page, parse_targets, parse_quota, sas_uri])
 @given(st.dictionaries(st.sampled_from([*job(), "value", "nextLink", "targets", "dimension", "sasUri"]), _JSON))
 def test_any_json_is_read_or_refused(parse: Callable[[Any], Any], body: dict[str, Any]) -> None:
