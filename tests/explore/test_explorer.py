@@ -129,6 +129,30 @@ def test_an_orphan_whose_object_is_missed_before_the_watch_told_so_is_not_cancel
     assert "cancel" not in asked
 
 
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        pytest.param(True, [], id="the end was called unconfirmed before"),
+        pytest.param(False, ["a removal by force was reported that nobody had made"], id="nothing was said before"),
+    ],
+)
+def test_a_job_found_running_after_its_release(*, told: bool, wrong: list[str]) -> None:
+    """One operator gives up at the end of the grace period; the other, paused for as long, finds the job running."""
+    state = begin(SCENARIOS["two"])
+    ask, late = "begin 1 1, answer 1 1, answer 1 1, answer 1 1", "begin 2 1, time, begin 2 1, answer 2 1, answer 2 1"
+    released = (
+        f"{ask}, answer 1 1, pause 2, time, time, delete 1, {ask}, answer 1 1, answer 1 1, time, time, {ask}, time"
+    )
+    for move in from_text(f"two: {released}, {ask}, answer 1 1, begin 1 1")[1]:
+        state = moved(state, move)
+    for uid in state.wishes:
+        assert state.wishes[uid].told
+        state.wish(uid, told=told)
+    for move in from_text(f"two: wake 2, begin 2 1, answer 2 1, answer 2 1, answer 2 1, time, {late}")[1]:
+        state = moved(state, move)
+    assert list(state.violations) == wrong
+
+
 def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reconciliation catches everything: an exploration in which each breaks off would else find nothing wrong."""
 
