@@ -6,6 +6,9 @@ Each was a way to pay twice, to lose a job or to stop moving. They run in the wo
 import pytest
 
 from quantumjob_operator.model.jobstatus import State
+from rooms.lifecycle.observations import WORKSPACE
+from rooms.lifecycle.world import actions as actions_module
+from rooms.lifecycle.world import process as process_module
 from rooms.lifecycle.world.actions import FENCE, PUT_START
 from rooms.lifecycle.world.calls import TIMEOUT, Fate
 from rooms.lifecycle.world.process import Process
@@ -134,8 +137,14 @@ def test_a_doubt_that_ends_while_the_service_answers_has_not_ended_for_the_quest
     judge(made)
 
 
-def test_a_claim_is_as_old_as_its_question() -> None:
-    """Its answer took half a minute, in which another process took the claim over and waited its fence."""
+def test_a_claim_is_as_old_as_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer took half a minute, in which another process took the claim over and waited its fence.
+
+    The workspace stands in the job's own namespace, so that no status is written before the PUT, which would meet the
+    other's version.
+    """
+    for module in (process_module, actions_module):
+        monkeypatch.setattr(module, "WORKSPACE", WORKSPACE)
     made = world(operators=2)
     made.service.hides_for = VISIBILITY
     first, second = made.processes
