@@ -103,7 +103,7 @@ faults: control-plane ## Kill the operator at every boundary and at random, unde
 	$(BIN)/python -m faults $(if $(SEED),--seed=$(SEED)) $(if $(SIZE),--size=$(SIZE))
 
 explore: export PYTHONPATH := operator:tests
-explore: venv ## Try every schedule with up to 2 disturbances on the real shell (some minutes); DEPTH=3: the whole, as far as 30 minutes go; REPLAY='…': play one again
+explore: venv ## Try every schedule with up to 3 disturbances on the real shell (≤ 30 min); DEPTH=2: a minute; REPLAY='…': play one again
 	@$(BIN)/python -m explore $(if $(REPLAY),--replay $(call quoted,$(REPLAY))) $(if $(ONLY),--only $(ONLY)) $(if $(DEPTH),--depth $(DEPTH))
 
 mutants: control-plane ## Break each promise on purpose: its test must fail (≤ 10 min); ONLY=…: one; RANDOM=100 SEED=…: the core, at random

@@ -28,7 +28,7 @@ SCENARIOS: Final = {
         Scenario("again", keyed=True, orphan=True, acts=("delete", "create")),
     )
 }
-DEPTH: Final = 2
+DEPTH: Final = 3
 _LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2}
 """By how many disturbances less a scenario is tried than one operator alone: its own choices make as many states."""
 _WORKERS: Final = 2
@@ -104,7 +104,7 @@ def depths_of(depth: int | None, only: str | None) -> dict[str, int]:
     """How many disturbances each scenario is tried with.
 
     Args:
-        depth: For one operator, or for the only scenario; None for the quick bound.
+        depth: For one operator, or for the only scenario; None for the whole.
         only: The only scenario to try.
     """
     if only and depth is not None:

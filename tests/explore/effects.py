@@ -144,6 +144,9 @@ def _merge(state: State, number: str) -> None:
 def _relist(state: State, number: str) -> None:
     """The events are lost; the check of the watch finds what is there and what is gone."""
     index, process = _process(state, number)
+    for _, lost in process.inbox:
+        if lost.spec.deletion_policy == "Orphan" and state.wishes[lost.uid].overlapped:
+            state.wish(lost.uid, untold=True)
     state.set_process(index, replace(process, inbox=(), held=False))
     for uid in sorted(process.core.known):
         if uid not in state.outside.objects:

@@ -36,7 +36,7 @@ def wrongs(state: State, *, idle: bool) -> Iterator[str]:
 
 
 def _cancelled(wishes: Wishes) -> Iterator[str]:
-    if wishes.cancelled or wishes.suspended or wishes.forced:
+    if wishes.cancelled or wishes.suspended or wishes.forced or wishes.untold:
         return
     if wishes.orphaned:
         yield "an orphan was cancelled"

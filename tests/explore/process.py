@@ -78,7 +78,7 @@ class Core:
             asks={uid: ask for uid, (_, ask) in parts.tasks.items()},
             due=dict(parts.queue.due),
             followed=dict(parts.workspaces.followed),
-            known=frozenset((*parts.cache.jobs, *parts.reconciler._memories)),
+            known=frozenset((*parts.cache.jobs, *parts.cache.deleted, *parts.reconciler._memories)),
             reports=dict(parts.told.reports),
             unconfirmed=tuple(parts.told.unconfirmed_ends),
             live=parts if log else None,

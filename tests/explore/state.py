@@ -35,6 +35,7 @@ class Wishes:
         forgotten: It went so, and of those that knew of it nobody lives: only the search of the service's list, which
             is not explored, finds its job again.
         told: Its end was called unconfirmed.
+        untold: It went against its finalizer, and a watch lost that it was to be an orphan: nothing is left to read.
     """
 
     deleted_at: float | None = None
@@ -48,13 +49,14 @@ class Wishes:
     bereft: bool = False
     forgotten: bool = False
     told: bool = False
+    untold: bool = False
 
     @property
     def key(self) -> tuple[bool, ...]:
         """Without its time."""
         wanted = (self.deleted_at is not None, self.cancelled, self.suspended > 0)
         went = (self.orphaned, self.let_go, self.forced, self.overlapped, self.bereft, self.forgotten)
-        return (*wanted, *went, self.told)
+        return (*wanted, *went, self.told, self.untold)
 
 
 @dataclass(frozen=True, slots=True)

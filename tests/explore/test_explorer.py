@@ -6,6 +6,8 @@ import pytest
 
 from explore.__main__ import SCENARIOS, as_text, depths_of, from_text, replayed
 from explore.effects import moved
+from explore.judge import wrongs
+from explore.moves import free_moves
 from explore.search import Exploration
 from explore.state import State, begin
 from quantumjob_operator.cluster.cache import Cache
@@ -38,10 +40,10 @@ def test_with_one_disturbance_nothing_is_paid_twice_lost_or_stuck(name: str) -> 
 @pytest.mark.parametrize(
     ("depth", "only", "depths"),
     [
-        pytest.param(None, None, {"one": 2, "two": 1, "orphan": 0, "again": 0}, id="the quick bound"),
-        pytest.param(3, None, {"one": 3, "two": 2, "orphan": 1, "again": 1}, id="the whole"),
+        pytest.param(None, None, {"one": 3, "two": 2, "orphan": 1, "again": 1}, id="the whole"),
+        pytest.param(2, None, {"one": 2, "two": 1, "orphan": 0, "again": 0}, id="a quick bound"),
         pytest.param(1, "again", {"again": 1}, id="one scenario to its own depth"),
-        pytest.param(None, "two", {"two": 1}, id="one scenario of the quick bound"),
+        pytest.param(None, "two", {"two": 2}, id="one scenario of the whole"),
     ],
 )
 def test_how_deep_each_scenario_is_tried(depth: int | None, only: str | None, depths: dict[str, int]) -> None:
@@ -91,6 +93,33 @@ def test_what_only_the_search_finds_is_excused_by_a_kill_alone() -> None:
     assert state.wishes[uid].overlapped
     assert not state.wishes[uid].forgotten
     assert moved(state, ("kill", "1")).wishes[uid].forgotten
+
+
+def test_the_deletion_that_a_process_has_heard_and_not_seen_to_dies_with_it() -> None:
+    """Killed late, its successor hears of the deletion and is killed as well: only the search finds the job."""
+    script = "begin 1 1, overlap 1, answer 1 1, answer 1 1, kill-late 1, start 1, deleted 1, kill 1, start 1, arrive 1"
+    assert replayed(f"one: {script}") == []
+
+
+@pytest.mark.parametrize(
+    ("comes", "cancelled"),
+    [
+        pytest.param("relist 1", True, id="lost: no version of the object that says so is left to read"),
+        pytest.param("catch-up 1", False, id="late"),
+    ],
+)
+def test_an_orphan_that_a_delete_takes_with_its_finalizer(*, comes: str, cancelled: bool) -> None:
+    """What nobody can know is excused; what was told is not."""
+    begun = "begin 1 1, overlap 1, answer 1 1, answer 1 1, answer 1 1, answer 1 1, lag 1, orphan 1, deleted 1"
+    state = begin(SCENARIOS["one"])
+    for move in from_text(f"one: {begun}, time, {comes}")[1]:
+        state = moved(state, move)
+    (wishes,) = state.wishes.values()
+    assert wishes.untold is cancelled
+    while not state.outside.cancelled and (following := [one for one in free_moves(state) if one[0] != "ends"]):
+        state = moved(state, following[0])
+    assert bool(state.outside.cancelled) is cancelled
+    assert list(wrongs(state, idle=False)) == []
 
 
 def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_go_again() -> None:
