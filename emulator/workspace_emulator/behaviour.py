@@ -47,6 +47,13 @@ class Billing(StrEnum):
     CREDITS = "credits"  # units are billed and counted, and each costs 0, as in every recorded job
 
 
+class WorkspaceKind(StrEnum):
+    """The kinds of workspace; of V2 none was ever recorded."""
+
+    V1 = "V1"
+    V2 = "V2"  # tells what is used of a provider's offer, too
+
+
 class UnfinishedCost(StrEnum):
     """What a job that was billed and did not succeed shows as its `costEstimate`."""
 
@@ -101,6 +108,9 @@ class Behaviour(BaseModel):
     targets: dict[str, TargetBehaviour] = Field(default_factory=dict, description="what differs by target, as JSON")
     simulate: bool = Field(default=True, description="run programs; else every result is a labelled placeholder")
     seed: int | None = Field(default=None, description="makes runs repeatable")
+    workspace_kind: WorkspaceKind = Field(
+        default=WorkspaceKind.V1, description="V1, or V2, which answers /quotaUsages as well"
+    )
     newer_status_words: bool = Field(default=False, description="say Queued and Completed for Waiting and Succeeded")
     cancelling_words: bool = Field(
         default=True,

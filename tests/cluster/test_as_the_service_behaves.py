@@ -13,6 +13,7 @@ from localstack.stack import Stack
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 NAMES: Final = ("one", "two", "three")
+USED: Final = "standardMinutesLifetime"
 UNSEEN_WORDS: Final = ["Queued", "Finishing", "CancellationRequested", "Cancelling"]
 
 
@@ -98,6 +99,27 @@ def test_a_workspace_whose_quotas_are_refused_is_ready(place: JobNamespace, emul
     place.apply(place.workspace(maxJobsInFlight=7))
     eventually(lambda: "quotas" not in workspace(place)["status"])
     assert condition_of(workspace(place), "Ready")["status"] == "True"
+
+
+def test_what_is_used_where_quotas_are_not_told(place: JobNamespace, emulator: Emulator) -> None:
+    """A workspace of kind V2 is asked for both; one of kind V1 only if its quotas are refused, and then as well."""
+    emulator.behave(workspace_kind="V2")
+    place.apply(jobs.ionq("one"))
+    place.wait("one", "Complete")
+    place.apply(place.workspace("second", workspaceKind="V2"))
+    eventually(lambda: used(place, "second"))
+    assert place.stack.get("quantumworkspace", "second", namespace=place.name)["status"]["quotas"]
+    assert not used(place, "default")
+    emulator.admin("POST", "faults", {"operation": "get-quotas", "kind": "status-before", "status": 403, "count": 99})
+    place.apply(place.workspace(maxJobsInFlight=7))
+    eventually(lambda: used(place, "default"))
+    assert condition_of(workspace(place), "Ready")["status"] == "True"
+
+
+def used(place: JobNamespace, name: str) -> set[str]:
+    """The providers of whose offers something is used, as a QuantumWorkspace shows it."""
+    found = place.stack.get("quantumworkspace", name, namespace=place.name)
+    return {row["provider"] for row in found["status"].get("quotaUsages", []) if float(row["usage"][USED])}
 
 
 @pytest.mark.parametrize(

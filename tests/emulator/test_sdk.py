@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 from azure.quantum import Job, Session, Workspace
 from azure.quantum.target import IonQ, Quantinuum
 from qdk import qsharp
@@ -166,6 +167,19 @@ def test_quotas_say_what_is_used(sdk: Workspace) -> None:
     before = used()
     finished(target(sdk, "ionq.simulator").submit(BELL))
     assert used() > before
+
+
+def test_workspaces_of_the_second_kind_say_what_is_used(sdk: Workspace, admin: httpx.Client) -> None:
+    """The SDK has the call, without a method of its own for people."""
+    asked = (sdk.subscription_id, sdk.resource_group, sdk.name)
+    list_usages = sdk._client.services.quotas.list_workspace_usages
+    with pytest.raises(ResourceNotFoundError):
+        list(list_usages(*asked, provider_id="ionq"))
+    admin.put("/settings", json={"workspace_kind": "V2"})
+    finished(target(sdk, "ionq.simulator").submit(BELL))
+    (row,) = list_usages(*asked, provider_id="ionq")
+    assert (row.provider_id, row.scope, row.last_modified_time.tzinfo is not None) == ("ionq", "Target", True)
+    assert row.usage["standardMinutesLifetime"] > 0
 
 
 def test_results_of_placeholder_runs_are_labelled(sdk: Workspace, admin: httpx.Client) -> None:

@@ -21,3 +21,4 @@ class Operation(StrEnum):
     LIST_SESSION_JOBS = "list-session-jobs"
     GET_PROVIDER_STATUS = "get-provider-status"
     GET_QUOTAS = "get-quotas"
+    GET_QUOTA_USAGES = "get-quota-usages"

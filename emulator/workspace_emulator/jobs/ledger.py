@@ -70,6 +70,12 @@ class Ledger:
         """  # noqa: S608 - the inserted text is a constant
         return dict(self._connection.execute(sql, (provider,)).fetchone())
 
+    def last_end(self, provider: str) -> float | None:
+        """Return when a run of a provider ended last; None if none has."""
+        sql = "SELECT max(ended) FROM runs WHERE provider = ? AND started IS NOT NULL"
+        (ended,) = self._connection.execute(sql, (provider,)).fetchone()
+        return None if ended is None else float(ended)
+
 
 def cost_estimate(job: Job, unfinished: UnfinishedCost) -> dict[str, Any] | None:
     """Return a job's `costEstimate`: None until it has succeeded.

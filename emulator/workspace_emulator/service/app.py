@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from workspace_emulator.behaviour import CancelAnswer
+from workspace_emulator.behaviour import CancelAnswer, WorkspaceKind
 from workspace_emulator.contract.answers import empty_answer, json_answer
+from workspace_emulator.contract.catalogue import PROVIDERS
 from workspace_emulator.contract.definitions import JobDefinition, JobUpdate, SasRequest, SessionDefinition, parse
-from workspace_emulator.contract.errors import Code, ServiceError
+from workspace_emulator.contract.errors import Code, ServiceError, bad_request, not_found
 from workspace_emulator.contract.operations import Operation
 from workspace_emulator.jobs.filters import JOB_FIELDS, JOB_FIELDS_WITHOUT_CANCELLING, SESSION_FIELDS, Condition
 from workspace_emulator.jobs.job_store import in_session, job_from_row
@@ -28,6 +29,7 @@ from workspace_emulator.service.wire import (
     Signing,
     job_json,
     provider_status_json,
+    quota_usages_json,
     quotas_json,
     session_json,
     update_json,
@@ -134,6 +136,14 @@ class _WorkspaceRoutes:
     async def quotas(self, _request: Request) -> Response:
         return json_answer({"value": quotas_json(self._parts.ledger, self._parts.behaviour.now), "nextLink": None})
 
+    async def quota_usages(self, request: Request) -> Response:
+        if self._parts.behaviour.now.workspace_kind is not WorkspaceKind.V2:
+            raise not_found(Code.NOT_FOUND, "workspaces of kind V1 tell no quota usages")
+        provider = request.query_params.get("providerId", "").lower()
+        if provider not in PROVIDERS:
+            raise bad_request(Code.INVALID_REQUEST, "providerId names no provider of the workspace", "providerId")
+        return json_answer({"value": quota_usages_json(self._parts.ledger, provider), "nextLink": None})
+
 
 def make_app(parts: Parts, path: WorkspacePath, *, admin: bool) -> Starlette:
     """Return the ASGI application of one workspace.
@@ -173,6 +183,7 @@ def _operations(parts: Parts) -> Mapping[Operation, tuple[str, str, Handler]]:
         Operation.GET_SAS_URI: ("POST", "/storage/sasUri", workspace.sas_uri),
         Operation.GET_PROVIDER_STATUS: ("GET", "/providerStatus", workspace.provider_status),
         Operation.GET_QUOTAS: ("GET", "/quotas", workspace.quotas),
+        Operation.GET_QUOTA_USAGES: ("GET", "/quotaUsages", workspace.quota_usages),
     }
 
 

@@ -117,6 +117,24 @@ def quotas_json(ledger: Ledger, behaviour: Behaviour) -> list[dict[str, Any]]:
     ]
 
 
+def quota_usages_json(ledger: Ledger, provider: str) -> list[dict[str, Any]]:
+    """Return what is used of a provider's offer, without a limit; there is a row once something is."""
+    used, modified = ledger.consumption(provider)["utilization"], ledger.last_end(provider)
+    if modified is None:
+        return []
+    return [
+        {
+            "providerId": provider,
+            "scope": "Target",
+            "targetId": None,
+            # The one name that the specification's example has.
+            "usage": {"standardMinutesLifetime": used},
+            "lastModifiedTime": rfc3339(modified),
+            "metadata": None,
+        }
+    ]
+
+
 def _word(job: Job, behaviour: Behaviour) -> str:
     status = job.status
     if status in BEING_CANCELLED and not behaviour.cancelling_words:

@@ -7,12 +7,12 @@ DELETE: it meant cancelling in older versions of the API and deletes the record 
 import copy
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from quantumjob_operator.azure import wire
+from quantumjob_operator.azure import offers, wire
 from quantumjob_operator.azure.auth import Credential
 from quantumjob_operator.azure.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
 from quantumjob_operator.azure.channel import Answer, Observer, ServiceChannel, Timing
@@ -20,7 +20,6 @@ from quantumjob_operator.azure.failures import says_absent, unreadable
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, origin_of
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.lists import pages, short_list
-from quantumjob_operator.azure.offers import Quota, TargetStatus, parse_quota, parse_targets
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.azure.wire import JobDefinition
@@ -39,6 +38,8 @@ _RESOURCE_ID: Final = re.compile(
 )
 _MERGE_PATCH: Final = "application/merge-patch+json"
 _REFUSALS_OF_CANCEL: Final = frozenset({400, 405, 409, 412, 422})
+
+_ALL: Final[Mapping[str, str]] = {}
 
 T = TypeVar("T")
 
@@ -85,17 +86,10 @@ class WorkspaceClient:
         if not _RESOURCE_ID.fullmatch(resource_id) or {".", ".."} & set(resource_id.split("/")):
             raise ValueError("resource_id is not the id of a Microsoft.Quantum workspace")
         self._timing = timing or Timing()
-        self._channel = ServiceChannel(
-            endpoint=endpoint,
-            credential=credential,
-            http=transport.service,
-            allowed=allowed,
-            observer=observer,
-            timing=self._timing,
-            rate_limiter=rate_limiter,
-            owner=owner,
-        )
         common: Any = {"allowed": allowed, "observer": observer, "timing": self._timing, "owner": owner}
+        self._channel = ServiceChannel(
+            endpoint=endpoint, credential=credential, http=transport.service, rate_limiter=rate_limiter, **common
+        )
         self._blobs = BlobStore(transport=transport.storage, **common)
         self._left_out: set[str] = set()
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
@@ -241,17 +235,18 @@ class WorkspaceClient:
             raise OutputMissing("read_output", detail="the service names no place of it")
         return await self._storage("read_output", lambda: self._read_blob(uri, max_bytes, before_large))
 
-    async def provider_status(self) -> list[TargetStatus]:
+    async def provider_status(self) -> list[offers.TargetStatus]:
         """All targets of all providers of the workspace."""
-        return await short_list(
-            self._channel, "provider_status", f"{self._workspace_url}/providerStatus", parse_targets
-        )
+        return await self._list("provider_status", "providerStatus", offers.parse_targets)
 
-    async def quotas(self) -> list[Quota]:
+    async def quotas(self) -> list[offers.Quota]:
         """All quotas of the workspace."""
-        return await short_list(
-            self._channel, "quotas", f"{self._workspace_url}/quotas", lambda row: [parse_quota(row)]
-        )
+        return await self._list("quotas", "quotas", lambda row: [offers.parse_quota(row)])
+
+    async def quota_usages(self, provider: str) -> list[offers.QuotaUsage]:
+        """What is used at a provider, where workspaces tell that instead of quotas (kind V2)."""
+        asked = {"providerId": provider}
+        return await self._list("quota_usages", "quotaUsages", lambda row: [offers.parse_quota_usage(row)], asked)
 
     async def close(self) -> None:
         """Close the credential; the shared connections stay open."""
@@ -268,6 +263,11 @@ class WorkspaceClient:
             self._left_out |= news
             _log.warning("fields of jobs that can't be read and are left out (told once): %s", sorted(news))
         return job
+
+    async def _list(
+        self, operation: str, name: str, parse: Callable[[Any], list[T]], params: Mapping[str, str] = _ALL
+    ) -> list[T]:
+        return await short_list(self._channel, operation, f"{self._workspace_url}/{name}", parse, params)
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"

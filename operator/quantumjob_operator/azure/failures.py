@@ -45,7 +45,7 @@ _TARGET_UNAVAILABLE: Final = "TargetUnavailable"
 _NOT_APPLIED: Final = frozenset({400, 401, 402, 403, 429})
 _TRANSIENT_STORAGE: Final = frozenset({404, 412})
 _INVALID_DEFINITION: Final = "InvalidJobDefinition"
-_OPTIONAL: Final = frozenset({"quotas", "queue_position"})
+_OPTIONAL: Final = frozenset({"quotas", "quota_usages", "queue_position"})
 _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
 
 

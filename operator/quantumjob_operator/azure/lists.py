@@ -59,14 +59,21 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
             raise unreadable(operation, answer.status, str(error)) from None
 
 
-async def short_list(channel: ServiceChannel, operation: str, url: str, parse: Callable[[Any], list[T]]) -> list[T]:
+async def short_list(
+    channel: ServiceChannel,
+    operation: str,
+    url: str,
+    parse: Callable[[Any], list[T]],
+    params: Mapping[str, str],
+) -> list[T]:
     """A list that goes into a status, and so may not be long.
 
     Args:
         channel: The line to the service.
         operation: For errors and metrics.
-        url: Of the list.
+        url: Of the list, without its query.
         parse: Makes entries of a row; may raise `Unreadable`.
+        params: The query of the first page.
 
     Raises:
         ServiceError: A page could not be had; `AnswerTooLarge` if it is no short one.
@@ -76,7 +83,7 @@ async def short_list(channel: ServiceChannel, operation: str, url: str, parse: C
     def flat(rows: list[Any]) -> list[T]:
         return [one for row in rows for one in parse(row)]
 
-    async for page in pages(channel, operation, url, {}, flat, MAX_ROWS):
+    async for page in pages(channel, operation, url, params, flat, MAX_ROWS):
         shown += page
         if len(shown) > MAX_ROWS:
             detail = f"the list cannot be read: it has more than {MAX_ROWS:,} rows"

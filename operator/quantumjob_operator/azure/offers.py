@@ -1,8 +1,10 @@
 """What a workspace offers, read from its lists; pure. Must not live here: what is shown of it (`workspace_status`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quantumjob_operator.azure.costs import parse_usage
 from quantumjob_operator.azure.fields import Optional, as_object, label, number, whole
 from quantumjob_operator.azure.times import Unreadable
 
@@ -37,6 +39,21 @@ class Quota:
     limit: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaUsage:
+    """What is used of a provider's offer, by the provider's own names; the limits are not told.
+
+    Attributes:
+        target: The target that it is counted for; empty if for more than one.
+        usage: Decimal texts by name, for example `standardMinutesLifetime`.
+    """
+
+    provider: str
+    scope: str
+    target: str
+    usage: Mapping[str, str]
+
+
 def parse_targets(body: Any) -> list[TargetStatus]:
     """Read one row of `providerStatus`: a provider with its targets.
 
@@ -62,6 +79,21 @@ def parse_quota(body: Any) -> Quota:
         utilization=number(quota, "utilization"),
         holds=number(quota, "holds"),
         limit=number(quota, "limit"),
+    )
+
+
+def parse_quota_usage(body: Any) -> QuotaUsage:
+    """Read one row of `quotaUsages`.
+
+    Raises:
+        Unreadable: The provider can't be named, or what is used is no list of numbers.
+    """
+    row = as_object(body, "quotaUsage")
+    return QuotaUsage(
+        provider=label(row, "providerId"),
+        scope=label(row, "scope", ""),
+        target=label(row, "targetId", ""),
+        usage=parse_usage(row, "usage"),
     )
 
 

@@ -9,14 +9,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from quantumjob_operator.azure.connections import Connection, Connections
-from quantumjob_operator.azure.offers import Quota
+from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.workspace_offer import ask_offer
 from quantumjob_operator.controller.workspace_status import (
     LISTING_REFUSED,
     READY,
@@ -31,7 +31,7 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import with_condition, without_conditions
-from quantumjob_operator.model.errors import CredentialsRefused, Refused, ServiceError
+from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
@@ -128,22 +128,11 @@ class WorkspaceReconciler:
             return connection, Offer()
         self._workspaces.renewed(connection)
         try:
-            targets = await connection.client.provider_status()
-            return None, Offer(targets, await self._quotas(workspace, connection))
+            return None, await ask_offer(workspace, connection.client)
         except ServiceError as error:
             if isinstance(error, CredentialsRefused):
                 await self._connections.drop(workspace.uid)
             return trouble_with(error, workspace.spec.credentials.refused_remedy), Offer()
-
-    async def _quotas(self, workspace: QuantumWorkspace, connection: Connection) -> list[Quota] | None:
-        """They decide nothing: a workspace without them (of kind V2, perhaps) is as ready as any other."""
-        try:
-            return await connection.client.quotas()
-        except CredentialsRefused:
-            raise
-        except ServiceError as error:
-            _log.info("workspace %s/%s tells no quotas: %s", workspace.namespace, workspace.name, error)
-            return [] if isinstance(error, Refused) and error.answered else None
 
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
         before = next((one for one in workspace.conditions if one.type == READY), None)

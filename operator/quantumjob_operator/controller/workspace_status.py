@@ -1,7 +1,8 @@
 """What a workspace's status says: its conditions, and what it offers; pure.
 
 Rules:
-1. What is optional stays optional: without an answer about quotas, those known stay; a refusal of them leaves none.
+1. What is optional stays optional: without an answer about quotas or what is used, those known stay; a refusal of them
+   leaves none.
 2. What only drifts is not written: an average queue time counts once it has doubled or halved.
 
 Must not live here: requests, or when to make them (`workspace_reconciler`).
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from quantumjob_operator.azure.offers import Quota, TargetStatus
+from quantumjob_operator.azure.offers import Quota, QuotaUsage, TargetStatus
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     AnswerTooLarge,
@@ -35,10 +36,12 @@ class Offer:
 
     Attributes:
         quotas: None if the service gave no answer about them now.
+        usages: What is used of the providers' offers; None as above.
     """
 
     targets: Sequence[TargetStatus] = ()
     quotas: Sequence[Quota] | None = None
+    usages: Sequence[QuotaUsage] | None = None
 
 
 def ready(trouble: Trouble | None, generation: int) -> Condition:
@@ -74,6 +77,8 @@ def offer_shown(offer: Offer, before: Mapping[str, Any]) -> dict[str, Any]:
         changed["targets"] = targets
     if offer.quotas is not None and (quotas := _quotas_json(offer.quotas)) != (before.get("quotas") or []):
         changed["quotas"] = quotas or None
+    if offer.usages is not None and (usages := _usages_json(offer.usages)) != (before.get("quotaUsages") or []):
+        changed["quotaUsages"] = usages or None
     return changed
 
 
@@ -161,3 +166,16 @@ def _quotas_json(quotas: Sequence[Quota]) -> list[dict[str, Any]]:
         for one in sorted(quotas, key=lambda one: (one.provider, one.dimension, one.scope, one.period))
     ]
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _usages_json(usages: Sequence[QuotaUsage]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "provider": clean_text(one.provider),
+            "scope": clean_text(one.scope),
+            "target": clean_text(one.target),
+            "usage": {clean_text(name): value for name, value in one.usage.items()},
+        }
+        for one in sorted(usages, key=lambda one: (one.provider, one.target, one.scope))
+    ]
+    return [{key: value for key, value in row.items() if value} for row in rows if row["usage"]]

@@ -226,7 +226,8 @@ async def test_what_a_workspace_need_not_have_is_no_matter_of_credentials(
 ) -> None:
     """Quotas may be refused to everybody, every five minutes; an alert of that would mislead."""
     server.plays(fails(403, "Forbidden"))
-    for ask in (make_client().quotas(), make_client().queue_position(JOB_ID)):
+    client = make_client()
+    for ask in (client.quotas(), client.quota_usages("ionq"), client.queue_position(JOB_ID)):
         with pytest.raises(Refused):
             await ask
     assert observed.refusals == 0

@@ -214,6 +214,19 @@ async def test_provider_status_and_quotas(server: MisbehavingServer, client: Wor
     assert [(row.dimension, row.limit) for row in await client.quotas()] == [("qgs", 5.0)]
 
 
+async def test_what_is_used_is_asked_of_one_provider(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """The query names it, on each page."""
+    row = {"providerId": "ionq", "scope": "Target", "usage": {"shots": 7}, "lastModifiedTime": "2026-01-01T00:00:00Z"}
+    more = f"{server.url}{RESOURCE_ID}/quotaUsages?providerId=ionq&skip=1"
+    server.plays(says({"value": [row], "nextLink": more}), says({"value": [row | {"targetId": "ionq.simulator"}]}))
+    found = await client.quota_usages("ionq")
+    assert [(one.provider, one.target, one.usage) for one in found] == [
+        ("ionq", "", {"shots": "7"}),
+        ("ionq", "ionq.simulator", {"shots": "7"}),
+    ]
+    assert all("providerId=ionq" in request.target for request in server.received)
+
+
 async def test_quotas_that_cannot_be_read(server: MisbehavingServer, client: WorkspaceClient) -> None:
     """A row outside the contract is an error that says so."""
     server.plays(says({"value": [{"dimension": 7}]}))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantumjob_operator.azure.offers import parse_quota, parse_targets
+from quantumjob_operator.azure.offers import parse_quota, parse_quota_usage, parse_targets
 from quantumjob_operator.azure.times import Unreadable, parse_time
 from quantumjob_operator.azure.wire import (
     content_type,
@@ -166,8 +166,10 @@ def test_a_provider_without_a_name_is_no_provider() -> None:
         parse_targets({})
 
 
-@pytest.mark.parametrize("parse", [parse_job, parse_page, parse_targets, parse_quota, sas_uri])
-@given(st.dictionaries(st.sampled_from([*job(), "value", "nextLink", "targets", "dimension", "sasUri"]), _JSON))
+@pytest.mark.parametrize("parse", [parse_job, parse_page, parse_targets, parse_quota, parse_quota_usage, sas_uri])
+@given(
+    st.dictionaries(st.sampled_from([*job(), "value", "nextLink", "targets", "dimension", "usage", "sasUri"]), _JSON)
+)
 def test_any_json_is_read_or_refused(parse: Callable[[Any], Any], body: dict[str, Any]) -> None:
     """Whatever JSON comes, it is read as something, or the error is `Unreadable`."""
     with suppress(Unreadable):
@@ -205,6 +207,22 @@ def test_targets_and_quotas() -> None:
     ]
     quota = parse_quota({"dimension": "qgs", "providerId": "ionq", "utilization": 2, "limit": 10.5})
     assert (quota.utilization, quota.holds, quota.limit) == (2.0, None, 10.5)
+
+
+@pytest.mark.parametrize(
+    ("row", "read"),
+    [
+        pytest.param(
+            {"usage": {"standardMinutesLifetime": 42.0}}, {"standardMinutesLifetime": "42"}, id="as specified"
+        ),
+        pytest.param({"usage": {"a": 11.100000381469727, "b": None}}, {"a": "11.1"}, id="a float of 32 bits, and null"),
+        pytest.param({"usage": {}}, {}, id="nothing is used"),
+        pytest.param({"usage": None, "targetId": None, "scope": None}, {}, id="nulls"),
+    ],
+)
+def test_what_is_used_of_an_offer(row: dict[str, Any], read: dict[str, str]) -> None:
+    """Amounts are decimal texts."""
+    assert parse_quota_usage({"providerId": "ionq", **row}).usage == read
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.azure.offers import Quota, TargetStatus
+from quantumjob_operator.azure.offers import Quota, QuotaUsage, TargetStatus
 from quantumjob_operator.controller.workspace_status import Offer, offer_shown, usual_wait
 
 SIMULATOR = TargetStatus("ionq", "ionq.simulator", "Available", 100, 29, "Base")
@@ -78,6 +78,27 @@ def test_which_quotas_are_written(
 ) -> None:
     """A list that became empty is cleared; silence changes nothing."""
     assert offer_shown(Offer((), told), {"quotas": before}) == changed
+
+
+USAGE = QuotaUsage("ionq", "Target", "", {"shots": "7"})
+USAGE_ROW = {"provider": "ionq", "scope": "Target", "usage": {"shots": "7"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "told", "changed"),
+    [
+        pytest.param([], [USAGE], {"quotaUsages": [USAGE_ROW]}, id="the first time"),
+        pytest.param([USAGE_ROW], [USAGE], {}, id="nothing changed"),
+        pytest.param([], [QuotaUsage("qci", "Target", "", {})], {}, id="an offer of which nothing is used"),
+        pytest.param([USAGE_ROW], [], {"quotaUsages": None}, id="they are refused now"),
+        pytest.param([USAGE_ROW], None, {}, id="no answer about them"),
+    ],
+)
+def test_which_usages_are_written(
+    before: list[dict[str, Any]], told: list[QuotaUsage] | None, changed: dict[str, Any]
+) -> None:
+    """As with quotas."""
+    assert offer_shown(Offer(usages=told), {"quotaUsages": before}) == changed
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
         "queue_position": 4 * _KIB,  # one number
         "provider_status": _MIB,  # a page; recorded: 7 KiB
         "quotas": _MIB,  # a page; recorded: 1 KiB
+        "quota_usages": 64 * _KIB,  # a page, of one provider
     }
 )
 """The most bytes that an operation may bring; all others bring `_USUAL_BYTES`."""

@@ -1,0 +1,63 @@
+"""Asking a workspace what it offers: its targets, and as far as it tells, quotas and what is used.
+
+Only the targets decide whether a workspace is ready. Must not live here: what is shown (`workspace_status`).
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.offers import QuotaUsage, TargetStatus
+from quantumjob_operator.controller.workspace_status import Offer
+from quantumjob_operator.model.errors import CredentialsRefused, Refused, ServiceError
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+
+T = TypeVar("T")
+
+_SECOND_KIND: Final = "V2"
+_MOST_PROVIDERS: Final = 32
+"""Are asked what is used of their offers: one request for each."""
+_log = logging.getLogger(__name__)
+
+
+async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:
+    """What the workspace offers now.
+
+    Args:
+        workspace: Which.
+        client: Authenticates to it.
+
+    Raises:
+        ServiceError: The targets could not be had, or the credentials are refused.
+    """
+    targets = await client.provider_status()
+    quotas = await _optional(workspace, client.quotas)
+    if workspace.spec.workspace_kind != _SECOND_KIND and quotas != []:
+        return Offer(targets, quotas, None if quotas is None else ())
+    return Offer(targets, quotas, await _usages(workspace, client, targets))
+
+
+async def _usages(
+    workspace: QuantumWorkspace, client: WorkspaceClient, targets: Sequence[TargetStatus]
+) -> list[QuotaUsage] | None:
+    """Of all providers; None if one of them gave no answer."""
+    found: list[QuotaUsage] = []
+    for provider in sorted({one.provider for one in targets})[:_MOST_PROVIDERS]:
+        of_provider = await _optional(workspace, lambda name=provider: client.quota_usages(name))  # type: ignore[misc]
+        if of_provider is None:
+            return None
+        found += of_provider
+    return found
+
+
+async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[list[T]]]) -> list[T] | None:
+    """A list that decides nothing: empty if it is refused, None without an answer."""
+    try:
+        return await ask()
+    except CredentialsRefused:
+        raise
+    except ServiceError as error:
+        refused = isinstance(error, Refused) and error.answered
+        _log.info("workspace %s/%s does not tell all: %s", workspace.namespace, workspace.name, error)
+        return [] if refused else None
