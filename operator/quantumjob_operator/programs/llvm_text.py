@@ -17,8 +17,10 @@ _SKIPPED: Final = re.compile(
 )
 _TOKEN: Final = re.compile(
     r'"(?P<key>[^"]*+)"(?:\s*+=\s*+"[^"]*+")?|#(?P<group>\d++)|@(?P<name>[\w.$-]++|"[^"]*+")|(?P<mark>[(){}=])'
-    r'|;[^\n]*+|[^;@#"(){}=]++|[;@#"]'
+    r'|;[^\n]*+|(?P<words>[^;@#"(){}=]++)|[;@#"]'
 )
+_NAMES_FOLLOW: Final = frozenset({"section", "partition", "gc", "c"})
+"""Words of a head whose text is no attribute: where the function is put, who collects its garbage; c begins data."""
 _HEX: Final = re.compile(r"\\(\\|[0-9A-Fa-f]{2})")
 _MAX_KEYWORDS: Final = 5_000
 _MAX_TOKENS: Final = 1_000
@@ -81,9 +83,10 @@ class _Reader:
 
     def _function(self, at: int) -> int:
         """`define … @name(…) … #0 "key"="value" … {`: braces before the name are part of the type."""
-        name, depth, keys, groups = "", 0, set[str](), list[str]()
+        name, depth, keys, groups, word = "", 0, set[str](), list[str](), ""
         for token in self._tokens(at):
-            mark = token["mark"]
+            mark, before = token["mark"], word
+            word = _last_word(token, before)
             if not name:
                 name = token["name"] or ""
             elif mark in ("(", ")"):
@@ -91,7 +94,7 @@ class _Reader:
             elif depth == 0 and mark == "{":
                 self.functions.append((name, keys, groups))
                 return token.end()
-            elif depth == 0 and token["key"] is not None:
+            elif depth == 0 and token["key"] is not None and before not in _NAMES_FOLLOW:
                 keys.add(_unescaped(token["key"]))
             elif depth == 0 and token["group"]:
                 groups.append(token["group"])
@@ -110,6 +113,13 @@ class _Reader:
             if inside and token["key"] is not None:
                 keys.add(_unescaped(token["key"]))
         raise UnreadableProgram("a group of attributes has no end")
+
+
+def _last_word(token: "re.Match[str]", before: str) -> str:
+    """The word right before the next token; blanks and comments change nothing."""
+    if token["words"] is not None:
+        return token["words"].split()[-1] if token["words"].strip() else before
+    return before if token[0].startswith(";") else ""
 
 
 def _unquoted(name: str) -> str:

@@ -32,6 +32,21 @@ MODULES = [
         ("main",),
         id="the word as a value of another attribute",
     ),
+    pytest.param(
+        function("main") + function("b", 'section "entry_point" gc "entry_point"') + ENTRY,
+        ("main",),
+        id="a section and a collector of that name",
+    ),
+    pytest.param(
+        function("main") + function("b", '"x" partition "entry_point" prefix [11 x i8] c"entry_point"') + ENTRY,
+        ("main",),
+        id="a partition and data of that name",
+    ),
+    pytest.param(
+        "$main = comdat any\n" + function("main", '"entry_point" section "x" comdat align 8'),
+        ("main",),
+        id="an entry point in a section",
+    ),
     pytest.param(function("main", ""), (), id="no attribute at all"),
     pytest.param("declare void @main() #0\n" + ENTRY, (), id="a function that is only declared"),
     pytest.param(
@@ -234,6 +249,7 @@ PIECES = st.sampled_from(
         "attributes ",
         "= ",
         '"entry_point"',
+        "section ",
         '"',
         ";",
         "\n",
