@@ -137,6 +137,25 @@ def test_a_quota_that_is_used_up_holds_the_job(place: JobNamespace, emulator: Em
     place.delete("held")
 
 
+def test_who_waits_for_a_quota_keeps_nobody_waiting(place: JobNamespace, emulator: Emulator) -> None:
+    """With one slot for all, the others go on; once there is some, it asks for the slot like any other."""
+    place.apply(place.workspace(maxJobsInFlight=1))
+    emulator.behave(quota_limits={"quantinuum": 0.0}, quota_refusal={"status": 403, "code": "InsufficientQuota"})
+    place.apply(jobs.quantinuum("held"))
+    place.wait_reason("held", "Submitted", "QuotaExhausted")
+    place.apply(jobs.ionq("other"))
+    place.wait("other", "Complete")
+    assert place.runs("held") == []
+    emulator.behave(executing_seconds=FOR_EVER, quota_limits={})
+    place.apply(jobs.ionq("long"))
+    place.wait_state("long", "Executing")
+    place.patch("quantumjob", "held", {"metadata": {"labels": {"look": "again"}}})
+    place.wait_reason("held", "Submitted", "MaxJobsInFlight")
+    place.patch("quantumjob", "long", {"spec": {"cancel": True}})
+    place.wait_state("held", "Executing")
+    assert len(place.runs("held")) == 1
+
+
 def test_a_cost_in_a_plan_of_credits(place: JobNamespace, emulator: Emulator) -> None:
     """Nothing to pay, and what was billed all the same."""
     emulator.behave(billing="credits")

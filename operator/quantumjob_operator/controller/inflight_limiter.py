@@ -14,7 +14,9 @@ from typing import Final
 from quantumjob_operator.lifecycle.admission import bound_to
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
+from quantumjob_operator.lifecycle.error_mapping import QUOTA_EXHAUSTED
 from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.scheduling.fair_queue import FairQueue
@@ -32,12 +34,26 @@ def in_flight(job: QuantumJob) -> bool:
     return job.has_finalizer and not copied and not job.status.finished and not has_ended(job)
 
 
-def holds_slot(job: QuantumJob, *, ours: bool = False) -> bool:
+def waits_without_slot(job: QuantumJob) -> bool:
+    """Whether the job, though it may be claimed, waited for a quota or for a slot when its status was written."""
+    told = job.status.condition(Kind.SUBMITTED)
+    return told is not None and told.status == "False" and told.reason in {QUOTA_EXHAUSTED, FULL}
+
+
+def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False) -> bool:
     """Whether a job has its slot without waiting for one.
 
     Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
-    forged to jump the queue.
+    forged to jump the queue. What was refused for lack of a quota keeps nobody waiting, unless it may be at the
+    service.
+
+    Args:
+        job: The job.
+        ours: This process wrote its claim.
+        may_run: A request whose outcome is not known may still take effect.
     """
+    if waits_without_slot(job) and not may_run:
+        return False
     used = job.status.workspace
     recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
     return in_flight(job) and (ours or recorded or was_accepted(job))
@@ -99,7 +115,9 @@ class InflightLimiter:
     _told: dict[str, int] = field(default_factory=dict)
     """How many jobs go before one that waits, as its status says."""
 
-    def take(self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False) -> Trouble | None:
+    def take(
+        self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False, may_run: bool = False
+    ) -> Trouble | None:
         """A slot for the job, kept until `free`; or why there is none.
 
         A job that surely is in flight already has its slot, whatever the limit says now. A slot that became free goes
@@ -110,6 +128,7 @@ class InflightLimiter:
             workspace: The object that serves it.
             job: Who asks.
             ours: This process wrote its claim.
+            may_run: As for `holds_slot`.
         """
         self._count(workspace)
         inflight = self._inflight.setdefault(workspace.key, Inflight())
@@ -118,7 +137,7 @@ class InflightLimiter:
         slot = Slot(workspace.key, job.namespace)
         self._offered.pop(job.uid, None)
         self._withdraw(workspace.key)
-        if holds_slot(job, ours=ours):
+        if holds_slot(job, ours=ours, may_run=may_run):
             if self._slots.get(job.uid) not in (None, slot):
                 self.free(job.uid)
             self._enter(job.uid, slot)
@@ -205,7 +224,7 @@ class InflightLimiter:
         self._counted.add(workspace.uid)
         for job in self.jobs():
             bound = bound_to(job) == workspace.id
-            if bound and holds_slot(job) and self.serving(job) == workspace.key:
+            if bound and holds_slot(job, may_run=True) and self.serving(job) == workspace.key:
                 self._enter(job.uid, Slot(workspace.key, job.namespace))
 
 

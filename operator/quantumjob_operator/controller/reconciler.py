@@ -164,11 +164,12 @@ class Reconciler:
     def _keep_slot(self, context: ReconcileContext) -> None:
         """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""
         job, memory = context.memory.job, context.memory
-        if memory.released or not holds_slot(job, ours=memory.claimed):
+        may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
+        if memory.released or not holds_slot(job, ours=memory.claimed, may_run=may_run):
             if memory.released or not context.seen.full:
                 self._limiter.forget(job.uid)
         elif context.connection:
-            self._limiter.take(context.connection.workspace, job, ours=memory.claimed)
+            self._limiter.take(context.connection.workspace, job, ours=memory.claimed, may_run=may_run)
 
     async def _steps(self, context: ReconcileContext, deadline: float) -> None:
         for _ in range(_MAX_STEPS):

@@ -23,6 +23,7 @@ from quantumjob_operator.model.errors import (
 OUTPUT_UNREADABLE: Final = "OutputUnreadable"
 OUTPUT_MISSING: Final = "OutputMissing"
 TARGET_DOWN_SECONDS: Final = 60.0
+QUOTA_EXHAUSTED: Final = "QuotaExhausted"
 QUOTA_SECONDS: Final = 300.0
 """Quotas are raised by people or renewed by the month: asked for again as often as the workspace itself."""
 _BAD_REQUEST: Final = 400
@@ -96,7 +97,7 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
 
 def _quota(error: QuotaExhausted, said: str, workspace: str) -> Trouble:
     return Trouble(
-        "QuotaExhausted",
+        QUOTA_EXHAUSTED,
         f"the service refuses for lack of a quota or of credit ({said}); status.quotas of QuantumWorkspace {workspace} "
         "shows what is left: have it raised or wait until it is renewed; tried again every few minutes",
         max(error.retry_after or 0.0, QUOTA_SECONDS),

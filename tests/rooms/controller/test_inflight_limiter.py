@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.controller.inflight_limiter import FULL, OFFER_SECONDS, InflightLimiter
-from quantumjob_operator.model.jobstatus import JobStatus, WorkspaceUsed
+from quantumjob_operator.controller.inflight_limiter import FULL, OFFER_SECONDS, InflightLimiter, holds_slot
+from quantumjob_operator.model.jobstatus import Condition, JobStatus, WorkspaceUsed
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name
@@ -230,6 +230,40 @@ def test_a_forged_claim_passes_no_line() -> None:
     assert limiter.take(limited, waiting_job("b0")) is None
     assert limiter.take(limited, forged_job("a0"))
     assert limiter.take(limited, forged_job("a1"), ours=True) is None, "this process wrote the claim itself"
+
+
+@pytest.mark.parametrize(
+    ("reason", "may_run", "holds"),
+    [
+        pytest.param("QuotaExhausted", False, False, id="refused for lack of a quota"),
+        pytest.param("MaxJobsInFlight", False, False, id="it waits for a slot again"),
+        pytest.param("QuotaExhausted", True, True, id="a request may still take effect"),
+        pytest.param("TargetUnavailable", False, True, id="refused for another reason"),
+    ],
+)
+def test_what_waits_for_a_quota_keeps_nobody_waiting(reason: str, *, may_run: bool, holds: bool) -> None:
+    """It asks for a slot like any other when it is tried again."""
+    flying = flying_job("a0")
+    told = Condition("Submitted", "False", reason, "", "", 1)
+    held = replace(flying, status=replace(flying.status, conditions=(told,)))
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("b0")) is None
+    assert holds_slot(held, ours=True, may_run=may_run) is holds
+    assert (limiter.take(limited, held, ours=True, may_run=may_run) is None) is holds
+    limiter.free("b0")
+    assert limiter.take(limited, held, ours=True) is None
+
+
+def test_after_a_start_what_waited_for_a_quota_may_have_been_sent() -> None:
+    """Its status can be older than its last request."""
+    flying = flying_job("a0")
+    told = Condition("Submitted", "False", "QuotaExhausted", "", "", 1)
+    held = replace(flying, status=replace(flying.status, conditions=(told,)))
+    bench, limited = Bench([held]), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("b0"))
+    assert limiter.take(limited, held) is None
 
 
 def place_of(limiter: InflightLimiter, limited: QuantumWorkspace, uid: str) -> str:
