@@ -217,9 +217,9 @@ class OutputWriter:
 class InflightLimiter:
     """No limits."""
 
-    def take(self, _workspace: Any, _job: QuantumJob, *, ours: bool = False) -> None:
+    def take(self, _workspace: Any, _job: QuantumJob, *, ours: bool = False, may_run: bool = False) -> None:
         """Always a place."""
-        del ours
+        del ours, may_run
 
     def free(self, _uid: str) -> None:
         """Nothing to count."""
