@@ -33,6 +33,7 @@ from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller.garbage_collector import GarbageCollector
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.job_wiring import Cluster, Common, reconciler_of
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
 from quantumjob_operator.controller.workspaces import Workspaces
@@ -82,8 +83,9 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         clock=common.clock.monotonic,
         left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
     )
-    workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter)
-    reconciler = reconciler_of(common, cluster, workspaces, limiter)
+    quotas = QuotaGuards(clock.monotonic)
+    workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter, quotas)
+    reconciler = reconciler_of(common, cluster, workspaces, limiter, quotas)
     workspaces.wake, workspaces.learn_place = reconciler.learned, reconciler.learned_place
     watch = Watch(common.cache, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
@@ -210,8 +212,13 @@ def _garbage_collector(
     )
 
 
-def _workspace_reconciler(
-    common: Common, cluster: Cluster, connections: Connections, workspaces: Workspaces, limiter: InflightLimiter
+def _workspace_reconciler(  # noqa: PLR0917 - the parts that it is made of
+    common: Common,
+    cluster: Cluster,
+    connections: Connections,
+    workspaces: Workspaces,
+    limiter: InflightLimiter,
+    quotas: QuotaGuards,
 ) -> WorkspaceReconciler:
     return WorkspaceReconciler(
         cache=common.cache,
@@ -220,6 +227,7 @@ def _workspace_reconciler(
         connections=connections,
         workspaces=workspaces,
         limiter=limiter,
+        quotas=quotas,
         queue=common.queue,
         settings=common.settings,
         clock=common.clock,

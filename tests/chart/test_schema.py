@@ -90,6 +90,7 @@ def test_operator_chart_refuses(helm: Helm, values: Values, complaint: str) -> N
         ),
         pytest.param({"credentials": {"apiKey": {"key": "secret"}}}, "/credentials/apiKey", id="a key in the values"),
         pytest.param({"maxJobsInFlight": 0}, "/maxJobsInFlight", id="no job at all"),
+        pytest.param({"quotaGuard": "Watch"}, "/quotaGuard", id="a guard that does something else"),
         pytest.param({"resourceID": "a"}, "'resourceID'", id="a name that does not exist"),
     ],
 )

@@ -45,6 +45,7 @@ def test_optional_fields_arrive(helm: Helm) -> None:
         "allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"team": "chemistry"}}},
         "maxJobsInFlight": 5,
         "maxJobsInFlightPerNamespace": 2,
+        "quotaGuard": "Enforce",
     }
     assert render(helm, values).only("QuantumWorkspace")["spec"] == WORKSPACE | values
 

@@ -171,6 +171,7 @@ FULL_WORKSPACE: Final[Manifest] = {
         },
         "maxJobsInFlight": 100,
         "maxJobsInFlightPerNamespace": 10,
+        "quotaGuard": "Enforce",
     },
 }
 
@@ -196,6 +197,9 @@ WORKSPACE_STATUS: Final[Manifest] = {
             "utilization": 33334.5,
             "holds": 0,
         }
+    ],
+    "quotaUsages": [
+        {"provider": "ionq", "scope": "Target", "target": "ionq.simulator", "usage": {"standardMinutes": "42.5"}}
     ],
     "conditions": [
         {

@@ -155,6 +155,7 @@ REJECTED: Final = [
     ),
     pytest.param("maxJobsInFlight", 0, "greater than or equal to 1", id="no job at all"),
     pytest.param("maxJobsInFlightPerNamespace", 0, "greater than or equal to 1", id="no job for any namespace"),
+    pytest.param("quotaGuard", "Watch", "Unsupported value", id="a guard that does something else"),
     *(
         pytest.param("credentials", {kind: {**others, "secretKeyRef": bad}}, expected, id=f"a Secret of {kind} {what}")
         for kind, others in (

@@ -24,6 +24,7 @@ from quantumjob_operator.controller.actions import Actions
 from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.price_lists import PriceLists
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
@@ -122,7 +123,8 @@ def new_parts(holder: str, now: float) -> Parts:
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]
     shared: dict[str, Any] = {"objects": objects, "cache": cache, "clock": clock, "metrics": told}
-    submitter = Submitter(settings=SETTINGS, holder=holder, **shared)
+    quotas = QuotaGuards(time.monotonic)
+    submitter = Submitter(settings=SETTINGS, holder=holder, quotas=quotas, **shared)
     limiter: Any = InflightLimiter()
     actions: Any = Actions(
         submitter=submitter,
@@ -130,6 +132,7 @@ def new_parts(holder: str, now: float) -> Parts:
         references=References(ANY),
         prices=PriceLists(References(ANY), clock),
         limiter=limiter,
+        quotas=quotas,
         clock=clock,
     )
     finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]

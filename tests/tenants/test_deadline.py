@@ -15,6 +15,7 @@ from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle.fence import FenceState
@@ -34,6 +35,7 @@ def submitter(settings: Settings) -> Submitter:
     return Submitter(
         objects=Objects(Api(None)),
         cache=known,
+        quotas=QuotaGuards(time.monotonic),
         settings=settings,
         clock=Clock(time.monotonic),
         holder="this-process",

@@ -7,6 +7,7 @@ from typing import Any
 from quantumjob_operator.azure.costs import parse_usage
 from quantumjob_operator.azure.fields import Optional, as_object, label, number, whole
 from quantumjob_operator.azure.times import Unreadable
+from quantumjob_operator.model.quotas import Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +25,6 @@ class TargetStatus:
     average_queue_time_seconds: int | None
     num_qubits: int | None = None
     target_profile: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """One limit of the workspace; utilization and holds both take from the limit."""
-
-    dimension: str
-    scope: str
-    provider: str
-    period: str
-    utilization: float | None
-    holds: float | None
-    limit: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from quantumjob_operator.cluster.references import BrokenReferenceError, Referen
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
@@ -40,8 +41,10 @@ class Actions:
         references: References,
         prices: PriceLists,
         limiter: InflightLimiter,
+        quotas: QuotaGuards,
         clock: Clock,
     ) -> None:
+        self._quotas = quotas
         self._prices = prices
         self._limiter = limiter
         self._references = references
@@ -52,6 +55,7 @@ class Actions:
             Action.GET_REMOTE: self.get_remote,
             Action.CLAIM: submitter.claim,
             Action.CHECK_KEY: submitter.check_key,
+            Action.LOOK_AT_QUOTA: self.look_at_quota,
             Action.TAKE_SLOT: self.take_slot,
             Action.FIND_LAST_ATTEMPT: submitter.find_last_attempt,
             Action.RENOUNCE: submitter.renounce,
@@ -79,6 +83,15 @@ class Actions:
         memory.program = program
         cost = await self._prices.estimate(connection.workspace, context.job, program)
         context.know(program=replace(memory.program_facts, estimate=cost))
+
+    async def look_at_quota(self, context: ReconcileContext) -> None:
+        """Find out whether the provider's quotas serve the job."""
+        try:
+            looked = await self._quotas.look(context)
+        except ServiceError as error:
+            context.know(quota=trouble(context, error))
+        else:
+            context.know(quota=looked)
 
     async def take_slot(self, context: ReconcileContext) -> None:
         """Take an in-flight slot, or stand in the queue for one."""

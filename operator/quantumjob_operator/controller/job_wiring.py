@@ -4,6 +4,7 @@ Must not live here: behaviour, or the parts of the process itself (`wiring`).
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.clock import Clock
@@ -21,6 +22,7 @@ from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.process_state import new_holder
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
@@ -54,15 +56,14 @@ class Cluster:
     namespaces: Namespaces
 
 
-def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limiter: InflightLimiter) -> Reconciler:
+def reconciler_of(
+    common: Common, cluster: Cluster, workspaces: Workspaces, limiter: InflightLimiter, quotas: QuotaGuards
+) -> Reconciler:
     """The reconciler of jobs with everything that it acts through."""
     settings, clock, metrics, cache = common.settings, common.clock, common.metrics, common.cache
-    submitter = Submitter(
-        objects=cluster.objects, cache=cache, settings=settings, clock=clock, holder=common.holder, metrics=metrics
-    )
-    finalization = Finalization(
-        objects=cluster.objects, events=cluster.events, cache=cache, clock=clock, metrics=metrics
-    )
+    shared: Any = {"objects": cluster.objects, "cache": cache, "clock": clock, "metrics": metrics}
+    submitter = Submitter(quotas=quotas, settings=settings, holder=common.holder, **shared)
+    finalization = Finalization(events=cluster.events, **shared)
     status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics)
     observer = Observer(
         objects=cluster.objects,
@@ -78,7 +79,7 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
         cache=cache,
         objects=cluster.objects,
         finalization=finalization,
-        actions=_actions_of(cluster, submitter, limiter, clock),
+        actions=_actions_of(cluster, submitter, limiter, quotas, clock),
         observer=observer,
         status=status,
         workspaces=workspaces,
@@ -91,7 +92,9 @@ def reconciler_of(common: Common, cluster: Cluster, workspaces: Workspaces, limi
     )
 
 
-def _actions_of(cluster: Cluster, submitter: Submitter, limiter: InflightLimiter, clock: Clock) -> Actions:
+def _actions_of(
+    cluster: Cluster, submitter: Submitter, limiter: InflightLimiter, quotas: QuotaGuards, clock: Clock
+) -> Actions:
     references = cluster.references
     return Actions(
         submitter=submitter,
@@ -99,5 +102,6 @@ def _actions_of(cluster: Cluster, submitter: Submitter, limiter: InflightLimiter
         references=references,
         prices=PriceLists(references, clock),
         limiter=limiter,
+        quotas=quotas,
         clock=clock,
     )

@@ -125,6 +125,7 @@ class Observer:
             name=workspace.name,
             uid=workspace.uid,
             offers=self._workspaces.offers(workspace.key),
+            guards_quota=workspace.spec.guards_quota,
         )
         return facts, found
 

@@ -12,6 +12,7 @@ from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.definition import input_params, resolve
@@ -41,6 +42,7 @@ class Submitter:
         *,
         objects: Objects,
         cache: Cache,
+        quotas: QuotaGuards,
         settings: Settings,
         clock: Clock,
         holder: str,
@@ -48,6 +50,7 @@ class Submitter:
     ) -> None:
         self._objects = objects
         self._cache = cache
+        self._quotas = quotas
         self._settings = settings
         self._clock = clock
         self._holder = holder
@@ -145,6 +148,7 @@ class Submitter:
             return
         try:
             location = await connection.client.upload_program(job_id, program, context.job.spec.program.format)
+            await self._quotas.look_again(context)
             # Waiting for the rate limit may take longer than a claim is fresh: before it is confirmed, not after.
             await connection.client.wait_to_put()
             self._require_unchanged(context)
@@ -153,6 +157,10 @@ class Submitter:
             definition = definition_of(
                 context.job, job_id, facts, cluster=self._settings.cluster_name, holder=self._holder
             )
+            short = self._quotas.enter(context)
+            if short:
+                context.know(submission=short)
+                return
             accepted = await self._put(context, definition, location)
         except ServiceError as error:
             context.know(submission=trouble(context, error))
@@ -178,6 +186,7 @@ class Submitter:
         finally:
             now, fence = self._clock.monotonic(), fence_of(context.job, self._settings.fence_seconds)
             memory.fence_state = memory.fence_state.sent(outcome, before, now, fence)
+            self._quotas.left(context, applied=outcome is not Sent.NOT_APPLIED)
             if outcome is not Sent.NOT_APPLIED:
                 self._unfenced = {one: until for one, until in self._unfenced.items() if until > now} | {
                     job_id: now + fence

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
@@ -16,6 +17,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.workspace_offer import ask_offer
 from quantumjob_operator.controller.workspace_status import (
     LISTING_REFUSED,
@@ -58,6 +60,7 @@ class WorkspaceReconciler:
         connections: Connections,
         workspaces: Workspaces,
         limiter: InflightLimiter,
+        quotas: QuotaGuards,
         queue: WorkQueue[str],
         settings: Settings,
         clock: Clock,
@@ -69,6 +72,7 @@ class WorkspaceReconciler:
         self._connections = connections
         self._workspaces = workspaces
         self._limiter = limiter
+        self._quotas = quotas
         self._queue = queue
         self._settings = settings
         self._clock = clock
@@ -81,6 +85,7 @@ class WorkspaceReconciler:
         if workspace is None:
             self._failures.pop(uid, None)
             self._workspaces.forget(uid)
+            self._quotas.forget(uid)
             return
         try:
             workspace = await self._release(workspace)
@@ -128,11 +133,20 @@ class WorkspaceReconciler:
             return connection, Offer()
         self._workspaces.renewed(connection)
         try:
-            return None, await ask_offer(workspace, connection.client)
+            return None, await self._offer(workspace, connection.client)
         except ServiceError as error:
             if isinstance(error, CredentialsRefused):
                 await self._connections.drop(workspace.uid)
             return trouble_with(error, workspace.spec.credentials.refused_remedy), Offer()
+
+    async def _offer(self, workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:
+        """What it offers; news of quotas that are enforced wake who waits for them."""
+        asked = self._clock.monotonic()
+        offer = await ask_offer(workspace, client)
+        quotas = offer.quotas if workspace.spec.guards_quota else None
+        if quotas is not None and self._quotas.learn(workspace.uid, quotas, asked):
+            self._wake_waiting()
+        return offer
 
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
         before = next((one for one in workspace.conditions if one.type == READY), None)

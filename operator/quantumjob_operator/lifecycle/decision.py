@@ -26,6 +26,7 @@ class Action(StrEnum):
     CHECK_OUTPUT = "CheckOutput"
     GET_REMOTE = "GetRemote"
     CHECK_KEY = "CheckKey"
+    LOOK_AT_QUOTA = "LookAtQuota"
     TAKE_SLOT = "TakeSlot"
     FIND_LAST_ATTEMPT = "FindLastAttempt"
     CLAIM = "Claim"

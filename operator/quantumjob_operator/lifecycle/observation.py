@@ -65,6 +65,7 @@ class WorkspaceFacts:
         endpoint: Origin of the data plane.
         uid: Of the object.
         offers: Its `status.targets`.
+        guards_quota: Whether jobs that the provider's quota does not serve are held.
     """
 
     id: str
@@ -74,6 +75,7 @@ class WorkspaceFacts:
     name: str
     uid: str
     offers: Sequence[Mapping[str, Any]] = ()
+    guards_quota: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,17 @@ class QueuePlace:
 
     ahead: int | None
     usual_wait: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLooked:
+    """The provider's quotas leave enough for the job.
+
+    Attributes:
+        note: Why nothing could be compared; empty if something was.
+    """
+
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +194,7 @@ class Observation:
         job_id: The id of the attempt that the claim (or status) names.
         needs_slot: The job has no in-flight slot and has not asked for one; it does once nothing else is in its way.
         full: The workspace takes no further job of ours now.
+        quota: What the provider's quotas leave, where they are enforced.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
         queue: News of its place in the provider's queue, if there are any.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
@@ -202,6 +216,7 @@ class Observation:
     key_owner: KeyOwner | None = None
     needs_slot: bool = False
     full: Trouble | None = None
+    quota: QuotaLooked | Trouble | None = None
     later_attempts_checked: bool = False
     queue: QueuePlace | None = None
     gone: bool = False

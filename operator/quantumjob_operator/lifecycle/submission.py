@@ -34,7 +34,13 @@ from quantumjob_operator.lifecycle.decision import (
 )
 from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
 from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
-from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.observation import (
+    Observation,
+    ProgramFacts,
+    QuotaLooked,
+    Trouble,
+    WorkspaceFacts,
+)
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.suggestions import instead_of
 from quantumjob_operator.model.conditions import Kind
@@ -197,6 +203,17 @@ def _wait_for_key(seen: Observation) -> Decision | None:
     left, waiting = retry_left(seen), seen.job.status.condition(Kind.SUBMITTED)
     if left > 0 and waiting:
         return hold(seen, waiting.reason, waiting.message, again=left)
+    return _wait_for_room(seen)
+
+
+def _wait_for_room(seen: Observation) -> Decision | None:
+    """What the provider has left, then a slot: who waits for the one keeps nobody from the other."""
+    way = seen.way
+    if isinstance(way, WorkspaceFacts) and way.guards_quota:
+        if seen.quota is None:
+            return step(seen, Action.LOOK_AT_QUOTA)
+        if isinstance(seen.quota, Trouble):
+            return hold_for(seen, seen.quota)
     return _wait_for_slot(seen)
 
 
@@ -230,14 +247,14 @@ def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | No
         return _take_over(seen, blocked)
     if seen.ownership.fence_left > 0:
         return _behind_the_fence(seen)
-    held = blocked or _unfit_program(seen) or _wait_for_slot(seen)
+    held = blocked or _unfit_program(seen) or _wait_for_room(seen)
     return held or record(seen, workspace) or step(seen, Action.SUBMIT)
 
 
 def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
     """Another process holds the claim. It may be dead, alive, or have said already all there is to say."""
-    held = blocked or _unfit_program(seen) or _wait_for_slot(seen)
-    if held and held.action in (Action.READ_PROGRAM, Action.TAKE_SLOT):
+    held = blocked or _unfit_program(seen) or _wait_for_room(seen)
+    if held and held.action in (Action.READ_PROGRAM, Action.LOOK_AT_QUOTA, Action.TAKE_SLOT):
         return held
     if held and held.action is Action.NONE and held.status == seen.job.status:
         return held
@@ -256,7 +273,9 @@ def _behind_the_fence(seen: Observation) -> Decision:
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:
     if isinstance(answer, RemoteJob):
         unread = seen.program.unread if isinstance(seen.program, ProgramFacts) else ""
-        return accepted(seen, workspace, answer, "; ".join(filter(None, ("the service accepted the job", unread))))
+        note = seen.quota.note if isinstance(seen.quota, QuotaLooked) else ""
+        told = "; ".join(filter(None, ("the service accepted the job", unread, note)))
+        return accepted(seen, workspace, answer, told)
     if answer.final:
         message = answer.message + instead_of(seen.job.spec.provider, seen.job.spec.target, workspace.offers)
         return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, message)

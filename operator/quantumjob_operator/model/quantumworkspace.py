@@ -137,6 +137,12 @@ class WorkspaceSpec:
     max_jobs_in_flight: int | None = None
     max_jobs_in_flight_per_namespace: int | None = None
     prices_ref: PricesRef | None = None
+    quota_guard: str | None = None
+
+    @property
+    def guards_quota(self) -> bool:
+        """Whether jobs that the provider's own quota does not serve are held."""
+        return self.quota_guard == "Enforce"
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)

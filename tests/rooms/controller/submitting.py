@@ -23,6 +23,7 @@ from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle.fence import FenceState
@@ -155,6 +156,7 @@ class Scene:
         self.submitter = Submitter(
             objects=self.objects,
             cache=self.cache,
+            quotas=QuotaGuards(lambda: self.now),
             settings=SETTINGS,
             clock=Clock(lambda: self.now, lambda: NOW),
             holder=HOLDER,

@@ -1,0 +1,189 @@
+"""The quotas that are enforced: what is counted beside a reading, and when the service is asked again."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.azure.auth import ApiKey
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.transport import open_transport
+from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.quota_guards import QuotaGuards
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
+from quantumjob_operator.lifecycle.observation import QuotaLooked, Trouble
+from quantumjob_operator.model.errors import Retryable
+from quantumjob_operator.model.money import Amount, Basis, Estimate
+from quantumjob_operator.model.quotas import Quota
+from rooms.azure.misbehaving import Behaviour, MisbehavingServer, fails, misbehaving_server, says
+from rooms.azure.samples import KEY, RESOURCE_ID
+from rooms.lifecycle.observations import PROGRAM, WORKSPACE, claimed, identity, seen
+from rooms.model.bodies import workspace
+
+GUARDED: Final = replace(WORKSPACE, guards_quota=True)
+UID: Final = GUARDED.uid
+ROW: Final = {"dimension": "qgs", "providerId": "ionq", "period": "Monthly", "scope": "Workspace"}
+
+
+def left(units: float) -> list[Quota]:
+    """A quota of which so much is left."""
+    return [Quota("qgs", "Workspace", "ionq", "Monthly", 0.0, 0.0, units)]
+
+
+def told(units: float) -> Behaviour:
+    """The service says that so much is left."""
+    return says({"value": [{**ROW, "limit": units, "utilization": 0, "holds": 0}]})
+
+
+@dataclass(slots=True)
+class Bench:
+    """Guards with a clock that stands still, and jobs that take `qgs` of IonQ."""
+
+    client: WorkspaceClient | None = None
+    now: float = 1000.0
+    guards: QuotaGuards = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guards = QuotaGuards(lambda: self.now)
+
+    def job(self, units: str, attempt: int = 1, **facts: Any) -> ReconcileContext:
+        """A job that takes so much; each attempt is another remote job."""
+        estimate = Estimate(Basis.PRICE_LIST, "counted", (Amount("qgs", units),))
+        known = {"workspace": GUARDED, "program": replace(PROGRAM, estimate=estimate), "job_id": identity(attempt)}
+        observed = seen(claimed(), **{**known, **facts})
+        connection = Connection(workspace(), self.client) if self.client else None
+        return ReconcileContext(observed, Memory(observed.job), connection, observed.job.status, Objects(Api(None)))
+
+
+def test_what_is_sent_takes_of_what_is_left() -> None:
+    """Two at a time can't both have the last of it; a request that surely had no effect gives it back."""
+    bench = Bench()
+    bench.guards.learn(UID, left(10), asked=bench.now)
+    first, second = bench.job("6"), bench.job("6", attempt=2)
+    assert bench.guards.enter(first) is None
+    assert bench.guards.enter(first) is None, "it does not stand in its own way"
+    short = bench.guards.enter(second)
+    assert short is not None
+    assert "ionq has 4 qgs left of 10 (Workspace, renewed every month); this job needs about 6" in short.message
+    bench.guards.left(first, applied=False)
+    assert bench.guards.enter(second) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted"),
+    [
+        pytest.param(1004.0, True, id="asked before the PUT was answered"),
+        pytest.param(1005.0, True, id="asked at that moment"),
+        pytest.param(1006.0, False, id="asked afterwards"),
+    ],
+)
+def test_how_long_it_is_counted(asked: float, *, counted: bool) -> None:
+    """Until the service was asked after its PUT was answered: then its quotas contain it."""
+    bench = Bench()
+    bench.guards.learn(UID, left(10), asked=bench.now)
+    job = bench.job("6")
+    bench.guards.enter(job)
+    bench.guards.learn(UID, left(10), asked=1002.0)
+    assert bench.guards.enter(bench.job("6", attempt=2)), "its PUT is not answered yet"
+    bench.now = 1005.0
+    bench.guards.left(job, applied=True)
+    bench.guards.learn(UID, left(10), asked=asked)
+    assert (bench.guards.enter(bench.job("6", attempt=2)) is not None) is counted
+
+
+def test_an_answer_that_was_overtaken_is_old_news() -> None:
+    """The one that was asked for last counts; only what differs is news."""
+    bench = Bench()
+    assert bench.guards.learn(UID, left(10), asked=1001.0)
+    assert not bench.guards.learn(UID, left(99), asked=1000.0)
+    assert not bench.guards.learn(UID, left(10), asked=1002.0)
+    assert bench.guards.learn(UID, left(99), asked=1003.0)
+    assert bench.guards.enter(bench.job("50")) is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"workspace": WORKSPACE}, id="a workspace that does not ask for it"),
+        pytest.param({"workspace": replace(GUARDED, uid="another")}, id="a workspace that told nothing"),
+        pytest.param({"program": PROGRAM}, id="no estimate"),
+        pytest.param({"program": replace(PROGRAM, estimate=Trouble("PriceListUnreadable", ""))}, id="no price list"),
+    ],
+)
+def test_what_is_not_held_up(facts: dict[str, Any]) -> None:
+    """Nothing can be compared."""
+    bench = Bench()
+    bench.guards.learn(UID, left(1), asked=bench.now)
+    job = bench.job("6", **facts)
+    assert bench.guards.enter(job) is None
+    bench.guards.left(job, applied=True)
+
+
+@asynccontextmanager
+async def asking(*script: Behaviour) -> AsyncIterator[tuple[Bench, MisbehavingServer]]:
+    """Guards that can ask, and whom they ask."""
+    async with misbehaving_server() as server, open_transport() as transport:
+        server.plays(*script)
+        client = WorkspaceClient(
+            endpoint=server.url,
+            resource_id=RESOURCE_ID,
+            credential=ApiKey(KEY),
+            transport=transport,
+            allowed=AllowedOrigins.parse([server.url]),
+        )
+        yield Bench(client), server
+
+
+async def test_the_first_job_asks_and_the_next_knows() -> None:
+    """A job that is held asks no more: the refresh of the workspace brings the news."""
+    async with asking(told(10)) as (bench, server):
+        assert await bench.guards.look(bench.job("6")) == QuotaLooked()
+        short = await bench.guards.look(bench.job("11"))
+        assert isinstance(short, Trouble)
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("units", "later", "facts", "questions"),
+    [
+        pytest.param("5", 60.0, {}, 0, id="half of what is left"),
+        pytest.param("5.1", 60.0, {}, 1, id="more than half"),
+        pytest.param("5.1", 1.0, {}, 0, id="more than half of what was told a second ago"),
+        pytest.param("5.1", 60.0, {"workspace": WORKSPACE}, 0, id="nobody asks for it to be enforced"),
+    ],
+)
+async def test_when_it_is_asked_again(units: str, later: float, facts: dict[str, Any], questions: int) -> None:
+    """Right before what would take much: others may have used it meanwhile."""
+    async with asking(told(4)) as (bench, server):
+        bench.guards.learn(UID, left(10), asked=bench.now)
+        bench.now += later
+        await bench.guards.look_again(bench.job(units, **facts))
+        assert len(server.received) == questions
+        assert (bench.guards.enter(bench.job(units, **facts)) is not None) is bool(questions)
+
+
+@pytest.mark.parametrize(
+    ("answer", "looked"),
+    [
+        pytest.param(fails(403, "Forbidden"), True, id="refused: the workspace has none to tell"),
+        pytest.param(fails(404, "NotFound"), True, id="an operation that it does not know"),
+        pytest.param(fails(503, "Busy"), False, id="no answer now"),
+        pytest.param(says({"value": [{"dimension": 7}]}), False, id="unreadable"),
+    ],
+)
+async def test_quotas_that_are_not_told(answer: Behaviour, *, looked: bool) -> None:
+    """What is refused guards nothing, and says so; without an answer nothing is sent."""
+    async with asking(answer) as (bench, _):
+        if looked:
+            told_why = await bench.guards.look(bench.job("6"))
+            assert isinstance(told_why, QuotaLooked)
+            assert "no quota of ionq is told" in told_why.note
+        else:
+            with pytest.raises(Retryable):
+                await bench.guards.look(bench.job("6"))
