@@ -11,7 +11,7 @@ from typing import Final
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready
 from quantumjob_operator.lifecycle.observation import ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.quota_guard import Need, shortage, takes_much, untold
+from quantumjob_operator.lifecycle.quota_guard import SETTLING_SECONDS, Need, shortage, takes_much, untold
 from quantumjob_operator.model.errors import CredentialsRefused, Refused
 from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quotas import Quota
@@ -51,7 +51,7 @@ class QuotaGuards:
         self._readings: dict[str, _Reading] = {}
 
     async def look(self, context: ReconcileContext) -> Trouble | QuotaLooked:
-        """Whether the quotas that are known serve a job; they are asked for if none are.
+        """Whether the quotas that are known serve a job; they are asked for if none are, or if ours stand before it.
 
         Raises:
             ServiceError: They could not be had.
@@ -60,6 +60,9 @@ class QuotaGuards:
         connection, _ = ready(context)
         reading = self._readings.get(workspace.uid) or await self._read(workspace.uid, connection.client)
         short = shortage(need, reading.quotas, reading.since, workspace.offers)
+        if short and reading.since and self._monotonic() - reading.asked >= SETTLING_SECONDS:
+            reading = await self._read(workspace.uid, connection.client)
+            short = shortage(need, reading.quotas, reading.since, workspace.offers)
         return short or QuotaLooked(untold(need, reading.quotas))
 
     async def look_again(self, context: ReconcileContext) -> None:

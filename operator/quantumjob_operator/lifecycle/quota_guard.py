@@ -21,6 +21,8 @@ from quantumjob_operator.model.money import Basis, Estimate
 from quantumjob_operator.model.quotas import Quota
 from quantumjob_operator.model.redaction import clean_text
 
+SETTLING_SECONDS: Final = 30.0
+"""Until a job that only others of ours stand before is looked at again."""
 _AT_A_TIME: Final = "none"
 _RENEWED: Final[Mapping[str, str]] = {_AT_A_TIME: "at a time", "monthly": "renewed every month"}
 _NEVER: Final = "never renewed"
@@ -66,7 +68,9 @@ def shortage(
     for quota, wanted, left in _compared(need, quotas, since):
         if wanted > max(left, Decimal(0)):
             message = f"{_lack(quota, wanted, left)}. {_remedy(need, quota, offers)}"
-            return Trouble(QUOTA_EXHAUSTED, clean_text(message, 1024), QUOTA_SECONDS)
+            # What ours take may stand in the service's answer already, and may be billed with less.
+            again = SETTLING_SECONDS if since and not shortage(need, quotas, ()) else QUOTA_SECONDS
+            return Trouble(QUOTA_EXHAUSTED, clean_text(message, 1024), again)
     return None
 
 

@@ -18,6 +18,7 @@ from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle.observation import QuotaLooked, Trouble
+from quantumjob_operator.lifecycle.quota_guard import SETTLING_SECONDS
 from quantumjob_operator.model.errors import Retryable
 from quantumjob_operator.model.money import Amount, Basis, Estimate
 from quantumjob_operator.model.quotas import Quota
@@ -146,6 +147,22 @@ async def test_the_first_job_asks_and_the_next_knows() -> None:
         assert await bench.guards.look(bench.job("6")) == QuotaLooked()
         short = await bench.guards.look(bench.job("11"))
         assert isinstance(short, Trouble)
+        assert len(server.received) == 1
+
+
+async def test_what_only_ours_stand_before_is_asked_for_again() -> None:
+    """The service may have counted them already: half a minute later its answer decides."""
+    async with asking(told(7)) as (bench, server):
+        bench.guards.learn(UID, left(10), asked=bench.now)
+        first, second = bench.job("6"), bench.job("6", attempt=2)
+        bench.guards.enter(first)
+        bench.guards.left(first, applied=True)
+        short = await bench.guards.look(second)
+        assert isinstance(short, Trouble)
+        assert short.retry_after == SETTLING_SECONDS
+        assert server.received == []
+        bench.now += SETTLING_SECONDS
+        assert await bench.guards.look(second) == QuotaLooked()
         assert len(server.received) == 1
 
 
