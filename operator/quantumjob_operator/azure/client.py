@@ -24,6 +24,7 @@ from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import OutputMissing, Refused
+from quantumjob_operator.model.quotas import Quota
 from quantumjob_operator.model.remotejob import CancelAnswer, JobRow, RemoteJob
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
@@ -38,8 +39,6 @@ _RESOURCE_ID: Final = re.compile(
 )
 _MERGE_PATCH: Final = "application/merge-patch+json"
 _REFUSALS_OF_CANCEL: Final = frozenset({400, 405, 409, 412, 422})
-
-_ALL: Final[Mapping[str, str]] = {}
 
 T = TypeVar("T")
 
@@ -239,7 +238,7 @@ class WorkspaceClient:
         """All targets of all providers of the workspace."""
         return await self._list("provider_status", "providerStatus", offers.parse_targets)
 
-    async def quotas(self) -> list[offers.Quota]:
+    async def quotas(self) -> list[Quota]:
         """All quotas of the workspace."""
         return await self._list("quotas", "quotas", lambda row: [offers.parse_quota(row)])
 
@@ -265,9 +264,9 @@ class WorkspaceClient:
         return job
 
     async def _list(
-        self, operation: str, name: str, parse: Callable[[Any], list[T]], params: Mapping[str, str] = _ALL
+        self, operation: str, name: str, parse: Callable[[Any], list[T]], params: Mapping[str, str] | None = None
     ) -> list[T]:
-        return await short_list(self._channel, operation, f"{self._workspace_url}/{name}", parse, params)
+        return await short_list(self._channel, operation, f"{self._workspace_url}/{name}", parse, params or {})
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"

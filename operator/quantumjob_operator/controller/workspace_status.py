@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from quantumjob_operator.azure.offers import Quota, QuotaUsage, TargetStatus
+from quantumjob_operator.azure.offers import QuotaUsage, TargetStatus
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     AnswerTooLarge,
@@ -22,6 +22,7 @@ from quantumjob_operator.model.errors import (
     ServiceError,
 )
 from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.quotas import Quota
 from quantumjob_operator.model.redaction import clean_text
 
 READY: Final = "Ready"

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.azure.offers import Quota, QuotaUsage, TargetStatus
+from quantumjob_operator.azure.offers import QuotaUsage, TargetStatus
 from quantumjob_operator.controller.workspace_status import Offer, offer_shown, usual_wait
+from quantumjob_operator.model.quotas import Quota
 
 SIMULATOR = TargetStatus("ionq", "ionq.simulator", "Available", 100, 29, "Base")
 ROW = {
