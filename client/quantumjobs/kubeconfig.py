@@ -1,7 +1,7 @@
 """Who the user is and where the cluster is: a kubeconfig as kubectl reads it, or the ServiceAccount of a pod.
 
-Must not live here: requests (`kubeapi`). The Kubernetes client is imported only where it is needed: it takes a second,
-and a plain kubeconfig is read without it (`plainconfig`).
+Must not live here: requests (`kubeapi`). The Kubernetes client is imported only where it is needed: that takes longer
+than a whole command does without it, and a plain kubeconfig is read so (`plainconfig`).
 """
 
 import importlib

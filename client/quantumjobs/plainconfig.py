@@ -1,13 +1,12 @@
 """A kubeconfig whose user has a token or a certificate, read without the Kubernetes client.
 
-Importing that client takes a second, which every command would take longer. Whatever is not plain is left to it: login
+Importing that client would take longer than the rest of most commands. Whatever is not plain is left to it: login
 plugins, OIDC, proxies, several files, mistakes. Must not live here: requests (`kubeapi`).
 """
 
 import base64
 import os
 import ssl
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,6 +85,8 @@ class Plain:
         if not inline:
             yield self.folder / self.user[name]
             return
+        import tempfile  # noqa: PLC0415 - for such entries alone
+
         with tempfile.NamedTemporaryFile() as file:
             file.write(base64.b64decode(inline))
             file.flush()

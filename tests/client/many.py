@@ -20,10 +20,12 @@ from quantumjobs.kubeapi import CONFIG_MAPS, JOBS, KubeApi
 _BATCH: Final = {facts.BATCH: "many"}
 # The kernel's getrusage would answer with the peak of the test's own process, which the new one is forked from.
 _MEASURED: Final = """
-import atexit, pathlib, re, sys
+import atexit, pathlib, re, sys, time
 from quantumjobs.cli import main
-status = pathlib.Path("/proc/self/status")
-atexit.register(lambda: print("KiB", re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1], file=sys.stderr))
+def say():
+    peak = re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]
+    print("KiB", peak, time.process_time(), file=sys.stderr)
+atexit.register(say)
 main()
 """
 _NOW: Final = "2026-01-01T00:00:00Z"
@@ -36,11 +38,13 @@ class Reading:
     Attributes:
         rows: Its rows.
         seconds: How long it took.
+        cpu_seconds: Its CPU.
         mebibytes: Its memory at most.
     """
 
     rows: list[dict[str, str]]
     seconds: float
+    cpu_seconds: float
     mebibytes: float
 
 
@@ -65,8 +69,8 @@ def read(kubeconfig: Path) -> Reading:
     begun = time.monotonic()
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=600)
     seconds = time.monotonic() - begun
-    peak = int(done.stderr.rsplit("KiB ", 1)[1]) / 1024
-    return Reading(list(csv.DictReader(io.StringIO(done.stdout))), seconds, peak)
+    peak, cpu = done.stderr.rsplit("KiB ", 1)[1].split()
+    return Reading(list(csv.DictReader(io.StringIO(done.stdout))), seconds, float(cpu), int(peak) / 1024)
 
 
 def _finished(number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

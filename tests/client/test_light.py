@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,18 @@ def loaded_by(code: str) -> set[str]:
 def test_nothing_heavy_is_loaded_by(code: str) -> None:
     """Neither the Kubernetes client nor a compiler."""
     assert loaded_by(code) == set()
+
+
+def test_a_list_loads_neither_the_other_commands_nor_what_submits(tmp_path: Path) -> None:
+    """It is what people wait for most often."""
+    code = (
+        "import sys; from quantumjobs.cli import run; run(['list', '--kubeconfig=nowhere']); "
+        "print(*sorted(name for name in sys.modules if name.startswith('quantumjobs.')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "quantumjobs.kubeapi" in loaded
+    assert not loaded & {f"quantumjobs.{name}" for name in ("cluster", "manifest", "cli.submitting", "cli.results")}
 
 
 def test_the_check_sees_what_is_loaded() -> None:

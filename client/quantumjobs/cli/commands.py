@@ -1,19 +1,48 @@
-"""The root of `kubectl quantum`: all commands in one place, in the order in which a researcher meets them."""
+"""The root of `kubectl quantum`: all commands in one place, in the order in which a researcher meets them.
+
+A command is imported when it is called: the modules of all together take longer to import than most commands run.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import click
 
 from quantumjobs import __version__
-from quantumjobs.cli.checks import doctor, version
-from quantumjobs.cli.estimating import estimate
-from quantumjobs.cli.listing import list_, targets
-from quantumjobs.cli.results import counts, plot
-from quantumjobs.cli.submitting import compile_, run, sweep
-from quantumjobs.cli.waits import cancel, wait, why
 
 _EPILOG = (
     "Exit codes: 0 all succeeded, 1 error, 2 usage, 3 a job failed, 4 cancelled, 5 time-out (the job goes on), "
     "6 not found, 7 forbidden or not signed in, 130 interrupted (the job goes on)."
 )
+_HOMES: Final = {
+    "run": "submitting.run",
+    "compile": "submitting.compile_",
+    "sweep": "submitting.sweep",
+    "list": "listing.list_",
+    "wait": "waits.wait",
+    "counts": "results.counts",
+    "plot": "results.plot",
+    "cancel": "waits.cancel",
+    "why": "waits.why",
+    "targets": "listing.targets",
+    "estimate": "estimating.estimate",
+    "doctor": "checks.doctor",
+    "version": "checks.version",
+}
+
+
+class _ImportedOnUse(Mapping[str, click.Command]):
+    def __getitem__(self, name: str) -> click.Command:
+        module, _, function = _HOMES[name].partition(".")
+        command: click.Command = getattr(importlib.import_module(f"quantumjobs.cli.{module}"), function)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
 
 
 class _InOrder(click.Group):
@@ -30,5 +59,5 @@ def cli() -> None:
     """
 
 
-for _command in (run, compile_, sweep, list_, wait, counts, plot, cancel, why, targets, estimate, doctor, version):
-    cli.add_command(_command)
+# None is added later, which is all that a mutable mapping would be for.
+cli.commands = _ImportedOnUse()  # type: ignore[assignment]

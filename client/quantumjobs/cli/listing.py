@@ -25,9 +25,8 @@ def list_(*, connection: Connection, selector: str, all_namespaces: bool, state:
     """List jobs with their shots, waiting time and cost."""
     from quantumjobs.kubeapi import JOBS  # noqa: PLC0415
 
-    cluster = connection.open()
-    namespace = None if all_namespaces else cluster.namespace
-    pages = cluster.api.pages(JOBS, namespace, selector=selector)
+    api, namespace = connection.api()
+    pages = api.pages(JOBS, None if all_namespaces else namespace, selector=selector)
     found = (one for page in pages for one in page["items"] if state is None or facts.state(one) == state)
     if output == "name":
         write_names(facts.name_of(one) for one in found)

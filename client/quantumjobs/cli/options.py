@@ -13,6 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from quantumjobs.cluster import QuantumCluster
+    from quantumjobs.kubeapi import KubeApi
+    from quantumjobs.kubeconfig import Access
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
@@ -76,10 +78,21 @@ class Connection:
 
     def open(self) -> "QuantumCluster":
         """The library's cluster."""
-        from quantumjobs.cluster import QuantumCluster  # noqa: PLC0415 - takes most of a second
+        from quantumjobs.cluster import QuantumCluster  # noqa: PLC0415 - with all that submits and waits
+
+        return QuantumCluster(self.namespace, workspace=self.workspace, access=self._access())
+
+    def api(self) -> "tuple[KubeApi, str]":
+        """The connection alone, which is imported sooner than the cluster; and the namespace that is meant."""
+        from quantumjobs.kubeapi import KubeApi  # noqa: PLC0415
+
+        api = KubeApi(self._access())
+        return api, self.namespace or api.namespace
+
+    def _access(self) -> "Access":
         from quantumjobs.kubeconfig import Access  # noqa: PLC0415
 
-        access = Access(
+        return Access(
             kubeconfig=self.kubeconfig,
             context=self.context,
             cluster=self.cluster,
@@ -88,7 +101,6 @@ class Connection:
             impersonate_groups=self.impersonate_group,
             request_timeout=self.request_timeout or None,
         )
-        return QuantumCluster(self.namespace, workspace=self.workspace, access=access)
 
 
 def connected(command: F) -> F:

@@ -1,6 +1,5 @@
 """How answers are written: tables, JSON, YAML, names, CSV. Must not live here: what is answered."""
 
-import csv
 import json
 import os
 import sys
@@ -36,6 +35,8 @@ def write_objects(items: Sequence[Any], output: str) -> None:
 
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """With a head; what a row does not have stays empty."""
+    import csv  # noqa: PLC0415 - for this output alone
+
     writer = csv.DictWriter(sys.stdout, fieldnames=columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
