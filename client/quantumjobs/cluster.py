@@ -6,9 +6,9 @@ Must not live here: requests (`kubeapi`), or how a program becomes what a target
 import importlib
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from quantumjobs import extras, facts, targets
 from quantumjobs.errors import ForbiddenError, NotFoundError, UsageError
@@ -16,6 +16,7 @@ from quantumjobs.job import Job
 from quantumjobs.jobset import JobSet
 from quantumjobs.kubeapi import JOBS, WORKSPACES, KubeApi, joined
 from quantumjobs.kubeconfig import Access
+from quantumjobs.limits import limits
 from quantumjobs.manifest import Order, manifest
 from quantumjobs.programs.prepare import prepare
 from quantumjobs.programs.prepared import Prepared, Target
@@ -120,12 +121,13 @@ class QuantumCluster:
         name: str | None = None,
         once: bool | str = False,
         labels: Mapping[str, str] | None = None,
+        max_cost: str | Sequence[str] = (),
         deadline: int | None = None,
         queue_deadline: int | None = None,
         **compilation: Any,
     ) -> Order:
         """What `submit` would send, with a program that is ready: for `send`, a dry run, or to look at."""
-        values = dict(parameters or {})
+        values, allowed = dict(parameters or {}), limits(max_cost)
         return Order(
             program=self.prepare(program, target=target, parameters=values, **compilation),
             target=self.target(target),
@@ -136,6 +138,7 @@ class QuantumCluster:
             labels=labels or {},
             values=values,
             workspace=self._workspace,
+            max_cost=allowed,
             deadline=deadline,
             queue_deadline=queue_deadline,
         )
@@ -147,8 +150,8 @@ class QuantumCluster:
             program: A file's path, source text, or a circuit of Qiskit or Cirq.
             target: As Azure Quantum names it.
             shots: How often it runs; None leaves it to the target.
-            more: `parameters` of the program, `options` of the target, `name`, `once`, `labels`, `deadline`,
-                `queue_deadline` (seconds), and what `prepare` takes.
+            more: `parameters` of the program, `options` of the target, `name`, `once`, `labels`, `max_cost` ("5USD", or
+                several), `deadline` and `queue_deadline` (seconds), and what `prepare` takes.
 
         Raises:
             ProgramError: The target cannot run it; nothing was sent.
@@ -174,8 +177,7 @@ class QuantumCluster:
         self, program: Any, *, points: Iterable[Mapping[str, Any]], target: str, batch: str | None = None, **more: Any
     ) -> tuple[str, list[Order]]:
         """The orders of a sweep, and the value of the label that they share; all are checked before any is sent."""
-        given = list(points)
-        if not given:
+        if not (given := list(points)):
             raise UsageError("a sweep needs at least one point")
         batch = batch or f"sweep-{uuid.uuid4().hex[:8]}"
         labels = dict(more.pop("labels", None) or {})
@@ -193,7 +195,7 @@ class QuantumCluster:
         return batch, orders
 
     def sweep(self, program: Any, *, points: Iterable[Mapping[str, Any]], target: str, **more: Any) -> JobSet:
-        """Submit one job for each point, all with one label.
+        """Submit one job for each point, all with one label; a `max_cost` is that of each.
 
         Args:
             program: With parameters.
@@ -260,8 +262,7 @@ class QuantumCluster:
         Raises:
             NotFoundError: The workspace does not offer it.
         """
-        made: ClusterBackend = _qiskit().backend(self, name)
-        return made
+        return cast("ClusterBackend", _qiskit().backend(self, name))
 
     def qiskit_job(self, job_id: str) -> "ClusterJob":
         """A job of a backend, by its id, in any process (extra `qiskit`).
@@ -269,8 +270,7 @@ class QuantumCluster:
         Raises:
             NotFoundError: There is none in this namespace.
         """
-        found: ClusterJob = _qiskit().open_job(self, job_id)
-        return found
+        return cast("ClusterJob", _qiskit().open_job(self, job_id))
 
     def sampler(self, name: str, **options: Any) -> Any:
         """Qiskit's SamplerV2 over a target (extra `qiskit`)."""

@@ -1,14 +1,16 @@
 """What a program needs, as far as that is certain before it runs. What is unknown says why; it is never a 0. Pure.
 
-There is no price: Azure Quantum has no request that tells one beforehand, the prices in its catalogue are sentences for
-people, and what is billed counts the gates of the provider's own compilation. Must not live here: counting
+There is no price: Azure Quantum has no request that tells one beforehand, and the platform team's price list is read by
+the operator. Must not live here: counting
 (`programs.gates`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjobs.errors import ProgramError
+from quantumjobs.limits import Amount
 from quantumjobs.programs import gates
 from quantumjobs.programs.prepared import Prepared, Target
 
@@ -16,7 +18,8 @@ _ROTATIONS: Final = frozenset({"rx", "ry", "rz", "r1", "p", "u1", "rxx", "ryy", 
 _T: Final = frozenset({"t", "tdg"})
 _TOFFOLI: Final = frozenset({"ccx", "ccz"})
 _PRICE: Final = (
-    "Azure Quantum tells a price only after a job has run: `kubectl quantum list` shows the cost of earlier jobs"
+    "the operator reads the workspace's price list: a job with --max-cost 0USD is not sent unless it is free, and "
+    "`kubectl quantum why` says what it would cost"
 )
 _SHOTS: Final = "the target decides: say --shots"
 _QUBITS: Final = "the program does not say it"
@@ -51,13 +54,14 @@ class Estimate:
         return known | {"unknown": reasons}
 
 
-def estimate(program: Prepared, target: Target, shots: int | None) -> Estimate:
+def estimate(program: Prepared, target: Target, shots: int | None, max_cost: Sequence[Amount] = ()) -> Estimate:
     """What a job of a program would need.
 
     Args:
         program: Ready to be sent.
         target: Where it would run.
         shots: How often; None leaves it to the target.
+        max_cost: What it may cost at most, as `quantumjobs.limits` reads it; shown beside the price.
     """
     return Estimate(
         {
@@ -67,6 +71,7 @@ def estimate(program: Prepared, target: Target, shots: int | None) -> Estimate:
             "shots": shots or Unknown(_SHOTS),
             **_counted(program),
             "price": Unknown(_PRICE),
+            **({"max_cost": list(max_cost)} if max_cost else {}),
         }
     )
 

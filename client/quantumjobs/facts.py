@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from quantumjobs.limits import shown
+
 Resource = dict[str, Any]
 PREFIX: Final = "client.quantumjobs.dev/"
 """Of this client's labels and annotations; `quantumjobs.dev/` is the operator's."""
@@ -117,6 +119,17 @@ def cost(resource: Resource) -> tuple[str, str] | None:
         return summed[currency], currency
     total = sum(float(one["estimatedTotal"]) for one in told if one.get("currencyCode", "") == currency)
     return f"{total:.10g}", currency
+
+
+def expected_cost(resource: Resource) -> str | None:
+    """What the operator expected it to cost, with units; Free, or Unknown, which is not 0; None if it said nothing."""
+    told = status_of(resource).get("estimate") or {}
+    return shown(told.get("amounts") or []) or told.get("basis")
+
+
+def max_cost(resource: Resource) -> str:
+    """The most that it may cost, with units; empty if there is no limit."""
+    return shown(resource["spec"].get("maxCost") or [])
 
 
 def waited_seconds(resource: Resource, now: datetime) -> float | None:

@@ -8,12 +8,13 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from quantumjobs import facts
 from quantumjobs.errors import UsageError
+from quantumjobs.limits import Amount
 from quantumjobs.programs.prepared import Prepared, Target
 
 Resource = dict[str, Any]
@@ -23,7 +24,7 @@ _API: Final = "quantumjobs.dev/v1alpha1"
 _LONGEST_STEM: Final = 40
 _LABEL: Final = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-# What decides what is bought; the rest of a spec may change.
+# What decides what is bought; the rest of a spec may differ, such as what it may cost.
 _BOUGHT: Final = ("provider", "target", "parameters", "program", "workspaceRef", "idempotencyKey", "outputFormat")
 
 
@@ -41,6 +42,7 @@ class Order:
         labels: Of the resource and of its output.
         values: The parameters that were put into the program, as they are shown later.
         workspace: Name of the QuantumWorkspace, or `namespace/name`; the default one if None.
+        max_cost: The most that it may cost, in each unit; see `quantumjobs.limits`.
         deadline: Seconds after which it is cancelled.
         queue_deadline: Seconds in the queue after which it is cancelled.
     """
@@ -54,6 +56,7 @@ class Order:
     labels: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     workspace: str | None = None
+    max_cost: Sequence[Amount] = ()
     deadline: int | None = None
     queue_deadline: int | None = None
 
@@ -138,6 +141,8 @@ def _spec(order: Order) -> Resource:
     if order.workspace:
         namespace, _, name = order.workspace.rpartition("/")
         spec["workspaceRef"] = {"name": name} | ({"namespace": namespace} if namespace else {})
+    if order.max_cost:
+        spec["maxCost"] = [dict(one) for one in order.max_cost]
     for field_name, value in (
         ("activeDeadlineSeconds", order.deadline),
         ("queueDeadlineSeconds", order.queue_deadline),

@@ -92,7 +92,7 @@ class ClusterBackend(BackendV2):  # type: ignore[misc]  # Qiskit ships no types
             shots: Of each.
             once: The same circuits again are the same, paid jobs.
             memory: Accepted for the primitives; results always carry it.
-            more: `options`, `deadline`, `queue_deadline` and `labels`, as `QuantumCluster.submit` takes them.
+            more: `options`, `labels`, `max_cost`, `deadline` and `queue_deadline`, as `QuantumCluster.submit` has them.
 
         Raises:
             ProgramError: One of them cannot run there; nothing was sent.
@@ -100,7 +100,7 @@ class ClusterBackend(BackendV2):  # type: ignore[misc]  # Qiskit ships no types
         # The primitives always pass a seed; only one that was given would be dropped in silence.
         if more.get("seed_simulator") is None:
             more.pop("seed_simulator", None)
-        unknown = sorted(more.keys() - {"options", "deadline", "queue_deadline", "labels"})
+        unknown = sorted(more.keys() - {"options", "max_cost", "deadline", "queue_deadline", "labels"})
         if unknown:
             raise UsageError(f"{self.name} takes no {', '.join(unknown)}")
         circuits = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)

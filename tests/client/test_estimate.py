@@ -7,6 +7,7 @@ import pytest
 
 from client.programs import BELL_QASM, OPENQASM_3
 from quantumjobs.estimate import estimate
+from quantumjobs.limits import limits
 from quantumjobs.programs.prepare import prepare
 from quantumjobs.programs.prepared import Target
 
@@ -77,7 +78,7 @@ def test_what_is_certain(program: str, target: Target, options: dict[str, str], 
 @pytest.mark.parametrize(
     ("program", "target", "unknown", "why"),
     [
-        pytest.param(BELL_QASM, BASE, "price", "only after a job has run", id="a price before the run"),
+        pytest.param(BELL_QASM, BASE, "price", "--max-cost 0USD", id="a price before the run"),
         pytest.param(STEERED, ADAPTIVE, "two_qubit_gates", "branches or repeats", id="the gates of a steered program"),
         pytest.param("DECLARE ro BIT[1]\nX 0\nMEASURE 0 ro[0]", RIGETTI, "gates", "not in rigetti.quil.v1", id="Quil"),
         pytest.param(
@@ -100,3 +101,10 @@ def test_every_fact_is_a_number_or_has_a_reason() -> None:
     assert nulls == found["unknown"].keys() == {"price"}
     assert found["larger_gates"] == found["toffolis"] == 1
     assert found["two_qubit_gates"] == 2
+
+
+def test_a_limit_stands_beside_the_price() -> None:
+    """As it would be sent."""
+    allowed = limits(["5USD", "3hqc"])
+    found = estimate(prepare(BELL_QASM, BASE, parameters={}), BASE, 100, allowed)
+    assert found.to_dict()["max_cost"] == allowed

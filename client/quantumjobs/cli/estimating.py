@@ -7,13 +7,14 @@ import click
 
 from quantumjobs.cli.options import Connection, connected, output_option
 from quantumjobs.cli.output import write_object, write_table
-from quantumjobs.cli.submitting import PARAMETERS, compiling, prepared_for
+from quantumjobs.cli.submitting import MAX_COST, PARAMETERS, compiling, prepared_for
 
 
 @click.command()
 @click.argument("file")
 @click.option("-t", "--target", help="Where it is to run; asks the workspace what it can do.")
 @click.option("-s", "--shots", type=click.IntRange(min=1), help="How often it is to run.")
+@MAX_COST
 @PARAMETERS
 @compiling
 @output_option("table", "json", "yaml")
@@ -24,15 +25,18 @@ def estimate(
     connection: Connection,
     target: str | None,
     shots: int | None,
+    max_cost: tuple[str, ...],
     compilation: dict[str, Any],
     parameters: tuple[tuple[str, str], ...],
     output: str,
 ) -> int:
     """Count the qubits and gates of a program, as far as they are known before it runs; nothing is sent."""
     from quantumjobs import estimate as estimating  # noqa: PLC0415
+    from quantumjobs.limits import limits  # noqa: PLC0415
 
+    allowed = limits(max_cost)
     made, chosen = prepared_for(connection, file, target, compilation, parameters)
-    found = estimating.estimate(made, chosen, shots)
+    found = estimating.estimate(made, chosen, shots, allowed)
     if output == "table":
         write_table(("WHAT", "NUMBER"), [(name.replace("_", " "), _cell(fact)) for name, fact in found.facts.items()])
     else:
@@ -41,4 +45,4 @@ def estimate(
 
 
 def _cell(fact: Any) -> str:
-    return json.dumps(fact) if isinstance(fact, dict) else str(fact)
+    return json.dumps(fact) if isinstance(fact, dict | list) else str(fact)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COMPILATION: Final = ("language", "format", "profile", "entry")
+MAX_COST: Final = click.option(
+    "--max-cost", multiple=True, metavar="AMOUNT-UNIT", help="A job that may cost more is not sent: 5USD, 12.5hqc."
+)
 
 
 def compiling(command: F) -> F:
@@ -48,7 +51,7 @@ def compiling(command: F) -> F:
 
 def ordering(command: F) -> F:
     """The flags of a submission, as one argument `wanted`."""
-    names = ("target", "shots", "options", "labels", "deadline", "queue_deadline")
+    names = ("target", "shots", "options", "labels", "max_cost", "deadline", "queue_deadline")
 
     @functools.wraps(command)
     def taking(**values: Any) -> Any:
@@ -62,6 +65,7 @@ def ordering(command: F) -> F:
     for option in (
         click.option("--queue-deadline", type=Duration(), help="Cancel it if it has not begun by then."),
         click.option("--deadline", type=Duration(), help="Cancel it if it has not ended by then."),
+        MAX_COST,
         click.option("--label", "labels", type=Assignment(), multiple=True, help="Label of the job and its output."),
         click.option("--option", "options", type=Assignment(), multiple=True, help="Handed to the target, as JSON."),
         click.option(
