@@ -55,6 +55,19 @@ def test_within_its_limit_it_runs(priced: JobNamespace) -> None:
     assert len(priced.runs("ghz")) == 1
 
 
+def test_qir_is_counted(priced: JobNamespace) -> None:
+    """A straight line of it, as text, with the entry point that the operator finds and sends."""
+    program = {"format": "qir.v1", "source": jobs.qir_that_flips_the_first()}
+    made = {"provider": "quantinuum", "target": "quantinuum.sim.h2-1e", "program": program}
+    priced.apply(jobs.job("little", **made, **limit("5.774")), jobs.job("enough", **made, **limit("5.775")))
+    assert_failed(
+        priced, "little", "AboveMaxCost", "allows 5.774 ehqc", "cost 5.775 ehqc", "1 one-qubit and 0 two-qubit"
+    )
+    priced.wait("enough")
+    assert (priced.status("enough")["state"], len(priced.runs("enough"))) == ("Succeeded", 1)
+    assert priced.runs("little") == []
+
+
 def test_the_job_of_the_page_runs(priced: JobNamespace) -> None:
     """As printed."""
     page = (manifests.PROJECT / "docs" / "money.md").read_text()

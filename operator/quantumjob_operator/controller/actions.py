@@ -18,7 +18,12 @@ from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
-from quantumjob_operator.lifecycle.definition import billable_digest, lacks_entry_point, unread_entry_point
+from quantumjob_operator.lifecycle.definition import (
+    billable_digest,
+    input_params,
+    lacks_entry_point,
+    unread_entry_point,
+)
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, ProgramFacts, Trouble
 from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import orphan_tag, program_digest
@@ -81,8 +86,9 @@ class Actions:
             else:
                 memory.program_facts = _facts_of(context.job, program, digest)
         memory.program = program
-        cost = await self._prices.estimate(connection.workspace, context.job, program)
-        context.know(program=replace(memory.program_facts, estimate=cost))
+        facts, sent = memory.program_facts, input_params(context.job.spec, memory.program_facts)
+        cost = await self._prices.estimate(connection.workspace, context.job, program, sent)
+        context.know(program=replace(facts, estimate=cost))
 
     async def look_at_quota(self, context: ReconcileContext) -> None:
         """Find out whether the provider's quotas serve the job."""

@@ -4,7 +4,8 @@ Must not live here: what an estimate is (`costs`), or what follows from it (`lif
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import PRICES_UNREADABLE, BrokenReferenceError, References
@@ -29,8 +30,16 @@ class PriceLists:
         self._clock = clock
         self._kept: dict[Name, tuple[float, PriceList | Trouble]] = {}
 
-    async def estimate(self, workspace: QuantumWorkspace, job: QuantumJob, program: bytes) -> Estimate | Trouble | None:
+    async def estimate(
+        self, workspace: QuantumWorkspace, job: QuantumJob, program: bytes, parameters: Mapping[str, Any]
+    ) -> Estimate | Trouble | None:
         """What a job is expected to cost; None if its QuantumWorkspace names no price list.
+
+        Args:
+            workspace: It is sent to.
+            job: It is asked for.
+            program: Its program.
+            parameters: As they are sent.
 
         Raises:
             ClusterError: The API server could not be asked.
@@ -42,7 +51,7 @@ class PriceLists:
         if isinstance(prices, Trouble):
             return prices
         spec = job.spec
-        facts = (spec.target, spec.program.format, program, spec.parameters, prices)
+        facts = (spec.target, spec.program.format, program, parameters, prices)
         return estimate(*facts) if len(program) <= _IN_PLACE_BYTES else await asyncio.to_thread(estimate, *facts)
 
     async def _list(self, name: Name) -> PriceList | Trouble:

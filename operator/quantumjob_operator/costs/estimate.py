@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, localcontext
 from typing import Any, Final
 
-from quantumjob_operator.costs import ionq_circuit, openqasm
+from quantumjob_operator.costs import ionq_circuit, openqasm, qir
 from quantumjob_operator.costs.gates import Gates, UncountableError
 from quantumjob_operator.costs.prices import Free, GateShots, Hqc, PriceList, Time
 from quantumjob_operator.model.money import Basis, Estimate, amount_of
@@ -35,7 +35,7 @@ def estimate(
         target: As the job names it.
         program_format: The input data format.
         program: Its bytes.
-        parameters: `inputParams` of the user.
+        parameters: `inputParams` as they are sent.
         prices: The price list.
 
     Returns:
@@ -50,7 +50,7 @@ def estimate(
         return _unknown(f"the cost of {target} depends on its execution time", prices)
     try:
         shots = _shots(parameters or {}, price)
-        gates = _count(program_format, program)
+        gates = _count(program_format, program, parameters or {})
         with localcontext(_EXACT):
             return _priced(price, gates, shots, parameters or {}, prices)
     except UncountableError as error:
@@ -86,12 +86,16 @@ def _shots(parameters: Mapping[str, Any], price: GateShots | Hqc) -> int:
     return max(given, default=price.default_shots or 0)
 
 
-def _count(program_format: str, program: bytes) -> Gates:
+def _count(program_format: str, program: bytes, parameters: Mapping[str, Any]) -> Gates:
+    if len(program) > MAX_COUNTED_BYTES:
+        raise UncountableError(f"programs of more than {MAX_COUNTED_BYTES // 1024} KiB are not counted")
+    if program_format == "qir.v1":
+        if parameters.get("arguments"):
+            raise UncountableError("parameters.arguments is for a function that takes some")
+        return qir.count(program, parameters.get("entryPoint"))
     counter = _COUNTERS.get(program_format)
     if counter is None:
         raise UncountableError(f"gates of {program_format} are not counted")
-    if len(program) > MAX_COUNTED_BYTES:
-        raise UncountableError(f"programs of more than {MAX_COUNTED_BYTES // 1024} KiB are not counted")
     return counter(program)
 
 

@@ -6,9 +6,12 @@ from typing import Any, Final
 
 import pytest
 
+from quantumjob_operator.costs import ionq_circuit, openqasm, qir
 from quantumjob_operator.costs.estimate import estimate
+from quantumjob_operator.costs.gates import Gates
 from quantumjob_operator.costs.prices import parse_prices
 from quantumjob_operator.model.money import Basis
+from rooms.costs.qirprograms import GHZ, OPAQUE
 
 _LIST: Final = Path(__file__).resolve().parents[3] / "charts/quantumjob-workspace/files/prices.yaml"
 PUBLISHED: Final = parse_prices(_LIST.read_text())
@@ -24,6 +27,8 @@ x q[0]; h q[0]; h q[1]; cx q[1], q[2]; cx q[0], q[1]; h q[0]; // three, and one
 measure q[0] -> a[0]; measure q[1] -> b[0];
 if (b == 1) x q[2]; if (a == 1) z q[2]; h q[2];
 measure q[2] -> c[0];"""
+GHZ_QIR: Final = GHZ.encode()
+SENT: Final = {"entryPoint": "main", "arguments": []}
 NO_MITIGATION: Final = {"error-mitigation": {"debias": False}}
 
 
@@ -73,12 +78,36 @@ def test_quantinuum_against_real_bills(program: bytes, shots: int | None, billed
     ("target", "form", "program", "want"),
     [
         pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, {"USD": "217"}, id="IonQ JSON"),
+        pytest.param("ionq.qpu.aria-1", "qir.v1", GHZ_QIR, {"USD": "217"}, id="the same as QIR"),
+        pytest.param("ionq.qpu.aria-1", "qir.v1", OPAQUE.encode(), {"USD": "217"}, id="QIR with opaque pointers"),
+        pytest.param("quantinuum.qpu.h2-1", "qir.v1", GHZ_QIR, {"hqc": "1280"}, id="QIR at Quantinuum"),
         pytest.param("quantinuum.qpu.h2-1", "honeywell.openqasm.v1", GHZ_QASM, {"hqc": "1280"}, id="OpenQASM"),
     ],
 )
-def test_many_shots(target: str, form: str, program: bytes, want: dict[str, str]) -> None:
-    """A circuit has one price in its provider's language."""
-    assert amounts(target, form, program, {"shots": 100_000}) == want
+def test_all_formats_count_alike(target: str, form: str, program: bytes, want: dict[str, str]) -> None:
+    """One circuit in three languages has one price."""
+    assert amounts(target, form, program, {"shots": 100_000, **SENT}) == want
+
+
+@pytest.mark.parametrize(
+    ("counted", "hqc", "dollars"),
+    [
+        pytest.param(openqasm.count(GHZ_QASM), "725", None, id="GHZ in OpenQASM"),
+        pytest.param(qir.count(GHZ_QIR, "main"), "725", "218.05", id="GHZ in QIR"),
+        pytest.param(
+            qir.count(GHZ_QIR, "main") + Gates(one=1), "745", "240.1", id="GHZ in QIR with the SDK's second gate"
+        ),
+        pytest.param(ionq_circuit.count(GHZ_JSON) + Gates(measured=6), "725", "218.05", id="GHZ in IonQ's JSON"),
+        pytest.param(openqasm.count(TELEPORT_QASM), "845", None, id="teleportation"),
+    ],
+)
+def test_as_the_sdk_once_computed(counted: Gates, hqc: str, dollars: str | None) -> None:
+    """For 100,000 shots, by the formulas that it had, in which nothing is prepared: three less are measured."""
+    shots, without_preparations = 100_000, counted.measured - 3
+    assert 5 + Decimal(shots * (counted.one + 10 * counted.two + 5 * without_preparations)) / 5000 == Decimal(hqc)
+    if dollars:
+        price = counted.one * Decimal("0.0002205") + counted.two * Decimal("0.00098")
+        assert shots * price == Decimal(dollars)
 
 
 def test_a_price_of_credits_gives_money_too() -> None:
@@ -100,7 +129,15 @@ def test_a_price_of_credits_gives_money_too() -> None:
         pytest.param("ionq.qpu.aria-1", "rigetti.quil.v1", b"", {"shots": 5}, "are not counted", id="another format"),
         pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", b" " * 300_000, {"shots": 5}, "256 KiB", id="too long"),
         pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", b"[" * 90_000, {"shots": 5}, "no JSON", id="nested"),
-        pytest.param("ionq.qpu.aria-1", "qir.v1", b"", {"shots": 5}, "qir.v1 are not counted", id="QIR"),
+        pytest.param("ionq.qpu.aria-1", "qir.v1", b"BC\xc0\xde", {"shots": 5}, "not in bitcode", id="QIR as bitcode"),
+        pytest.param(
+            "ionq.qpu.aria-1", "qir.v1", GHZ_QIR, {"shots": 5, "entryPoint": "other"}, "entry point",
+            id="QIR that is sent with another entry point",
+        ),
+        pytest.param(
+            "ionq.qpu.aria-1", "qir.v1", GHZ_QIR, {"shots": 5, **SENT, "arguments": [{"name": "n", "value": 9}]},
+            "arguments", id="QIR with arguments",
+        ),
         pytest.param(
             "ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, {"shots": 5, "items": []}, "several runs", id="items"
         ),

@@ -1,0 +1,70 @@
+"""QIR as qdk and Qiskit's provider write it is counted as the circuit has it; LLVM (pyqir) finds the same."""
+
+from typing import Final
+
+import pytest
+from qdk import openqasm, qsharp
+from qiskit import QuantumCircuit
+from qsharp import TargetProfile
+from qsharp.interop.qiskit import QSharpBackend
+
+from quantumjob_operator.costs.gates import Gates
+from rooms.costs.qirprograms import assert_counted
+
+WANT: Final = Gates(one=1, two=2, measured=6)
+PROFILES: Final = (qsharp.TargetProfile.Base, qsharp.TargetProfile.Adaptive_RI, qsharp.TargetProfile.Adaptive_RIF)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=str)
+@pytest.mark.parametrize(
+    ("source", "want"),
+    [
+        pytest.param(
+            "{ use q = Qubit[3]; H(q[0]); CNOT(q[0], q[1]); CNOT(q[1], q[2]); MResetEachZ(q) }",
+            {"Base": WANT, "other": Gates(one=1, two=2, measured=9)}, id="three qubits in line, reset where it can be",
+        ),
+        pytest.param(
+            "{ use q = Qubit[2]; X(q[0]); Y(q[0]); Z(q[0]); S(q[0]); Adjoint S(q[0]); T(q[0]); Adjoint T(q[0]);"
+            " SX(q[0]); Rx(0.1, q[0]); Ry(-1.5e-9, q[0]); Rz(2.0, q[0]); R1(0.2, q[0]); [M(q[0]), M(q[1])] }",
+            {"other": Gates(one=12, measured=4)}, id="all gates on one qubit",
+        ),
+        pytest.param(
+            "{ use q = Qubit[3]; CY(q[0], q[1]); CZ(q[0], q[1]); SWAP(q[0], q[1]); Rzz(0.1, q[0], q[1]);"
+            " Rxx(0.1, q[0], q[1]); Ryy(0.1, q[0], q[1]); CCNOT(q[0], q[1], q[2]); M(q[2]) }",
+            {"other": Gates(one=2 + 2 + 1 + 6 + 6 + 9, two=1 + 1 + 3 + 2 + 2 + 2 + 6, measured=4)},
+            id="gates on more qubits, by their definitions",
+        ),
+        pytest.param(
+            "{ use q = Qubit[2]; for i in 1..100 { H(q[0]); CNOT(q[0], q[1]); } (M(q[0]), M(q[1])) }",
+            {"other": Gates(one=100, two=100, measured=4)}, id="a loop, unrolled by the compiler",
+        ),
+    ],
+)  # fmt: skip
+def test_q_sharp(profile: qsharp.TargetProfile, source: str, want: dict[str, Gates]) -> None:
+    """Known from the source."""
+    qsharp.init(target_profile=profile)
+    assert_counted(str(qsharp.compile(source)), want.get(str(profile).rpartition(".")[2], want["other"]))
+
+
+def test_openqasm() -> None:
+    """OpenQASM 3, compiled to the base profile."""
+    source = (
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; h q[0]; cx q[0], q[1]; cx q[1], q[2];'
+        " for int i in [0:2] { t q[i]; } barrier q; c = measure q;"
+    )
+    program = str(openqasm.compile(source, target_profile=qsharp.TargetProfile.Base))
+    assert_counted(program, Gates(one=4, two=2, measured=6))
+
+
+@pytest.mark.parametrize("profile", [TargetProfile.Base, TargetProfile.Adaptive_RI], ids=str)
+def test_qiskit(profile: TargetProfile) -> None:
+    """By the part of qsharp with which Qiskit's provider for Azure Quantum writes what it sends."""
+    circuit = QuantumCircuit(3, 3)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.cx(1, 2)
+    circuit.barrier()
+    circuit.rz(0.5, 2)
+    circuit.measure([0, 1, 2], [0, 1, 2])
+    backend = QSharpBackend(target_profile=profile, skip_transpilation=True)
+    assert_counted(backend.qir(circuit), Gates(one=2, two=2, measured=6))
