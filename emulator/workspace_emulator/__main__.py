@@ -1,6 +1,7 @@
 """Starts the emulator: settings → storage account → workspace → HTTP server; the only reader of the command line.
 
-`python -m workspace_emulator` serves; `python -m workspace_emulator install` only fetches Azurite into the cache.
+`python -m workspace_emulator` serves; `python -m workspace_emulator install` only fetches Azurite into the cache, and
+`--version` tells the version.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from importlib.metadata import version
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -30,6 +32,9 @@ from workspace_emulator.storage.azurite_install import AzuriteUnavailableError, 
 
 def main() -> None:
     """Run the command line."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"workspace-emulator {version('quantumjob-operator')}\n")
+        return
     try:
         if sys.argv[1:] == ["install"]:
             _configure_logging("info")

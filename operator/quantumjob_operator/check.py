@@ -20,9 +20,10 @@ from quantumjob_operator.settings import Settings, read_settings
 
 _IDENTITY: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _ACCESS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-_ATTEMPTS: Final = 30
+_PATIENCE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 2.0
 _ANSWER_SECONDS: Final = 5.0
+_EACH: Final = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
 _OK: Final = 200
 
 
@@ -42,7 +43,7 @@ class Finding:
         return f"{'ok' if self.good else 'MISSING':8} {self.text}"
 
 
-def main(arguments: Sequence[str]) -> int:
+async def main(arguments: Sequence[str]) -> int:
     """Check, print a line for each finding; returns the exit code, 1 if anything is missing.
 
     Raises:
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--readyz", metavar="URL", help="of an operator that has to be ready within a minute")
     own, settings = parser.parse_known_args(arguments)
-    return asyncio.run(_print_all(read_settings(settings), own.readyz))
+    return await _print_all(read_settings(settings), own.readyz)
 
 
 async def _print_all(settings: Settings, readyz: str | None) -> int:
@@ -67,6 +68,7 @@ async def _print_all(settings: Settings, readyz: str | None) -> int:
 
 
 async def _findings(settings: Settings, readyz: str | None) -> AsyncIterator[Finding]:
+    end = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     try:
         api = await Api.connect()
     except ClusterError as error:
@@ -80,7 +82,8 @@ async def _findings(settings: Settings, readyz: str | None) -> AsyncIterator[Fin
     finally:
         await api.close()
     if readyz:
-        yield await _readiness(readyz)
+        # Asked once at least, however long the API server took.
+        yield await _readiness(readyz, max(end, asyncio.get_running_loop().time() + _ANSWER_SECONDS))
 
 
 async def _cluster(api: Api, settings: Settings) -> AsyncIterator[Finding]:
@@ -146,17 +149,19 @@ async def _allowed(api: Api, right: Permission, verb: str, namespace: str | None
     return bool(answer["status"]["allowed"])
 
 
-async def _readiness(url: str) -> Finding:
-    """Ask for up to a minute: an operator that has just been installed is listing what there is."""
-    told = "never asked"
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_SECONDS)) as session:
-        for attempt in range(_ATTEMPTS):
-            await asyncio.sleep(_PAUSE_SECONDS if attempt else 0)
-            try:
-                async with session.get(url) as answer:
-                    told = f"it answers {answer.status}"
-                    if answer.status == _OK:
-                        return Finding(good=True, text=f"the operator at {url} is ready")
-            except (aiohttp.ClientError, TimeoutError) as error:
-                told = f"{type(error).__name__}: {error}"
-    return Finding(good=False, text=f"the operator at {url} is not ready: {told}; see its log")
+async def _readiness(url: str, end: float) -> Finding:
+    """Ask until then: an operator that has just been installed is listing what there is."""
+    told = "it does not answer"
+    try:
+        async with asyncio.timeout_at(end), aiohttp.ClientSession(timeout=_EACH) as session:
+            while True:
+                try:
+                    async with session.get(url) as answer:
+                        told = f"it answers {answer.status}"
+                        if answer.status == _OK:
+                            return Finding(good=True, text=f"the operator at {url} is ready")
+                except (aiohttp.ClientError, TimeoutError) as error:
+                    told = f"{type(error).__name__}: {error}"
+                await asyncio.sleep(_PAUSE_SECONDS)
+    except TimeoutError:
+        return Finding(good=False, text=f"the operator at {url} is not ready: {told}; see its log")

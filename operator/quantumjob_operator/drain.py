@@ -47,7 +47,7 @@ class Remains:
         return "; ".join(filter(None, held))
 
 
-def main(arguments: Sequence[str]) -> int:
+async def main(arguments: Sequence[str]) -> int:
     """Delete and wait; returns the exit code, 1 if something is left when the time is up.
 
     Raises:
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         "--timeout", type=float, default=_TIMEOUT_SECONDS, metavar="SECONDS", help="default: %(default).0f"
     )
     own, settings = parser.parse_known_args(arguments)
-    return asyncio.run(_drain_and_tell(read_settings(settings), own.timeout))
+    return await _drain_and_tell(read_settings(settings), own.timeout)
 
 
 async def _drain_and_tell(settings: Settings, seconds: float) -> int:

@@ -73,7 +73,7 @@ class IdentityGrant(BaseModel):
 
 
 class Settings(BaseSettings):
-    """The operator's settings."""
+    """Runs the operator with these settings; `check` and `drain` are commands, `--version` tells the version."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.request import getproxies_environment
 
@@ -86,6 +87,11 @@ def address_in_a_pod() -> str:
     return str(configuration.host)
 
 
+def _has_kubeconfig() -> bool:
+    """Whether there is the file that KUBECONFIG names, or that of the home directory."""
+    return Path(config.KUBE_CONFIG_DEFAULT_LOCATION).expanduser().exists()
+
+
 class Api:
     """A connection to one API server; close it after use.
 
@@ -121,7 +127,11 @@ class Api:
         """
         configuration = Configuration()
         try:
-            await config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            # The library's own choice between the two prints a warning in every pod.
+            if _has_kubeconfig():
+                await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            else:
+                config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         except (ConfigException, OSError) as error:
             raise ClusterError("connect", None, "NoConfiguration", str(error)) from None
         configuration.retries = None  # when to try again is decided by the reconciler

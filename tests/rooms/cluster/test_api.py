@@ -206,7 +206,6 @@ async def test_a_server_that_stays_silent(server: MisbehavingServer, api: Api) -
     assert "Timeout" in caught.value.reason
 
 
-@pytest.mark.filterwarnings("ignore:kube_config_path not provided")
 @pytest.mark.parametrize(
     "content",
     [
