@@ -68,7 +68,7 @@ def _starts(plane: ControlPlane) -> bool:
     ours, theirs, interpreter, floor = (cpu[name] for name in _COMMANDS)
     mark = 2 * theirs + interpreter
     _say(f"{ours / mark:.2f} of 2 x kubectl + the interpreter ({mark:.0f} ms), {ours / floor:.2f} of the floor")
-    return ours <= max(mark, _ABOVE_FLOOR * floor)
+    return bool(ours <= max(mark, _ABOVE_FLOOR * floor))
 
 
 def _environment(plane: ControlPlane) -> dict[str, str]:

@@ -48,7 +48,7 @@ def test_what_may_cost_more_is_never_sent(priced: Researcher, place: JobNamespac
 def test_each_job_of_a_sweep_has_the_limit(priced: Researcher, place: JobNamespace) -> None:
     """The library takes the same words."""
     cluster = priced.cluster()
-    points = [{}, {}]
+    points: list[dict[str, float]] = [{}, {}]
     swept = cluster.sweep(BELL_IONQ, points=points, target=_MACHINE, shots=100, max_cost=["5USD", "1hqc"], batch="two")
     assert [ending.error() is not None for ending in swept.wait(60)] == [True, True]
     assert [job.why().reason for job in swept] == ["AboveMaxCost", "AboveMaxCost"]
