@@ -143,7 +143,7 @@ def test_wide_row_shows_the_status(served: ControlPlane, resources: CustomResour
     row = served.kubectl("get", "quantumjob", "wide", "-o", "wide", "--no-headers", IN_NAMESPACE).stdout
     assert re.split(r"  +", row.strip())[:-1] == [
         *("wide", "ionq", "ionq.simulator", "Executing", "ServiceUnavailable"),
-        *("the job executes", "500", "2.50", "1h0m0s", JOB_STATUS["jobId"], "default"),
+        *("the job executes", "500", "2.50", "USD", "1h0m0s", JOB_STATUS["jobId"], "default"),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from quantumjob_operator.lifecycle import Observation
-from quantumjob_operator.lifecycle.observation import ABSENT, ClaimOwnership, Limits, ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, ClaimOwnership, Limits, ProgramFacts, QuotaLooked, Trouble
 from quantumjob_operator.lifecycle.transitions import WORDS
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus, State
 from quantumjob_operator.model.naming import FINALIZER
@@ -42,6 +42,7 @@ from rooms.lifecycle.observations import (
 )
 from rooms.model.bodies import OTHER_UID
 
+GUARDED: Final = replace(WORKSPACE, guards_quota=True)
 REASONS: Final = ("Suspended", "Cancelled", "DeadlineExceeded", "QueueDeadlineExceeded", "Deleted")
 SECONDS: Final = st.sampled_from([0.0, 0.5, 29.0, 30.0, 65.0, 400.0])
 TEXT: Final = st.text(max_size=30) | st.integers(1000, 4000).map(lambda length: "é" * length)
@@ -139,7 +140,7 @@ def jobs(draw: st.DrawFn) -> QuantumJob:
 
 FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "now": st.integers(0, 500).map(lambda seconds: NOW + timedelta(seconds=seconds)),
-    "workspace": st.sampled_from([WORKSPACE, WORKSPACE, WORKSPACE, ELSEWHERE, NO_WORKSPACE]),
+    "workspace": st.sampled_from([WORKSPACE, WORKSPACE, GUARDED, ELSEWHERE, NO_WORKSPACE]),
     "workspace_moved": st.booleans(),
     "program": st.sampled_from(
         [
@@ -158,6 +159,7 @@ FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "key_owner": st.sampled_from([None, OURS, replace(OURS, contender="bell-2"), THEIRS]),
     "needs_slot": st.booleans(),
     "full": st.sampled_from([None, None, Trouble("MaxJobsInFlight", "no more now")]),
+    "quota": st.sampled_from([None, QuotaLooked(), Trouble("QuotaExhausted", "nothing left")]),
     "later_attempts_checked": st.booleans(),
     "never_sent": st.booleans(),
     "fence_left": SECONDS | st.just(float("inf")),
@@ -186,6 +188,7 @@ TYPICAL: Final = (
     seen(new()),
     seen(new(), program=PROGRAM, output=OUTPUT),
     seen(new(), program=PROGRAM, output=OUTPUT, needs_slot=True),
+    seen(new(), program=PROGRAM, output=OUTPUT, workspace=GUARDED),
     seen(claimed(), never_sent=True),
     seen(claimed(), remote=ABSENT, program=PROGRAM),
     seen(claimed(), remote=ABSENT, program=PROGRAM, submission=remote()),
