@@ -235,9 +235,11 @@ class Told:
     reports: "Counter[str]" = field(default_factory=Counter)
     unconfirmed_ends: list[str] = field(default_factory=list)
 
-    async def publish(self, involved: dict[str, Any], notice: Notice, _now: datetime, *, once: bool = False) -> bool:
+    async def publish(
+        self, involved: dict[str, Any], notice: Notice, _now: datetime, *, once: bool = False, version: str = ""
+    ) -> bool:
         """As `Events.publish`: it never raises."""
-        del once
+        del once, version
         # One of the reasons is also that of a wait.
         if notice.reason in UNCONFIRMED and notice.message.startswith("released") and "uid" in involved:
             self.unconfirmed_ends.append(involved["uid"])

@@ -182,6 +182,22 @@ def test_a_job_found_running_after_its_release(*, told: bool, wrong: list[str]) 
     assert list(state.violations) == wrong
 
 
+def test_an_object_that_takes_the_job_of_its_predecessor_over_keeps_it() -> None:
+    """The predecessor is gone and its job runs; right before it is cancelled, another object with the key is made."""
+    state = begin(replace(SCENARIOS["one"], keyed=True, hides_for=0.0))
+    sent = ", ".join(["begin 1 1, overlap 1", *["answer 1 1"] * 6])
+    for move in from_text(f"one: {sent}, deleted 1, begin 1 1, answer 1 1, create 2, answer 1 1")[1]:
+        state = moved(state, move)
+    for _ in range(12):
+        process = state.processes[0]
+        assert process is not None
+        asked = [(uid, ask.name) for uid, ask in process.asks.items()]
+        assert (next(iter(state.wishes)), "cancel") not in asked
+        state = moved(state, next(one for one in free_moves(state) if one[0] in {"answer", "begin", "time"}))
+    assert not state.outside.cancelled
+    assert next(iter(state.outside.objects.values())).status.job_id in state.outside.runs
+
+
 def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reconciliation catches everything: an exploration in which each breaks off would else find nothing wrong."""
 

@@ -106,6 +106,10 @@ class Cache:
         """The jobs of a namespace with an idempotency key."""
         return (job for job in self.jobs.values() if (job.spec.idempotency_key, job.namespace) == (key, namespace))
 
+    def deleted_with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
+        """The same, of those that are gone and not seen to yet."""
+        return (job for job in self.deleted.values() if (job.spec.idempotency_key, job.namespace) == (key, namespace))
+
     def find_workspace(self, name: Name) -> QuantumWorkspace | None:
         """The workspace of a namespace and name."""
         return self.workspaces.get(self._names.get(name, ""))

@@ -24,7 +24,9 @@ class Events:
         self._api = api
         self._instance = instance
 
-    async def publish(self, involved: dict[str, Any], notice: Notice, now: datetime, *, once: bool = False) -> bool:
+    async def publish(
+        self, involved: dict[str, Any], notice: Notice, now: datetime, *, once: bool = False, version: str = ""
+    ) -> bool:
         """Publish an Event on an object; False (and a log line) if the API server refuses it.
 
         Args:
@@ -33,6 +35,7 @@ class Events:
             now: When it happened.
             once: It can happen only once: whichever process tells it again, before a restart or beside this one, is
                 heard no more. The name of the Event follows from what it says.
+            version: Of the object, if it can happen once to each of its versions.
         """
         moment = stamp(now)
         # Events on objects without a namespace live in `default`.
@@ -40,7 +43,10 @@ class Events:
         body = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{involved['name']}.{_suffix(involved, notice, once=once)}", "namespace": namespace},
+            "metadata": {
+                "name": f"{involved['name']}.{_suffix(involved, notice, version, once=once)}",
+                "namespace": namespace,
+            },
             "involvedObject": involved,
             "type": "Warning" if notice.warning else "Normal",
             "reason": notice.reason,
@@ -64,8 +70,8 @@ class Events:
         return True
 
 
-def _suffix(involved: dict[str, Any], notice: Notice, *, once: bool) -> str:
+def _suffix(involved: dict[str, Any], notice: Notice, version: str, *, once: bool) -> str:
     if not once:
         return uuid4().hex[:16]
-    said = "\n".join((str(involved.get("uid")), notice.reason, notice.message))
+    said = "\n".join(filter(None, (str(involved.get("uid")), notice.reason, notice.message, version)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -46,18 +46,20 @@ class Finalization:
         self._clock = clock
         self._metrics = metrics
 
-    async def tell(self, job: QuantumJob, notice: Notice, *, once: bool = False) -> bool:
+    async def tell(self, job: QuantumJob, notice: Notice, *, once: bool = False, of_version: bool = False) -> bool:
         """Log a notice and publish it as an Event; False if the API server refused the Event.
 
         Args:
             job: Of which it speaks.
             notice: What to say.
             once: It can happen only once to an object.
+            of_version: Or only once to each version of it.
         """
         level = logging.WARNING if notice.warning else logging.INFO
         _log.log(level, "%s: %s", notice.reason, notice.message, extra=about(job))
         involved = {**job_reference(job), "namespace": job.namespace, "resourceVersion": job.resource_version}
-        return await self._events.publish(involved, notice, self._clock.now(), once=once)
+        version = job.resource_version if of_version else ""
+        return await self._events.publish(involved, notice, self._clock.now(), once=once, version=version)
 
     async def release(self, context: ReconcileContext, notices: Iterable[Notice]) -> QuantumJob | None:
         """Take the finalizer off; None if the object is gone with it.
@@ -107,9 +109,15 @@ class Finalization:
 
     def has_heir(self, job: QuantumJob) -> bool:
         """Whether another object has the same idempotency key, so that the remote job may be its own by now."""
-        key = job.spec.idempotency_key
+        key, now = job.spec.idempotency_key, self._clock.now()
         same = self._cache.with_key(job.namespace, key) if key is not None else ()
-        return any(is_heir(other, job) for other in same)
+        return any(is_heir(other, job, now) for other in same)
+
+    async def look_for_heirs(self, job: QuantumJob) -> None:
+        """Take the objects with the same key into the cache, whatever the watch has told of them."""
+        if job.spec.idempotency_key is not None:
+            for live in await self._objects.jobs_with_key(job.namespace, job.spec.idempotency_key):
+                self._cache.put_job(live)
 
     async def found_running(self, context: ReconcileContext) -> None:
         """The object is gone and its job runs: told before it is cancelled."""

@@ -65,7 +65,7 @@ class Observer:
         fence = fence_of(job, self._settings.fence_seconds)
         memory.fence_state = memory.fence_state.met(job, self._holder, now, fence)
         if job_id:
-            memory.fence_state = memory.fence_state.fence_until(self._submitter.fence_until(job_id), now)
+            memory.fence_state = memory.fence_state.fence_until(self._submitter.fence_until(job_id, job), now)
         if fresh:
             memory.fence_state = memory.fence_state.answered(fresh, now, now)
         if connection is None and self._workspaces.serving(job) is None:
@@ -85,6 +85,10 @@ class Observer:
             gone=memory.gone,
         )
         return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)
+
+    def missed(self, job: QuantumJob) -> None:
+        """A job's object is gone, and its job may have been sent: whoever has its key next is fenced."""
+        self._submitter.missed(job)
 
     def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory) -> bool:
         """Count a job that is in flight already; any other asks once it could be sent with a slot."""

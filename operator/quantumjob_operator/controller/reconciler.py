@@ -34,7 +34,8 @@ from quantumjob_operator.settings import Settings
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05
 _HEIR_SECONDS: Final = 30.0
-_LAST_WORD_SECONDS: Final = 2.0
+_LAST_WORD_SECONDS: Final = 60.0
+"""For so long an event of the watch may be late; what it has not told then is lost."""
 _UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
 """Steps that no deadline cuts off; finding the last attempt has one of its own, before it claims."""
 _log = logging.getLogger(__name__)
@@ -186,12 +187,24 @@ class Reconciler:
                     self._plan(context, decision)
                     return
             else:
+                if context.seen.gone and decision.action is Action.CANCEL:
+                    await self._leave_to_heirs(context)
                 # What writes to the API server has a time-out there, and its answer is not to be missed.
                 async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
                     await self._actions.table[decision.action](context)
                 self._cache.update(context.job)
                 context.know(ownership=self._observer.ownership(context.job, context.memory))
         raise RuntimeError(f"{context.job.key}: no end after {_MAX_STEPS} steps")
+
+    async def _leave_to_heirs(self, context: ReconcileContext) -> None:
+        """Another object may have taken the job over since it was asked for: looked at right before it is cancelled.
+
+        Raises:
+            Outdated: One has, or is about to.
+        """
+        await self._finalization.look_for_heirs(context.job)
+        if self._finalization.has_heir(context.job):
+            raise Outdated
 
     async def _write(self, context: ReconcileContext, decision: Decision) -> None:
         if context.seen.gone and decision.action is Action.RECORD:
@@ -256,6 +269,8 @@ class Reconciler:
         if not memory.gone and not await self._finalization.is_gone(memory.job):
             self._queue.add(uid)
             return
+        if not memory.gone:
+            self._observer.missed(memory.job)
         memory.gone = True
         if self._finalization.has_heir(memory.job):
             self._queue.add_after(uid, _HEIR_SECONDS)

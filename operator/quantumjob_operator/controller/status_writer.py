@@ -58,7 +58,8 @@ class StatusWriter:
             context.memory.unwritten = (context.stored, decision.status)
             context.know(job=replace(context.job, status=decision.status))
         for notice in (*notices_between(before, decision.status), *decision.notices):
-            await self._finalization.tell(context.job, notice)
+            # Of an object that is gone each process that knew it tells the same.
+            await self._finalization.tell(context.job, notice, once=context.seen.gone)
 
     async def _store(self, context: ReconcileContext, wanted: JobStatus) -> None:
         memory, known = context.memory, replace(context.job, status=context.stored)
@@ -82,11 +83,14 @@ class StatusWriter:
         self._metrics.refused_writes.inc()
         message = f"the API server refuses what the operator writes: {clean_text(error.message)}"
         about_status = error.what.endswith("/status")
+        shown = any((one.reason, one.message) == (WRITE_REFUSED, message) for one in context.stored.conditions)
         if not about_status and not context.seen.gone and not context.job.status.finished:
             await self._show(context, message)
-        if memory.refusal_told != message:
-            memory.refusal_told = message
-            await self._finalization.tell(context.job, Notice(WRITE_REFUSED, message, warning=True))
+        # Another operator, or this one before a restart, has told it where status says so, or of this very version.
+        if memory.refusal_told != message and not shown:
+            notice = Notice(WRITE_REFUSED, message, warning=True)
+            await self._finalization.tell(context.job, notice, once=True, of_version=True)
+        memory.refusal_told = message
 
     async def _show(self, context: ReconcileContext, message: str) -> None:
         known = replace(context.job, status=context.stored)

@@ -5,6 +5,7 @@ it is time to submit (`lifecycle.submission`).
 """
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 
 from quantumjob_operator.azure.client import ProgramLocation
@@ -12,6 +13,7 @@ from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.controller.key_fences import KeyFences
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
@@ -55,7 +57,7 @@ class Submitter:
         self._clock = clock
         self._holder = holder
         self._metrics = metrics
-        self._unfenced: dict[str, float] = {}
+        self.fences = KeyFences()
 
     async def claim(self, context: ReconcileContext) -> None:
         """Put on finalizer and claim, or take the claim over from another process, by compare-and-swap.
@@ -69,6 +71,9 @@ class Submitter:
         attempt = attempt_to_claim(job)
         place = job.claim.workspace if job.claim else workspace.id
         fence = fence_of(job, self._settings.fence_seconds)
+        # What may take effect for another object with the key fences this one, too.
+        until = self.fence_until(identify(job, place, attempt), job)
+        memory.fence_state = memory.fence_state.fence_until(until, self._clock.monotonic())
         through = Through(workspace.namespace, workspace.name, workspace.uid)
         new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
@@ -103,8 +108,29 @@ class Submitter:
             return
         owner = key_owner(job, self._cache.with_key(job.namespace, key))
         if job.claim is not None or owner.uid == job.uid:
-            owner = key_owner(job, await self._objects.jobs_with_key(job.namespace, key))
+            live = await self._objects.jobs_with_key(job.namespace, key)
+            self._miss(job, key, {one.uid for one in live})
+            owner = key_owner(job, live)
         context.know(key_owner=owner)
+
+    def _miss(self, job: QuantumJob, key: str, live: Collection[str]) -> None:
+        """Who had the key and is gone may have been served by another process, whatever the watch has told of it."""
+        known = (*self._cache.with_key(job.namespace, key), *self._cache.deleted_with_key(job.namespace, key))
+        self.missed(*(one for one in known if one.uid not in live and not one.status.finished))
+
+    def missed(self, *gone: QuantumJob) -> None:
+        """Objects are gone whose jobs may have been sent a moment ago: whoever has their keys next is fenced."""
+        now = self._clock.monotonic()
+        fences = [fence_of(one, self._settings.fence_seconds) for one in gone]
+        self.fences.missed(gone, now + max(fences, default=0.0), now)
+
+    def fence_until(self, job_id: str, job: QuantumJob) -> float:
+        """Until when (monotonic) a 404 is not believed because of what was sent under this id, for whichever object.
+
+        What is under way has no end yet: it is asked for again at the next reconciliation, and before a PUT.
+        """
+        until = max(self.fences.until(job_id), self.fences.until(job_id, job))
+        return min(until, self._clock.monotonic() + fence_of(job, self._settings.fence_seconds))
 
     async def find_last_attempt(self, context: ReconcileContext) -> None:
         """Claim and status were lost: ask for the attempts after the one that was found, and claim the last."""
@@ -154,6 +180,8 @@ class Submitter:
             self._require_unchanged(context)
             if not self._may_start(context.memory.fence_state):
                 await self._confirm_claim(context)
+            if not self._is_alone(context):
+                raise Outdated
             definition = definition_of(
                 context.job, job_id, facts, cluster=self._settings.cluster_name, holder=self._holder
             )
@@ -174,6 +202,7 @@ class Submitter:
         connection, job_id = ready(context)
         memory, before = context.memory, context.memory.fence_state
         memory.fence_state, outcome = before.sending(), Sent.UNKNOWN
+        others = self.fences.sending(job_id, context.job.uid)
         try:
             accepted = await connection.client.put_job(
                 definition, location, may_start=lambda: self._may_start(before) and self._is_unchanged(context)
@@ -187,15 +216,16 @@ class Submitter:
             now, fence = self._clock.monotonic(), fence_of(context.job, self._settings.fence_seconds)
             memory.fence_state = memory.fence_state.sent(outcome, before, now, fence)
             self._quotas.left(context, applied=outcome is not Sent.NOT_APPLIED)
-            if outcome is not Sent.NOT_APPLIED:
-                self._unfenced = {one: until for one, until in self._unfenced.items() if until > now} | {
-                    job_id: now + fence
-                }
+            if outcome is Sent.NOT_APPLIED:
+                self.fences.not_applied(job_id, others)
+            else:
+                self.fences.sent(job_id, context.job.uid, now + fence, now)
         return accepted
 
-    def fence_until(self, job_id: str) -> float:
-        """Until when (monotonic) a 404 for this id is not believed, whichever object it was sent for."""
-        return self._unfenced.get(job_id, 0.0)
+    def _is_alone(self, context: ReconcileContext) -> bool:
+        """Whether nothing that was sent under this id for another object can still take effect."""
+        _, job_id = ready(context)
+        return self.fences.until(job_id, context.job) <= self._clock.monotonic()
 
     def _is_unchanged(self, context: ReconcileContext) -> bool:
         """Whether the watch has told nothing meanwhile that speaks against sending this job: it costs no request."""

@@ -12,7 +12,7 @@ Lives here: numbering, and setting an ended attempt aside. Must not live here: s
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from quantumjob_operator.lifecycle.costs import total_with
@@ -36,6 +36,8 @@ _RETRY_CAP: Final = 360.0
 _KEPT: Final = 10
 _FORGOTTEN_SUSPENSIONS: Final = 20
 _MOST_ASKED: Final = 100
+_SOON: Final = timedelta(seconds=60)
+"""Within this an object that nothing keeps back is claimed."""
 
 
 def current_attempt(job: QuantumJob) -> int:
@@ -105,17 +107,24 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
     return KeyOwner(first.uid, first.name, contender)
 
 
-def is_heir(job: QuantumJob, gone: QuantumJob) -> bool:
-    """Whether an object with the same key will take over the remote job of one that is gone.
+def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime) -> bool:
+    """Whether an object with the same key has the remote job of one that is gone, or will take it over in a moment.
 
-    One that goes to another workspace never can, and one that is held or cancelled by its user does not want to.
+    One that goes to another workspace never can, and one that is held or cancelled by its user does not want to. One
+    that was made long ago and has no claim waits for something else, and nobody knows for how long.
+
+    Args:
+        job: The object.
+        gone: The one that is gone.
+        now: The time.
     """
     spec, claim = job.spec, job.claim
     if job.uid == gone.uid or job.status.finished or job.deletion_requested or spec.suspend or spec.cancel:
         return False
     if claim and gone.claim:
         return claim.workspace == gone.claim.workspace
-    return spec.workspace_ref == gone.spec.workspace_ref
+    young = now - job.created < _SOON
+    return (has_own_claim(job) or young) and spec.workspace_ref == gone.spec.workspace_ref
 
 
 def has_own_claim(job: QuantumJob) -> bool:

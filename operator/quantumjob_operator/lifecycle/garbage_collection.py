@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from quantumjob_operator.lifecycle.attempts import current_attempt, further_attempts, identify
+from quantumjob_operator.lifecycle.attempts import current_attempt, further_attempts, has_own_claim, identify
 from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
@@ -110,16 +110,26 @@ def has_owner(remote: RemoteJob, owned: Container[str]) -> bool:
 
 
 def owned_by(job: QuantumJob, workspace: str) -> Iterator[str]:
-    """The uid of an object, and the ids of all remote jobs that its key leads it to.
+    """The uid of an object, and the ids of all remote jobs that it has, or that its key leads it to.
 
     Args:
         job: The object.
         workspace: Canonical id of the Azure workspace in which the ids are to be.
     """
     yield job.uid
-    if job.spec.idempotency_key is not None:
-        last = current_attempt(job) + further_attempts(job)
-        yield from (identify(job, workspace, number) for number in range(1, last + 1))
+    if job.spec.idempotency_key is None:
+        return
+    if job.status.finished or (_is_held(job) and not has_own_claim(job)):
+        # It takes nothing over any more, or not before its user says so: it has what it shows, and no other's job.
+        shown = (job.status.job_id, *(one.job_id for one in job.status.attempts))
+        yield from (one.lower() for one in shown if one)
+        return
+    last = current_attempt(job) + further_attempts(job)
+    yield from (identify(job, workspace, number) for number in range(1, last + 1))
+
+
+def _is_held(job: QuantumJob) -> bool:
+    return job.spec.suspend or job.spec.cancel
 
 
 def released_on_purpose(remote: RemoteJob) -> bool:

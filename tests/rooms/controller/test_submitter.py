@@ -11,15 +11,17 @@ import pytest_asyncio
 from quantumjob_operator.cluster.api import Conflict
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.controller.submitter import definition_of
+from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import KeyOwner, ProgramFacts, Trouble
 from quantumjob_operator.model.errors import Retryable
+from quantumjob_operator.model.jobstatus import status_json
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
-from quantumjob_operator.model.quantumjob import parse_job
+from quantumjob_operator.model.quantumjob import Claim, parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
 from rooms.azure.misbehaving import Behaviour, drops, fails
 from rooms.controller.submitting import SETTINGS, START, Change, Parts, Scene, claimed_body, connections
-from rooms.lifecycle.observations import HOLDER, NOW, RIVAL, THEIRS, claim, identity, remote
+from rooms.lifecycle.observations import HOLDER, NOW, RIVAL, THEIRS, WORKSPACE, claim, finished, identity, remote
 from rooms.model.bodies import OTHER_UID, UID, job_body
 
 GOING = "2026-11-22T13:00:00Z"
@@ -84,7 +86,7 @@ async def test_what_is_doubted_after_a_put(
     assert len(scene.puts) == 1
     submission = reconciliation.seen.submission
     assert (submission.reason if isinstance(submission, Trouble) else None) == reason
-    assert scene.submitter.fence_until(identity()) == (scene.now + doubted if doubted else 0.0)
+    assert scene.submitter.fences.until(identity()) == (scene.now + doubted if doubted else 0.0)
     assert reconciliation.memory.fence_state.fence_left(scene.now) == doubted
     assert reconciliation.memory.fence_state.never_sent is (doubted == 0.0)
     assert scene.counted() == (0 if reason else 1)
@@ -98,9 +100,59 @@ async def test_doubts_are_kept_until_they_are_over(scene: Scene) -> None:
         await scene.submitter.submit(
             scene.reconcile(claimed_body(claim(attempt)), fence_state=FenceState(claimed_at=scene.now))
         )
-    assert scene.submitter.fence_until(first) == 0.0
-    assert scene.submitter.fence_until(second) == START + 1.5 * FENCE
-    assert scene.submitter.fence_until(third) == START + 2 * FENCE
+    assert scene.submitter.fences.until(first) == 0.0
+    assert scene.submitter.fences.until(second) == START + 1.5 * FENCE
+    assert scene.submitter.fences.until(third) == START + 2 * FENCE
+
+
+KEYED = {"idempotencyKey": "vqe-1"}
+
+
+async def test_two_objects_with_one_key_never_have_a_put_under_way_each(scene: Scene) -> None:
+    """The first one went with its finalizer while its PUT was not answered; the second claims, and has seen a 404."""
+    first, second = (parse_job(_keyed(uid)) for uid in (UID, OTHER_UID))
+    job_id = identify(first, WORKSPACE.id)
+    assert job_id == identify(second, WORKSPACE.id)
+    fences, body = scene.submitter.fences, _keyed(OTHER_UID, claim(uid=OTHER_UID))
+    fences.sending(job_id, first.uid)
+    assert scene.submitter.fence_until(job_id, second) == scene.now + FENCE, "asked for again, as long as it takes"
+    with pytest.raises(Outdated):
+        await scene.submitter.submit(scene.reconcile(body, job_id=job_id))
+    assert scene.puts == []
+    fences.not_applied(job_id, None)
+    await scene.submitter.submit(scene.reconcile(body, job_id=job_id))
+    assert len(scene.puts) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "fenced"),
+    [
+        pytest.param([], 0.0, id="nobody is known to have had the key"),
+        pytest.param([{}], FENCE, id="the watch has not told yet that it is gone"),
+        pytest.param([{"deleted": True}], FENCE, id="it is gone, and nobody has seen to it yet"),
+        pytest.param([{"status": status_json(finished())}], 0.0, id="its job has ended"),
+    ],
+)
+async def test_a_first_claim_is_fenced_by_who_had_the_key(
+    scene: Scene, known: list[dict[str, Any]], fenced: float
+) -> None:
+    """Whoever served an object that is gone may have sent its job a moment ago."""
+    for one in known:
+        scene.cache.put_job(parse_job(_keyed(UID) | {"status": one.get("status", {})}))
+        if one.get("deleted"):
+            scene.cache.remove(UID, scene.cache.jobs[UID])
+    mine = _keyed(OTHER_UID)
+    reconciliation = scene.reconcile(mine, fence_state=FenceState())
+    await scene.submitter.check_key(reconciliation)
+    await scene.submitter.claim(reconciliation)
+    assert reconciliation.memory.fence_state.fence_left(scene.now) == fenced
+    assert reconciliation.memory.fence_state.never_sent is (fenced == 0.0)
+
+
+def _keyed(uid: str, own: Claim | None = None) -> dict[str, Any]:
+    body = claimed_body(own, KEYED) if own else job_body(KEYED)
+    body["metadata"]["uid"] = uid
+    return body
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,24 @@ def test_which_namespaces_a_list_may_tell_of(
             True,
             id="an object with its key has taken it over",
         ),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [new(KEYED, status=replace(finished(), job_id=None))],
+            False,
+            id="an object with its key was refused it",
+        ),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [new(KEYED, status=replace(finished(), job_id=identify(new(KEYED), WORKSPACE.id)))],
+            True,
+            id="an object with its key shows it, though it has ended",
+        ),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [new(KEYED | {"suspend": True})],
+            False,
+            id="an object with its key is held by its user",
+        ),
     ],
 )
 def test_whether_it_has_an_owner(row: RemoteJob, jobs: list[QuantumJob], owned: bool) -> None:  # noqa: FBT001 - a column
@@ -197,9 +215,22 @@ def test_what_may_be_cancelled(row: RemoteJob, allowed: bool) -> None:  # noqa: 
         ),
     ],
 )
-def test_who_takes_over_the_job_of_an_object_that_is_gone(heir: QuantumJob, takes_over: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("age", [pytest.param(1, id="young"), pytest.param(59, id="made a minute ago")])
+def test_who_takes_over_the_job_of_an_object_that_is_gone(heir: QuantumJob, takes_over: bool, age: float) -> None:  # noqa: FBT001
     """Whoever never will, keeps nobody from cancelling it."""
-    assert is_heir(heir, claimed(KEYED)) is takes_over
+    assert is_heir(heir, claimed(KEYED), heir.created + timedelta(seconds=age)) is takes_over
+
+
+@pytest.mark.parametrize(
+    ("heir", "takes_over"),
+    [
+        pytest.param(claimed(KEYED, uid=OTHER_UID, claim=claim(uid=OTHER_UID)), True, id="it has a claim"),
+        pytest.param(new(KEYED, uid=OTHER_UID), False, id="it waits, without a claim, for who knows what"),
+    ],
+)
+def test_an_heir_that_was_made_long_ago(heir: QuantumJob, takes_over: bool) -> None:  # noqa: FBT001 - a column
+    """Its program may be missing for ever, and the job runs."""
+    assert is_heir(heir, claimed(KEYED), heir.created + timedelta(seconds=61)) is takes_over
 
 
 def test_a_mark_tells_an_orphan() -> None:
