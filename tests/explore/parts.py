@@ -21,6 +21,7 @@ from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import OutputPlace
 from quantumjob_operator.model.errors import Applied, Retryable
 from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.naming import METADATA_SENT
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from rooms.lifecycle.observations import NOW
@@ -160,7 +161,9 @@ class Client:
         """PUT, unless its claim is too old by now."""
         if may_start and not may_start():
             raise Retryable("put_job", detail="too late for this claim", applied=Applied.NO)
-        return await Ask("put", (definition.job_id, definition.metadata))  # type: ignore[no-any-return]
+        # Only the search of the list, which is not explored, reads when it was sent.
+        told = {key: value for key, value in definition.metadata.items() if key != METADATA_SENT}
+        return await Ask("put", (definition.job_id, told))  # type: ignore[no-any-return]
 
 
 @dataclass(slots=True)

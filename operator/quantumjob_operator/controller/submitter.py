@@ -13,23 +13,19 @@ from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.controller.job_definition import definition_of
 from quantumjob_operator.controller.key_fences import KeyFences
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
-from quantumjob_operator.lifecycle.definition import input_params, resolve
 from quantumjob_operator.lifecycle.fence import FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.errors import Applied, ServiceError
 from quantumjob_operator.model.naming import (
-    METADATA_CLUSTER,
-    METADATA_DELETION_POLICY,
     METADATA_HOLDER,
-    METADATA_NAME,
-    METADATA_NAMESPACE,
-    METADATA_SPEC_DIGEST,
-    METADATA_UID,
+    METADATA_SENT,
 )
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -182,9 +178,8 @@ class Submitter:
                 await self._confirm_claim(context)
             if not self._is_alone(context):
                 raise Outdated
-            definition = definition_of(
-                context.job, job_id, facts, cluster=self._settings.cluster_name, holder=self._holder
-            )
+            sender = {METADATA_HOLDER: self._holder, METADATA_SENT: stamp(self._clock.now())}
+            definition = definition_of(context.job, job_id, facts, cluster=self._settings.cluster_name, sender=sender)
             short = self._quotas.enter(context)
             if short:
                 context.know(submission=short)
@@ -264,36 +259,3 @@ def _unexplained(first: int, last: int) -> Trouble:
         "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
     )
     return Trouble("AttemptsUnexplained", message)
-
-
-def definition_of(job: QuantumJob, job_id: str, program: ProgramFacts, *, cluster: str, holder: str) -> JobDefinition:
-    """The job as it is sent, with its owner in its metadata.
-
-    Raises:
-        Retryable: There is no output format; `decide` holds such a job back.
-    """
-    spec, resolved = job.spec, resolve(job.spec, job.name)
-    if resolved is None:
-        raise Retryable("put_job", detail="the job has no output format", applied=Applied.NO)
-    owner = {
-        METADATA_CLUSTER: cluster,
-        METADATA_NAMESPACE: job.namespace,
-        METADATA_NAME: job.name,
-        METADATA_UID: job.uid,
-        METADATA_HOLDER: holder,
-        METADATA_DELETION_POLICY: job.spec.deletion_policy,
-        METADATA_SPEC_DIGEST: program.spec_digest,
-    }
-    return JobDefinition(
-        job_id=job_id,
-        name=resolved.name,
-        provider=spec.provider,
-        target=spec.target,
-        input_format=spec.program.format,
-        output_format=resolved.output_format,
-        parameters=input_params(spec, program),
-        metadata={**(spec.metadata or {}), **owner},
-        priority=spec.priority,
-        tags=spec.tags,
-        session_id=spec.session_id,
-    )

@@ -19,6 +19,7 @@ from quantumjob_operator.model.naming import (
     METADATA_HOLDER,
     METADATA_NAME,
     METADATA_NAMESPACE,
+    METADATA_SENT,
     METADATA_UID,
     is_guid,
     is_namespace,
@@ -152,5 +153,14 @@ def may_be_cancelled(remote: RemoteJob, holder: str, started: datetime) -> bool:
     told = remote.metadata
     if told.get(METADATA_DELETION_POLICY) != "Cancel" or released_on_purpose(remote):
         return False
-    older = remote.creation_time is not None and remote.creation_time < started
-    return older or told.get(METADATA_HOLDER) == holder
+    sent = _sent(remote)
+    return (sent is not None and sent < started) or told.get(METADATA_HOLDER) == holder
+
+
+def _sent(remote: RemoteJob) -> datetime | None:
+    """When the job was sent by the clock that `started` was read from; the service's may be another one."""
+    try:
+        sent = datetime.fromisoformat(remote.metadata.get(METADATA_SENT, ""))
+    except ValueError:
+        return remote.creation_time
+    return sent if sent.tzinfo else remote.creation_time

@@ -46,6 +46,8 @@ METADATA_UID: Final = f"{METADATA_PREFIX}uid"
 METADATA_SPEC_DIGEST: Final = f"{METADATA_PREFIX}spec_digest"
 METADATA_HOLDER: Final = f"{METADATA_PREFIX}holder"
 """The process that sent the job."""
+METADATA_SENT: Final = f"{METADATA_PREFIX}sent"
+"""When it did so, by the API server's clock."""
 METADATA_DELETION_POLICY: Final = f"{METADATA_PREFIX}deletion_policy"
 """What was to become of the job with its object when it was sent."""
 _FORMER_METADATA: Final[Mapping[str, str]] = {

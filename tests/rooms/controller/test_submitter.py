@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from quantumjob_operator.cluster.api import Conflict
+from quantumjob_operator.controller.job_definition import definition_of
 from quantumjob_operator.controller.reconcile_context import Outdated
-from quantumjob_operator.controller.submitter import definition_of
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import KeyOwner, ProgramFacts, Trouble
@@ -54,6 +54,7 @@ async def test_a_job_is_sent_once(scene: Scene) -> None:
     await scene.submitter.submit(reconciliation)
     (sent,) = scene.puts
     assert sent["metadata"].items() >= {"paper": "7", "quantumjobs_uid": UID, "quantumjobs_holder": HOLDER}.items()
+    assert "quantumjobs_sent" in sent["metadata"]
     assert (sent["name"], sent["providerId"], sent["target"]) == ("bell", "ionq", "ionq.simulator")
     assert scene.cluster.asked == []
     assert isinstance(reconciliation.seen.submission, RemoteJob)
@@ -365,4 +366,4 @@ async def test_without_an_output_format_there_is_nothing_to_send() -> None:
     """Whoever asks all the same is told that nothing was sent."""
     job = parse_job(job_body({"provider": "nobody", "target": "nowhere", "program": {"format": "x", "source": ""}}))
     with pytest.raises(Retryable, match="no output format"):
-        definition_of(job, identity(), ProgramFacts("sha256:0"), cluster="", holder=HOLDER)
+        definition_of(job, identity(), ProgramFacts("sha256:0"), cluster="", sender={})

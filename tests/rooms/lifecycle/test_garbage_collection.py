@@ -17,7 +17,14 @@ from quantumjob_operator.lifecycle.garbage_collection import (
     owned_by,
     released_on_purpose,
 )
-from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, METADATA_HOLDER, METADATA_NAME, orphan_tag
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.naming import (
+    METADATA_DELETION_POLICY,
+    METADATA_HOLDER,
+    METADATA_NAME,
+    METADATA_SENT,
+    orphan_tag,
+)
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from rooms.lifecycle.observations import (
@@ -56,6 +63,11 @@ def sent(
     policies = {METADATA_DELETION_POLICY: policy} if policy else {}
     row = told()
     return replace(row, metadata={**row.metadata, **policies, METADATA_HOLDER: holder}, creation_time=when, **fields)
+
+
+def said(row: RemoteJob, when: datetime) -> RemoteJob:
+    """The same, with the time at which it says that it was sent."""
+    return replace(row, metadata={**row.metadata, METADATA_SENT: stamp(when)})
 
 
 @pytest.mark.parametrize(
@@ -186,6 +198,13 @@ def test_a_key_leads_to_every_attempt_that_its_object_would_ask_for() -> None:
             sent(when=AFTER), False, id="somebody else who lives sent it: a copy of the cluster has the same name"
         ),
         pytest.param(sent(when=None), False, id="nobody knows when it was sent"),
+        pytest.param(
+            said(sent(when=AFTER), BEFORE), True, id="it was sent before, and the service's clock is another one"
+        ),
+        pytest.param(said(sent(when=BEFORE), AFTER), False, id="it was sent after, whatever the service's clock says"),
+        pytest.param(
+            replace(sent(), metadata={**sent().metadata, METADATA_SENT: "soon"}), True, id="what it says is no time"
+        ),
         pytest.param(sent("Orphan"), False, id="it was an orphan from the beginning"),
         pytest.param(sent(None), False, id="it doesn't say what is to become of it"),
         pytest.param(sent(tags=(orphan_tag(UID),)), False, id="it was released on purpose"),
