@@ -21,7 +21,8 @@ SYSTEM: Final = "quantumjob-system"
 RELEASE: Final = "quantumjob-operator"
 _API: Final = "/apis/quantumjobs.dev/v1alpha1"
 _SECONDS: Final = 60.0
-CRDS: Final = ("quantumjobs.quantumjobs.dev", "quantumworkspaces.quantumjobs.dev")
+PLURALS: Final = ("quantumjobs", "quantumworkspaces", "quantumpolicies")
+CRDS: Final = tuple(f"{plural}.quantumjobs.dev" for plural in PLURALS)
 
 
 class Releases:
@@ -64,7 +65,7 @@ class Releases:
         """
         self.cluster.wait_until_established(*(f"crd/{name}" for name in CRDS))
         deadline = time.monotonic() + _SECONDS
-        for plural in ("quantumjobs", "quantumworkspaces"):
+        for plural in PLURALS:
             while self.cluster.kubectl("get", "--raw", f"{_API}/{plural}", check=False).returncode:
                 assert time.monotonic() < deadline, f"{plural} can't be listed"
                 time.sleep(0.1)

@@ -87,8 +87,13 @@ class TestUsers:
             ),
             (
                 "admin",
-                ["create quantumjobs", "create quantumworkspaces"],
-                ["patch quantumjobs --subresource=status", "patch quantumworkspaces --subresource=status"],
+                ["create quantumjobs", "create quantumworkspaces", "get quantumpolicies"],
+                [
+                    "create quantumpolicies",
+                    "delete quantumpolicies",
+                    "patch quantumjobs --subresource=status",
+                    "patch quantumworkspaces --subresource=status",
+                ],
             ),
         ],
     )

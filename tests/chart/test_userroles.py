@@ -5,6 +5,7 @@ import yaml
 
 from chart.conftest import Render
 from chart.helm import PROJECT, Manifest, Rendering
+from chart.releases import PLURALS
 from quantumjobs.cli.checks import RIGHTS
 
 _READ = {"get", "list", "watch"}
@@ -28,16 +29,17 @@ def granted(rules: list[Manifest], resource: str) -> set[str]:
     [("view", _READ, _READ), ("edit", _READ | _WRITE, _READ), ("admin", _READ | _WRITE, _READ | _WRITE)],
 )
 def test_role_gives(default: Rendering, role: str, jobs: set[str], workspaces: set[str]) -> None:
-    """Readers read, editors run jobs, administrators decide on workspaces."""
+    """Readers read, editors run jobs, administrators decide on workspaces; none of them on what binds them."""
     rules = aggregated(default, role)
     assert (granted(rules, "quantumjobs"), granted(rules, "quantumworkspaces")) == (jobs, workspaces)
+    assert granted(rules, "quantumpolicies") == _READ
 
 
 @pytest.mark.parametrize("role", ["view", "edit", "admin"])
 def test_nobody_writes_a_status(default: Rendering, role: str) -> None:
-    """Nor any other subresource, nor anything beside the two kinds."""
+    """Nor any other subresource, nor anything beside our kinds."""
     rules = aggregated(default, role)
-    assert {resource for rule in rules for resource in rule["resources"]} == {"quantumjobs", "quantumworkspaces"}
+    assert {resource for rule in rules for resource in rule["resources"]} == set(PLURALS)
     assert {group for rule in rules for group in rule["apiGroups"]} == {"quantumjobs.dev"}
 
 

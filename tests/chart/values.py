@@ -25,6 +25,7 @@ EVERYTHING: Final[Values] = {
     "extraEnv": [{"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
     "extraEnvFrom": [{"configMapRef": {"name": "more", "optional": True}}],
     "crds": {"annotations": {"argocd.argoproj.io/sync-options": "ServerSideApply=true"}},
+    "policies": {"enabled": True},
     "serviceAccount": {"annotations": {"azure.workload.identity/client-id": "a"}, "labels": {"kind": "operator"}},
     "deploymentAnnotations": {"example.org/owner": "platform"},
     "podAnnotations": {"example.org/checked": "yes"},

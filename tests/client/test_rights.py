@@ -12,6 +12,7 @@ from quantumjobs.cli.checks import RIGHTS
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 JOBS = "quantumjobs.dev", "quantumjobs"
 WORKSPACES = "quantumjobs.dev", "quantumworkspaces"
+POLICIES = "quantumjobs.dev", "quantumpolicies"
 _LONG = '{"qubits": 1, "circuit": [' + '{"gate": "x", "target": 0},' * 4000 + '{"gate": "x", "target": 0}]}'
 
 
@@ -79,6 +80,6 @@ def test_a_right_that_can_be_spared(
 
 
 def test_every_right_of_the_role_was_taken_away_once() -> None:
-    """But those that kubectl itself needs: to delete a job, and to list workspaces."""
+    """But those that kubectl itself needs: to delete a job, to list workspaces, and to read what jobs may ask for."""
     tried = {parameter.values[0] for parameter in (*LACKING, *SPARED)}
-    assert set(RIGHTS) - tried == {(*JOBS, "delete"), (*WORKSPACES, "list")}
+    assert set(RIGHTS) - tried == {(*JOBS, "delete"), (*WORKSPACES, "list"), (*POLICIES, "get"), (*POLICIES, "list")}

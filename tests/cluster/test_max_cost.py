@@ -71,7 +71,7 @@ def test_qir_is_counted(priced: JobNamespace) -> None:
 def test_the_job_of_the_page_runs(priced: JobNamespace) -> None:
     """As printed."""
     page = (manifests.PROJECT / "docs" / "money.md").read_text()
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    block, *_ = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     priced.apply(yaml.safe_load(block))
     priced.wait("ghz")
     assert priced.status("ghz")["state"] == "Succeeded"

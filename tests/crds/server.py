@@ -18,7 +18,11 @@ from crds.manifests import Manifest
 
 CRD_FOLDER: Final = Path(__file__).parents[2] / "crds"
 NAMESPACE: Final = "crds"
-_RESOURCES: Final = {"QuantumJob": "quantumjobs", "QuantumWorkspace": "quantumworkspaces"}
+_RESOURCES: Final = {
+    "QuantumJob": "quantumjobs",
+    "QuantumWorkspace": "quantumworkspaces",
+    "QuantumPolicy": "quantumpolicies",
+}
 _STRICT: Final = {"fieldValidation": "Strict"}
 _DRY_RUN: Final = {"dryRun": "All"}
 _PATCH: Final = {"Content-Type": "application/merge-patch+json"}
@@ -48,10 +52,11 @@ class Answer:
 
 
 class CustomResources:
-    """The custom resources in the namespace of these tests."""
+    """The custom resources in a namespace."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, namespace: str) -> None:
         self._client = client
+        self._namespace = namespace
 
     @classmethod
     @contextmanager
@@ -64,46 +69,48 @@ class CustomResources:
             headers={"Authorization": f"Bearer {user['user']['token']}"},
             verify=ssl.create_default_context(cafile=cluster["cluster"]["certificate-authority"]),
         ) as client:
-            yield cls(client)
+            yield cls(client, NAMESPACE)
+
+    def within(self, namespace: str) -> Self:
+        """The same in another namespace."""
+        return type(self)(self._client, namespace)
 
     def try_create(self, manifest: Manifest) -> Answer:
         """Ask whether an object would be created; nothing is stored."""
-        return self._ask(HTTPMethod.POST, _path(manifest, named=False), manifest, _STRICT | _DRY_RUN)
+        return self._ask(HTTPMethod.POST, self._path(manifest, named=False), manifest, _STRICT | _DRY_RUN)
 
     def create(self, manifest: Manifest) -> Answer:
         """Create an object."""
-        return self._ask(HTTPMethod.POST, _path(manifest, named=False), manifest, _STRICT)
+        return self._ask(HTTPMethod.POST, self._path(manifest, named=False), manifest, _STRICT)
 
     def try_merge(self, manifest: Manifest, patch: Manifest) -> Answer:
         """Ask whether a merge patch of an existing object would be taken; nothing is stored."""
-        return self._ask(HTTPMethod.PATCH, _path(manifest), patch, _STRICT | _DRY_RUN)
+        return self._ask(HTTPMethod.PATCH, self._path(manifest), patch, _STRICT | _DRY_RUN)
 
     def merge_status(self, manifest: Manifest, status: Manifest) -> Answer:
         """Write fields of an existing object's status, as the operator does."""
-        return self._ask(HTTPMethod.PATCH, f"{_path(manifest)}/status", {"status": status}, _STRICT)
+        return self._ask(HTTPMethod.PATCH, f"{self._path(manifest)}/status", {"status": status}, _STRICT)
 
     def read(self, manifest: Manifest) -> Answer:
         """Read an object back."""
-        return self._ask(HTTPMethod.GET, _path(manifest), None, {})
+        return self._ask(HTTPMethod.GET, self._path(manifest), None, {})
 
     def list_by_field(self, kind: str, selector: str) -> Answer:
         """List the objects of a kind that a field selector picks."""
-        return self._ask(HTTPMethod.GET, _collection(kind), None, {"fieldSelector": selector})
+        return self._ask(HTTPMethod.GET, self._collection(kind), None, {"fieldSelector": selector})
 
     def delete(self, manifest: Manifest) -> Answer:
         """Delete an object."""
-        return self._ask(HTTPMethod.DELETE, _path(manifest), None, {})
+        return self._ask(HTTPMethod.DELETE, self._path(manifest), None, {})
 
     def _ask(self, method: HTTPMethod, path: str, body: Any, query: dict[str, str]) -> Answer:
         headers = _PATCH if method is HTTPMethod.PATCH else {}
         answer = self._client.request(method, path, json=body, params=query, headers=headers)
         return Answer(answer.status_code, answer.json())
 
+    def _collection(self, kind: str) -> str:
+        return f"/apis/quantumjobs.dev/v1alpha1/namespaces/{self._namespace}/{_RESOURCES[kind]}"
 
-def _collection(kind: str) -> str:
-    return f"/apis/quantumjobs.dev/v1alpha1/namespaces/{NAMESPACE}/{_RESOURCES[kind]}"
-
-
-def _path(manifest: Manifest, *, named: bool = True) -> str:
-    collection = _collection(manifest["kind"])
-    return f"{collection}/{manifest['metadata']['name']}" if named else collection
+    def _path(self, manifest: Manifest, *, named: bool = True) -> str:
+        collection = self._collection(manifest["kind"])
+        return f"{collection}/{manifest['metadata']['name']}" if named else collection

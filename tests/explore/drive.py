@@ -138,6 +138,7 @@ def new_parts(holder: str, now: float) -> Parts:
     finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]
     status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]
     observer = Observer(
+        cache=cache,
         objects=objects,  # type: ignore[arg-type]
         submitter=submitter,
         status=status,

@@ -27,7 +27,7 @@ NO_REASONS: Final = {
     "a question to the API server": {"SelfSubjectAccessReview", "SelfSubjectReview"},
     "a kind of ours": {"QuantumJob", "QuantumWorkspace"},
     "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable"},
-    "a value in a spec": {"Cancel", "In", "NotIn", "Same"},
+    "a value in a spec": {"Cancel", "In", "NotIn", "Same", "Standard"},
     "a state that conditions explain otherwise": {"Pending"},
     "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
     "a label of a metric, for what nobody has looked at": {"NotSeenYet"},

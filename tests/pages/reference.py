@@ -11,7 +11,11 @@ import yaml
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = PROJECT / "docs" / "reference.md"
-_CRDS: Final = ("quantumjobs.dev_quantumjobs.yaml", "quantumjobs.dev_quantumworkspaces.yaml")
+_CRDS: Final = (
+    "quantumjobs.dev_quantumjobs.yaml",
+    "quantumjobs.dev_quantumworkspaces.yaml",
+    "quantumjobs.dev_quantumpolicies.yaml",
+)
 _LIMITS: Final = {
     "minimum": "≥ {}",
     "maximum": "≤ {}",
@@ -50,7 +54,7 @@ def _kind(definition: Schema) -> Iterator[str]:
     yield f"`apiVersion: {spec['group']}/{version['name']}`, short name `{names['shortNames'][0]}`."
     yield ""
     yield from _rules(_messages(schema))
-    for part in ("spec", "status"):
+    for part in ("spec", "status") if "status" in schema["properties"] else ("spec",):
         yield f"### {names['kind']} {part}"
         yield ""
         yield from _part(schema["properties"][part])

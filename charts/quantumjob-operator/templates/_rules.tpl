@@ -8,6 +8,9 @@
   resources: [quantumworkspaces]
   verbs: [list, watch, patch]
 - apiGroups: [quantumjobs.dev]
+  resources: [quantumpolicies]
+  verbs: [list, watch]
+- apiGroups: [quantumjobs.dev]
   resources: [quantumjobs/status, quantumworkspaces/status]
   verbs: [patch]
 # Programs in, outputs out: by name, never listed, never changed.

@@ -16,6 +16,7 @@ _GROUP: Final = "quantumjobs.dev"
 RIGHTS: Final = (
     *((_GROUP, "quantumjobs", verb) for verb in ("get", "list", "watch", "create", "patch", "delete")),
     *((_GROUP, "quantumworkspaces", verb) for verb in ("get", "list")),
+    *((_GROUP, "quantumpolicies", verb) for verb in ("get", "list")),
     *(("", "configmaps", verb) for verb in ("get", "list", "create")),
     ("", "events", "list"),
 )

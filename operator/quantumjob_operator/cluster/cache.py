@@ -11,15 +11,17 @@ from typing import Final
 
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumpolicy import QuantumPolicy
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
 _UNSEEN: Final = "NotSeenYet"
+Known = QuantumJob | QuantumWorkspace | QuantumPolicy
 
 
 @dataclass(slots=True)
 class Cache:
-    """Jobs and workspaces in memory.
+    """Jobs, workspaces and policies in memory.
 
     Attributes:
         newest: The highest resource version that was ever taken.
@@ -30,9 +32,11 @@ class Cache:
     newest: int = 0
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
+    policies: dict[str, QuantumPolicy] = field(default_factory=dict)
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
     _names: dict[Name, str] = field(default_factory=dict)
+    _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
 
     def put_job(self, job: QuantumJob) -> bool:
@@ -50,13 +54,29 @@ class Cache:
         self._names[workspace.key] = workspace.uid
         return True
 
+    def put_policy(self, policy: QuantumPolicy) -> bool:
+        """Take a version of a policy; False if it is no news."""
+        if not self._takes(policy):
+            return False
+        self.policies[policy.uid] = policy
+        self._order_policies(policy.namespace)
+        return True
+
+    def _order_policies(self, namespace: str) -> None:
+        found = (one for one in self.policies.values() if one.namespace == namespace)
+        self._rules[namespace] = tuple(sorted(found, key=lambda one: one.name))
+
+    def policies_of(self, namespace: str) -> tuple[QuantumPolicy, ...]:
+        """The policies of a namespace, by name."""
+        return self._rules.get(namespace, ())
+
     def update(self, answer: QuantumJob | QuantumWorkspace) -> bool:
         """Take the answer of one of our own patches; an object that was removed meanwhile stays removed."""
         if self.find(answer.uid) is None:
             return False
         return self.put_job(answer) if isinstance(answer, QuantumJob) else self.put_workspace(answer)
 
-    def _takes(self, new: QuantumJob | QuantumWorkspace) -> bool:
+    def _takes(self, new: Known) -> bool:
         if new.uid not in self._stale and not _is_newer(new, self.find(new.uid)):
             return False
         self._stale.discard(new.uid)
@@ -65,7 +85,7 @@ class Cache:
 
     def mark_stale(self) -> None:
         """The cluster was restored to an older state: the next version of each object is news, whatever its number."""
-        self._stale = {*self.jobs, *self.workspaces}
+        self._stale = {*self.jobs, *self.workspaces, *self.policies}
         self.newest = 0
 
     def is_stale(self, uid: str) -> bool:
@@ -101,6 +121,9 @@ class Cache:
         if workspace and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
         self.jobs.pop(uid, None)
+        policy = self.policies.pop(uid, None)
+        if policy:
+            self._order_policies(policy.namespace)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""
@@ -114,9 +137,9 @@ class Cache:
         """The workspace of a namespace and name."""
         return self.workspaces.get(self._names.get(name, ""))
 
-    def find(self, uid: str) -> QuantumJob | QuantumWorkspace | None:
+    def find(self, uid: str) -> Known | None:
         """What is known of an object."""
-        return self.jobs.get(uid) or self.workspaces.get(uid)
+        return self.jobs.get(uid) or self.workspaces.get(uid) or self.policies.get(uid)
 
     def namespace(self, uid: str) -> str:
         """The namespace of an object; empty if it is gone."""
@@ -130,7 +153,7 @@ class Cache:
 
     def versions(self) -> dict[str, str]:
         """The resource version of each object that is known, by uid."""
-        known: list[QuantumJob | QuantumWorkspace] = [*self.jobs.values(), *self.workspaces.values()]
+        known: list[Known] = [*self.jobs.values(), *self.workspaces.values(), *self.policies.values()]
         return {one.uid: one.resource_version for one in known}
 
     def labels(self) -> Iterator[tuple[str, str, str]]:
@@ -164,12 +187,14 @@ class Cache:
             yield *workspace.key, ready.reason if ready else _UNSEEN, ready is not None and ready.status == "True"
 
 
-def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspace) -> bool:
+def is_echo(old: Known, new: Known) -> bool:
     """Whether a newer version shows only what the operator itself writes: status, finalizer, claim.
 
     Such a version is no reason for a reconciliation: else each of our patches would cut short the back-off that it
     announces. What was taken away is no echo, nor is a claim that somebody made unreadable.
     """
+    if isinstance(old, QuantumPolicy) or isinstance(new, QuantumPolicy):
+        return False  # the operator writes none
     if (old.generation, old.deletion_requested) != (new.generation, new.deletion_requested):
         return False
     if not set(old.finalizers) <= set(new.finalizers):
@@ -179,7 +204,7 @@ def is_echo(old: QuantumJob | QuantumWorkspace, new: QuantumJob | QuantumWorkspa
     return True
 
 
-def _is_newer(new: QuantumJob | QuantumWorkspace, old: QuantumJob | QuantumWorkspace | None) -> bool:
+def _is_newer(new: Known, old: Known | None) -> bool:
     """Whether a version is news.
 
     Resource versions are comparable integers since Kubernetes 1.35 (KEP-5504); before, they were so in practice.

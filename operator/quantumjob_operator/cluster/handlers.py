@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import kopf
 
 from quantumjob_operator.cluster.api import address_in_a_pod
-from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, VERSION, WORKSPACE_PLURAL
+from quantumjob_operator.cluster.objects import PLURALS
+from quantumjob_operator.model.naming import GROUP, VERSION
 
 
 class Sink(Protocol):
@@ -24,7 +25,7 @@ class Sink(Protocol):
 def watching(sink: Sink) -> kopf.OperatorRegistry:
     """The registry of handlers that pass events to the sink."""
     registry = kopf.OperatorRegistry()
-    for plural in (JOB_PLURAL, WORKSPACE_PLURAL):
+    for plural in PLURALS:
         kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
     kopf.on.login(registry=registry)(_login)
     return registry

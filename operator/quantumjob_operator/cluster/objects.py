@@ -15,6 +15,7 @@ from quantumjob_operator.model.naming import (
     FINALIZER,
     GROUP,
     JOB_PLURAL,
+    POLICY_PLURAL,
     VERSION,
     WORKSPACE_FINALIZER,
     WORKSPACE_KIND,
@@ -23,7 +24,7 @@ from quantumjob_operator.model.naming import (
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
 
-PLURALS: Final = (JOB_PLURAL, WORKSPACE_PLURAL)
+PLURALS: Final = (JOB_PLURAL, WORKSPACE_PLURAL, POLICY_PLURAL)
 _NOT_FOUND: Final = 404
 
 
@@ -40,7 +41,7 @@ class Objects:
         self._api = api
 
     async def served(self) -> bool:
-        """Whether the API server serves both kinds, so that a watch of them can begin."""
+        """Whether the API server serves all kinds, so that a watch of them can begin."""
         try:
             found = await self._api.request("GET", f"/apis/{GROUP}/{VERSION}")
         except ClusterError as error:

@@ -6,7 +6,7 @@ Data only.
 from dataclasses import dataclass
 from typing import Final
 
-from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, WORKSPACE_PLURAL
+from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, POLICY_PLURAL, WORKSPACE_PLURAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Permission:
 PERMISSIONS: Final = (
     Permission(GROUP, JOB_PLURAL, ("get", "list", "watch", "patch", "delete")),
     Permission(GROUP, WORKSPACE_PLURAL, ("list", "watch", "patch")),
+    Permission(GROUP, POLICY_PLURAL, ("list", "watch")),
     Permission(GROUP, JOB_PLURAL, ("patch",), "status"),
     Permission(GROUP, WORKSPACE_PLURAL, ("patch",), "status"),
     Permission("", "configmaps", ("get", "create")),

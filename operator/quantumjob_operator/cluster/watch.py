@@ -24,8 +24,10 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache, is_echo
 from quantumjob_operator.cluster.handlers import quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects
-from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY
+from quantumjob_operator.lifecycle.policies import REASONS
+from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY, POLICY_PLURAL
 from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
+from quantumjob_operator.model.quantumpolicy import parse_policy
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.scheduling.backoff import ProgressTimeout, backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
@@ -43,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Watch:
-    """The watch of both kinds.
+    """The watch of our kinds.
 
     Attributes:
         listed: Set once the first listing is through: before, nothing may be decided.
@@ -179,8 +181,12 @@ class Watch:
         uid = body["metadata"]["uid"]
         if event_type == "DELETED":
             self._malformed.pop(uid, None)
-            self.cache.remove(uid, _last(plural, body))
-            self.queue.add(uid)
+            self._remove(uid, _last(plural, body))
+            return
+        if plural == POLICY_PLURAL:
+            policy = parse_policy(body)
+            if self.cache.put_policy(policy):
+                self._wake_held(policy.namespace)
             return
         old, stale = self.cache.find(uid), self.cache.is_stale(uid)
         try:
@@ -201,14 +207,27 @@ class Watch:
         if news and (stale or not echo):
             self.queue.add(uid)
 
+    def _remove(self, uid: str, last: QuantumJob | None = None) -> None:
+        policy = self.cache.policies.get(uid)
+        self.cache.remove(uid, last)
+        if policy:
+            self._wake_held(policy.namespace)
+        else:
+            self.queue.add(uid)
+
+    def _wake_held(self, namespace: str) -> None:
+        """Its policies have changed: who waits for that looks again, and who looks at the former ones just now."""
+        for job in self.cache.jobs.values():
+            held = job.status.condition("Submitted")
+            if job.namespace == namespace and (self.queue.is_working(job.uid) or (held and held.reason in REASONS)):
+                self.queue.add(job.uid)
+
     async def _check(self) -> bool:
         """Compare with a listing; False if the watch has not caught up with it in time, or never can."""
         newest, known = self._newest(), self.cache.versions()
         revision, there = await self._ask_revision(), await self._list()
         for uid in known.keys() - there.keys():
-            # Deleted while nobody watched.
-            self.cache.remove(uid)
-            self.queue.add(uid)
+            self._remove(uid)  # deleted while nobody watched
         if revision < newest or any(int(there.get(uid, version)) < int(version) for uid, version in known.items()):
             _log.warning("the cluster went back from revision %d to %d: it was restored", newest, revision)
             self.cache.mark_stale()

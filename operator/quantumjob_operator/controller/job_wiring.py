@@ -66,6 +66,7 @@ def reconciler_of(
     finalization = Finalization(events=cluster.events, **shared)
     status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics)
     observer = Observer(
+        cache=cache,
         objects=cluster.objects,
         submitter=submitter,
         status=status,

@@ -6,6 +6,7 @@ reconciliation (`reconciler`), or what follows from the facts (`lifecycle`).
 
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.in_memory_writer import InMemoryWriter
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
@@ -30,6 +31,7 @@ class Observer:
     def __init__(
         self,
         *,
+        cache: Cache,
         objects: Objects,
         submitter: Submitter,
         status: StatusWriter,
@@ -39,6 +41,7 @@ class Observer:
         clock: Clock,
         holder: str,
     ) -> None:
+        self._cache = cache
         self._objects = objects
         self._submitter = submitter
         self._status = status
@@ -82,6 +85,7 @@ class Observer:
             remote=fresh,
             needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory),
             queue=place,
+            policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
         )
         return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)

@@ -13,6 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from quantumjob_operator.model.patterns import fits
+
 MAX_PRICES_BYTES: Final = 32 * 1024
 """What is read of a price list; the published one has two kilobytes."""
 _MAX_BRACKETS: Final = 8
@@ -51,16 +53,7 @@ class _Target(_Model):
 
     def fits(self, target: str) -> bool:
         """Whether the entry is meant for a target."""
-        first, *others = self.target.split("*")
-        if not others:
-            return target == first
-        at = len(first)
-        for part in others[:-1]:
-            found = target.find(part, at)
-            if found < 0:
-                return False
-            at = found + len(part)
-        return target.startswith(first) and target.endswith(others[-1]) and at + len(others[-1]) <= len(target)
+        return fits(self.target, target)
 
 
 class GateShots(_Target):

@@ -13,6 +13,7 @@ from typing import Any, Final
 from quantumjob_operator.model.jobstatus import ErrorShown
 from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumpolicy import QuantumPolicy
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
 
@@ -197,6 +198,7 @@ class Observation:
         quota: What the provider's quotas leave, where they are enforced.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
         queue: News of its place in the provider's queue, if there are any.
+        policies: The QuantumPolicies of its namespace, by name.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
         marked: Whether the remote job says that its object released it on purpose: False if it can't be told.
     """
@@ -219,6 +221,7 @@ class Observation:
     quota: QuotaLooked | Trouble | None = None
     later_attempts_checked: bool = False
     queue: QueuePlace | None = None
+    policies: tuple[QuantumPolicy, ...] = ()
     gone: bool = False
     marked: bool | Trouble | None = None
 

@@ -41,6 +41,7 @@ from quantumjob_operator.lifecycle.observation import (
     Trouble,
     WorkspaceFacts,
 )
+from quantumjob_operator.lifecycle.policies import forbidden
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.suggestions import instead_of
 from quantumjob_operator.model.conditions import Kind
@@ -122,12 +123,17 @@ def _refusal(seen: Observation) -> Decision | None:
             "workspace it would be billed again: restore that QuantumWorkspace, or delete the job and make a new one"
         )
         return hold(seen, "WorkspaceChanged", message, again=_HELD_SECONDS)
-    return None
+    kept = forbidden(job.spec, seen.policies)
+    return hold(seen, kept.reason, kept.message) if kept else None
 
 
 def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
-    """A wish is granted to a job that is not at the service; whether it is, the object may have forgotten."""
-    wish, remote = seen.job.spec.cancel or seen.job.spec.suspend, seen.remote
+    """A wish is granted to a job that is not at the service; whether it is, the object may have forgotten.
+
+    So may one that a policy would hold.
+    """
+    spec, remote = seen.job.spec, seen.remote
+    wish = spec.cancel or spec.suspend or forbidden(spec, seen.policies)
     if not wish or isinstance(seen.way, Trouble):
         return blocked
     if remote is None:

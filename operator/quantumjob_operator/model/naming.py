@@ -20,6 +20,7 @@ JOB_KIND: Final = "QuantumJob"
 JOB_PLURAL: Final = "quantumjobs"
 WORKSPACE_KIND: Final = "QuantumWorkspace"
 WORKSPACE_PLURAL: Final = "quantumworkspaces"
+POLICY_PLURAL: Final = "quantumpolicies"
 DEFAULT_WORKSPACE: Final = "default"
 
 FINALIZER: Final = f"{PREFIX}cancel"

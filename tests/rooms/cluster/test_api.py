@@ -11,7 +11,7 @@ import pytest
 from kubernetes.aio import config
 
 from quantumjob_operator.cluster.api import Api, ClusterError, Conflict, NotFound
-from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.cluster.objects import PLURALS, Objects
 from rooms.azure.misbehaving import (
     Behaviour,
     MisbehavingServer,
@@ -287,15 +287,13 @@ async def test_what_is_no_listing_is_an_error(server: MisbehavingServer, api: Ap
 @pytest.mark.parametrize(
     ("behaviour", "served"),
     [
-        pytest.param(
-            says({"resources": [{"name": "quantumjobs"}, {"name": "quantumworkspaces"}]}), True, id="both kinds"
-        ),
-        pytest.param(says({"resources": [{"name": "quantumjobs"}]}), False, id="one of them"),
+        pytest.param(says({"resources": [{"name": one} for one in PLURALS]}), True, id="all kinds"),
+        pytest.param(says({"resources": [{"name": one} for one in PLURALS[1:]]}), False, id="some of them"),
         pytest.param(says({}), False, id="an empty group"),
         pytest.param(answers(404, b"404 page not found\n"), False, id="no such group"),
     ],
 )
-async def test_whether_both_kinds_are_served(
+async def test_whether_all_kinds_are_served(
     server: MisbehavingServer, api: Api, behaviour: Behaviour, *, served: bool
 ) -> None:
     """Before that no watch can begin."""

@@ -10,11 +10,13 @@ from pydantic import TypeAdapter
 
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.quantumjob import JobSpec
+from quantumjob_operator.model.quantumpolicy import PolicySpec
 from quantumjob_operator.model.quantumworkspace import WorkspaceSpec
 
 CRDS = Path(__file__).parents[3] / "crds"
 JOBS = "quantumjobs.dev_quantumjobs.yaml"
 WORKSPACES = "quantumjobs.dev_quantumworkspaces.yaml"
+POLICIES = "quantumjobs.dev_quantumpolicies.yaml"
 Schema = dict[str, Any]
 
 
@@ -52,6 +54,7 @@ def fields(schema: Schema, root: Schema, prefix: str = "") -> Iterator[str]:
         pytest.param(JobSpec, JOBS, ("spec",), id="the spec of a job"),
         pytest.param(JobStatus, JOBS, ("status",), id="the status of a job"),
         pytest.param(WorkspaceSpec, WORKSPACES, ("spec",), id="the spec of a workspace"),
+        pytest.param(PolicySpec, POLICIES, ("spec",), id="the spec of a policy"),
         pytest.param(Condition, WORKSPACES, ("status", "conditions", "items"), id="a condition of a workspace"),
     ],
 )
@@ -67,6 +70,7 @@ def test_every_field_of_a_value_is_declared(value: type, file: str, path: tuple[
     [
         pytest.param(JobSpec, JOBS, id="of a job"),
         pytest.param(WorkspaceSpec, WORKSPACES, id="of a workspace"),
+        pytest.param(PolicySpec, POLICIES, id="of a policy"),
     ],
 )
 def test_every_declared_field_of_spec_is_read(value: type, file: str) -> None:
