@@ -12,6 +12,7 @@ from quantumjob_operator.lifecycle.transitions import WORDS
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus, State
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, QuantumJob
+from quantumjob_operator.model.quantumpolicy import PolicySpec
 from quantumjob_operator.model.remotejob import CancelAnswer, Cost, RemoteError, RemoteJob
 from rooms.lifecycle.observations import (
     ELSEWHERE,
@@ -25,6 +26,7 @@ from rooms.lifecycle.observations import (
     OUTPUT,
     PROGRAM,
     RIVAL,
+    SIMULATORS,
     THEIRS,
     WORKSPACE,
     WRITTEN,
@@ -43,6 +45,7 @@ from rooms.lifecycle.observations import (
 from rooms.model.bodies import OTHER_UID
 
 GUARDED: Final = replace(WORKSPACE, guards_quota=True)
+NO_PRIORITY: Final = replace(SIMULATORS, spec=PolicySpec(allowed_priorities=("High",)))
 REASONS: Final = ("Suspended", "Cancelled", "DeadlineExceeded", "QueueDeadlineExceeded", "Deleted")
 SECONDS: Final = st.sampled_from([0.0, 0.5, 29.0, 30.0, 65.0, 400.0])
 TEXT: Final = st.text(max_size=30) | st.integers(1000, 4000).map(lambda length: "é" * length)
@@ -160,6 +163,7 @@ FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "needs_slot": st.booleans(),
     "full": st.sampled_from([None, None, Trouble("MaxJobsInFlight", "no more now")]),
     "quota": st.sampled_from([None, QuotaLooked(), Trouble("QuotaExhausted", "nothing left")]),
+    "policies": st.sampled_from([(), (), (SIMULATORS,), (NO_PRIORITY,), (replace(SIMULATORS, unreadable="?"),)]),
     "later_attempts_checked": st.booleans(),
     "never_sent": st.booleans(),
     "fence_left": SECONDS | st.just(float("inf")),
@@ -189,6 +193,7 @@ TYPICAL: Final = (
     seen(new(), program=PROGRAM, output=OUTPUT),
     seen(new(), program=PROGRAM, output=OUTPUT, needs_slot=True),
     seen(new(), program=PROGRAM, output=OUTPUT, workspace=GUARDED),
+    seen(new(), program=PROGRAM, output=OUTPUT, policies=(NO_PRIORITY,)),
     seen(claimed(), never_sent=True),
     seen(claimed(), remote=ABSENT, program=PROGRAM),
     seen(claimed(), remote=ABSENT, program=PROGRAM, submission=remote()),

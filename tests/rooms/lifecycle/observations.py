@@ -26,9 +26,13 @@ from quantumjob_operator.model.naming import (
     job_id,
 )
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.quantumpolicy import PolicySpec, QuantumPolicy
 from quantumjob_operator.model.remotejob import RemoteError, RemoteJob
 from rooms.model.bodies import OTHER_UID, RESOURCE_ID, UID, job
 
+SIMULATORS: Final = QuantumPolicy(
+    "research", "limits", "uid-of-limits", "1", PolicySpec(allowed_targets=("*.simulator",))
+)
 NOW: Final = datetime(2026, 11, 22, 13, 0, 0, tzinfo=UTC)
 HOLDER: Final = "this-process"
 RIVAL: Final = "another-process"

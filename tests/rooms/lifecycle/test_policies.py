@@ -14,7 +14,18 @@ from quantumjob_operator.lifecycle.policies import FREE_TARGETS, REASONS, forbid
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumpolicy import QuantumPolicy, parse_policy
-from rooms.lifecycle.observations import NO_WORKSPACE, OUTPUT, PROGRAM, accepted, claimed, new, remote, seen, set_aside
+from rooms.lifecycle.observations import (
+    NO_WORKSPACE,
+    OUTPUT,
+    PROGRAM,
+    SIMULATORS,
+    accepted,
+    claimed,
+    new,
+    remote,
+    seen,
+    set_aside,
+)
 from rooms.model.bodies import job, job_body
 from rooms.model.test_crd_fields import CRDS
 
@@ -28,7 +39,7 @@ def policy(spec: Any, name: str = NAME) -> QuantumPolicy:
     return parse_policy({"metadata": metadata, "spec": spec})
 
 
-SIMULATORS: Final = (policy({"allowedTargets": ["*.simulator"]}),)
+ONLY_SIMULATORS: Final = (SIMULATORS,)
 
 
 @pytest.mark.parametrize("row", [pytest.param(one, id=one.sentence) for one in ALLOWED])
@@ -86,7 +97,7 @@ def test_the_admission_has_the_same_list() -> None:
 )
 def test_nothing_is_sent(now: Any) -> None:
     """The job waits, and says for what; a policy can change."""
-    facts = {"program": PROGRAM, "output": OUTPUT, "policies": SIMULATORS}
+    facts = {"program": PROGRAM, "output": OUTPUT, "policies": ONLY_SIMULATORS}
     decision = decide(replace(now, **facts))
     assert (decision.action, decision.status.state, decision.again) == (Action.NONE, State.PENDING, None)
     held = decision.status.condition("Submitted")
@@ -107,7 +118,7 @@ def test_nothing_is_sent(now: Any) -> None:
 )
 def test_what_may_be_at_the_service_is_not_touched(now: Any, action: Action) -> None:
     """As if there were no policy."""
-    decision = decide(replace(now, program=PROGRAM, output=OUTPUT, policies=SIMULATORS))
+    decision = decide(replace(now, program=PROGRAM, output=OUTPUT, policies=ONLY_SIMULATORS))
     reason = getattr(decision.status.condition("Submitted"), "reason", None)
     assert decision.action is action
     assert reason != "TargetNotAllowed"
@@ -115,12 +126,12 @@ def test_what_may_be_at_the_service_is_not_touched(now: Any, action: Action) -> 
 
 def test_a_claim_that_a_user_wrote_is_no_way_around() -> None:
     """It is taken over, as that of a dead operator would be, and then nothing is sent."""
-    facts: Any = {"program": PROGRAM, "output": OUTPUT, "policies": SIMULATORS, "remote": ABSENT}
+    facts: Any = {"program": PROGRAM, "output": OUTPUT, "policies": ONLY_SIMULATORS, "remote": ABSENT}
     assert decide(seen(claimed(QPU, holder="forged"), **facts)).action is Action.CLAIM
     assert decide(seen(claimed(QPU), **facts)).status.state is State.PENDING
 
 
 def test_what_cannot_be_repaired_ends_all_the_same() -> None:
     """And a user's wish is granted."""
-    decision = decide(seen(new({**QPU, "cancel": True}), remote=ABSENT, policies=SIMULATORS))
+    decision = decide(seen(new({**QPU, "cancel": True}), remote=ABSENT, policies=ONLY_SIMULATORS))
     assert decision.status.state is State.CANCELLED
