@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.observation import ABSENT, ProgramFacts, WorkspaceFacts
+from quantumjob_operator.lifecycle.policies import forbidden
 from quantumjob_operator.model.conditions import for_kstatus
 from quantumjob_operator.model.jobstatus import FINAL_STATES, JobStatus, status_json
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -187,6 +188,7 @@ def may_be_sent(known: Observation) -> bool:
             isinstance(known.program, ProgramFacts),
             isinstance(known.workspace, WorkspaceFacts) and job.claim and known.workspace.id == job.claim.workspace,
             not known.limits.crd_outdated,
+            forbidden(job.spec, known.policies) is None,
             not known.needs_slot,
         )
     )
