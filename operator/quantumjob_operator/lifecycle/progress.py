@@ -190,8 +190,8 @@ def _unfinished(seen: Observation, status: JobStatus, remote: RemoteJob) -> Deci
         message = "the provider can't cancel a job that executes; it runs to its end"
     elif isinstance(seen.cancel, Trouble):
         message = f"the job can't be cancelled now: {seen.cancel.message}"
-    elif asked and (ready := _said_of(seen, asked, state)):
-        message = ready.message
+    elif asked and (said := _said_of(seen, asked, state)):
+        message = said.message
     drawn = draw(seen, status, state, state.value, message)
     if isinstance(seen.cancel, Trouble):
         drawn = with_error(drawn, seen.cancel)
@@ -201,8 +201,9 @@ def _unfinished(seen: Observation, status: JobStatus, remote: RemoteJob) -> Deci
 
 def _said_of(seen: Observation, asked: Cancellation, state: State) -> Condition | None:
     """What is still true of the cancellation that was asked for, if nothing has moved since."""
-    ready = seen.job.status.condition(Kind.READY)
-    return ready if ready and seen.job.status.state is state and ready.reason in (state.value, asked.reason) else None
+    # Not Ready: it may only point to this one.
+    said = seen.job.status.condition(Kind.RECONCILING)
+    return said if said and seen.job.status.state is state and said.reason in (state.value, asked.reason) else None
 
 
 def _record_cancellation(seen: Observation, status: JobStatus, reason: str) -> Decision:

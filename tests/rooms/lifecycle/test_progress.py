@@ -245,3 +245,10 @@ def test_finished_is_not_computed_again() -> None:
     undone = tuple(replace(one, observed_generation=2) for one in status.conditions)
     assert replace(status, observed_generation=2, conditions=undone) == before.status
     assert seen(before).now == NOW
+
+
+def test_a_cancellation_is_said_in_the_same_words_again() -> None:
+    """What Ready says may only point to the condition that says it."""
+    job = accepted({"cancel": True}, cancellation=asked())
+    first = decide(seen(job, remote=remote("Cancelling"), since_cancel=0.0))
+    assert decide(seen(replace(job, status=first.status), remote=remote("Cancelling"), since_cancel=0.0)) == first
