@@ -48,6 +48,8 @@ REMEDIES: Final = {
     "DeadlineExceeded": "submit a new job with a longer deadline",
     "QueueDeadlineExceeded": "submit a new job with a longer queue deadline, or for a target with a shorter queue",
     "AboveMaxCost": "use fewer shots, or raise spec.maxCost, in a new job; nothing was sent",
+    "CostAboveMaximum": "compare the bill with the workspace's price list, and have its margin or prices raised",
+    "CostNotComparable": "limit the currency of the bill in a new job, and have the price list tell it",
     "IdempotencyKeyReused": "another program stands under the same key: choose another key",
     "OutputMissing": "wait: the result may come late; after ten minutes the job ends without it",
     "OutputUnreadable": "wait: the result is fetched again; after ten minutes the job ends without it",

@@ -125,6 +125,9 @@ class Behaviour(BaseModel):
     unfinished_cost: UnfinishedCost = Field(
         default=UnfinishedCost.NONE, description="the cost shown by jobs that did not succeed: none or partial"
     )
+    bill_delay_seconds: NonNegativeFloat = Field(
+        default=0.0, description="what a job cost is told so long after its end; null until then"
+    )
     quota_limits: dict[str, float] = Field(default_factory=dict, description="limit of the quota by provider, as JSON")
     quota_refusal: QuotaRefusal | None = Field(
         default=None, description="status and code by which jobs beyond the quota are refused; they are not, if absent"

@@ -122,6 +122,15 @@ def test_what_did_not_succeed_shows_no_cost_or_a_part(
     assert shown == {"none": None, "partial": 6.7}[setting]
 
 
+def test_a_bill_can_be_told_late(admin: httpx.Client, jobs: Jobs) -> None:
+    """Null for as long as the setting says, although the job has succeeded."""
+    admin.put("/settings", json={"bill_delay_seconds": 60, "simulate": False}).raise_for_status()
+    job_id = jobs.submit(b"{}", **of_target("ionq.qpu.aria-1"))
+    assert jobs.finished(job_id)["costEstimate"] is None
+    admin.post("/clock", json={"advance_seconds": 61}).raise_for_status()
+    assert jobs.get(job_id)["costEstimate"]["estimatedTotal"] == pytest.approx(13.4)
+
+
 def test_a_job_that_never_executed_costs_nothing(admin: httpx.Client, jobs: Jobs, wire: httpx.Client) -> None:
     """Not even a part."""
     admin.put("/settings", json={"unfinished_cost": "partial", "waiting_seconds": 3600})

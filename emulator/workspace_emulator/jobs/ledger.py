@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, Final
 
-from workspace_emulator.behaviour import UnfinishedCost
+from workspace_emulator.behaviour import Behaviour, UnfinishedCost
 from workspace_emulator.clock import rfc3339
 from workspace_emulator.contract.billing import CURRENCY, cost_json
 from workspace_emulator.contract.catalogue import find_target
@@ -77,19 +77,22 @@ class Ledger:
         return None if ended is None else float(ended)
 
 
-def cost_estimate(job: Job, unfinished: UnfinishedCost) -> dict[str, Any] | None:
+def cost_estimate(job: Job, behaviour: Behaviour, now: float) -> dict[str, Any] | None:
     """Return a job's `costEstimate`: None until it has succeeded.
 
     Args:
         job: The job.
-        unfinished: What one shows that was billed and ended otherwise.
+        behaviour: When a bill is told, and what a job shows that was billed and did not succeed.
+        now: The time in seconds since the epoch.
     """
-    known = find_target(job.definition.provider_id, job.definition.target)
+    known, ended = find_target(job.definition.provider_id, job.definition.target), job.ended
     if not job.is_paid or not job.is_final or known is None:
+        return None
+    if ended is not None and now < ended + behaviour.bill_delay_seconds:
         return None
     if job.status is JobStatus.SUCCEEDED:
         return cost_json(known.dimensions, units=job.units, unit_price=job.unit_price)
-    if unfinished is UnfinishedCost.NONE:
+    if behaviour.unfinished_cost is UnfinishedCost.NONE:
         return None
     return cost_json(known.dimensions, units=job.units / 2, unit_price=job.unit_price)
 

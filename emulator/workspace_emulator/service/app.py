@@ -19,6 +19,7 @@ from workspace_emulator.contract.definitions import JobDefinition, JobUpdate, Sa
 from workspace_emulator.contract.errors import Code, ServiceError, bad_request, not_found
 from workspace_emulator.contract.operations import Operation
 from workspace_emulator.jobs.filters import JOB_FIELDS, JOB_FIELDS_WITHOUT_CANCELLING, SESSION_FIELDS, Condition
+from workspace_emulator.jobs.job import Job
 from workspace_emulator.jobs.job_store import in_session, job_from_row
 from workspace_emulator.jobs.session_store import session_from_row
 from workspace_emulator.service.admin import Admin
@@ -47,12 +48,12 @@ class _JobRoutes:
     async def create(self, request: Request) -> Response:
         definition = parse(JobDefinition, await request.body(), Code.INVALID_JOB_DEFINITION)
         job = self._parts.workspace.create(request.path_params["job_id"], definition)
-        return json_answer(job_json(job, self._parts.storage, Signing.NONE, self._parts.behaviour.now))
+        return self._shown(job, Signing.NONE)
 
     async def get(self, request: Request) -> Response:
         job = self._parts.workspace.get(request.path_params["job_id"])
         self._parts.traffic.show([job.id])
-        return json_answer(job_json(job, self._parts.storage, Signing.FRESH, self._parts.behaviour.now))
+        return self._shown(job, Signing.FRESH)
 
     async def update(self, request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip() != _MERGE_PATCH:
@@ -66,14 +67,17 @@ class _JobRoutes:
 
     async def cancel(self, request: Request) -> Response:
         job = self._parts.workspace.cancel(request.path_params["job_id"])
-        behaviour = self._parts.behaviour.now
-        if behaviour.cancel_answer is CancelAnswer.EMPTY:
+        if self._parts.behaviour.now.cancel_answer is CancelAnswer.EMPTY:
             return empty_answer()
-        return json_answer(job_json(job, self._parts.storage, Signing.NONE, behaviour))
+        return self._shown(job, Signing.NONE)
 
     async def delete(self, request: Request) -> Response:
         self._parts.workspace.delete(request.path_params["job_id"])
         return empty_answer()
+
+    def _shown(self, job: Job, signing: Signing) -> Response:
+        parts = self._parts
+        return json_answer(job_json(job, parts.storage, signing, parts.behaviour.now, parts.clock.now()))
 
     async def list(self, request: Request) -> Response:
         return self._list(request, session=None)
@@ -90,7 +94,7 @@ class _JobRoutes:
         parts.traffic.show(row["id"] for row in page.rows)
 
         def present(row: Row) -> dict[str, Any]:
-            return job_json(job_from_row(row), parts.storage, Signing.STALE, behaviour)
+            return job_json(job_from_row(row), parts.storage, Signing.STALE, behaviour, parts.clock.now())
 
         return json_answer(page_json(request, page, query.size, present))
 

@@ -26,8 +26,8 @@ class Signing(StrEnum):
     STALE = "stale"
 
 
-def job_json(job: Job, storage: Storage, signing: Signing, behaviour: Behaviour) -> dict[str, Any]:
-    """Return a job as the service shows it."""
+def job_json(job: Job, storage: Storage, signing: Signing, behaviour: Behaviour, now: float) -> dict[str, Any]:
+    """Return a job as the service shows it at a time."""
     definition = job.definition
     return {
         "id": job.id,
@@ -55,7 +55,7 @@ def job_json(job: Job, storage: Storage, signing: Signing, behaviour: Behaviour)
         # Null in each recorded answer to a PUT; the number of circuits in what is asked for later.
         "quantumComputingData": None if signing is Signing.NONE else {"count": 1},
         "errorData": job.error and {"code": job.error.code or None, "message": job.error.message or None},
-        "costEstimate": cost_estimate(job, behaviour.unfinished_cost),
+        "costEstimate": cost_estimate(job, behaviour, now),
         "usage": None,
         **_UNTOLD,
     }

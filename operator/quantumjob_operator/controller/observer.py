@@ -59,7 +59,8 @@ class Observer:
         """
         stored, job = job.status, memory.shown(job)
         memory.released = False
-        workspace, connection = await self._way(job)
+        bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
+        workspace, connection = await self._way(job, bill_due=bill_due)
         job_id, now = self._job_id(job, workspace), self._clock.monotonic()
         fresh, memory.fresh = memory.fresh, None
         place, memory.place = memory.place, None
@@ -87,6 +88,7 @@ class Observer:
             queue=place,
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
+            bill_due=bill_due,
         )
         return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)
 
@@ -118,8 +120,8 @@ class Observer:
         fence = fence_of(job, settings.fence_seconds)
         return memory.ownership(self._holder, now, fence=fence, timeout=settings.output_timeout_seconds)
 
-    async def _way(self, job: QuantumJob) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
-        if job.status.finished:
+    async def _way(self, job: QuantumJob, *, bill_due: bool) -> tuple[WorkspaceFacts | Trouble, Connection | None]:
+        if job.status.finished and not bill_due:
             return Trouble("NotNeeded", "the job has ended"), None
         found = await self._workspaces.for_job(job)
         if isinstance(found, Trouble):

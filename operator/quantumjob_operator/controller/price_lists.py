@@ -5,6 +5,7 @@ Must not live here: what an estimate is (`costs`), or what follows from it (`lif
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
@@ -51,8 +52,10 @@ class PriceLists:
         if isinstance(prices, Trouble):
             return prices
         spec = job.spec
-        facts = (spec.target, spec.program.format, program, parameters, prices)
-        return estimate(*facts) if len(program) <= _IN_PLACE_BYTES else await asyncio.to_thread(estimate, *facts)
+        count = partial(
+            estimate, spec.target, spec.program.format, program, parameters, prices, confidential=job.confidential
+        )
+        return count() if len(program) <= _IN_PLACE_BYTES else await asyncio.to_thread(count)
 
     async def _list(self, name: Name) -> PriceList | Trouble:
         now = self._clock.monotonic()

@@ -4,6 +4,7 @@ Lives here: the values that turn monotonic time into the facts of `ClaimOwnershi
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
@@ -35,6 +36,7 @@ class Memory:
         refusals: Writes of ours that the API server has refused in a row.
         refusal_told: The refusal that users were told of last.
         unwritten: A status that the API server refuses to store: what it stores instead, and what it should say.
+        bill_at: When the service is to be asked again what the job cost, which has ended.
         program: The program's bytes, kept only during one reconciliation.
         program_facts: What was found in them: the same bytes are not read again.
     """
@@ -55,6 +57,7 @@ class Memory:
     refusals: int = 0
     refusal_told: str = ""
     unwritten: tuple[JobStatus, JobStatus] | None = None
+    bill_at: datetime | None = None
     program: bytes | None = field(default=None, repr=False)
     program_facts: ProgramFacts | None = None
 

@@ -6,6 +6,7 @@ nothing is to be done now. Must not live here: what follows from what (`lifecycl
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import Final
 
 from quantumjob_operator.clock import Clock
@@ -23,6 +24,7 @@ from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
+from quantumjob_operator.lifecycle.late_bills import next_look
 from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -252,7 +254,11 @@ class Reconciler:
         elif decision.again is not None:
             self._queue.add_after(job.uid, decision.again)
         if job.status.finished and not job.has_finalizer:
-            self._memories.pop(job.uid, None)
+            now = self._clock.now()
+            left = next_look(job, now)
+            memory.bill_at = None if left is None else now + timedelta(seconds=left)
+            if left is None:
+                self._memories.pop(job.uid, None)
 
     async def _disappeared(self, uid: str) -> None:
         """An object is gone: in order, or while its job may still run, which then stays in hand until it is over."""

@@ -21,6 +21,7 @@ from quantumjob_operator.controller.finalization import Finalization, about
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
+from quantumjob_operator.lifecycle.cost_limits import cost_notices
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.event_rules import notices_between
 from quantumjob_operator.metrics import Metrics
@@ -57,7 +58,8 @@ class StatusWriter:
             await self.refused(context, error)
             context.memory.unwritten = (context.stored, decision.status)
             context.know(job=replace(context.job, status=decision.status))
-        for notice in (*notices_between(before, decision.status), *decision.notices):
+        billed = cost_notices(context.job.spec.max_cost, before, decision.status)
+        for notice in (*notices_between(before, decision.status), *billed, *decision.notices):
             # Of an object that is gone each process that knew it tells the same.
             await self._finalization.tell(context.job, notice, once=context.seen.gone)
 

@@ -113,7 +113,7 @@ class Workspaces:
                 "WorkspaceNotReady",
                 f"QuantumWorkspace {name} is being deleted; create it again, or name another in a new job",
             )
-        if not found.deletion_requested and not job.deletion_requested:
+        if not found.deletion_requested and not job.deletion_requested and not job.status.finished:
             # A finalizer on the job is no proof that the workspace was marked: users can write it.
             found = await self._mark(found)
         connection = await self._connections.get(found)

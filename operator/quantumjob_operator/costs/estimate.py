@@ -11,11 +11,13 @@ from typing import Any, Final
 from quantumjob_operator.costs import ionq_circuit, openqasm, qir
 from quantumjob_operator.costs.gates import Gates, UncountableError
 from quantumjob_operator.costs.prices import Free, GateShots, Hqc, PriceList, Time
-from quantumjob_operator.model.money import Basis, Estimate, amount_of
+from quantumjob_operator.model.money import Amount, Basis, Estimate, amount_of
 
 MAX_COUNTED_BYTES: Final = 256 * 1024
 """Longer programs are not counted: counting happens between two requests."""
 MAX_SHOTS: Final = 10**9
+_BASE_CREDITS: Final = 5
+"""Of each job at Quantinuum, whatever it does."""
 _MAX_AMOUNT: Final = Decimal(10) ** 15
 _EXACT: Final = Context(prec=100)
 """Prices have 24 digits, counts and shots 12 and 9."""
@@ -27,7 +29,13 @@ _COUNTERS: Final[Mapping[str, Callable[[bytes], Gates]]] = {
 
 
 def estimate(
-    target: str, program_format: str, program: bytes, parameters: Mapping[str, Any] | None, prices: PriceList
+    target: str,
+    program_format: str,
+    program: bytes,
+    parameters: Mapping[str, Any] | None,
+    prices: PriceList,
+    *,
+    confidential: bool = False,
 ) -> Estimate:
     """What a job is expected to cost.
 
@@ -37,6 +45,7 @@ def estimate(
         program: Its bytes.
         parameters: `inputParams` as they are sent.
         prices: The price list.
+        confidential: Nothing of the program may be quoted.
 
     Returns:
         The amounts with what they rest on, or `Basis.UNKNOWN` with the reason.
@@ -54,7 +63,7 @@ def estimate(
         with localcontext(_EXACT):
             return _priced(price, gates, shots, parameters or {}, prices)
     except UncountableError as error:
-        return _unknown(str(error), prices)
+        return _unknown(error.why if confidential else str(error), prices, _at_least(price, parameters or {}))
 
 
 def _priced(
@@ -70,8 +79,18 @@ def _priced(
     return told
 
 
-def _unknown(why: str, prices: PriceList) -> Estimate:
-    return Estimate(basis=Basis.UNKNOWN, detail=why, as_of=prices.as_of)
+def _unknown(why: str, prices: PriceList, at_least: tuple[Amount, ...] = ()) -> Estimate:
+    return Estimate(basis=Basis.UNKNOWN, detail=why, as_of=prices.as_of, at_least=at_least)
+
+
+def _at_least(price: GateShots | Hqc, parameters: Mapping[str, Any]) -> tuple[Amount, ...]:
+    """What a job without any gate costs: none costs less, whatever its program is."""
+    with localcontext(_EXACT):
+        return (
+            (amount_of(_minimum(price, parameters), price.currency),)
+            if isinstance(price, GateShots)
+            else _credits(Decimal(_BASE_CREDITS), price)
+        )
 
 
 def _shots(parameters: Mapping[str, Any], price: GateShots | Hqc) -> int:
@@ -102,17 +121,22 @@ def _count(program_format: str, program: bytes, parameters: Mapping[str, Any]) -
 def _gate_shots(
     price: GateShots, gates: Gates, shots: int, parameters: Mapping[str, Any], prices: PriceList
 ) -> Estimate:
-    lower = price.minimum_without_mitigation if _without_mitigation(parameters) else None
-    minimum = price.minimum if lower is None else lower
+    minimum = _minimum(price, parameters)
+    mitigated = price.minimum_without_mitigation is None or not _without_mitigation(parameters)
     for_gates = (price.one_qubit * gates.one + price.two_qubit * gates.two) * shots
     total = for_gates + minimum if price.rule == "Sum" else max(for_gates, minimum)
-    floor = f"; at least {minimum} {'with' if lower is None else 'without'} error mitigation" if minimum else ""
+    floor = f"; at least {minimum} {'with' if mitigated else 'without'} error mitigation" if minimum else ""
     return Estimate(
         basis=Basis.PRICE_LIST,
         amounts=(amount_of(total, price.currency),),
         as_of=prices.as_of,
         detail=f"{gates}, {shots:,} shots{floor}",
     )
+
+
+def _minimum(price: GateShots, parameters: Mapping[str, Any]) -> Decimal:
+    lower = price.minimum_without_mitigation if _without_mitigation(parameters) else None
+    return price.minimum if lower is None else lower
 
 
 def _without_mitigation(parameters: Mapping[str, Any]) -> bool:
@@ -123,14 +147,18 @@ def _without_mitigation(parameters: Mapping[str, Any]) -> bool:
 
 def _hqc(price: Hqc, gates: Gates, shots: int, prices: PriceList) -> Estimate:
     weight = gates.one + 10 * gates.two + 5 * gates.measured
-    credit = 5 + Decimal(shots * weight) / 5000 * (1 + price.margin)
-    amounts = [amount_of(credit, price.unit)]
-    if price.unit_price:
-        amounts.append(amount_of(credit * price.unit_price.amount, price.unit_price.currency))
+    credit = _BASE_CREDITS + Decimal(shots * weight) / 5000 * (1 + price.margin)
     margin = f", {price.margin:.0%} more for the provider's compiler" if price.margin else ""
     return Estimate(
         basis=Basis.PRICE_LIST,
-        amounts=tuple(amounts),
+        amounts=_credits(credit, price),
         as_of=prices.as_of,
         detail=f"{gates}, {gates.measured:,} measurements and preparations, {shots:,} shots{margin}",
     )
+
+
+def _credits(credit: Decimal, price: Hqc) -> tuple[Amount, ...]:
+    """So many credits, and in money where the list says what one costs."""
+    money = price.unit_price
+    bought = (amount_of(credit * money.amount, money.currency),) if money else ()
+    return (amount_of(credit, price.unit), *bought)

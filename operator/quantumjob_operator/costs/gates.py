@@ -11,7 +11,16 @@ MAX_COUNT: Final = 10**12
 
 
 class UncountableError(Exception):
-    """The gates of a program can't be counted; the text says why, for people."""
+    """The gates of a program can't be counted; the text says why, for people.
+
+    Attributes:
+        why: The same without what is quoted of the program.
+    """
+
+    def __init__(self, why: str, quoted: str = "") -> None:
+        """For a reason, with a word of the program."""
+        super().__init__(f"{why}: {quoted!r}" if quoted else why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _statement(text: str, known: Mapping[str, Gates], sizes: dict[str, int]) -> 
     if word in ("measure", "reset"):
         return Gates(measured=1) * _times(rest.partition("->")[0], sizes)
     if word not in known:
-        raise UncountableError(f"the program uses {(word or text)[:20]!r}, which is not known here")
+        raise UncountableError("the program uses what is not known here", (word or text)[:20])
     return known[word] * _times(_behind_arguments(rest), sizes)
 
 
@@ -125,7 +125,7 @@ def _times(operands: str, sizes: Mapping[str, int]) -> int:
     for operand in operands.split(","):
         name, one, _ = operand.partition("[")
         if name.strip() not in sizes:
-            raise UncountableError(f"the program names a qubit {operand.strip()[:20]!r} that it does not declare")
+            raise UncountableError("the program names a qubit that it does not declare", operand.strip()[:20])
         if not one:
             times = max(times, sizes[name.strip()])
     return times

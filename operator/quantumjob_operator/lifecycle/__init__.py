@@ -6,7 +6,7 @@
 2. It names one step. An action brings facts and leads to another decision, or it changes the world.
 3. It is idempotent: deciding again on the same facts gives the same step and the same status, so that a status that
    says what it said before is not written.
-4. A finished job is never computed again.
+4. A finished job is never computed again; only a bill that is told late is filled in (`late_bills`).
 """
 
 from dataclasses import replace
@@ -15,6 +15,7 @@ from datetime import datetime
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, step
 from quantumjob_operator.lifecycle.deletion import delete
+from quantumjob_operator.lifecycle.late_bills import look, next_look, with_late_bill
 from quantumjob_operator.lifecycle.observation import Observation
 from quantumjob_operator.lifecycle.progress import follow
 from quantumjob_operator.lifecycle.submission import submit
@@ -40,13 +41,17 @@ def _finished(seen: Observation) -> Decision:
     job = seen.job
     if job.has_finalizer:
         return step(seen, Action.RELEASE)
-    status = _for_generation(job.status, job.generation)
+    if question := look(seen):
+        return question
+    status = _for_generation(with_late_bill(seen), job.generation)
     ttl, ended = job.spec.ttl_seconds_after_finished, job.status.condition(Kind.FINISHED)
+    bill = next_look(replace(job, status=status), seen.now)
     if ttl is None or ended is None or status != job.status:
-        again = 0.0 if ttl is not None and status != job.status else None
+        again = 0.0 if ttl is not None and status != job.status else bill
         return Decision(action=Action.NONE, status=status, again=again)
     left = ttl - (seen.now - datetime.fromisoformat(ended.last_transition_time)).total_seconds()
-    return Decision(action=Action.NONE, status=status, again=left) if left > 0 else step(seen, Action.DELETE)
+    again = left if bill is None else min(left, bill)
+    return Decision(action=Action.NONE, status=status, again=again) if left > 0 else step(seen, Action.DELETE)
 
 
 def _for_generation(status: JobStatus, generation: int) -> JobStatus:

@@ -141,7 +141,7 @@ def cancellation_of(status: JobStatus) -> Cancellation | None:
 def with_attempt(status: JobStatus, state: State, reason: str | None) -> JobStatus:
     """The status with the current attempt in the list of what was billed (the last ten), and in the sum of all."""
     number = status.attempt or 1
-    shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost)
+    shown = AttemptShown(number, status.job_id or "", state.value, reason, status.cost, status.start_time)
     others = tuple(one for one in status.attempts if one.attempt != number)
     former = next((one.cost for one in status.attempts if one.attempt == number), None)
     total = total_with(status.total_cost, former, status.cost)

@@ -4,16 +4,17 @@ Rules:
 1. What the service doesn't say stays absent: it is not 0.
 2. A sum is by currency, and beside it by dimension of what was billed: a plan of credits has prices of 0.
 3. An attempt counts once, however often its end is written.
+4. Money and what is summed is rounded up at the sixth digit; the lines of a bill are shown as they came.
 
 Must not live here: reading the service's answer (`azure.costs`).
 """
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from typing import Final
 
 from quantumjob_operator.model.jobstatus import CostEventShown, CostShown
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.money import Amount, rounded_up
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import Cost, CostEvent, RemoteJob
 
@@ -21,13 +22,14 @@ _MAX_CURRENCY: Final = 16
 _MAX_NAME: Final = 128
 _MAX_AMOUNT: Final = 64
 MAX_UNITS: Final = 64
+_EXACT: Final = Context(prec=200)
 
 
 def cost_of(remote: RemoteJob) -> CostShown | None:
     """What the service says that the attempt cost, if it says anything."""
     cost = remote.cost or Cost()
     shown = CostShown(
-        estimated_total=cost.estimated_total and clean_text(cost.estimated_total, _MAX_AMOUNT),
+        estimated_total=_rounded(cost.estimated_total),
         currency_code=clean_text(cost.currency_code, _MAX_CURRENCY) or None,
         events=tuple(map(_event, cost.events)) or None,
         usage={clean_text(name, _MAX_NAME): value for name, value in remote.usage.items()} or None,
@@ -45,13 +47,21 @@ def total_with(total: tuple[Amount, ...], former: CostShown | None, cost: CostSh
         cost: What the attempt cost.
     """
     sums = {one.unit: Decimal(one.amount) for one in total}
-    for sign, each in ((-1, former), (1, cost)):
-        for unit, amount in _amounts(each):
-            sums[unit] = sums.get(unit, Decimal(0)) + sign * amount
+    with localcontext(_EXACT):
+        for sign, each in ((-1, former), (1, cost)):
+            for unit, amount in amounts_in(each):
+                sums[unit] = sums.get(unit, Decimal(0)) + sign * amount
     return tuple(Amount(unit, format(sums[unit], "f")) for unit in sorted(sums)[:MAX_UNITS])
 
 
-def _amounts(cost: CostShown | None) -> Iterator[tuple[str, Decimal]]:
+def _rounded(amount: str | None) -> str | None:
+    try:
+        return amount and rounded_up(Decimal(amount))[:_MAX_AMOUNT]
+    except InvalidOperation:
+        return None
+
+
+def amounts_in(cost: CostShown | None) -> Iterator[tuple[str, Decimal]]:
     """What a cost adds to the sum: money under its currency, and what was billed under its dimension."""
     if cost is None:
         return
@@ -62,7 +72,7 @@ def _amounts(cost: CostShown | None) -> Iterator[tuple[str, Decimal]]:
         except InvalidOperation:
             continue
         if unit and number.is_finite():
-            yield unit, number
+            yield unit, Decimal(rounded_up(number))
 
 
 def _event(event: CostEvent) -> CostEventShown:

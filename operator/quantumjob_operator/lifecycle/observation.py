@@ -201,6 +201,7 @@ class Observation:
         policies: The QuantumPolicies of its namespace, by name.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
         marked: Whether the remote job says that its object released it on purpose: False if it can't be told.
+        bill_due: The job has ended, and it is time to ask again what it cost (`late_bills`).
     """
 
     job: QuantumJob
@@ -224,6 +225,7 @@ class Observation:
     policies: tuple[QuantumPolicy, ...] = ()
     gone: bool = False
     marked: bool | Trouble | None = None
+    bill_due: bool = False
 
     @property
     def holds_claim(self) -> bool:

@@ -20,7 +20,7 @@ from typing import Final
 from quantumjob_operator.lifecycle.admission import record
 from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, lacks_billable_digest
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
-from quantumjob_operator.lifecycle.cost_limits import above_max_cost
+from quantumjob_operator.lifecycle.cost_limits import ABOVE_MAX_COST, above_max_cost
 from quantumjob_operator.lifecycle.decision import (
     Action,
     Decision,
@@ -132,9 +132,14 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
 
     So may one that a policy would hold.
     """
-    spec, remote = seen.job.spec, seen.remote
+    spec = seen.job.spec
     wish = spec.cancel or spec.suspend or forbidden(spec, seen.policies)
-    if not wish or isinstance(seen.way, Trouble):
+    return _unless_at_service(seen, blocked) if wish else blocked
+
+
+def _unless_at_service(seen: Observation, blocked: Decision) -> Decision:
+    remote = seen.remote
+    if isinstance(seen.way, Trouble):
         return blocked
     if remote is None:
         return step(seen, Action.GET_REMOTE)
@@ -156,12 +161,18 @@ def _before_claim(seen: Observation) -> Decision:
     if isinstance(seen.way, Trouble):
         return hold_for(seen, seen.way)
     if unfit := _unfit_program(seen):
-        return unfit
+        # Prices change, and the object may have forgotten what it had sent at lower ones.
+        return _unless_at_service(seen, unfit) if _is_end(unfit, ABOVE_MAX_COST) else unfit
     if seen.output is None:
         return step(seen, Action.CHECK_OUTPUT)
     if isinstance(seen.output, Trouble):
         return hold_for(seen, seen.output)
     return _duplicate(seen) or _wait_for_key(seen) or step(seen, Action.CLAIM)
+
+
+def _is_end(decision: Decision, reason: str) -> bool:
+    failed = decision.status.condition(Kind.FAILED)
+    return failed is not None and failed.reason == reason
 
 
 def _unfit_program(seen: Observation) -> Decision | None:

@@ -108,13 +108,14 @@ class CostShown:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class AttemptShown:
-    """One attempt that reached the service: what was billed."""
+    """One attempt that reached the service: when it began to execute, if it did, and what was billed."""
 
     attempt: int
     job_id: str
     state: str
     reason: str | None = None
     cost: CostShown | None = None
+    start_time: str | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)

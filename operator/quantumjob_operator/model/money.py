@@ -4,7 +4,7 @@ Amounts are decimal texts, as in the manifests: a float would turn 12.4166 into 
 a cost is estimated (`costs`), or what follows from it (`lifecycle`).
 """
 
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_CEILING, Context, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +14,8 @@ from pydantic.dataclasses import dataclass
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _SIXTH_DIGIT: Final = Decimal("0.000001")
+_EXACT: Final = Context(prec=200, rounding=ROUND_CEILING)
+"""Amounts of a bill have 64 digits before and behind the point at the most."""
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -39,9 +41,13 @@ class Amount:
 
 def amount_of(value: Decimal, unit: str) -> Amount:
     """A number of a unit as it is written: rounded up at the sixth digit, never with an exponent."""
-    rounded = value.quantize(_SIXTH_DIGIT, rounding=ROUND_UP)
-    text = f"{rounded:f}"
-    return Amount(unit, text.rstrip("0").rstrip(".") if "." in text else text)
+    return Amount(unit, rounded_up(value))
+
+
+def rounded_up(value: Decimal) -> str:
+    """A number as it is written: rounded up at the sixth digit, so that a float's noise (12.4166002) stays small."""
+    text = f"{value.quantize(_SIXTH_DIGIT, context=_EXACT):f}".rstrip("0").rstrip(".")
+    return "0" if text in ("", "-0") else text
 
 
 class Basis(StrEnum):
@@ -59,6 +65,7 @@ class Estimate:
     Attributes:
         basis: What it rests on.
         amounts: In each unit that the price list knows for the target; empty if unknown.
+        at_least: What it costs whatever it does, where the amounts are unknown and the list has a minimum.
         as_of: The date of the prices.
         detail: What was counted and assumed, or why nothing can be told.
     """
@@ -67,6 +74,7 @@ class Estimate:
     detail: str
     amounts: tuple[Amount, ...] = ()
     as_of: str | None = None
+    at_least: tuple[Amount, ...] = ()
 
     def of(self, unit: str) -> Amount | None:
         """The amount of one unit, if the estimate has it."""

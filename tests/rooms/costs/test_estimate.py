@@ -10,7 +10,7 @@ from quantumjob_operator.costs import ionq_circuit, openqasm, qir
 from quantumjob_operator.costs.estimate import estimate
 from quantumjob_operator.costs.gates import Gates
 from quantumjob_operator.costs.prices import parse_prices
-from quantumjob_operator.model.money import Basis
+from quantumjob_operator.model.money import Amount, Basis
 from rooms.costs.qirprograms import GHZ, OPAQUE
 
 _LIST: Final = Path(__file__).resolve().parents[3] / "charts/quantumjob-workspace/files/prices.yaml"
@@ -146,7 +146,7 @@ def test_a_price_of_credits_gives_money_too() -> None:
         ),
         pytest.param(
             "quantinuum.qpu.h2-1", "honeywell.openqasm.v1", GHZ_QASM.replace(b"h q", b"opaque_gate q"), {"shots": 5},
-            "'opaque_gate', which is not known", id="a gate that nobody defines",
+            "what is not known here: 'opaque_gate'", id="a gate that nobody defines",
         ),
         pytest.param(
             "quantinuum.qpu.h2-1", "honeywell.openqasm.v1",
@@ -161,6 +161,27 @@ def test_unknown_is_an_answer(target: str, form: str, program: bytes, parameters
     told = estimate(target, form, program, parameters, PUBLISHED)
     assert (told.basis, told.amounts) == (Basis.UNKNOWN, ())
     assert why in told.detail
+
+
+@pytest.mark.parametrize(
+    ("target", "parameters", "least"),
+    [
+        pytest.param("ionq.qpu.aria-1", {"shots": 5}, [Amount("USD", "97.5")], id="the minimum"),
+        pytest.param("ionq.qpu.aria-1", {"items": [], **NO_MITIGATION}, [Amount("USD", "12.4166")], id="the lower one"),
+        pytest.param("quantinuum.qpu.h2-1", {"shots": 5}, [Amount("hqc", "5")], id="what each job costs"),
+        pytest.param("rigetti.qpu.x", {"shots": 5}, [], id="no minimum"),
+    ],
+)
+def test_what_cannot_be_counted_costs_its_minimum(target: str, parameters: dict[str, Any], least: list[Amount]) -> None:
+    """No program costs less, whatever hides in it."""
+    assert list(estimate(target, "qir.v1", b"BC\xc0\xde", parameters, PUBLISHED).at_least) == least
+
+
+def test_a_program_in_a_secret_is_not_quoted() -> None:
+    """An estimate stands in a status, which more people may read than the Secret."""
+    program = GHZ_QASM.replace(b"h q", b"opaque_gate q")
+    told = estimate("quantinuum.qpu.h2-1", "honeywell.openqasm.v1", program, {"shots": 5}, PUBLISHED, confidential=True)
+    assert (told.basis, told.detail) == (Basis.UNKNOWN, "the program uses what is not known here")
 
 
 def test_a_cost_beyond_all_prices_is_unknown() -> None:

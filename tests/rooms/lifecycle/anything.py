@@ -165,6 +165,7 @@ FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "quota": st.sampled_from([None, QuotaLooked(), Trouble("QuotaExhausted", "nothing left")]),
     "policies": st.sampled_from([(), (), (SIMULATORS,), (NO_PRIORITY,), (replace(SIMULATORS, unreadable="?"),)]),
     "later_attempts_checked": st.booleans(),
+    "bill_due": st.booleans(),
     "never_sent": st.booleans(),
     "fence_left": SECONDS | st.just(float("inf")),
     "absence_left": SECONDS,

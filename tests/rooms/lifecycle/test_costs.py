@@ -21,6 +21,14 @@ SHOWN = CostShown("0", "USD", (CostEventShown("ehqc", "hqc", "11.1", "11.1", "0"
         pytest.param(Cost(), {}, None, id="a cost with nothing in it"),
         pytest.param(Cost(None, "USD"), {}, None, id="a currency alone is no cost"),
         pytest.param(Cost("0", "USD"), {}, CostShown("0", "USD"), id="0 is a cost"),
+        pytest.param(Cost("12.4166002", "USD"), {}, CostShown("12.416601", "USD"), id="a float's noise, rounded up"),
+        pytest.param(
+            Cost("0", "USD", (CostEvent("gs1q", "", None, "1.0000001", "0.0001645"),)),
+            {},
+            CostShown("0", "USD", (CostEventShown("gs1q", None, None, "1.0000001", "0.0001645"),)),
+            id="the lines of a bill as they came",
+        ),
+        pytest.param(Cost("9" * 64, "USD"), {}, CostShown("9" * 64, "USD"), id="more digits than any money has"),
         pytest.param(BILLED, {}, SHOWN, id="units beside the money"),
         pytest.param(None, {"standardMinutes": "7"}, CostShown(usage={"standardMinutes": "7"}), id="usage alone"),
     ],
@@ -42,6 +50,11 @@ def test_the_cost_that_is_shown(told: Cost | None, usage: dict[str, str], shown:
         pytest.param([CostShown("0.1", "USD"), CostShown("0.2", "USD")], {"USD": "0.3"}, id="without a float's noise"),
         pytest.param(
             [CostShown("1", "USD"), None, CostShown("2", "EUR")], {"EUR": "2", "USD": "1"}, id="currencies apart"
+        ),
+        pytest.param(
+            [CostShown("12.4166002", "USD", (CostEventShown("hqc", billed="0.0000001"),))] * 2,
+            {"USD": "24.833202", "hqc": "0.000002"},
+            id="a float's noise, rounded up in each of them",
         ),
         pytest.param([CostShown("1")], {}, id="an amount of nothing"),
         pytest.param([CostShown("much", "USD")], {}, id="a status written by an older version"),
