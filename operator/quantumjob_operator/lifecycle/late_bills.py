@@ -57,7 +57,7 @@ def with_late_bill(seen: Observation) -> JobStatus:
     if not _tells(cost) or not _is_missing(seen.job):
         return status
     former = next((one for one in status.attempts if one.attempt == (status.attempt or 1)), None)
-    return with_attempt(replace(status, cost=cost), status.state or State.SUCCEEDED, former and former.reason)
+    return with_attempt(replace(status, cost=cost), status.state or State.SUCCEEDED, former.reason if former else None)
 
 
 def _is_missing(job: QuantumJob) -> bool:
