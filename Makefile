@@ -1,7 +1,7 @@
 # The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-all faults explore mutants bench bench-quick bench-parts bench-client docs control-plane chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client docs control-plane system-packages images chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -90,11 +90,18 @@ test test-slow: export DEVCLUSTER_AUDIT_FOLDER := $(AUDIT)
 
 test: lint control-plane ## Check everything that is quick, on the real parts (≤ 10 min)
 	@rm -rf $(AUDIT)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not node and not release"
 	@$(BIN)/python -m permissions $(AUDIT)
 
 test-slow: control-plane ## Run only the suites that `test` leaves out
-	$(PYTEST) -m slow
+	$(PYTEST) -m "slow and not node and not release"
+
+test-node: venv ## Install the chart on a real node, from an image that is built for it; as root, after `make system-packages`
+	@$(BIN)/python -m devcluster build --node
+	$(BIN)/pytest -m node tests/node
+
+test-release: venv ## What takes too long for each change: both images built twice, and compared; as root, like test-node
+	$(BIN)/pytest -m release tests/node
 
 test-all: test test-slow ## Run every test (≤ 40 min), and hold the operator's permissions against what it asked for
 	@$(BIN)/python -m permissions --whole $(AUDIT)
@@ -121,7 +128,14 @@ bench-parts: venv ## CPU of single steps, beside the least that it could be (hal
 bench-client: control-plane ## How fast `kubectl quantum` starts beside kubectl, and the counts of 10,000 jobs; JOBS=…: of so many
 	@$(BIN)/python -m benchmarks.client $(if $(JOBS),--jobs=$(JOBS))
 
-##@ Charts
+##@ Images and charts
+
+system-packages: ## Install what `images` and the node of the tests need: Debian's packages in requirements/debian.txt (root)
+	@missing="$$(grep -v '^#' requirements/debian.txt | while read -r one; do dpkg -s $$one >/dev/null 2>&1 || echo $$one; done)"; \
+	  test -z "$$missing" || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+images: venv ## Build the images with podman, buildah or docker; build/images has archives and SBOMs. ONLY=operator; BASE=…: another base
+	@$(BIN)/python -m images $(ONLY) --base=$(call quoted,$(BASE))
 
 chart: venv ## Package the charts into build/charts
 	@$(BIN)/python -m chart package

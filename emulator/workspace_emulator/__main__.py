@@ -73,7 +73,7 @@ async def _storage_account(settings: Settings, folder: Path, secrets: Secrets) -
         yield StorageAccount(url=settings.storage_url.rstrip("/"), name=name, key=key)
         return
     program = await asyncio.to_thread(install)
-    async with running_azurite(program, folder / "azurite", name=name, key=key) as account:
+    async with running_azurite(program, folder / "azurite", name=name, key=key, host=settings.host) as account:
         yield account
 
 

@@ -28,7 +28,7 @@ class Settings(BaseSettings, Behaviour):
         extra="forbid",
     )
 
-    host: str = Field(default="127.0.0.1", description="address to listen on")
+    host: str = Field(default="127.0.0.1", description="address to listen on; Azurite's too")
     port: int = Field(default=8790, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     ready_file: Path | None = Field(
         default=None, description="JSON with the endpoint, written once it serves; holds the API key"

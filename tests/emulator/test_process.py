@@ -57,6 +57,13 @@ def test_state_survives_a_kill_and_jobs_go_on(tmp_path: Path) -> None:
         assert [(run["job"], run["status"]) for run in runs] == [(job_id, "Succeeded")]
 
 
+def test_whoever_reaches_the_workspace_at_an_address_reaches_its_storage_there(tmp_path: Path) -> None:
+    """By the addresses that it hands out; a Pod has no other way to a machine's loopback."""
+    with running_emulator(tmp_path, "--host=127.0.0.2") as emulator, emulator.stranger() as web:
+        assert emulator.facts["storage_url"].startswith("http://127.0.0.2:")
+        assert web.get(emulator.facts["storage_url"]).headers["server"].startswith("Azurite-Blob")
+
+
 def test_nothing_outlives_an_orderly_end_and_no_secret_was_written_to_the_log(tmp_path: Path) -> None:
     """SIGTERM ends with 0 and takes Azurite along; at DEBUG the log holds no key and no signature."""
     with running_emulator(tmp_path, *LONG) as emulator, emulator.client() as wire, emulator.stranger() as web:

@@ -23,10 +23,10 @@ class Emulator(Service):
         url: The service's origin, without a slash at its end.
     """
 
-    def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
+    def __init__(self, folder: Path, arguments: Sequence[str], host: str = "127.0.0.1") -> None:
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        argv = [sys.executable, "-m", "workspace_emulator", "--admin", f"--port={port}"]
+        self.url = f"http://{host}:{port}"
+        argv = [sys.executable, "-m", "workspace_emulator", "--admin", f"--host={host}", f"--port={port}"]
         super().__init__("emulator", [*argv, f"--data-dir={folder / 'emulator'}", *arguments], folder=folder)
 
     @property

@@ -4,6 +4,7 @@ Data lie in a folder and outlive the process, and so does the port, so that blob
 """
 
 import asyncio
+import ipaddress
 import os
 import re
 import sys
@@ -16,7 +17,7 @@ from workspace_emulator.storage import tethered
 from workspace_emulator.storage.account import StorageAccount
 from workspace_emulator.storage.azurite_install import ONE_SHUTDOWN, AzuriteProgram, AzuriteUnavailableError
 
-_HOST: Final = "127.0.0.1"
+_LOOPBACK: Final = "127.0.0.1"
 _LISTENS: Final = re.compile(r"successfully listens on http://[\d.]+:(\d+)")
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 10.0
@@ -25,7 +26,7 @@ _LOOK_SECONDS: Final = 0.05
 
 @asynccontextmanager
 async def running_azurite(
-    program: AzuriteProgram, folder: Path, *, name: str, key: str
+    program: AzuriteProgram, folder: Path, *, name: str, key: str, host: str
 ) -> AsyncIterator[StorageAccount]:
     """Run Azurite with its data in a folder, for as long as the context lasts or this process lives.
 
@@ -34,6 +35,8 @@ async def running_azurite(
         folder: Where its data, its log and its last port are kept.
         name: Name of the storage account.
         key: Key of the storage account, base64.
+        host: Where the workspace listens. If that is one IPv4 address, whoever reaches it there reaches the storage
+            there too; else the storage is on loopback.
 
     Yields:
         The account, with the address where it can be reached.
@@ -41,18 +44,27 @@ async def running_azurite(
     Raises:
         AzuriteUnavailableError: It did not start.
     """
-    process, port = await _start_on_known_port(program, folder, account=f"{name}:{key}")
+    own = _one_address(host)
+    process, port = await _start_on_known_port(program, folder, own, account=f"{name}:{key}")
     try:
-        yield StorageAccount(url=f"http://{_HOST}:{port}/{name}", name=name, key=key)
+        yield StorageAccount(url=f"http://{own}:{port}/{name}", name=name, key=key)
     finally:
         await _stop(process)
 
 
+def _one_address(host: str) -> str:
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        return _LOOPBACK
+    return _LOOPBACK if address.is_unspecified else host
+
+
 async def _start_on_known_port(
-    program: AzuriteProgram, folder: Path, account: str
+    program: AzuriteProgram, folder: Path, host: str, account: str
 ) -> tuple[asyncio.subprocess.Process, int]:
     for port in _candidates(folder):
-        process = await _spawn(program, folder, account, port)
+        process = await _spawn(program, folder, host, account, port)
         listening = await _await_port(process, folder / "azurite.log")
         if listening is not None:
             _port_memory(folder).write_text(str(listening))
@@ -75,13 +87,15 @@ def _text(log: Path) -> str:
     return log.read_text(errors="replace")
 
 
-async def _spawn(program: AzuriteProgram, folder: Path, account: str, port: int) -> asyncio.subprocess.Process:
+async def _spawn(
+    program: AzuriteProgram, folder: Path, host: str, account: str, port: int
+) -> asyncio.subprocess.Process:
     # A file, not a pipe: writing to the pipe of a killed parent would kill Azurite before it has saved its index.
     with (folder / "azurite.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, tethered.__file__, str(os.getpid()), str(folder / "lock")),
             *(str(program.node), "--require", str(ONE_SHUTDOWN), str(program.entry)),
-            *("--blobHost", _HOST, "--blobPort", str(port), "--location", str(folder)),
+            *("--blobHost", host, "--blobPort", str(port), "--location", str(folder)),
             *("--skipApiVersionCheck", "--disableTelemetry", "--silent"),
             env={"AZURITE_ACCOUNTS": account, "PATH": os.defpath},
             stdout=log,
