@@ -1,4 +1,4 @@
-"""An operator installed by Helm and run on the stand-in's node, with the emulator as its workspace.
+"""An operator installed by Helm and run on a node, with the emulator as its workspace.
 
 Must not live here: what has to be true of it (the tests).
 """
@@ -8,14 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from chart.helm import Values
 from chart.releases import RELEASE, SYSTEM, Releases
 from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
-from nodestandin.node import Node
 
 UID: Final = "quantumjobs_uid"
 WAIT: Final = ("--wait", "--timeout=90s")
@@ -24,6 +23,13 @@ SHORT_FENCE: Final = {"visibilityDelaySeconds": 1, "requestTimeoutSeconds": 5, "
 _SECONDS: Final = 150
 _SOON_SECONDS: Final = 60.0
 _LAST_WORDS: Final = 20_000
+
+
+class RunsPods(Protocol):
+    """A node, real or not."""
+
+    def logs(self, pod: str) -> str:
+        """What the containers of all Pods wrote whose names begin so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Installation:
     """
 
     releases: Releases
-    node: Node
+    node: RunsPods
     emulator: Emulator
     namespace: str
 

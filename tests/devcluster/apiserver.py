@@ -15,6 +15,23 @@ from devcluster.kubeconfig import write_kubeconfig
 
 ADMIN: Final = "admin"
 CONTROLLER_MANAGER: Final = "system:kube-controller-manager"
+KUBELET: Final = "system:node:node"
+SCHEDULER: Final = "system:kube-scheduler"
+PROXY: Final = "system:kube-proxy"
+DNS: Final = "dns"
+LOOPBACK: Final = "127.0.0.1"
+_GROUPS: Final = {
+    ADMIN: "system:masters",
+    CONTROLLER_MANAGER: "system:masters",
+    KUBELET: "system:nodes",
+    # What these may do stands in roles that the API server makes itself.
+    SCHEDULER: "system:authenticated",
+    PROXY: "system:authenticated",
+    DNS: "system:masters",
+}
+_SERVICES: Final = "10.0.0.0/24"
+_OWN_SERVICE: Final = "10.0.0.1"
+_OWN_NAMES: Final = ("kubernetes", "kubernetes.default", "kubernetes.default.svc")
 ISSUER: Final = "https://kubernetes.default.svc"
 _AUDIT_POLICY: Final = {
     "apiVersion": "audit.k8s.io/v1",
@@ -34,7 +51,7 @@ class Credentials:
         key: The server's private key.
         account_key: Private key that signs ServiceAccount tokens.
         account_public_key: Its public half, which verifies them.
-        token_file: Static tokens of the administrator and of the controller manager.
+        token_file: Static tokens of the administrator, the controller manager and the parts of a node.
         audit_policy: Metadata of every request.
         tokens: Token of each static user.
     """
@@ -49,15 +66,16 @@ class Credentials:
     tokens: dict[str, str]
 
     @classmethod
-    def create(cls, folder: Path) -> Self:
-        """Make new keys, certificates and tokens in a folder."""
+    def create(cls, folder: Path, address: str) -> Self:
+        """Make new keys, certificates and tokens in a folder, for an API server at an address."""
         authority = Authority.create(folder, "devcluster-ca")
-        certificate, key = authority.issue_for_loopback("kube-apiserver")
+        reached = {"addresses": [address, _OWN_SERVICE], "names": _OWN_NAMES}
+        certificate, key = authority.issue_for_loopback("kube-apiserver", **reached)
         account_key = new_key()
-        tokens = {user: secrets.token_urlsafe(32) for user in (ADMIN, CONTROLLER_MANAGER)}
+        tokens = {user: secrets.token_urlsafe(32) for user in _GROUPS}
         token_file = folder / "tokens.csv"
         token_file.touch(mode=0o600)
-        token_file.write_text("".join(f"{token},{user},{user},system:masters\n" for user, token in tokens.items()))
+        token_file.write_text("".join(f"{token},{user},{user},{_GROUPS[user]}\n" for user, token in tokens.items()))
         audit_policy = folder / "audit-policy.yaml"
         audit_policy.write_text(yaml.safe_dump(_AUDIT_POLICY))
         return cls(
@@ -76,25 +94,33 @@ class Credentials:
         return write_kubeconfig(path, server=server, ca_file=self.ca_file, user=user, token=self.tokens[user])
 
 
-def api_server_arguments(credentials: Credentials, *, etcd_url: str, port: int, audit_log: Path) -> list[str]:
-    """Arguments of a kube-apiserver on loopback with RBAC, ServiceAccount tokens and an audit log."""
+def api_server_arguments(
+    credentials: Credentials, *, etcd_url: str, address: str, port: int, audit_log: Path
+) -> list[str]:
+    """Arguments of a kube-apiserver with RBAC, ServiceAccount tokens and an audit log.
+
+    On another address than loopback it expects a node: kubelets may do what their own Pods need, and the Service
+    `kubernetes` has an endpoint, which the server refuses to write for loopback.
+    """
+    with_node = address != LOOPBACK
+    plugins = ["OwnerReferencesPermissionEnforcement", *(["NodeRestriction"] if with_node else [])]
     return [
         f"--etcd-servers={etcd_url}",
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
+        f"--bind-address={address}",
+        f"--advertise-address={address}",
         f"--secure-port={port}",
         f"--tls-cert-file={credentials.certificate}",
         f"--tls-private-key-file={credentials.key}",
         f"--token-auth-file={credentials.token_file}",
-        "--authorization-mode=RBAC",
+        f"--authorization-mode={'Node,RBAC' if with_node else 'RBAC'}",
         # Off unless asked for, but on in some distributions: who may say that one object owns another.
-        "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+        f"--enable-admission-plugins={','.join(plugins)}",
         f"--service-account-issuer={ISSUER}",
         f"--service-account-key-file={credentials.account_public_key}",
         f"--service-account-signing-key-file={credentials.account_key}",
-        "--service-cluster-ip-range=10.0.0.0/24",
-        # The Service `kubernetes` would get an endpoint on loopback, which the server refuses to write.
-        "--endpoint-reconciler-type=none",
+        f"--service-cluster-ip-range={_SERVICES}",
+        f"--endpoint-reconciler-type={'lease' if with_node else 'none'}",
+        "--kubelet-preferred-address-types=InternalIP",
         f"--audit-log-path={audit_log}",
         f"--audit-policy-file={credentials.audit_policy}",
         "--profiling=false",

@@ -10,13 +10,13 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from devcluster.errors import BuildError
-from devcluster.gotools import CONTROL_PLANE, GoModule, ToolSet
+from devcluster.gotools import CONTROL_PLANE, NODE, GoModule, ToolSet
 from devcluster.progress import Report, Steps, report_on_terminal
 from devcluster.toolchain import find_go
 
@@ -44,6 +44,15 @@ def control_plane_binaries(report: Report = report_on_terminal) -> Path:
     return ensure(CONTROL_PLANE, report)
 
 
+def node_binaries(report: Report = report_on_terminal) -> Path:
+    """The folder with kubelet, kube-scheduler, kube-proxy, coredns and pause; built now if need be.
+
+    Raises:
+        BuildError: A build failed.
+    """
+    return ensure(NODE, report)
+
+
 def ensure(tools: ToolSet, report: Report = report_on_terminal) -> Path:
     """The folder with the programs of a tool set; built now if this version isn't in the cache.
 
@@ -52,14 +61,28 @@ def ensure(tools: ToolSet, report: Report = report_on_terminal) -> Path:
     Raises:
         BuildError: No usable Go, or the build failed.
     """
-    home = cache_directory() / tools.name
-    target = home / f"{tools.key}_{platform.system().lower()}-{platform.machine()}"
-    if not target.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with locked(home / ".lock", report):
-            if not target.exists():
-                _build_into(target, tools, report)
-    return target / "bin"
+    return ensure_all([tools], report)[0]
+
+
+def ensure_all(sets: Sequence[ToolSet], report: Report = report_on_terminal) -> list[Path]:
+    """The same for several sets: those that are missing are built in one go, and what they share is compiled once.
+
+    Raises:
+        BuildError: As `ensure`.
+    """
+    targets = {tools: _target(tools) for tools in sets}
+    if not all(target.exists() for target in targets.values()):
+        with ExitStack() as locks:
+            for target in targets.values():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                locks.enter_context(locked(target.parent / ".lock", report))
+            if missing := [tools for tools, target in targets.items() if not target.exists()]:
+                _build(missing, report)
+    return [target / "bin" for target in targets.values()]
+
+
+def _target(tools: ToolSet) -> Path:
+    return cache_directory() / tools.name / f"{tools.key}_{platform.system().lower()}-{platform.machine()}"
 
 
 def _checked_assets(folder: Path, tools: ToolSet) -> Path:
@@ -81,33 +104,37 @@ def locked(path: Path, report: Report) -> Iterator[None]:
         yield
 
 
-def _build_into(target: Path, tools: ToolSet, report: Report) -> None:
-    for stale in target.parent.glob(f"{_SCRATCH_PREFIX}*"):
+def _build(sets: Sequence[ToolSet], report: Report) -> None:
+    go = find_go()
+    home = _target(sets[0]).parent
+    for stale in home.glob(f"{_SCRATCH_PREFIX}*"):
         # We hold the lock, so whoever made it was killed.
         shutil.rmtree(stale, ignore_errors=True)
-    go = find_go()
-    report(f"building {', '.join(tools.programs)}: once, {tools.duration}")
+    modules = [module for tools in sets for module in tools.modules]
     # Each module is fetched, and each program built.
-    steps = Steps(report, len(tools.modules) + len(tools.programs))
+    steps = Steps(report, len(modules) + sum(len(tools.programs) for tools in sets))
     compiled: set[str] = set()
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=target.parent) as scratch:
-        finished = Path(scratch, "finished")
-        (finished / "bin").mkdir(parents=True)
-        for module in tools.modules:
-            _GoBuild(go, module, Path(scratch), steps, compiled).run(finished / "bin")
-        finished.rename(target)
-    report(f"built into {target}")
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=home) as scratch:
+        for tools in sets:
+            report(f"building {', '.join(tools.programs)}: once, {tools.duration}")
+            finished = Path(scratch, tools.name)
+            (finished / "bin").mkdir(parents=True)
+            for module in tools.modules:
+                _GoBuild(go, module, finished, steps, compiled).run(finished / "bin")
+                shutil.rmtree(finished / module.name)
+            finished.rename(_target(tools))
+            report(f"built into {_target(tools)}")
 
 
 class _GoBuild:
-    """Builds the programs of one module within a scratch folder, with caches that all modules share."""
+    """Builds the programs of one module within a folder, with caches beside it that all modules share."""
 
-    def __init__(self, go: Path, module: GoModule, scratch: Path, steps: Steps, compiled: set[str]) -> None:
+    def __init__(self, go: Path, module: GoModule, folder: Path, steps: Steps, compiled: set[str]) -> None:
         self._go = go
         self._module = module
         self._steps = steps
         self._compiled = compiled
-        self._folder = scratch / module.path.replace("/", "_")
+        self._folder = folder / module.name
         # A GOROOT of another Go would make ours use that one's compiler.
         inherited = {name: value for name, value in os.environ.items() if name != "GOROOT"}
         self._environment = inherited | {
@@ -116,8 +143,8 @@ class _GoBuild:
             "GOWORK": "off",
             # A writable module cache, so that the scratch folder can be deleted; `mod` completes our go.mod and go.sum.
             "GOFLAGS": "-modcacherw -mod=mod",
-            "GOMODCACHE": str(scratch / "modules"),
-            "GOCACHE": str(scratch / "objects"),
+            "GOMODCACHE": str(folder.parent / "modules"),
+            "GOCACHE": str(folder.parent / "objects"),
         }
 
     def run(self, binaries: Path) -> None:
@@ -125,6 +152,9 @@ class _GoBuild:
         self._folder.mkdir()
         self._steps.next(f"fetching {self._module.path} {self._module.version} and what it needs")
         (self._folder / "go.mod").write_text(self._go_mod())
+        for name, text in self._module.sources:
+            (self._folder / name).mkdir()
+            (self._folder / name / "main.go").write_text(text)
         needed = {name: self._packages(package) for name, package in self._module.programs}
         for name, package in self._module.programs:
             self._steps.next(f"building {name}")

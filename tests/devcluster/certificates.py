@@ -5,6 +5,7 @@ A new authority for each cluster and each proxy; nothing is kept.
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -62,10 +63,21 @@ class Authority:
         authority._sign(builder, authority.ca_file)
         return authority
 
-    def issue_for_loopback(self, name: str) -> tuple[Path, Path]:
-        """A server certificate for 127.0.0.1 and localhost; returns the files of the certificate and its key."""
+    def issue_for_loopback(
+        self, name: str, *, addresses: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> tuple[Path, Path]:
+        """A server certificate for 127.0.0.1 and localhost; returns the files of the certificate and its key.
+
+        Args:
+            name: Of the server.
+            addresses: Others that it is reached at.
+            names: The same.
+        """
         key = new_key()
-        alternatives = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        alternatives = [
+            *(x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", *addresses)),
+            *(x509.DNSName(one) for one in ("localhost", *names)),
+        ]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = (
             self._builder(subject, key)

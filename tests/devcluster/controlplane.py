@@ -17,6 +17,7 @@ import httpx
 from devcluster.apiserver import (
     ADMIN,
     CONTROLLER_MANAGER,
+    LOOPBACK,
     Credentials,
     api_server_arguments,
     controller_manager_arguments,
@@ -39,7 +40,7 @@ _PORT_TAKEN: Final = "address already in use"
 
 
 class ControlPlane:
-    """A Kubernetes control plane of our own, on loopback; ends with the `with` block, or with our process.
+    """A Kubernetes control plane of our own; ends with the `with` block, or with our process.
 
     Attributes:
         folder: Its data, logs and keys; removed when it stops.
@@ -50,7 +51,7 @@ class ControlPlane:
             (`devcluster.audit.SUMMARIES_VARIABLE`), a summary is left there.
     """
 
-    def __init__(self, binaries: Path, folder: Path, resources: ExitStack) -> None:
+    def __init__(self, binaries: Path, folder: Path, resources: ExitStack, address: str) -> None:
         self.folder = folder
         self.audit_log = folder / "audit.log"
         self._audit = Audit(self.audit_log)
@@ -58,17 +59,19 @@ class ControlPlane:
         self._binaries = binaries
         self._resources = resources
         self._snapshots = itertools.count(1)
-        self._credentials = Credentials.create(folder / "keys")
+        self._address = address
+        self._credentials = Credentials.create(folder / "keys", address)
         self.ca_file = self._credentials.ca_file
         self._trust = ssl.create_default_context(cafile=self.ca_file)
         self._etcd, self._api_server = self._start_on_free_ports()
         self._controller_manager = self._start_controller_manager()
 
     @classmethod
-    def start(cls, *, report: Report = report_on_terminal) -> Self:
+    def start(cls, *, address: str = LOOPBACK, report: Report = report_on_terminal) -> Self:
         """Start a control plane and wait until it serves; builds the programs first if they aren't cached.
 
         Args:
+            address: Of the API server; one that a node reaches, if it is to have one.
             report: Takes lines of progress of a build.
 
         Raises:
@@ -78,7 +81,7 @@ class ControlPlane:
         binaries = control_plane_binaries(report)
         with ExitStack() as resources:
             folder = resources.enter_context(scratch_directory())
-            started = cls(binaries, folder, resources)
+            started = cls(binaries, folder, resources, address)
             started._resources = resources.pop_all()
         return started
 
@@ -171,6 +174,11 @@ class ControlPlane:
             namespace=namespace,
         )
 
+    def kubeconfig_of(self, user: str) -> Path:
+        """Write the kubeconfig of a part of the cluster (`devcluster.apiserver`), and return its path."""
+        path = self.folder / f"{user.replace(':', '-')}.kubeconfig"
+        return self._credentials.kubeconfig(path, user, self.url)
+
     def refusals_expected(self) -> AbstractContextManager[None]:
         """For the time of a block in which a right is taken away on purpose: what is refused then proves nothing."""
         return self._audit.refusals_expected()
@@ -237,7 +245,7 @@ class ControlPlane:
     def _start_servers(self, data: Path) -> tuple[Etcd, Child]:
         data.mkdir()
         self._port = free_port()
-        self.url = f"https://127.0.0.1:{self._port}"
+        self.url = f"https://{self._address}:{self._port}"
         self.kubeconfig = self._credentials.kubeconfig(self.folder / "admin.kubeconfig", ADMIN, self.url)
         etcd = Etcd.start(self._binaries / "etcd", data)
         self._resources.callback(etcd.child.kill)
@@ -248,7 +256,7 @@ class ControlPlane:
 
     def _launch_api_server(self, etcd: Etcd) -> Child:
         arguments = api_server_arguments(
-            self._credentials, etcd_url=etcd.url, port=self._port, audit_log=self.audit_log
+            self._credentials, etcd_url=etcd.url, address=self._address, port=self._port, audit_log=self.audit_log
         )
         child = Child.start(
             [self._binaries / "kube-apiserver", *arguments],
@@ -259,9 +267,7 @@ class ControlPlane:
         return child
 
     def _start_controller_manager(self) -> Child:
-        kubeconfig = self._credentials.kubeconfig(
-            self.folder / "controller-manager.kubeconfig", CONTROLLER_MANAGER, self.url
-        )
+        kubeconfig = self.kubeconfig_of(CONTROLLER_MANAGER)
         child = Child.start(
             [self._binaries / "kube-controller-manager", *controller_manager_arguments(self._credentials, kubeconfig)],
             name="kube-controller-manager",
