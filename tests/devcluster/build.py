@@ -113,14 +113,13 @@ def _build(sets: Sequence[ToolSet], report: Report) -> None:
     modules = [module for tools in sets for module in tools.modules]
     # Each module is fetched, and each program built.
     steps = Steps(report, len(modules) + sum(len(tools.programs) for tools in sets))
-    compiled: set[str] = set()
     with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=home) as scratch:
         for tools in sets:
             report(f"building {', '.join(tools.programs)}: once, {tools.duration}")
             finished = Path(scratch, tools.name)
             (finished / "bin").mkdir(parents=True)
             for module in tools.modules:
-                _GoBuild(go, module, finished, steps, compiled).run(finished / "bin")
+                _GoBuild(go, module, finished, steps).run(finished / "bin")
                 shutil.rmtree(finished / module.name)
             finished.rename(_target(tools))
             report(f"built into {_target(tools)}")
@@ -129,11 +128,11 @@ def _build(sets: Sequence[ToolSet], report: Report) -> None:
 class _GoBuild:
     """Builds the programs of one module within a folder, with caches beside it that all modules share."""
 
-    def __init__(self, go: Path, module: GoModule, folder: Path, steps: Steps, compiled: set[str]) -> None:
+    def __init__(self, go: Path, module: GoModule, folder: Path, steps: Steps) -> None:
         self._go = go
         self._module = module
         self._steps = steps
-        self._compiled = compiled
+        self._compiled: set[str] = set()
         self._folder = folder / module.name
         # A GOROOT of another Go would make ours use that one's compiler.
         inherited = {name: value for name, value in os.environ.items() if name != "GOROOT"}

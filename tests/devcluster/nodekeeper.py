@@ -94,11 +94,10 @@ def free_addresses() -> tuple[str, str]:
 
 
 def hierarchies() -> list[Path]:
-    """Where cgroups are made: each hierarchy of version 1, or the one of version 2."""
+    """Where cgroups are made: the one of version 2, or each of version 1 (with that of version 2 among them)."""
     if (_CGROUPS / "cgroup.controllers").exists():
         return [_CGROUPS]
-    found = [path for path in _CGROUPS.iterdir() if (path / "cgroup.procs").exists() and not path.is_symlink()]
-    return [path for path in found if not (path / "cgroup.controllers").exists()]
+    return [path for path in _CGROUPS.iterdir() if (path / "cgroup.procs").exists() and not path.is_symlink()]
 
 
 def make_cgroups(group: str) -> None:
