@@ -79,6 +79,9 @@ lint: venv ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	PYTHONPATH=operator:emulator:client:tests $(BIN)/lint-imports --no-logo
 
+# Built together, control plane and node share most; where no node can run, its programs are not built.
+NODE = $(shell test "$$(id -u)" = 0 && command -v containerd >/dev/null && echo --node)
+
 control-plane: venv ## Build or find kube-apiserver, etcd, controller-manager, kubectl, Azurite and helm (once)
 	@$(BIN)/python -m devcluster build
 	@$(BIN)/python -m chart build
@@ -97,7 +100,7 @@ test-slow: control-plane ## Run only the suites that `test` leaves out
 	$(PYTEST) -m "slow and not node and not release"
 
 test-node: venv ## Install the chart on a real node, from an image that is built for it; as root, after `make system-packages`
-	@$(BIN)/python -m devcluster build --node
+	@$(BIN)/python -m devcluster build $(NODE)
 	$(BIN)/pytest -m node tests/node
 
 test-release: venv ## What takes too long for each change: both images built twice, and compared; as root, like test-node

@@ -132,6 +132,16 @@ def ask_as_an_account(cluster: ControlPlane) -> set[Call]:
     }
 
 
+def test_machine_that_can_run_no_node_is_told_what_is_missing(tmp_path: Path) -> None:
+    """At once, and by the names of the programs."""
+    command = [sys.executable, "-m", "devcluster", "up", "--node", f"--dir={tmp_path}"]
+    bare = {"PATH": "/nonexistent", "HOME": str(tmp_path), "PYTHONPATH": str(_TESTS)}
+    done = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no node can run here; missing: the programs containerd, ctr" in done.stderr
+    assert "make system-packages" in done.stderr
+
+
 class TestLifeOfAControlPlane:
     """Starting, restarting and ending, on control planes of the tests' own."""
 

@@ -17,7 +17,7 @@ from devcluster.controlplane import ControlPlane
 from devcluster.detached import Detached, State, presence, wait_for_end
 from devcluster.errors import DevClusterError
 from devcluster.gotools import CONTROL_PLANE, NODE
-from devcluster.node import running_node
+from devcluster.node import require_a_node, running_node
 
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 _UP_SECONDS: Final = 120.0
@@ -36,6 +36,8 @@ def _binaries(*, node: bool) -> list[Path]:
 
 def up(folder: Path, *, node: bool) -> None:
     """Leave a control plane running, unless one is; print what to paste."""
+    if node:
+        require_a_node()
     _binaries(node=node)
     running = Detached(folder)
     served = [sys.executable, "-m", "devcluster", "serve", f"--dir={folder}", *(["--node"] if node else [])]

@@ -37,6 +37,7 @@ from devcluster.scratch import scratch_directory
 
 _KEEPER: Final = Path(__file__).with_name("nodekeeper.py")
 _NEEDED: Final = ("containerd", "ctr", "runc", "iptables", "conntrack", "ip", "nsenter", "unshare", "setpriv")
+_NAMESPACES: Final = ("unshare", "--net", "--mount", "--pid", "--fork")
 _PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 _START_SECONDS: Final = 90.0
 _END_SECONDS: Final = 60.0
@@ -51,11 +52,23 @@ def missing_for_a_node() -> list[str]:
         lacking.append("the CNI plugins in /usr/lib/cni or /opt/cni/bin")
     if os.getuid():
         lacking.append("root")
-    elif subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], check=False).returncode:
+    elif not programs and subprocess.run([*_NAMESPACES, "true"], env={"PATH": _PATH}, check=False).returncode:
         lacking.append("the right to make namespaces (CAP_SYS_ADMIN)")
     if not os.access("/sys/fs/cgroup", os.W_OK):
         lacking.append("cgroups that can be written, below /sys/fs/cgroup")
     return lacking
+
+
+def require_a_node() -> None:
+    """Return where a node can run.
+
+    Raises:
+        StartError: Elsewhere; the text says what is missing.
+    """
+    if missing := missing_for_a_node():
+        raise StartError(
+            f"no node can run here; missing: {'; '.join(missing)} (on Debian, as root: make system-packages)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +135,7 @@ def running_node(*, report: Report = report_on_terminal) -> Iterator[Node]:
         StartError: Something is missing on this machine (the text says what), or a part does not start.
         BuildError: The programs can't be built.
     """
-    if missing := missing_for_a_node():
-        raise StartError(
-            f"no node can run here; missing: {'; '.join(missing)} (on Debian, as root: make system-packages)"
-        )
+    require_a_node()
     ensure_all([CONTROL_PLANE, NODE], report)
     with ExitStack() as resources:
         folder = resources.enter_context(scratch_directory())
