@@ -8,12 +8,17 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+_MOST_TARGETS: Final = 200
+"""Azure offers some thirty; a workspace's status, which its endpoint writes, may name thousands."""
+_CODES: Final = frozenset(str(int(status)) for status in HTTPStatus)
+_OTHER: Final = "other"
 _SUBMISSION_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 
 
@@ -81,7 +86,9 @@ class Metrics:
 
     def observe_request(self, operation: str, code: str, seconds: float) -> None:
         """Count one request to the service."""
-        self.remote_requests.labels(operation, code).inc()
+        # An endpoint may answer with any three digits.
+        known = code in _CODES or not code.isdecimal()
+        self.remote_requests.labels(operation, code if known else _OTHER).inc()
         self.remote_seconds.labels(operation).observe(seconds)
 
     def count_from(self, known: "Known", now: Callable[[], datetime]) -> None:
@@ -114,7 +121,7 @@ class _Counts(Collector):
         jobs = GaugeMetricFamily(
             "quantumjob_jobs", "QuantumJobs by state and target", labels=["state", "provider", "target"]
         )
-        for labels, count in sorted(Tally(self._known.labels()).items()):
+        for labels, count in sorted(_bounded(Tally(self._known.labels())).items()):
             jobs.add_metric(labels, count)
         yield jobs
         yield from self._pending()
@@ -153,3 +160,15 @@ class _Counts(Collector):
             ready.add_metric([namespace, name, reason], is_ready)
             refused.add_metric([namespace, name], self._refused.get((namespace, name), 0))
         yield from (ready, refused)
+
+
+def _bounded(jobs: "Tally[tuple[str, str, str]]") -> "Tally[tuple[str, str, str]]":
+    """The same with as many targets as there may be series of: those with the most jobs, and one for all the rest."""
+    targets: Tally[tuple[str, str]] = Tally()
+    for (_, provider, target), count in jobs.items():
+        targets[provider, target] += count
+    shown = {named for named, _ in targets.most_common(_MOST_TARGETS)}
+    bounded: Tally[tuple[str, str, str]] = Tally()
+    for (state, provider, target), count in jobs.items():
+        bounded[(state, provider, target) if (provider, target) in shown else (state, _OTHER, _OTHER)] += count
+    return bounded

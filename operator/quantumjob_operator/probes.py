@@ -82,10 +82,13 @@ class Probes:
 
     def _ages(self) -> dict[str, float]:
         """Seconds since each loop turned; those of the pollers have their workspaces' names."""
-        now = self._clock.monotonic()
-        ages = {} if self._stands_by() else {"watch": now - self._watch.beat_at}
+        now, beats = self._clock.monotonic(), {"watch": self._watch.beat_at}
+        if self._stands_by():
+            del beats["watch"]
         if self._leadership:
-            ages["leadership"] = now - self._leadership.beat_at
+            beats["leadership"] = self._leadership.beat_at
+        # What has not begun yet stands still for no time; the machine's clock may have run for weeks.
+        ages = {name: now - beat for name, beat in beats.items() if beat is not None}
         return ages | {f"{_POLLER}{one.name}": now - one.beat_at for one in self._workspaces.pollers()}
 
     async def _healthz(self, _: web.Request) -> web.Response:

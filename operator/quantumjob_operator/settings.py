@@ -16,43 +16,33 @@ from quantumjob_operator.model.naming import workspace_id
 _PREFIX: Final = "QUANTUMJOB_OPERATOR_"
 
 _OTHERS_NAMES: Final = (
-    "kube-root-ca.crt*",
-    "istio-ca-*",
-    "openshift-service-ca.crt*",
-    "linkerd-identity-*",
-    "extension-apiserver-authentication",
-    "cluster-info",
-    "aws-auth",
-    "argocd-*-cm",
+    *("kube-root-ca.crt*", "extension-apiserver-authentication", "cluster-info", "kubeadm-config", "kubelet-config*"),
+    *("kube-proxy", "coredns", "coredns-custom", "aws-auth", "cluster-autoscaler-*", "*-leader-election"),
+    *("ingress-controller-leader*", "openshift-service-ca.crt*", "config-service-cabundle", "config-trusted-cabundle"),
+    *("istio-ca-*", "istio-sidecar-injector*", "linkerd-identity-*", "linkerd-config", "cilium-config"),
+    *("argocd-*-cm", "argocd-cm", "prometheus-*-rulefiles-*", "sh.helm.release.*"),
 )
+# By whom they are read: Kubernetes and its add-ons, sidecars that load what is labelled, GitOps, meshes, policies,
+# certificates, secrets, back-ups, clouds and distributions.
 _OTHERS_LABELS: Final = (
-    "kubernetes.io/*",
-    "*.kubernetes.io/*",
-    "k8s.io/*",
-    "*.k8s.io/*",
-    "*.x-k8s.io/*",
-    "grafana_*",
-    "loki_*",
-    "argocd.*",
-    "*.argoproj.io/*",
-    "*.fluxcd.io/*",
-    "helm.sh/*",
-    "*.helm.sh/*",
-    "*.emberstack.com/*",
-    "*.mittwald.de/*",
-    "*.appscode.com/*",
-    "*.stakater.com/*",
-    "k8s-sidecar-*",
-    "istio.io/*",
-    "*.istio.io/*",
-    "*.openshift.io/*",
-    "*.cert-manager.io/*",
-    "*.cattle.io/*",
-    "olm.*",
+    *("kubernetes.io/*", "*.kubernetes.io/*", "k8s.io/*", "*.k8s.io/*", "x-k8s.io/*", "*.x-k8s.io/*"),
+    *("grafana_*", "loki_*", "mimir_*", "thanos_*", "prometheus*", "alertmanager*", "*-jenkins-config"),
+    *("*.coreos.com/*", "*.grafana.com/*", "*.datadoghq.com/*", "*.elastic.co/*"),
+    *("argocd.*", "argoproj.io/*", "*.argoproj.io/*", "fluxcd.io/*", "*.fluxcd.io/*", "helm.sh/*", "*.k14s.io/*"),
+    *("owner=helm", "OWNER=TILLER", "tekton.dev/*", "*.tekton.dev/*", "*.spinnaker.io/*", "crossplane.io/*"),
+    *("*.crossplane.io/*", "istio.io/*", "*.istio.io/*", "istio", "linkerd.io/*", "*.linkerd.io/*", "cilium.io/*"),
+    *("*.cilium.io/*", "projectcalico.org/*", "*.projectcalico.org/*", "knative.dev/*", "*.knative.dev/*", "keda.sh/*"),
+    *("*.keda.sh/*", "kyverno.io/*", "*.kyverno.io/*", "gatekeeper.sh/*", "*.gatekeeper.sh/*", "strimzi.io/*"),
+    *("cert-manager.io/*", "*.cert-manager.io/*", "external-secrets.io/*", "*.external-secrets.io/*", "velero.io/*"),
+    *("*.velero.io/*", "*.stakater.com/*", "openshift.io/*", "*.openshift.io/*", "cattle.io/*", "*.cattle.io/*"),
+    *("k8s-sidecar-*", "*.emberstack.com/*", "*.mittwald.de/*", "*.appscode.com/*", "*.helm.sh/*"),
+    *("olm.*", "azure.workload.identity/*", "*.azure.com/*", "*.gke.io/*", "*.amazonaws.com/*"),
+    *("quantumjobs.dev/*", "*.quantumjobs.dev/*"),
 )
 
 Seconds = Annotated[float, Field(ge=0)]
 OutputPattern = Annotated[str, Field(pattern=r"^[-._*/A-Za-z0-9]+$")]
+LabelPattern = Annotated[str, Field(pattern=r"^[-._*/A-Za-z0-9]+(=[-._*A-Za-z0-9]*)?$")]
 Namespace = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
@@ -129,9 +119,9 @@ class Settings(BaseSettings):
         default=list(_OTHERS_NAMES),
         description="names that no output ConfigMap may have, * standing for anything: other controllers act on them",
     )
-    reserved_output_labels: list[OutputPattern] = Field(
+    reserved_output_labels: list[LabelPattern] = Field(
         default=list(_OTHERS_LABELS),
-        description="keys that spec.output.labels and spec.output.annotations may not hold, * standing for anything: "
+        description="labels and annotations that spec.output may not hold, as key or key=value, * standing for anything: "
         "other controllers act on them",
     )
 

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, Final
 
 from quantumjob_operator import __version__
-from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
+from quantumjob_operator.azure.exchange import Observer
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.clock import Clock, monotonic_seconds

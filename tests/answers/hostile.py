@@ -20,31 +20,60 @@ ROWS: Final = b'{"value":[' + b"{}," * (16 * MIB // 3) + b"{}]}"
 MANY: Final = b'{"value":[' + b"{}," * 190_000 + b"{}]}"
 SLOW_TEXT: Final = json.dumps({"error": {"code": "a://" * 30, "message": "a://" * 4096}}).encode()
 
-KINDS: Final = ("bomb", "twice", "endless", "refusal", "pages", "rows", "many", "text", "link", "dead")
-"""What the endpoints answer; the name is a part of a workspace's name, and the last one is a name that nobody knows."""
+LARGE: Final = b'{"value":[' + b" " * (4 * MIB - 64) + b"]}"
+SAME: Final = json.dumps(
+    {"value": [{"id": "p", "targets": [{"id": "t\u0001"}, {"id": "t\u0002"}, {"id": "t"}]}]}
+).encode()
+INTERIM: Final = b"HTTP/1.1 100 \r\n\r\n" * 4096
+SMALL_CHUNKS: Final = b"1\r\nx\r\n" * 8192
+
+KINDS: Final = {
+    **dict.fromkeys(("bomb", "twice", "endless", "refusal", "pages", "rows", "many", "text", "link"), 8),
+    "interim": 8,
+    "small": 8,
+    "silent": 40,
+    "large": 120,
+    "same": 2,
+    "dead": 8,
+}
+"""What the endpoints answer, and for how many workspaces; the name is a part of a workspace's name, and the last one is
+a name that nobody knows."""
+
+
+_CONSTANT: Final = {
+    "bomb": (200, {"Content-Encoding": "gzip"}, ZEROS),
+    "twice": (200, {"Content-Encoding": "gzip, gzip"}, TWICE),
+    "rows": (200, dict[str, str](), ROWS),
+    "many": (200, dict[str, str](), MANY),
+    "text": (400, dict[str, str](), SLOW_TEXT),
+}
 
 
 async def answer(kind: str, target: str, host: str) -> tuple[int, dict[str, str], AsyncIterator[bytes]]:
     """Status, headers and body for one request."""
-    if kind == "bomb":
-        return 200, {"Content-Encoding": "gzip"}, _once(ZEROS)
-    if kind == "twice":
-        return 200, {"Content-Encoding": "gzip, gzip"}, _once(TWICE)
-    if kind == "endless":
-        return 200, {}, _for_ever()
-    if kind == "refusal":
-        return 403, {}, _for_ever()
+    if kind in _CONSTANT:
+        status, headers, body = _CONSTANT[kind]
+        return status, headers, _once(body)
+    if kind in {"endless", "refusal"}:
+        return (200 if kind == "endless" else 403), {}, _for_ever()
     if kind == "pages":
         number = next(_numbers)
         path = target.partition("?")[0]
         return 200, {}, _once(json.dumps({"value": [], "nextLink": f"http://{host}{path}?skip={number}"}).encode())
-    if kind == "rows":
-        return 200, {}, _once(ROWS)
-    if kind == "many":
-        return 200, {}, _once(MANY)
-    if kind == "text":
-        return 400, {}, _once(SLOW_TEXT)
+    if kind == "large":
+        return 200, {}, _once(LARGE if "/jobs" in target else b'{"value":[]}')
+    if kind == "same":
+        return 200, {}, _once(SAME if "/providerStatus" in target else b'{"value":[]}')
     return 200, {}, _once(b'{"value":[],"nextLink":"https:x"}')
+
+
+def misframed(kind: str) -> AsyncIterator[bytes] | None:
+    """The whole of an answer whose framing is the lie; None if it is none of these."""
+    if kind == "interim":
+        return _for_ever(b"", INTERIM)
+    if kind == "small":
+        return _for_ever(b"HTTP/1.1 200 Lies\r\nTransfer-Encoding: chunked\r\n\r\n", SMALL_CHUNKS)
+    return _never() if kind == "silent" else None
 
 
 _numbers: Final = itertools.count()
@@ -55,9 +84,15 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + MIB]
 
 
-async def _for_ever() -> AsyncIterator[bytes]:
+async def _for_ever(head: bytes = b"", piece: bytes = b" " * 65_536) -> AsyncIterator[bytes]:
+    yield head
     while True:
-        yield b" " * 65_536
+        yield piece
+
+
+async def _never() -> AsyncIterator[bytes]:
+    await asyncio.sleep(3600)
+    yield b""
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,10 +102,12 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         target = head.split(" ", 2)[1]
         host = next(line[5:].strip() for line in head.split("\r\n") if line.lower().startswith("host:"))
         kind = target.split("/workspaces/", 1)[1].split("-", 1)[0]
-        status, headers, body = await answer(kind, target, host)
-        lines = [f"HTTP/1.1 {status} Lies", *(f"{name}: {value}" for name, value in headers.items())]
-        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
-        async for piece in body:
+        raw = misframed(kind)
+        if raw is None:
+            status, headers, raw = await answer(kind, target, host)
+            lines = [f"HTTP/1.1 {status} Lies", *(f"{name}: {value}" for name, value in headers.items())]
+            writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        async for piece in raw:
             writer.write(piece)
             await writer.drain()
     except (OSError, asyncio.IncompleteReadError):

@@ -27,7 +27,7 @@ ALL_SETTINGS: Values = {
     "clusterName": "blue $(HOME) $$",
     "adoptableClusters": ["green"],
     "reservedOutputNames": ["ours-*"],
-    "reservedOutputLabels": ["*.example.org/*"],
+    "reservedOutputLabels": ["*.example.org/*", "owner=helm"],
     "putStartSeconds": 6,
     "requestTimeoutSeconds": 31,
     "visibilityDelaySeconds": 0.5,

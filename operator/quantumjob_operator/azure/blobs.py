@@ -15,22 +15,28 @@ from typing import Any, Final
 import aiohttp
 import httpx
 from azure.core.exceptions import AzureError, ResourceExistsError
-from azure.core.pipeline.transport import AioHttpTransport
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from quantumjob_operator.azure.channel import USER_AGENT, Observer, Timing
+from quantumjob_operator.azure.channel import USER_AGENT
+from quantumjob_operator.azure.exchange import Observer, Timing
 from quantumjob_operator.azure.failures import BROKEN_ANSWER, storage_failure, word_for
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.bounds import at_most
+from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.times import Unreadable, parse_time
 from quantumjob_operator.model.errors import Refused, ServiceError
+from quantumjob_operator.scheduling.fair_share import Held
 
 SAS_RESERVE: Final = timedelta(minutes=5)
-_FIRST_READ: Final = 1024 * 1024
-_LATER_READS: Final = 4 * _FIRST_READ
+FIRST_READ: Final = 256 * 1024
+_LATER_READS: Final = 16 * FIRST_READ
 _REST_OF_ANSWER: Final = 64 * 1024
 _BLOB_EXISTS: Final = "BlobAlreadyExists"
+
+
+MakeRoom = Callable[[int], Awaitable[Held]]
+"""Waits for room in memory for so many bytes; whoever made it gives it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +61,24 @@ class BlobStore:
     def __init__(
         self,
         *,
-        transport: AioHttpTransport,
+        transport: HttpTransport,
         allowed: AllowedOrigins,
         observer: Observer | None,
         timing: Timing,
         owner: str = "",
     ) -> None:
         self._owner = owner
+        self._memory = transport.answers
         self._allowed = allowed
         self._observer = observer
         self._timing = timing
         self._options: dict[str, Any] = {
-            "transport": transport,
+            "transport": transport.storage,
             "retry_total": 0,
             "permit_redirects": False,
             "logging_enable": False,
             "user_agent": USER_AGENT,
-            "max_single_get_size": _FIRST_READ,
+            "max_single_get_size": FIRST_READ,
             "max_chunk_get_size": _LATER_READS,
         }
 
@@ -102,7 +109,7 @@ class BlobStore:
         operation: str,
         blob_uri: str,
         max_bytes: int,
-        before_large: Callable[[], Awaitable[object]] | None = None,
+        before_large: MakeRoom | None = None,
     ) -> Output:
         """Read a blob, and stop where it turns out to be larger than `max_bytes`.
 
@@ -110,7 +117,7 @@ class BlobStore:
             operation: For errors.
             blob_uri: With its SAS.
             max_bytes: Of a larger one nothing is kept.
-            before_large: Awaited before more than the first MiB is read.
+            before_large: Makes room for more than `FIRST_READ` bytes, before they are read.
 
         Raises:
             ServiceError: It could not be read; a blob that is not there (yet) is `Retryable`.
@@ -119,18 +126,15 @@ class BlobStore:
         self.require_allowed(operation, blob_uri)
         return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes, before_large)
 
-    async def _read(
-        self, operation: str, blob: BlobClient, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
-    ) -> Output:
-        async with self._translated(operation, _FIRST_READ + _REST_OF_ANSWER):
+    async def _read(self, operation: str, blob: BlobClient, max_bytes: int, before_large: MakeRoom | None) -> Output:
+        async with self._translated(operation, FIRST_READ + _REST_OF_ANSWER):
             download = await blob.download_blob(offset=0, length=max_bytes + 1, max_concurrency=1)
             if download.size > max_bytes:
                 return Output(body=None, too_large=True)
-            if download.size <= _FIRST_READ:
+            if download.size <= FIRST_READ:
                 return Output(body=await download.readall(), too_large=False)
-        if before_large is not None:
-            await before_large()
-        async with self._translated(operation, max_bytes + _REST_OF_ANSWER):
+        held = await before_large(download.size) if before_large is not None else None
+        async with self._translated(operation, max_bytes + _REST_OF_ANSWER, held):
             # Not `readall`, which holds it twice.
             whole = BytesIO()
             await download.readinto(whole)
@@ -154,11 +158,13 @@ class BlobStore:
             return False
 
     @asynccontextmanager
-    async def _translated(self, operation: str, max_bytes: int | None = None) -> AsyncIterator[None]:
+    async def _translated(
+        self, operation: str, max_bytes: int | None = None, held: Held | None = None
+    ) -> AsyncIterator[None]:
         started = self._timing.monotonic()
         word = "ok"
         try:
-            with at_most(operation, max_bytes, self._owner):
+            with at_most(operation, max_bytes, self._owner, memory=self._memory, held=held):
                 async with asyncio.timeout(self._timing.blob_seconds):
                     yield
         except ServiceError:

@@ -6,10 +6,8 @@ tells the observer. It knows no operation of the service; `client` does.
 
 import asyncio
 import copy
-import time
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -17,6 +15,7 @@ import httpx
 
 from quantumjob_operator import __version__
 from quantumjob_operator.azure.auth import Credential
+from quantumjob_operator.azure.exchange import Answer, Observer, Timing
 from quantumjob_operator.azure.failures import (
     BROKEN_ANSWER,
     answer_failure,
@@ -27,6 +26,7 @@ from quantumjob_operator.azure.failures import (
 )
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, parse_origin
 from quantumjob_operator.azure.http.bounds import at_most
+from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.wire import API_VERSION
 from quantumjob_operator.model.errors import Applied, CredentialsRefused, EndpointNotAllowed, Retryable, ServiceError
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
@@ -36,61 +36,13 @@ USER_AGENT: Final = f"quantumjob-operator/{__version__}"
 T = TypeVar("T")
 
 
-def _nothing() -> None:
-    """Nobody counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """Who counts what becomes of a workspace's requests.
-
-    Attributes:
-        exchanged: Told (operation, HTTP status or word, seconds) after each exchange.
-        refused: Told each time that a request is not let in, after its credential was renewed.
-    """
-
-    exchanged: Callable[[str, str, float], None]
-    refused: Callable[[], None] = _nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long things may take and what time it is.
-
-    Attributes:
-        request_seconds: The whole of one request to the service, from waiting for a connection to the last byte.
-        blob_seconds: The whole of one blob operation.
-        clock: The time of day, with a zone.
-        monotonic: Seconds of a clock that never steps back.
-    """
-
-    request_seconds: float = 30.0
-    blob_seconds: float = 60.0
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    monotonic: Callable[[], float] = time.monotonic
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back for one request."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the status is 2xx."""
-        return httpx.codes.is_success(self.status)
-
-
 class ServiceChannel:
     """Sends requests to one endpoint; see the module's docstring.
 
     Args:
         endpoint: The origin of the data plane.
         credential: Lets the requests in; only added for exactly this origin.
-        http: The shared client; must not follow redirects or retry.
+        transport: The shared connections, and what of them each tenant may have.
         allowed: Where requests may go.
         observer: Counts.
         timing: Time-outs and clocks.
@@ -104,7 +56,7 @@ class ServiceChannel:
         *,
         endpoint: str,
         credential: Credential,
-        http: httpx.AsyncClient,
+        transport: HttpTransport,
         allowed: AllowedOrigins,
         observer: Observer | None,
         timing: Timing,
@@ -114,7 +66,7 @@ class ServiceChannel:
     ) -> None:
         self.endpoint = endpoint.strip().rstrip("/")
         self._credential = credential
-        self._http = http
+        self._transport = transport
         self._allowed = allowed
         self._observer = observer
         self._timing = timing
@@ -140,6 +92,10 @@ class ServiceChannel:
         """
         if self._rate_limiter is not None:
             await self._rate_limiter.acquire(operation, self._tenant, cancelling=cancelling or self._cancelling)
+
+    def reading(self, operation: str) -> AbstractContextManager[None]:
+        """Where an operation sends its requests and reads their answers: both count against its tenant's shares."""
+        return at_most(operation, tenant=self._owner, memory=self._transport.answers)
 
     async def call(
         self,
@@ -172,7 +128,7 @@ class ServiceChannel:
         rate_limited: bool = False,
         content_type: str | None = None,
     ) -> Answer:
-        """Send a request once, and once more with a renewed credential if it was not let in.
+        """Send a request once, and once more with a renewed credential if it was not let in; within `reading`.
 
         Args:
             operation: The name for errors and metrics.
@@ -239,26 +195,42 @@ class ServiceChannel:
         target = httpx.URL(url)
         if "api-version" not in target.params:
             target = target.copy_merge_params({"api-version": API_VERSION})
-        request = self._http.build_request(method, target, json=body, headers=headers, timeout=self._phases)
-        if may_start is not None and not may_start():
-            raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)
-        started = self._timing.monotonic()
-        try:
-            answer = await self._exchange(operation, request)
-        except (httpx.HTTPError, OSError) as error:
-            self._observe(operation, word_for(error), started)
-            raise exchange_failure(operation, error) from None
-        except ServiceError:
-            self._observe(operation, BROKEN_ANSWER, started)
-            raise
-        self._observe(operation, str(answer.status), started)
-        return answer
+        request = self._transport.service.build_request(
+            method, target, json=body, headers=headers, timeout=self._phases
+        )
+        async with self._place(operation):
+            if may_start is not None and not may_start():
+                raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)
+            started = self._timing.monotonic()
+            try:
+                answer = await self._exchange(request)
+            except (httpx.HTTPError, OSError) as error:
+                self._observe(operation, word_for(error), started)
+                raise exchange_failure(operation, error) from None
+            except ServiceError:
+                self._observe(operation, BROKEN_ANSWER, started)
+                raise
+            self._observe(operation, str(answer.status), started)
+            return answer
 
-    async def _exchange(self, operation: str, request: httpx.Request) -> Answer:
-        with at_most(operation, tenant=self._owner):
-            async with asyncio.timeout(self._timing.request_seconds):
-                response = await self._http.send(request, follow_redirects=False)
-                return Answer(response.status_code, response.headers, response.content)
+    @asynccontextmanager
+    async def _place(self, operation: str) -> AsyncIterator[None]:
+        """A place among the requests that are under way, of which each tenant has only so many."""
+        try:
+            async with asyncio.timeout(self._phases.connect):
+                held = await self._transport.requests.take(self._owner)
+        except TimeoutError:
+            detail = f"too many requests of namespace {self._owner}'s workspaces wait for an answer"
+            raise Retryable(operation, detail=detail, applied=Applied.NO) from None
+        try:
+            yield
+        finally:
+            held.give_back()
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        async with asyncio.timeout(self._timing.request_seconds):
+            response = await self._transport.service.send(request, follow_redirects=False)
+            return Answer(response.status_code, response.headers, response.content)
 
     async def _headers(self, operation: str, url: str) -> dict[str, str]:
         origin = self._allowed.check_service(operation, url)

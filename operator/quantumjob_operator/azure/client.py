@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from quantumjob_operator.azure import offers, wire
 from quantumjob_operator.azure.auth import Credential
-from quantumjob_operator.azure.blobs import BlobStore, Output, container_and_blob, needs_fresh_sas
-from quantumjob_operator.azure.channel import Answer, Observer, ServiceChannel, Timing
+from quantumjob_operator.azure.blobs import BlobStore, MakeRoom, Output, container_and_blob, needs_fresh_sas
+from quantumjob_operator.azure.channel import ServiceChannel
+from quantumjob_operator.azure.exchange import Answer, Observer, Timing
 from quantumjob_operator.azure.failures import says_absent, unreadable
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, origin_of
 from quantumjob_operator.azure.http.transport import HttpTransport
@@ -30,8 +31,7 @@ from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
-PAGE: Final = 100
-"""Rows on a page of a list of jobs."""
+PAGE: Final = 100  # rows of a list of jobs
 _log: Final = logging.getLogger(__name__)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESOURCE_ID: Final = re.compile(
@@ -87,9 +87,9 @@ class WorkspaceClient:
         self._timing = timing or Timing()
         common: Any = {"allowed": allowed, "observer": observer, "timing": self._timing, "owner": owner}
         self._channel = ServiceChannel(
-            endpoint=endpoint, credential=credential, http=transport.service, rate_limiter=rate_limiter, **common
+            endpoint=endpoint, credential=credential, transport=transport, rate_limiter=rate_limiter, **common
         )
-        self._blobs = BlobStore(transport=transport.storage, **common)
+        self._blobs = BlobStore(transport=transport, **common)
         self._left_out: set[str] = set()
         self._workspace_url = self._channel.endpoint + quote(resource_id, safe="/()")
 
@@ -101,18 +101,20 @@ class WorkspaceClient:
 
     async def get_job(self, job_id: str) -> RemoteJob | None:
         """The job, or None only when the service itself says, in its own error shape, that there is none."""
-        answer = await self._channel.send("get_job", "GET", self._job_url(job_id))
-        if says_absent(answer.status, answer.body):
-            return None
-        if not answer.succeeded:
-            raise self._channel.failure("get_job", answer)
-        return await self._read_job("get_job", job_id, answer)
+        with self._channel.reading("get_job"):
+            answer = await self._channel.send("get_job", "GET", self._job_url(job_id))
+            if says_absent(answer.status, answer.body):
+                return None
+            if not answer.succeeded:
+                raise self._channel.failure("get_job", answer)
+            return await self._read_job("get_job", job_id, answer)
 
     async def queue_position(self, job_id: str) -> int | None:
         """How many jobs stand in the provider's queue before this one; None if the service does not say."""
         url = f"{self._job_url(job_id)}/queuePosition?api-version={wire.QUEUE_API_VERSION}"
-        answer = await self._channel.call(what := "queue_position", "GET", url)
-        return await understood(what, answer.status, answer.body, wire.queue_position)
+        with self._channel.reading(what := "queue_position"):
+            answer = await self._channel.call(what, "GET", url)
+            return await understood(what, answer.status, answer.body, wire.queue_position)
 
     async def list_jobs(self, *, filter: str | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of jobs, newest first.
@@ -146,11 +148,9 @@ class WorkspaceClient:
         The caller knows that no such job exists.
         """
         container = await self._sas_uri("sas_uri", {"containerName": f"job-{_guid(job_id)}"})
+        kind = wire.content_type(input_format)
         await self._storage(
-            "upload_program",
-            lambda: self._blobs.put(
-                "upload_program", container, wire.INPUT_BLOB, content, wire.content_type(input_format)
-            ),
+            "upload_program", lambda: self._blobs.put("upload_program", container, wire.INPUT_BLOB, content, kind)
         )
         plain = container.partition("?")[0].rstrip("/")
         return ProgramLocation(container, f"{plain}/{wire.INPUT_BLOB}")
@@ -182,13 +182,17 @@ class WorkspaceClient:
         """
         body = wire.create_body(definition, location.container_uri_with_sas, location.input_uri)
         url = self._job_url(definition.job_id)
-        answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
-        return await self._read_job("put_job", definition.job_id, answer)
+        with self._channel.reading("put_job"):
+            answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
+            return await self._read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
         await self._channel.acquire("cancel_job", cancelling=True)
-        answer = await self._channel.send("cancel_job", "POST", f"{self._job_url(job_id)}:cancel", rate_limited=True)
+        with self._channel.reading("cancel_job"):
+            answer = await self._channel.send(
+                "cancel_job", "POST", f"{self._job_url(job_id)}:cancel", rate_limited=True
+            )
         if answer.succeeded:
             return CancelAnswer.ACCEPTED
         if says_absent(answer.status, answer.body):
@@ -207,23 +211,21 @@ class WorkspaceClient:
         Raises:
             ServiceError: It did not work.
         """
-        answer = await self._channel.send(
-            "set_tags", "PATCH", self._job_url(job_id), body={"tags": list(tags)}, content_type=_MERGE_PATCH
-        )
-        if not answer.succeeded:
-            raise self._channel.failure("set_tags", answer)
-        shown = await self._read_job("set_tags", job_id, answer)
-        return set(tags) <= set(shown.tags)
+        with self._channel.reading("set_tags"):
+            answer = await self._channel.send(
+                "set_tags", "PATCH", self._job_url(job_id), body={"tags": list(tags)}, content_type=_MERGE_PATCH
+            )
+            if not answer.succeeded:
+                raise self._channel.failure("set_tags", answer)
+            return set(tags) <= set((await self._read_job("set_tags", job_id, answer)).tags)
 
-    async def read_output(
-        self, job: RemoteJob, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None = None
-    ) -> Output:
+    async def read_output(self, job: RemoteJob, max_bytes: int, before_large: MakeRoom | None = None) -> Output:
         """Read a job's output where the service said that it is, with a SAS that is fresh.
 
         Args:
             job: As it was read just now.
             max_bytes: Of a larger output nothing is kept.
-            before_large: Awaited before more than the first MiB is read.
+            before_large: Makes room for more than `FIRST_READ` bytes, before they are read.
 
         Raises:
             Retryable: It could not be read now; `OutputMissing` if it is not there (yet).
@@ -270,12 +272,11 @@ class WorkspaceClient:
 
     async def _sas_uri(self, operation: str, names: dict[str, str]) -> str:
         url = f"{self._workspace_url}/storage/sasUri"
-        answer = await self._channel.call(operation, "POST", url, body=names)
-        return await understood(operation, answer.status, answer.body, wire.sas_uri)
+        with self._channel.reading(operation):
+            answer = await self._channel.call(operation, "POST", url, body=names)
+            return await understood(operation, answer.status, answer.body, wire.sas_uri)
 
-    async def _read_blob(
-        self, uri: str, max_bytes: int, before_large: Callable[[], Awaitable[object]] | None
-    ) -> Output:
+    async def _read_blob(self, uri: str, max_bytes: int, before_large: MakeRoom | None) -> Output:
         try:
             origin_of(uri)
         except OriginError as error:

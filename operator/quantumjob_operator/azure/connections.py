@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
 
-from quantumjob_operator.azure.channel import Observer, Timing
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.credentials import Authenticated, Authenticator
+from quantumjob_operator.azure.exchange import Observer, Timing
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.lifecycle.observation import Trouble

@@ -48,8 +48,9 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
         return parse(rows), link
 
     while True:
-        answer = await channel.call(operation, "GET", url)
-        rows, link = await understood(operation, answer.status, answer.body, parse_page)
+        with channel.reading(operation):
+            answer = await channel.call(operation, "GET", url)
+            rows, link = await understood(operation, answer.status, answer.body, parse_page)
         yield rows
         if link is None:
             return

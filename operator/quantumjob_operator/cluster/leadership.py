@@ -30,7 +30,7 @@ class Leadership:
 
     Attributes:
         leading: Set as soon as this process leads; it is never cleared, since the process ends with its leadership.
-        beat_at: Monotonic time of the last attempt.
+        beat_at: Monotonic time of the last attempt; None before the first.
     """
 
     leases: Leases
@@ -38,7 +38,7 @@ class Leadership:
     clock: Clock
     metrics: Metrics
     leading: asyncio.Event = field(default_factory=asyncio.Event)
-    beat_at: float = 0.0
+    beat_at: float | None = None
     _failing: bool = False
 
     async def run(self) -> None:

@@ -49,7 +49,7 @@ class Watch:
 
     Attributes:
         listed: Set once the first listing is through: before, nothing may be decided.
-        beat_at: Monotonic time of the last turn of the supervising loop.
+        beat_at: Monotonic time of the last turn of the supervising loop; None before the first.
         heard_at: Monotonic time of the last event or successful check.
     """
 
@@ -59,7 +59,7 @@ class Watch:
     settings: Settings
     clock: Clock
     listed: asyncio.Event = field(default_factory=asyncio.Event)
-    beat_at: float = 0.0
+    beat_at: float | None = None
     heard_at: float = 0.0
     _revision: int = 0
     _malformed: dict[str, str] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from quantumjob_operator.controller.result_reader import ResultReader
 from quantumjob_operator.lifecycle.definition import resolve
 from quantumjob_operator.lifecycle.error_mapping import OUTPUT_MISSING
 from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
+from quantumjob_operator.lifecycle.status_mapping import MAX_URI, whole_uri
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumjob import Output
 from quantumjob_operator.model.redaction import clean_text
@@ -23,6 +24,10 @@ from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, Out
 
 _COLLECTION_SECONDS: Final = 5.0
 _COLLECTED_WITHIN: Final = 60.0
+_NO_URI: Final = (
+    f"the place of the output that the service names is no http or https URI of at most {MAX_URI} characters without "
+    "secrets; it is neither asked nor shown"
+)
 
 
 class OutputWriter:
@@ -54,12 +59,17 @@ class OutputWriter:
         if not isinstance(remote, RemoteJob):
             raise RuntimeError(f"{context.job.key}: an output was to be written without a job")  # noqa: TRY004 - a state, no type
         memory.output_since = memory.output_since if memory.output_since is not None else self._clock.monotonic()
+        if remote.output_uri and whole_uri(remote.output_uri) is None:
+            context.know(output=Trouble("OutputUnreadable", _NO_URI))
+            return
         async with AsyncExitStack() as held:
             try:
                 output = await connection.client.read_output(
                     remote,
                     MAX_READ_BYTES,
-                    before_large=lambda: held.enter_async_context(self._result_reader.large_at_once),
+                    before_large=lambda size: held.enter_async_context(
+                        self._result_reader.memory.hold(context.job.namespace, size)
+                    ),
                 )
             except ServiceError as error:
                 context.know(output=output_trouble(context, error))
@@ -104,7 +114,7 @@ class OutputWriter:
     ) -> OutputData:
         job, remote = context.job, context.seen.remote
         resolved = job.status.resolved or resolve(job.spec, job.name)
-        uri = remote.output_uri if isinstance(remote, RemoteJob) else None
+        uri = whole_uri(remote.output_uri) if isinstance(remote, RemoteJob) else None
         facts = OutputFacts(
             output_uri=uri or "",
             job_id=job.status.job_id or "",
@@ -114,6 +124,7 @@ class OutputWriter:
         )
         return await self._result_reader.read(
             result,
+            job.namespace,
             facts=facts,
             omitted=omitted,
             output_format=resolved.output_format if resolved else "",

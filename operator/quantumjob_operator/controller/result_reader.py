@@ -1,7 +1,8 @@
-"""Reading results beside the event loop: small ones in a thread, large ones in a process of their own, one at a time.
+"""Reading results beside the event loop: small ones in a thread, large ones in a process of their own.
 
-A thread would not do for what is large: the reader of JSON holds the interpreter's lock for seconds, and what it made
-would stay in this process's memory. Must not live here: what a result says (`results`).
+One large result is read at a time, round-robin by namespace. A thread would not do: the reader of JSON holds the
+interpreter's lock for seconds, and what it made would stay in this process's memory. Must not live here: what a result
+says (`results`).
 """
 
 import asyncio
@@ -13,9 +14,10 @@ from typing import Any, Final
 
 from quantumjob_operator.controller.result_process import decoded_answer, encoded_request
 from quantumjob_operator.results import Omitted, OutputData, output_data
+from quantumjob_operator.scheduling.fair_share import FairShare
 
 LARGE_BYTES: Final = 256 * 1024
-_LARGE_AT_ONCE: Final = 1
+LARGE_AT_ONCE_BYTES: Final = 24 * 1024 * 1024
 _SECONDS: Final = 180.0
 _SLICE: Final = 256 * 1024
 _log = logging.getLogger(__name__)
@@ -25,25 +27,26 @@ class ResultReader:
     """Reads results.
 
     Attributes:
-        large_at_once: How many large results may be held at a time, while they are fetched or wait to be read.
+        memory: Bytes of large results that are held at a time, while they are fetched or wait to be read.
     """
 
     def __init__(self) -> None:
-        self.large_at_once = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self.memory = FairShare(LARGE_AT_ONCE_BYTES)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="results")
-        self._one_at_a_time = asyncio.Semaphore(1)
+        self._turns = FairShare(1)
 
-    async def read(self, result: bytes | None, **arguments: Any) -> OutputData:
+    async def read(self, result: bytes | None, namespace: str, **arguments: Any) -> OutputData:
         """What goes into the output ConfigMap.
 
         Args:
+            namespace: In whose turn a large one is read.
             result: The blob, if it was read.
             arguments: Further arguments of `output_data`.
         """
         if result is None or len(result) <= LARGE_BYTES:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, lambda: output_data(result=result, **arguments))
-        async with self._one_at_a_time:
+        async with self._turns.hold(namespace):
             try:
                 async with asyncio.timeout(_SECONDS):
                     return await _read_elsewhere(result, arguments)

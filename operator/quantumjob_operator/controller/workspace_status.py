@@ -150,6 +150,8 @@ def _targets_json(targets: Sequence[TargetStatus]) -> list[dict[str, Any]]:
         }
         for one in sorted(targets, key=lambda one: (one.provider, one.target))
     ]
+    # What cleaning made equal would be refused with the whole status: they are keys of a list.
+    rows = list({(row["provider"], row["target"]): row for row in reversed(rows)}.values())[::-1]
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 

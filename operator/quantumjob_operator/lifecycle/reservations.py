@@ -26,15 +26,20 @@ def reserved(seen: Observation) -> Trouble | None:
         )
         return Trouble(RESERVED, message)
     output = job.spec.output
-    for field, keys in (("labels", output and output.labels), ("annotations", output and output.annotations)):
-        for key in keys or ():
-            if pattern := _match(key, limits.reserved_output_labels):
+    for field, entries in (("labels", output and output.labels), ("annotations", output and output.annotations)):
+        for key, value in (entries or {}).items():
+            if pattern := _match_entry(key, value, limits.reserved_output_labels):
                 message = (
                     f"spec.output.{field}: other controllers act on {field} like {pattern} (the operator's setting "
                     f"reserved_output_labels); remove {key}"
                 )
                 return Trouble(RESERVED, message)
     return None
+
+
+def _match_entry(key: str, value: str, patterns: Iterable[str]) -> str | None:
+    patterns = tuple(patterns)
+    return _match(key, patterns) or _match(f"{key}={value}", (one for one in patterns if "=" in one))
 
 
 def _match(text: str, patterns: Iterable[str]) -> str | None:

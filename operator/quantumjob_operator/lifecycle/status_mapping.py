@@ -19,7 +19,7 @@ from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
 
-_MAX_URI: Final = 2048
+MAX_URI: Final = 2048
 _URI: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _FIRST_YEAR: Final = 1970
 _WITH_OUTPUT: Final = frozenset({Sighting.SUCCEEDED, Sighting.FAILED})
@@ -50,7 +50,7 @@ def mirror(seen: Observation, remote: RemoteJob) -> JobStatus:
         completion_time=over,
         duration=_between(begun, over),
         cancellation_time=_shown(remote.cancellation_time) or base.cancellation_time,
-        output_uri=_output_uri(remote) or base.output_uri,
+        output_uri=_shown_output(remote) or base.output_uri,
         # A refusal that was shown meanwhile is over: the service has answered since.
         error=error_of(seen.job, remote),
         cost=cost_of(remote) or base.cost,
@@ -81,10 +81,13 @@ def _queue(seen: Observation) -> QueueShown | None:
     return None if place.ahead is None else QueueShown(place.ahead, stamp(seen.now), place.usual_wait)
 
 
-def _output_uri(remote: RemoteJob) -> str | None:
+def _shown_output(remote: RemoteJob) -> str | None:
+    return whole_uri(remote.output_uri) if seen_as(remote) in _WITH_OUTPUT else None
+
+
+def whole_uri(uri: str | None) -> str | None:
     """The URI whole or not at all: a part of it leads nowhere, nor does what is none, or what cleaning changes."""
-    uri = remote.output_uri if seen_as(remote) in _WITH_OUTPUT else None
-    whole = uri is not None and _URI.fullmatch(uri) and clean_text(uri, _MAX_URI) == uri
+    whole = uri is not None and len(uri) <= MAX_URI and _URI.fullmatch(uri) and clean_text(uri, MAX_URI) == uri
     return uri if whole else None
 
 

@@ -70,6 +70,15 @@ class FairQueue(Generic[T]):
             self._queues[tenant] = queue
         return tenant, item
 
+    def peek(self, may: Callable[[str, T], bool] = lambda _tenant, _item: True) -> tuple[str, T] | None:
+        """Who would be next, without a turn being taken.
+
+        Args:
+            may: Whether a tenant can use a turn for its first item now.
+        """
+        first = ((tenant, next(iter(queue.numbers))) for tenant, queue in self._queues.items())
+        return next((one for one in first if may(*one)), None)
+
     def discard(self, tenant: str, item: T) -> None:
         """Take an item out of its queue, wherever it stands; nothing happens if it doesn't."""
         queue = self._queues.get(tenant)

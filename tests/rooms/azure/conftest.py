@@ -12,8 +12,8 @@ import pytest
 
 from emulator.process import RunningEmulator, running_emulator
 from quantumjob_operator.azure.auth import ApiKey, Credential
-from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.client import Timing, WorkspaceClient
+from quantumjob_operator.azure.exchange import Observer
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from rooms.azure.entraclients import rules
@@ -75,6 +75,7 @@ def make_client(server: MisbehavingServer, transport: HttpTransport, observed: O
         endpoint: str | None = None,
         allowed: AllowedOrigins | None = None,
         seconds: float = 20.0,
+        owner: str = "",
     ) -> WorkspaceClient:
         return WorkspaceClient(
             endpoint=endpoint or server.url,
@@ -84,6 +85,7 @@ def make_client(server: MisbehavingServer, transport: HttpTransport, observed: O
             allowed=allowed or AllowedOrigins.parse([server.url]),
             observer=Observer(observed, observed.refuse),
             timing=Timing(request_seconds=seconds, blob_seconds=seconds, clock=lambda: NOW),
+            owner=owner,
         )
 
     return make

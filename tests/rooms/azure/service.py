@@ -43,6 +43,7 @@ class Service:
         seconds: How long each request takes, unless `quick` names its job.
         quick: Jobs about which requests take no time.
         open_requests: Requests that have begun and not ended.
+        most_open: How many of them there were at most.
         asked_for: The namespaces in whose name something was asked.
     """
 
@@ -53,6 +54,7 @@ class Service:
     quick: frozenset[str] = frozenset()
     asked: list[Asked] = field(default_factory=list)
     open_requests: int = 0
+    most_open: int = 0
     asked_for: list[str] = field(default_factory=list)
     filters: tuple[str | None, ...] = (UNFINISHED,)
     places: dict[str, int] = field(default_factory=dict)
@@ -110,6 +112,7 @@ class Service:
     async def _answer(self, asked: Asked) -> None:
         self.asked.append(asked)
         self.open_requests += 1
+        self.most_open = max(self.most_open, self.open_requests)
         try:
             await asyncio.sleep(0 if asked.job_id in self.quick else self.seconds)
             error = self.broken.get(LISTS if asked.kind == "list" else asked.job_id) or self.broken.get("")

@@ -32,22 +32,42 @@ async def test_a_silent_service(server: MisbehavingServer, make_client: MakeClie
 async def test_workspaces_that_never_answer_leave_connections_to_the_others(
     server: MisbehavingServer, make_client: MakeClient
 ) -> None:
-    """Thirty of them, each with all the requests that a poller has under way, and one workspace that is well."""
-    asked = asyncio.Semaphore(0)
+    """Hundreds of them in several namespaces, with more requests than there are connections, and one that is well."""
+    asked = 0
 
     async def take_note(request: Received, _: asyncio.StreamWriter) -> None:
-        asked.release()
+        nonlocal asked
+        asked += 1
         await request.gone()
 
     server.plays(take_note)
     async with misbehaving_server() as healthy, asyncio.TaskGroup() as group:
         healthy.plays(says(job()))
-        silent = [group.create_task(make_client().get_job(JOB_ID)) for _ in range(30 * 8)]
-        for _ in silent:
-            await asked.acquire()
-        other = make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), seconds=5)
-        assert await other.get_job(JOB_ID)
+        silent = [
+            group.create_task(make_client(owner=f"silent-{number % 8}", seconds=90).get_job(JOB_ID))
+            for number in range(8 * 120)
+        ]
+        before = -1
+        while before < asked or asked < 8 * 40:
+            before = asked
+            await asyncio.sleep(0.5)
+        usual = [make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), owner="well")] * 8
+        assert all(await asyncio.gather(*(one.get_job(JOB_ID) for one in usual)))
         assert not any(one.done() for one in silent)
+        assert asked <= 512 - 512 // 8
+        for one in silent:
+            one.cancel()
+
+
+async def test_who_has_too_many_requests_under_way_is_told(server: MisbehavingServer, make_client: MakeClient) -> None:
+    """Nothing was sent, so nothing can have been applied."""
+    server.plays(stays_silent())
+    async with asyncio.TaskGroup() as group:
+        silent = [group.create_task(make_client(owner="silent", seconds=60).get_job(JOB_ID)) for _ in range(224)]
+        await asyncio.sleep(0)
+        with pytest.raises(Retryable, match="too many requests of namespace silent's workspaces") as caught:
+            await make_client(owner="silent", seconds=0.6).put_job(DEFINITION, LOCATION)
+        assert caught.value.applied is Applied.NO
         for one in silent:
             one.cancel()
 

@@ -256,6 +256,20 @@ async def test_the_loop_turns_whatever_happens(service: Service, jobs: int) -> N
     assert stillest < 45
 
 
+async def test_a_service_that_never_answers_is_asked_once_at_a_time() -> None:
+    """Its requests hold connections until their time-out; once it answers, it is asked several things at a time."""
+    service = Service({f"j{number}": "Waiting" for number in range(64)}, broken={"": DOWN}, seconds=1)
+    poller = make_poller(service, News(), poll_max_seconds=900)
+    async with polling(poller):
+        for number in range(8):
+            poller.watch(f"uid-{number}", f"j{number}", "Executing")
+        await asyncio.sleep(60)
+        assert service.most_open == 1
+        service.broken.clear()
+        await asyncio.sleep(600)
+        assert service.most_open > 1
+
+
 async def test_before_its_first_turn_the_loop_is_as_young_as_the_poller() -> None:
     """Probes may ask in between; a machine that has been up for long is no loop that stands still."""
     await asyncio.sleep(3600)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.connections import HELD_SECONDS, Connection, Connections
 from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
+from quantumjob_operator.azure.exchange import Observer
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import open_transport
 from quantumjob_operator.cluster.api import ClusterError

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from quantumjob_operator.azure.channel import Observer
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.credentials import Authenticator
 from quantumjob_operator.azure.entra import Provider
+from quantumjob_operator.azure.exchange import Observer
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import open_transport
 from quantumjob_operator.clock import Clock, monotonic_seconds

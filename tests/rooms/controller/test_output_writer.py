@@ -1,12 +1,40 @@
-"""Which parts of a result a job asks for."""
+"""Which parts of a result a job asks for, and what of a service's words about it gets into the cluster."""
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from quantumjob_operator.controller.output_writer import included
+from quantumjob_operator.azure.auth import ApiKey
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.cluster.outputs import Outputs
+from quantumjob_operator.cluster.references import References
+from quantumjob_operator.controller.output_writer import OutputWriter, included
+from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
+from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.results import Part
-from rooms.model.bodies import job
+from rooms.azure.misbehaving import MisbehavingServer, says
+from rooms.azure.samples import KEY
+from rooms.controller.submitting import connections
+from rooms.lifecycle.observations import NOW, accepted, remote, seen
+from rooms.model.bodies import RESOURCE_ID, job, workspace
+
+BAD_URIS = [
+    pytest.param("javascript:alert(1)", id="another scheme"),
+    pytest.param("https://storage/a\nb", id="a line's end"),
+    pytest.param("https://storage/sig=abc", id="a signature"),
+    pytest.param("https://me:password@storage/a", id="a password"),
+    pytest.param("https://storage/" + "a" * 2048, id="a very long one"),
+]
 
 
 @pytest.mark.parametrize(
@@ -27,3 +55,67 @@ from rooms.model.bodies import job
 def test_what_a_job_asks_for(output: dict[str, Any] | None, parts: set[Part] | None) -> None:
     """`include` names the parts, `includeResult` is its shorter form."""
     assert included(job({"output": output} if output else None).spec.output) == parts
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finished job, whose service names a place for its output."""
+
+    writer: OutputWriter
+    context: ReconcileContext
+    cluster: MisbehavingServer
+    service: MisbehavingServer
+
+    def written(self) -> dict[str, str]:
+        """The data of the ConfigMap that was made."""
+        data: dict[str, str] = json.loads(self.cluster.received[-1].body)["data"]
+        return data
+
+
+@asynccontextmanager
+async def told(folder: Path, uri: str, include: list[str]) -> AsyncIterator[Told]:
+    """A job that wants so much of its output, at this place."""
+    async with connections(folder) as (api, cluster, service, transport):
+        cluster.plays(says({}))
+        client = WorkspaceClient(
+            endpoint=service.url,
+            resource_id=RESOURCE_ID,
+            credential=ApiKey(KEY),
+            transport=transport,
+            allowed=AllowedOrigins.parse([service.url]),
+        )
+        finished = accepted({"output": {"include": include}})
+        context = ReconcileContext(
+            seen=seen(finished, remote=replace(remote("Succeeded"), output_uri=uri, output_location=uri)),
+            memory=Memory(finished),
+            connection=Connection(workspace(), client),
+            stored=finished.status,
+            writer=Objects(api),
+        )
+        clock = Clock(lambda: 0.0, lambda: NOW)
+        yield Told(
+            OutputWriter(outputs=Outputs(api), references=References(api), clock=clock), context, cluster, service
+        )
+
+
+@pytest.mark.parametrize("uri", BAD_URIS)
+async def test_a_place_that_is_no_uri_is_not_asked(tmp_path: Path, uri: str) -> None:
+    """The condition says so, and nothing is written."""
+    async with told(tmp_path, uri, ["counts"]) as one:
+        before = len(one.cluster.received)
+        await one.writer.write(one.context)
+        assert isinstance(one.context.seen.output, Trouble)
+        assert one.context.seen.output.reason == "OutputUnreadable"
+        assert "is no http or https URI" in one.context.seen.output.message
+        assert (len(one.cluster.received), one.service.received) == (before, [])
+
+
+@pytest.mark.parametrize("uri", BAD_URIS)
+async def test_a_place_that_is_no_uri_is_not_shown(tmp_path: Path, uri: str) -> None:
+    """Neither to who asked for no part of the result, nor to who got none in the end."""
+    async with told(tmp_path, uri, []) as one:
+        await one.writer.write(one.context)
+        assert not one.written().get("outputUri")
+        await one.writer.write_bare(one.context)
+        assert not one.written().get("outputUri")
+        assert one.service.received == []

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.controller.result_reader import ResultReader
+from quantumjob_operator.controller.result_reader import LARGE_BYTES, ResultReader
 from quantumjob_operator.results import MAX_READ_BYTES, OutputData, OutputFacts
 
 FACTS: Final = OutputFacts("https://x.blob.core.windows.net/c/b", "id", "Succeeded", "p", "t")
@@ -30,7 +30,7 @@ async def read(result: bytes, output_format: str) -> tuple[OutputData, float]:
 
     feeling = asyncio.create_task(feel())
     arguments: dict[str, Any] = {"parameters": {"shots": 100}, "program": b'{"qubits": 30}', "keys": None}
-    found = await ResultReader().read(result, facts=FACTS, omitted=None, output_format=output_format, **arguments)
+    found = await ResultReader().read(result, "ns", facts=FACTS, omitted=None, output_format=output_format, **arguments)
     feeling.cancel()
     return found, longest
 
@@ -68,3 +68,30 @@ async def test_a_result_that_takes_too_much_memory_is_left_out() -> None:
     assert found.data["countsOmitted"] == found.data["resultOmitted"] == "TooLarge"
     assert found.data["jobId"] == "id"
     assert longest < 0.5
+
+
+async def test_large_results_are_read_round_robin() -> None:
+    """Those of one namespace wait for each other, and the first of another waits for one of them."""
+    reader, ends = ResultReader(), list[str]()
+    arguments: dict[str, Any] = {"parameters": {}, "program": None, "keys": None, "facts": FACTS, "omitted": None}
+
+    async def one(namespace: str) -> None:
+        large = b" " * LARGE_BYTES + b"{}"
+        await reader.read(large, namespace, output_format="honeywell.quantum-results.v1", **arguments)
+        ends.append(namespace)
+
+    await asyncio.gather(*(one("crowd") for _ in range(5)), one("victim"))
+    assert ends.index("victim") <= 2
+
+
+async def test_large_results_that_are_fetched_have_their_turns_too() -> None:
+    """One of sixteen MiB, however many of the same namespace wait, then those of the other."""
+    memory, begun = ResultReader().memory, list[str]()
+
+    async def one(namespace: str) -> None:
+        async with memory.hold(namespace, MAX_READ_BYTES):
+            begun.append(namespace)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(one("crowd") for _ in range(5)), one("victim"))
+    assert begun.index("victim") <= 2

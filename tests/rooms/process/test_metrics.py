@@ -1,6 +1,6 @@
 """What Prometheus sees: states and targets, never the name of a job."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -201,3 +201,35 @@ def test_two_operators_in_one_process_count_for_themselves() -> None:
     one.submissions.inc()
     assert scrape(one)[sample("quantumjob_submissions_total")] == 1
     assert scrape(other)[sample("quantumjob_submissions_total")] == 0
+
+
+class Labelled(Cache):
+    """A cache that has labels, as if workspaces offered them all."""
+
+    def __init__(self, labels: list[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self._labels = labels
+
+    def labels(self) -> Iterator[tuple[str, str, str]]:
+        """The given ones."""
+        return iter(self._labels)
+
+
+def test_targets_are_no_unbounded_series() -> None:
+    """An endpoint may offer what it likes; those with the most jobs have series of their own."""
+    metrics = Metrics()
+    many = [("Waiting", "p", f"t-{number}") for number in range(5000)]
+    metrics.count_from(Labelled([*many, *[("Waiting", "ionq", "ionq.simulator")] * 2]), lambda: NOW)
+    counted = {labels: value for (name, labels), value in scrape(metrics).items() if name == "quantumjob_jobs"}
+    assert len(counted) <= 201
+    assert sum(counted.values()) == 5002
+    assert counted[frozenset({("state", "Waiting"), ("provider", "ionq"), ("target", "ionq.simulator")})] == 2
+
+
+def test_codes_are_no_unbounded_series() -> None:
+    """An endpoint may answer with any three digits; words are ours."""
+    metrics = Metrics()
+    for code in ("200", "404", "timeout", *(str(code) for code in range(600, 1000))):
+        metrics.observe_request("get_job", code, 0.1)
+    codes = {dict(labels)["code"] for name, labels in scrape(metrics) if name == "quantumjob_remote_requests_total"}
+    assert codes == {"200", "404", "timeout", "other"}

@@ -1,10 +1,21 @@
 """What /healthz may tell to whoever reaches the port, and what only the log does."""
 
 import logging
+from types import SimpleNamespace
+from typing import Any, Final
 
+import httpx
 import pytest
 
-from quantumjob_operator.probes import Standstill, unnamed
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.watch import Watch
+from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.probes import Probes, Standstill, unnamed
+from quantumjob_operator.scheduling.work_queue import WorkQueue
+from quantumjob_operator.settings import Settings
+
+UNASKED: Final[Any] = SimpleNamespace(pollers=list)
 
 _AGES = {"watch": 1.26, "leadership": 0.5, "poller merger/default": 3.0, "poller research/default": 90.0}
 
@@ -28,3 +39,26 @@ def test_log_names_the_loop_that_stands_still_once(caplog: pytest.LogCaptureFixt
     assert [record.getMessage() for record in caplog.records] == [
         "not turned for more than 60 seconds: poller research/default"
     ] * 2
+
+
+async def test_what_has_not_begun_does_not_stand_still() -> None:
+    """The machine's clock may have run for weeks when the process starts, or when a standby becomes the leader."""
+    clock, cache = Clock(lambda: 1e6), Cache()
+    queue: WorkQueue[str] = WorkQueue(clock.monotonic)
+    watch = Watch(cache, UNASKED, queue, Settings(), clock)
+    assert watch.beat_at is None
+    probes = Probes(
+        watch=watch,
+        leadership=None,
+        workspaces=UNASKED,
+        metrics=Metrics(),
+        clock=clock,
+        workqueue_depth=lambda: 0,
+        crd_outdated=lambda: False,
+        request_seconds=30,
+    )
+    port = await probes.open("127.0.0.1", 0, None)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+    await probes.close()
+    assert (answer.status_code, answer.json()["secondsSinceTurn"]) == (200, {})

@@ -1,9 +1,10 @@
-"""What an answer may be: not compressed, and no larger than its operation needs.
+"""What an answer may be: not compressed, no larger than its operation needs, and no longer held than it must be.
 
 Held where the bytes arrive, below httpx and Azure's libraries, so that no path gets past it: each of them would read a
 body to its end, and the last ones unpack what they are sent. Must not live here: what a failure means (`failures`).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,9 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from quantumjob_operator.azure.failures import MAX_ERROR_BYTES, unreadable
+from quantumjob_operator.azure.http.paced_sockets import BEFORE_ANSWER, PacedSocket, socket_below
 from quantumjob_operator.model.errors import AnswerTooLarge
+from quantumjob_operator.scheduling.fair_share import FairShare, Held
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * _KIB
@@ -37,22 +40,83 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
 )
 """The most bytes that an operation may bring; all others bring `_USUAL_BYTES`."""
 
+FREE_BYTES: Final = 64 * _KIB
+"""More of an answer than that has its place in the memory that all tenants share."""
+ANSWER_BYTES: Final = 20 * _MIB
+"""That memory: what is read, or waits to be parsed, at a time."""
+_READ_AHEAD: Final = 32 * _KIB
+_FRAMING: Final = 128 * _KIB
+"""Of chunks, beside an eighth of what they hold; also what is read ahead, which nobody has counted yet."""
+_SLOW_SECONDS: Final = 2.0
+_SLOW_BYTES_PER_SECOND: Final = 512 * _KIB
+"""Who brings less, after so many seconds, makes room when somebody else waits."""
+
+
+class _TooSlowError(Exception):
+    """Others wait for the place of an answer that does not come."""
+
 
 @dataclass(slots=True)
 class ByteLimit:
-    """What an operation may still read, over all the answers that it consists of."""
+    """What an operation may still read, over all the answers that it consists of.
+
+    Attributes:
+        memory: Where answers that are not small have their place.
+        held: The place of this one.
+        since: When it got it, in the loop's time.
+        got: Bytes that came since.
+    """
 
     operation: str
     left: int
     tenant: str = ""
+    memory: FairShare | None = None
+    held: Held | None = None
+    since: float = 0.0
+    got: int = 0
+
+    async def make_room(self, size: int) -> None:
+        """Wait for a place for an answer of this size; it stays this operation's."""
+        if self.held is None and self.memory is not None:
+            self.held = await self.memory.take(self.tenant, size)
+            self.since, self.got = asyncio.get_running_loop().time(), 0
+
+    async def in_time(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What `read` brings; a place is not kept for who brings little while others wait for it.
+
+        Raises:
+            _TooSlowError: It brought too little.
+        """
+        loop = asyncio.get_running_loop()
+        while (held := self.held) is not None:
+            late = loop.time() - (self.since + _SLOW_SECONDS + self.got / _SLOW_BYTES_PER_SECOND)
+            if late >= 0 and held.wanted:
+                raise _TooSlowError
+            try:
+                async with asyncio.timeout(max(-late, _SLOW_SECONDS / 4)) as pause:
+                    chunk = await read()
+            except TimeoutError:
+                if pause.expired():
+                    continue
+                raise
+            self.got += len(chunk)
+            return chunk
+        return await read()
 
 
 _byte_limit: ContextVar[ByteLimit | None] = ContextVar("byte_limit", default=None)
 
 
 @contextmanager
-def at_most(operation: str, max_bytes: int | None = None, tenant: str = "") -> Iterator[None]:
-    """Bound what the requests of this task bring meanwhile.
+def at_most(
+    operation: str,
+    max_bytes: int | None = None,
+    tenant: str = "",
+    *,
+    memory: FairShare | None = None,
+    held: Held | None = None,
+) -> Iterator[None]:
+    """Bound what the requests of this task bring meanwhile, and let them have their place in memory for so long.
 
     The context is the only thing that Azure's libraries carry from their callers down to a connection.
 
@@ -60,13 +124,20 @@ def at_most(operation: str, max_bytes: int | None = None, tenant: str = "") -> I
         operation: For errors.
         max_bytes: In all; what `MAX_BYTES` says if None.
         tenant: Whose workspace it is.
+        memory: Where answers have their place.
+        held: The place that the caller has for them, and keeps.
     """
     limit = MAX_BYTES.get(operation, _USUAL_BYTES) if max_bytes is None else max_bytes
-    token = _byte_limit.set(ByteLimit(operation, limit, tenant))
+    byte_limit = ByteLimit(operation, limit, tenant, memory, held)
+    if held is not None:
+        byte_limit.since = asyncio.get_running_loop().time()
+    token = _byte_limit.set(byte_limit)
     try:
         yield
     finally:
         _byte_limit.reset(token)
+        if byte_limit.held is not None and held is None:
+            byte_limit.held.give_back()
 
 
 def tenant_of_request() -> str:
@@ -87,6 +158,7 @@ def bounded_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
+        read_bufsize=_READ_AHEAD,
         response_class=BoundedResponse,
         middlewares=middlewares,
         **options,
@@ -106,11 +178,22 @@ class BoundedResponse(aiohttp.ClientResponse):
         """Read the head.
 
         Raises:
-            Retryable: The body of a success is compressed; `AnswerTooLarge` if its announced length is too much.
+            Retryable: The body of a success is compressed; `AnswerTooLarge` if its announced length is too much, or
+                if no head comes for all that is sent.
         """
-        await super().start(connection)
         byte_limit = _byte_limit.get() or ByteLimit("request", _USUAL_BYTES)
-        body = _Counted(self.content, byte_limit, self.status, self.close)
+        socket = socket_below(connection.transport)
+        if socket is not None:
+            socket.tenant, socket.left, socket.small = byte_limit.tenant, BEFORE_ANSWER, True
+        try:
+            await super().start(connection)
+        except (aiohttp.ClientError, OSError):
+            if socket is not None and socket.overrun:
+                raise _too_large(byte_limit, None, "there is no end of what comes before it") from None
+            raise
+        if socket is not None:
+            socket.left = _FRAMING
+        body = _Counted(self, self.content, byte_limit, socket)
         if any(coding.strip().lower() != "identity" for coding in self.headers.getall("Content-Encoding", ())):
             if body.exact:
                 raise unreadable(byte_limit.operation, self.status, "it is compressed, which was not asked for")
@@ -125,15 +208,21 @@ class _Counted:
     """A body that ends, or fails, where it becomes too large; it has the two ways of reading that are in use."""
 
     def __init__(
-        self, inner: aiohttp.StreamReader, byte_limit: ByteLimit, status: int, close: Callable[[], None]
+        self,
+        response: aiohttp.ClientResponse,
+        inner: aiohttp.StreamReader,
+        byte_limit: ByteLimit,
+        socket: PacedSocket | None,
     ) -> None:
         self._inner = inner
         self._byte_limit = byte_limit
-        self._status = status
-        self._close = close
+        self._socket = socket
+        self._status = response.status
+        self._close = response.close
+        self._size = response.content_length
         self._cut = False
-        self.exact = status < 300  # noqa: PLR2004 - the first that is no success
-        self._error_left = MAX_ERROR_BYTES
+        self._got = 0
+        self.exact = response.status < 300  # noqa: PLR2004 - the first that is no success
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(("read", "iter")):
@@ -159,21 +248,39 @@ class _Counted:
 
     def too_large(self) -> AnswerTooLarge:
         """The error for this body."""
-        detail = "the answer cannot be read: it is larger than what this operation may bring"
-        return AnswerTooLarge(self._byte_limit.operation, status=self._status, detail=detail)
+        return _too_large(self._byte_limit, self._status, "it is larger than what this operation may bring")
 
     async def _counted(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         if self._cut:
             self._close()
             return b""
-        chunk = await read()
+        if self.exact and self._got > FREE_BYTES:
+            await self._byte_limit.make_room(self._size or self._got + self._byte_limit.left)
+        chunk = await self._read(read)
+        self._got += len(chunk)
+        if self._socket is not None:
+            self._socket.allow(len(chunk), self._got)
         if self.exact:
             self._byte_limit.left -= len(chunk)
             if self._byte_limit.left < 0:
                 self._close()
                 raise self.too_large()
-            return chunk
-        self._error_left -= len(chunk)
-        if self._error_left < 0:
+        elif self._got > MAX_ERROR_BYTES:
             self.cut()
         return chunk
+
+    async def _read(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        try:
+            return await self._byte_limit.in_time(read)
+        except _TooSlowError:
+            self._close()
+            detail = "it comes so slowly that others wait for it"
+            raise unreadable(self._byte_limit.operation, self._status, detail) from None
+        except (aiohttp.ClientError, OSError):
+            if self._socket is not None and self._socket.overrun:
+                raise _too_large(self._byte_limit, self._status, "it consists of too small chunks") from None
+            raise
+
+
+def _too_large(byte_limit: ByteLimit, status: int | None, why: str) -> AnswerTooLarge:
+    return AnswerTooLarge(byte_limit.operation, status=status, detail=f"the answer cannot be read: {why}")

@@ -17,11 +17,12 @@ import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
 from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
-from quantumjob_operator.azure.http.bounds import bounded_session
+from quantumjob_operator.azure.http.bounds import ANSWER_BYTES, bounded_session, tenant_of_request
 from quantumjob_operator.azure.http.name_resolution import NameResolver
+from quantumjob_operator.azure.http.paced_sockets import LoopTime, PacedSocket
+from quantumjob_operator.scheduling.fair_share import FairShare
 
-# What is under way is bounded elsewhere: by the workers, and by eight GETs of each workspace's poller. Here there only
-# have to be so many that workspaces which never answer leave connections to the others.
+# What is under way is bounded elsewhere: by the workers, and by eight GETs of each workspace's poller.
 _CONNECTIONS: Final = 512
 # Below the idle time-outs of the usual servers: what became of a PUT on a connection that is just closing is unknown.
 _KEEP_ALIVE_SECONDS: Final = 4.0
@@ -30,11 +31,21 @@ _NO_COOKIES: Final = DefaultCookiePolicy(allowed_domains=())
 
 @dataclass(frozen=True, slots=True)
 class HttpTransport:
-    """The open connections; made by `open_transport`."""
+    """The open connections; made by `open_transport`.
+
+    Attributes:
+        service: To the services of all workspaces.
+        storage: To their storage accounts.
+        identity: To the identity provider.
+        requests: Of all tenants to their services at a time; workspaces that never answer leave some to the others.
+        answers: Bytes of their answers that are held at a time.
+    """
 
     service: httpx.AsyncClient
     storage: AioHttpTransport
     identity: AioHttpTransport
+    requests: FairShare
+    answers: FairShare
 
 
 @asynccontextmanager
@@ -52,13 +63,13 @@ async def open_transport(
         OSError: The file cannot be read, or holds no certificate.
     """
     trusted = trust(ca_bundle)
-    name_resolver = NameResolver()
+    name_resolver, make_socket = NameResolver(), giving_up(give_up_seconds)
     connector = aiohttp.TCPConnector(
         limit=connections,
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         ssl=trusted,
         resolver=name_resolver,
-        socket_factory=giving_up(give_up_seconds),
+        socket_factory=make_socket,
     )
     engine = AiohttpTransport(connector, getproxies_environment())
     # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
@@ -66,10 +77,10 @@ async def open_transport(
     try:
         async with (
             client,
-            _azure_transport(trusted, name_resolver) as storage,
-            _azure_transport(trusted, name_resolver) as identity,
+            _azure_transport(trusted, name_resolver, make_socket) as storage,
+            _azure_transport(trusted, name_resolver, make_socket) as identity,
         ):
-            yield HttpTransport(service=client, storage=storage, identity=identity)
+            yield HttpTransport(client, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
     finally:
         await name_resolver.close()
 
@@ -80,9 +91,11 @@ def giving_up(seconds: float) -> Callable[[aiohttp.AddrInfoType], socket.socket]
     A PUT that was given up after its time-out would else lie in the kernel's buffers, and might arrive when a partition
     of the network ends: minutes later, after the fence.
     """
+    loop_time = LoopTime()
 
     def make(address: aiohttp.AddrInfoType) -> socket.socket:
-        made = socket.socket(address[0], address[1], address[2])
+        family, kind, protocol = address[:3]
+        made = PacedSocket(family, kind, protocol, loop_time=loop_time, tenant=tenant_of_request())
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, round(seconds * 1000)))
         return made
@@ -108,10 +121,12 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def _azure_transport(trusted: ssl.SSLContext, name_resolver: NameResolver) -> AsyncIterator[AioHttpTransport]:
+async def _azure_transport(
+    trusted: ssl.SSLContext, name_resolver: NameResolver, make_socket: aiohttp.connector.SocketFactoryType
+) -> AsyncIterator[AioHttpTransport]:
     """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
     session = bounded_session(
-        aiohttp.TCPConnector(ssl=trusted, resolver=name_resolver),
+        aiohttp.TCPConnector(ssl=trusted, resolver=name_resolver, socket_factory=make_socket),
         # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
         trust_env=bool(getproxies_environment()),
     )

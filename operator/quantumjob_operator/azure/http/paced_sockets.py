@@ -1,0 +1,110 @@
+"""Sockets that are read in small pieces, by turns, and no further than what was asked for may take on the wire.
+
+Above them an HTTP parser works through whatever one read brings before the event loop gets to anything else: chunks of
+one byte, or heads of `100 Continue` without end, and of hundreds of connections at a time. So this is where the time
+of the loop is divided, and where the framing of an answer is bounded. Must not live here: how much an answer may bring
+(`bounds`).
+"""
+
+import asyncio
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+_SMALL_PIECE: Final = 8 * 1024
+"""Bytes of one read: some 3 ms of the parser's time if all of it is framing."""
+_PIECE: Final = 64 * 1024
+"""Of an answer that has brought as much content."""
+_TURN_SECONDS: Final = 0.2
+_TENANT_SECONDS: Final = 0.02
+BEFORE_ANSWER: Final = 64 * 1024
+"""Bytes of TLS, a proxy's answer, interim answers and the head."""
+
+
+@dataclass(slots=True)
+class LoopTime:
+    """What reading has taken in this turn of the event loop, by tenant."""
+
+    _began: float | None = None
+    _spent: dict[str, float] = field(default_factory=dict)
+    _reading: tuple[str, float] | None = None
+
+    def may_read(self, tenant: str) -> bool:
+        """Whether a tenant's socket may be read now; else it is asked again in the loop's next turn."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+            asyncio.get_running_loop().call_soon(self._over)
+        elif self._reading is not None:
+            # What the last piece has taken, the parser's time included, shows when the next socket asks.
+            reader, since = self._reading
+            self._spent[reader] = self._spent.get(reader, 0.0) + now - since
+        may = now - self._began < _TURN_SECONDS and self._spent.get(tenant, 0.0) < _TENANT_SECONDS
+        self._reading = (tenant, now) if may else None
+        return may
+
+    def _over(self) -> None:
+        self._began, self._reading = None, None
+        self._spent.clear()
+
+
+class PacedSocket(socket.socket):
+    """A socket of one tenant at a time.
+
+    Attributes:
+        tenant: In whose turn it is read.
+        left: Bytes that may still come.
+        small: Whether it is read in small pieces.
+        overrun: Whether more came.
+    """
+
+    def __init__(self, *address: int, loop_time: LoopTime, tenant: str) -> None:
+        super().__init__(*address)
+        self._loop_time = loop_time
+        self.tenant = tenant
+        self.left = BEFORE_ANSWER
+        self.small = True
+        self.overrun = False
+        _open[self.fileno()] = self
+
+    def allow(self, content: int, so_far: int) -> None:
+        """More may come, since some of it was content: so many bytes now, so many of this answer so far."""
+        self.left += content + content // 8
+        self.small = so_far < _PIECE
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        """As of any socket.
+
+        Raises:
+            BlockingIOError: It is not this socket's turn.
+            ConnectionAbortedError: More came than was to come.
+        """
+        data = super().recv(min(bufsize, self._piece()), flags)
+        self.left -= len(data)
+        return data
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """As `recv`."""
+        most = min(nbytes or len(buffer), self._piece())
+        count = super().recv_into(buffer, most, flags)
+        self.left -= count
+        return count
+
+    def _piece(self) -> int:
+        if self.left < 0:
+            self.overrun = True
+            raise ConnectionAbortedError("there is more framing than the answer needs")
+        if not self._loop_time.may_read(self.tenant):
+            raise BlockingIOError
+        return _SMALL_PIECE if self.small else _PIECE
+
+
+_open: Final[WeakValueDictionary[int, PacedSocket]] = WeakValueDictionary()
+
+
+def socket_below(transport: asyncio.BaseTransport | None) -> PacedSocket | None:
+    """The socket of a connection; None if it is closed."""
+    known = transport.get_extra_info("socket") if transport is not None else None
+    return _open.get(known.fileno()) if known is not None else None

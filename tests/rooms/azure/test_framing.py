@@ -1,0 +1,197 @@
+"""Answers whose framing is what does harm: interim answers without end, chunks of one byte, drips, and all at once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.azure.http.bounds import ANSWER_BYTES
+from quantumjob_operator.azure.http.transport import HttpTransport
+from quantumjob_operator.azure.wire import parse_job
+from quantumjob_operator.model.errors import AnswerTooLarge, Retryable
+from quantumjob_operator.scheduling.fair_share import FairShare
+from rooms.azure.conftest import MakeClient
+from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, misbehaving_server, says
+from rooms.azure.samples import JOB_ID, job
+
+MIB: Final = 1024 * 1024
+CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+
+
+def repeats(head: bytes, piece: bytes, times: int, *, pause: float = 0.0) -> Behaviour:
+    """A head, and then the same again and again."""
+
+    async def behave(_request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head)
+        for _ in range(times):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+
+    return behave
+
+
+INTERIM: Final = repeats(b"", b"HTTP/1.1 100 \r\n\r\n" * 4096, 200)
+SMALL: Final = repeats(CHUNKED, b"1\r\nx\r\n" * 4096, 2000)
+SMALL_ERROR: Final = repeats(CHUNKED.replace(b"200", b"403"), b"1\r\nx\r\n" * 4096, 2000)
+EXTENDED: Final = repeats(CHUNKED, (b"1;" + b"e" * 900 + b"\r\nx\r\n") * 40, 2000)
+LATER: Final = repeats(CHUNKED + b"100000\r\n" + b" " * MIB + b"\r\n", b"1\r\nx\r\n" * 4096, 2000)
+EARLY_HINTS: Final = repeats(b"", (b"HTTP/1.1 103 \r\nlink: " + b"l" * 900 + b"\r\n\r\n") * 40, 2000)
+
+
+@asynccontextmanager
+async def feeling() -> AsyncIterator[list[float]]:
+    """How long the loop of this thread is held, in time of this thread."""
+    held = [0.0]
+
+    async def feel() -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0.005)
+            held.append(time.thread_time() - before)
+
+    task = asyncio.create_task(feel())
+    try:
+        yield held
+    finally:
+        task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "says_what"),
+    [
+        pytest.param(INTERIM, "no end of what comes before it", id="100 Continue without end"),
+        pytest.param(EARLY_HINTS, "no end of what comes before it", id="early hints without end"),
+        pytest.param(SMALL, "too small chunks", id="chunks of one byte"),
+        pytest.param(SMALL_ERROR, "too small chunks", id="an error in chunks of one byte"),
+        pytest.param(EXTENDED, "too small chunks", id="chunks with long extensions"),
+        pytest.param(LATER, "too small chunks", id="after a MiB of content"),
+    ],
+)
+async def test_framing_without_end(
+    server: MisbehavingServer, make_client: MakeClient, behaviour: Behaviour, says_what: str
+) -> None:
+    """It is cut with a reason, and the loop goes on meanwhile, with forty of them at a time."""
+    server.plays(behaviour)
+    async with feeling() as held:
+        asked = (make_client(owner=f"liar-{number % 4}").list_jobs() for number in range(40))
+        ends = await asyncio.gather(*(anext(one) for one in asked), return_exceptions=True)
+    assert [str(end) for end in ends if says_what not in str(end)] == []
+    assert {type(end) for end in ends} == {AnswerTooLarge}
+    assert max(held) < 0.5
+
+
+async def test_chunks_of_a_usual_size_are_read(server: MisbehavingServer, make_client: MakeClient) -> None:
+    """However many there are."""
+    chunk = b"200\r\n" + b" " * 512 + b"\r\n"
+    server.plays(repeats(CHUNKED, chunk, 2000))
+
+    async def whole(_request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED + chunk * 3000 + b'c\r\n{"value":[]}\r\n0\r\n\r\n')
+        await writer.drain()
+
+    server.plays(whole)
+    assert [page async for page in make_client().list_jobs()] == [[]]
+
+
+async def test_a_small_answer_is_read_between_the_pieces_of_others(
+    server: MisbehavingServer, make_client: MakeClient
+) -> None:
+    """A tenant whose endpoints keep the parser busy leaves the loop's time to the others."""
+    server.plays(SMALL)
+    async with misbehaving_server() as healthy:
+        healthy.plays(says(job()))
+        well = make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), owner="well")
+        busy = [asyncio.create_task(_first_page(make_client(owner="liar"))) for _ in range(60)]
+        await asyncio.sleep(0.05)
+        before = time.monotonic()
+        assert await well.get_job(JOB_ID)
+        assert not all(one.done() for one in busy), f"it took {time.monotonic() - before:.1f} s, as long as the lies"
+        await asyncio.gather(*busy, return_exceptions=True)
+
+
+async def _first_page(client: WorkspaceClient) -> Any:
+    return await anext(client.list_jobs())
+
+
+async def test_large_answers_have_one_memory(
+    server: MisbehavingServer, make_client: MakeClient, transport: HttpTransport
+) -> None:
+    """A hundred large lists at once are read in turns, and what is held never exceeds it."""
+    lowest = ANSWER_BYTES
+    server.plays(repeats(CHUNKED, b"40000\r\n" + b" " * 0x40000 + b"\r\n", 64, pause=0.001))
+    asked = [asyncio.create_task(_first_page(make_client(owner=f"liar-{number % 10}"))) for number in range(100)]
+    while not all(one.done() for one in asked):
+        lowest = min(lowest, transport.answers.free)
+        await asyncio.sleep(0.001)
+    ends = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(end) for end in ends} <= {AnswerTooLarge, Retryable}
+    assert 0 <= lowest < ANSWER_BYTES
+    assert transport.answers.free == ANSWER_BYTES
+
+
+async def test_who_drips_makes_room_for_others(
+    server: MisbehavingServer, make_client: MakeClient, transport: HttpTransport
+) -> None:
+    """Lists that come drop by drop hold all the memory; another tenant's list is read before they end."""
+    server.plays(repeats(CHUNKED + b"20000\r\n" + b" " * 0x20000 + b"\r\n", b"1\r\n \r\n", 2000, pause=0.5))
+    async with misbehaving_server() as healthy:
+        healthy.plays(says({"value": [], "filler": " " * 200_000}))
+        drips = [
+            asyncio.create_task(_first_page(make_client(owner=f"liar-{number}", seconds=120))) for number in range(6)
+        ]
+        async with asyncio.timeout(30):
+            while transport.answers.free > MIB:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        well = make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), owner="well", seconds=60)
+        assert await _first_page(well) == []
+        ends = [one for one in drips if one.done()]
+        assert ends
+        assert "comes so slowly that others wait" in str(ends[0].exception())
+        for one in drips:
+            one.cancel()
+
+
+async def test_a_large_output_that_drips_makes_room_for_others(
+    server: MisbehavingServer, make_client: MakeClient
+) -> None:
+    """It has its place for as long as nobody else wants it."""
+    size = 4 * MIB
+    head = f"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-{size - 1}/{size}\r\nContent-Length: {size}\r\n\r\n"
+    first = f"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-262143/{size}\r\nContent-Length: 262144\r\n\r\n"
+    server.plays(repeats(first.encode() + b" " * 0x40000, b"", 1), repeats(head.encode(), b" ", 2000, pause=0.2))
+    uri = f"{server.url}/account/container/blob?se=2099-01-01T00%3A00%3A00Z&sig=x"
+    remote, share = replace(parse_job(job()), output_location=uri), FairShare(size)
+    reading = asyncio.create_task(
+        make_client(seconds=120).read_output(remote, 16 * MIB, lambda size: share.take("slow", size))
+    )
+    await asyncio.sleep(3)
+    assert not reading.done()
+    assert share.free == 0
+    waiting = asyncio.create_task(share.take("other", size))
+    with pytest.raises(Retryable, match="comes so slowly that others wait"):
+        await asyncio.wait_for(reading, 20)
+    waiting.cancel()
+
+
+async def test_large_pages_are_parsed_round_robin(server: MisbehavingServer, make_client: MakeClient) -> None:
+    """A tenant with many of them waiting delays another's by one."""
+    page, ends = says({"value": [{"id": JOB_ID, "status": "Waiting", "x": [0] * 100_000}]}), list[str]()
+    server.plays(page)
+
+    async def one(owner: str) -> None:
+        assert len(await _first_page(make_client(owner=owner, seconds=60))) == 1
+        ends.append(owner)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(12):
+            group.create_task(one("crowd"))
+        await asyncio.sleep(0.05)
+        group.create_task(one("victim"))
+    assert ends.index("victim") < len(ends) - 4
