@@ -80,7 +80,7 @@ async def test_framing_without_end(
     """It is cut with a reason, and the loop goes on meanwhile, with forty of them at a time."""
     server.plays(behaviour)
     async with feeling() as held:
-        asked = (make_client(owner=f"liar-{number % 4}").list_jobs() for number in range(40))
+        asked = (make_client(owner=f"liar-{number % 4}", seconds=120).list_jobs() for number in range(40))
         ends = await asyncio.gather(*(anext(one) for one in asked), return_exceptions=True)
     assert [str(end) for end in ends if says_what not in str(end)] == []
     assert {type(end) for end in ends} == {AnswerTooLarge}
@@ -107,8 +107,8 @@ async def test_a_small_answer_is_read_between_the_pieces_of_others(
     server.plays(SMALL)
     async with misbehaving_server() as healthy:
         healthy.plays(says(job()))
-        well = make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), owner="well")
-        busy = [asyncio.create_task(_first_page(make_client(owner="liar"))) for _ in range(60)]
+        well = make_client(endpoint=healthy.url, allowed=AllowedOrigins.parse([healthy.url]), owner="well", seconds=60)
+        busy = [asyncio.create_task(_first_page(make_client(owner="liar", seconds=120))) for _ in range(60)]
         await asyncio.sleep(0.05)
         before = time.monotonic()
         assert await well.get_job(JOB_ID)
@@ -126,7 +126,9 @@ async def test_large_answers_have_one_memory(
     """A hundred large lists at once are read in turns, and what is held never exceeds it."""
     lowest = ANSWER_BYTES
     server.plays(repeats(CHUNKED, b"40000\r\n" + b" " * 0x40000 + b"\r\n", 64, pause=0.001))
-    asked = [asyncio.create_task(_first_page(make_client(owner=f"liar-{number % 10}"))) for number in range(100)]
+    asked = [
+        asyncio.create_task(_first_page(make_client(owner=f"liar-{number % 10}", seconds=120))) for number in range(100)
+    ]
     while not all(one.done() for one in asked):
         lowest = min(lowest, transport.answers.free)
         await asyncio.sleep(0.001)
