@@ -8,46 +8,38 @@ of the loop is divided, and where the framing of an answer is bounded. Must not 
 
 import asyncio
 import socket
-import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-_SMALL_PIECE: Final = 8 * 1024
-"""Bytes of one read: some 3 ms of the parser's time if all of it is framing."""
+_SMALL_PIECE: Final = 4 * 1024
+"""Bytes of one read: some 2 ms of the parser's time if all of it is framing."""
 _PIECE: Final = 64 * 1024
 """Of an answer that has brought as much content."""
-_TURN_SECONDS: Final = 0.2
-_TENANT_SECONDS: Final = 0.02
-BEFORE_ANSWER: Final = 64 * 1024
+_PIECES: Final = 4
+"""For each tenant in each turn of the event loop."""
+BEFORE_ANSWER: Final = 32 * 1024
 """Bytes of TLS, a proxy's answer, interim answers and the head."""
 
 
 @dataclass(slots=True)
-class LoopTime:
-    """What reading has taken in this turn of the event loop, by tenant."""
+class LoopTurn:
+    """What was read in this turn of the event loop, by tenant.
 
-    _began: float | None = None
-    _spent: dict[str, float] = field(default_factory=dict)
-    _reading: tuple[str, float] | None = None
+    There is no bound for all tenants together: it would keep those from reading whose sockets the loop names last.
+    """
+
+    _read: "Counter[str]" = field(default_factory=Counter)
 
     def may_read(self, tenant: str) -> bool:
         """Whether a tenant's socket may be read now; else it is asked again in the loop's next turn."""
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now
-            asyncio.get_running_loop().call_soon(self._over)
-        elif self._reading is not None:
-            # What the last piece has taken, the parser's time included, shows when the next socket asks.
-            reader, since = self._reading
-            self._spent[reader] = self._spent.get(reader, 0.0) + now - since
-        may = now - self._began < _TURN_SECONDS and self._spent.get(tenant, 0.0) < _TENANT_SECONDS
-        self._reading = (tenant, now) if may else None
-        return may
-
-    def _over(self) -> None:
-        self._began, self._reading = None, None
-        self._spent.clear()
+        if not self._read:
+            asyncio.get_running_loop().call_soon(self._read.clear)
+        if self._read[tenant] >= _PIECES:
+            return False
+        self._read[tenant] += 1
+        return True
 
 
 class PacedSocket(socket.socket):
@@ -60,9 +52,9 @@ class PacedSocket(socket.socket):
         overrun: Whether more came.
     """
 
-    def __init__(self, *address: int, loop_time: LoopTime, tenant: str) -> None:
+    def __init__(self, *address: int, loop_turn: LoopTurn, tenant: str) -> None:
         super().__init__(*address)
-        self._loop_time = loop_time
+        self._loop_turn = loop_turn
         self.tenant = tenant
         self.left = BEFORE_ANSWER
         self.small = True
@@ -96,7 +88,7 @@ class PacedSocket(socket.socket):
         if self.left < 0:
             self.overrun = True
             raise ConnectionAbortedError("there is more framing than the answer needs")
-        if not self._loop_time.may_read(self.tenant):
+        if not self._loop_turn.may_read(self.tenant):
             raise BlockingIOError
         return _SMALL_PIECE if self.small else _PIECE
 
