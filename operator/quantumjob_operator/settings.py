@@ -121,8 +121,8 @@ class Settings(BaseSettings):
     )
     reserved_output_labels: list[LabelPattern] = Field(
         default=list(_OTHERS_LABELS),
-        description="labels and annotations that spec.output may not hold, as key or key=value, * standing for anything: "
-        "other controllers act on them",
+        description="labels and annotations that spec.output may not hold, as key or key=value, * standing for "
+        "anything: other controllers act on them",
     )
 
     put_start_seconds: Seconds = Field(default=5, description="a submission starts at most this long after its claim")

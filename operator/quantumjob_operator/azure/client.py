@@ -189,10 +189,9 @@ class WorkspaceClient:
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
         await self._channel.acquire("cancel_job", cancelling=True)
+        url = f"{self._job_url(job_id)}:cancel"
         with self._channel.reading("cancel_job"):
-            answer = await self._channel.send(
-                "cancel_job", "POST", f"{self._job_url(job_id)}:cancel", rate_limited=True
-            )
+            answer = await self._channel.send("cancel_job", "POST", url, rate_limited=True)
         if answer.succeeded:
             return CancelAnswer.ACCEPTED
         if says_absent(answer.status, answer.body):
