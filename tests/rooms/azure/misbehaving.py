@@ -6,6 +6,7 @@ the well-behaved counterpart is the emulator.
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -64,12 +65,12 @@ class MisbehavingServer:
 
 
 @asynccontextmanager
-async def misbehaving_server() -> AsyncIterator[MisbehavingServer]:
-    """A running server on a free port of loopback."""
+async def misbehaving_server(trust: ssl.SSLContext | None = None) -> AsyncIterator[MisbehavingServer]:
+    """A running server on a free port of loopback, with TLS if it has something to show for it."""
     server = MisbehavingServer()
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=trust)
     host, port = listener.sockets[0].getsockname()[:2]
-    server.url = f"http://{host}:{port}"
+    server.url = f"{'https' if trust else 'http'}://{host}:{port}"
     try:
         yield server
     finally:

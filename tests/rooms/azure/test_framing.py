@@ -1,24 +1,28 @@
 """Answers whose framing is what does harm: interim answers without end, chunks of one byte, drips, and all at once."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from devcluster.certificates import Authority
+from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.bounds import ANSWER_BYTES
-from quantumjob_operator.azure.http.transport import HttpTransport
+from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.azure.wire import parse_job
 from quantumjob_operator.model.errors import AnswerTooLarge, Retryable
 from quantumjob_operator.scheduling.fair_share import FairShare
 from rooms.azure.conftest import MakeClient
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, misbehaving_server, says
-from rooms.azure.samples import JOB_ID, job
+from rooms.azure.samples import JOB_ID, KEY, RESOURCE_ID, job
 
 MIB: Final = 1024 * 1024
 CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -136,6 +140,34 @@ async def test_large_answers_have_one_memory(
     assert {type(end) for end in ends} <= {AnswerTooLarge, Retryable}
     assert 0 <= lowest < ANSWER_BYTES
     assert transport.answers.free == ANSWER_BYTES
+
+
+async def test_tls_reads_no_further_ahead_than_an_answer_needs(tmp_path: Path) -> None:
+    """A large list that waits for its place in memory, while TLS could go on, is read in the end."""
+    authority = Authority.create(tmp_path, "authority")
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(*authority.issue_for_loopback("server"))
+    async with (
+        misbehaving_server(shown) as server,
+        open_transport(ca_bundle=str(authority.ca_file)) as transport,
+        transport.answers.hold("another", ANSWER_BYTES) as all_memory,
+    ):
+        server.plays(says({"value": [], "filler": " " * MIB}))
+        client = WorkspaceClient(
+            endpoint=server.url,
+            resource_id=RESOURCE_ID,
+            credential=ApiKey(KEY),
+            transport=transport,
+            allowed=AllowedOrigins.parse([server.url]),
+            owner="patient",
+        )
+        reading = asyncio.create_task(_first_page(client))
+        async with asyncio.timeout(30):
+            while not all_memory.wanted:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        all_memory.give_back()
+        assert await reading == []
 
 
 async def test_who_drips_makes_room_for_others(

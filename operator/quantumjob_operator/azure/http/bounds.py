@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from quantumjob_operator.azure.failures import MAX_ERROR_BYTES, unreadable
-from quantumjob_operator.azure.http.paced_sockets import BEFORE_ANSWER, PacedSocket, socket_below
+from quantumjob_operator.azure.http.paced_sockets import PacedSocket, socket_below
 from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.scheduling.fair_share import FairShare, Held
 
@@ -45,8 +45,6 @@ FREE_BYTES: Final = 64 * _KIB
 ANSWER_BYTES: Final = 20 * _MIB
 """That memory: what is read, or waits to be parsed, at a time."""
 _READ_AHEAD: Final = 32 * _KIB
-_FRAMING: Final = 128 * _KIB
-"""Of chunks, beside an eighth of what they hold; also what is read ahead, which nobody has counted yet."""
 _SLOW_SECONDS: Final = 2.0
 _SLOW_BYTES_PER_SECOND: Final = 512 * _KIB
 """Who brings less, after so many seconds, makes room when somebody else waits."""
@@ -184,7 +182,7 @@ class BoundedResponse(aiohttp.ClientResponse):
         byte_limit = _byte_limit.get() or ByteLimit("request", _USUAL_BYTES)
         socket = socket_below(connection.transport)
         if socket is not None:
-            socket.tenant, socket.left, socket.small = byte_limit.tenant, BEFORE_ANSWER, True
+            socket.expect(byte_limit.tenant)
         try:
             await super().start(connection)
         except (aiohttp.ClientError, OSError):
@@ -192,7 +190,7 @@ class BoundedResponse(aiohttp.ClientResponse):
                 raise _too_large(byte_limit, None, "there is no end of what comes before it") from None
             raise
         if socket is not None:
-            socket.left = _FRAMING
+            socket.head_is_read(self.content)
         body = _Counted(self, self.content, byte_limit, socket)
         if any(coding.strip().lower() != "identity" for coding in self.headers.getall("Content-Encoding", ())):
             if body.exact:
@@ -258,8 +256,6 @@ class _Counted:
             await self._byte_limit.make_room(self._size or self._got + self._byte_limit.left)
         chunk = await self._read(read)
         self._got += len(chunk)
-        if self._socket is not None:
-            self._socket.allow(len(chunk), self._got)
         if self.exact:
             self._byte_limit.left -= len(chunk)
             if self._byte_limit.left < 0:

@@ -13,14 +13,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
+import aiohttp
+
 _SMALL_PIECE: Final = 4 * 1024
 """Bytes of one read: some 2 ms of the parser's time if all of it is framing."""
 _PIECE: Final = 64 * 1024
 """Of an answer that has brought as much content."""
 _PIECES: Final = 4
 """For each tenant in each turn of the event loop."""
-BEFORE_ANSWER: Final = 32 * 1024
+_BEFORE_ANSWER: Final = 32 * 1024
 """Bytes of TLS, a proxy's answer, interim answers and the head."""
+_FRAMING: Final = 128 * 1024
+"""Of chunks, beside an eighth of what they hold; also what TLS has read ahead of the parser."""
+_TLS_AHEAD: Final = 32 * 1024
 
 
 @dataclass(slots=True)
@@ -47,24 +52,25 @@ class PacedSocket(socket.socket):
 
     Attributes:
         tenant: In whose turn it is read.
-        left: Bytes that may still come.
-        small: Whether it is read in small pieces.
-        overrun: Whether more came.
+        overrun: Whether more came than an answer needs.
     """
 
     def __init__(self, *address: int, loop_turn: LoopTurn, tenant: str) -> None:
         super().__init__(*address)
         self._loop_turn = loop_turn
+        self._got = 0
+        self._content: aiohttp.StreamReader | None = None
         self.tenant = tenant
-        self.left = BEFORE_ANSWER
-        self.small = True
         self.overrun = False
         _open[self.fileno()] = self
 
-    def allow(self, content: int, so_far: int) -> None:
-        """More may come, since some of it was content: so many bytes now, so many of this answer so far."""
-        self.left += content + content // 8
-        self.small = so_far < _PIECE
+    def expect(self, tenant: str) -> None:
+        """An answer is to come, for this tenant."""
+        self.tenant, self._got, self._content = tenant, 0, None
+
+    def head_is_read(self, content: aiohttp.StreamReader) -> None:
+        """What comes from now on is the answer's content, as this reader has it, and what is around it."""
+        self._content = content
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """As of any socket.
@@ -74,23 +80,25 @@ class PacedSocket(socket.socket):
             ConnectionAbortedError: More came than was to come.
         """
         data = super().recv(min(bufsize, self._piece()), flags)
-        self.left -= len(data)
+        self._got += len(data)
         return data
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """As `recv`."""
         most = min(nbytes or len(buffer), self._piece())
         count = super().recv_into(buffer, most, flags)
-        self.left -= count
+        self._got += count
         return count
 
     def _piece(self) -> int:
-        if self.left < 0:
+        content = self._content.total_bytes if self._content is not None else 0
+        around = _BEFORE_ANSWER if self._content is None else _FRAMING
+        if self._got > around + content + content // 8:
             self.overrun = True
             raise ConnectionAbortedError("there is more framing than the answer needs")
         if not self._loop_turn.may_read(self.tenant):
             raise BlockingIOError
-        return _SMALL_PIECE if self.small else _PIECE
+        return _SMALL_PIECE if content < _PIECE else _PIECE
 
 
 _open: Final[WeakValueDictionary[int, PacedSocket]] = WeakValueDictionary()
@@ -99,4 +107,9 @@ _open: Final[WeakValueDictionary[int, PacedSocket]] = WeakValueDictionary()
 def socket_below(transport: asyncio.BaseTransport | None) -> PacedSocket | None:
     """The socket of a connection; None if it is closed."""
     known = transport.get_extra_info("socket") if transport is not None else None
-    return _open.get(known.fileno()) if known is not None else None
+    if known is None:
+        return None
+    if limit := getattr(transport, "set_read_buffer_limits", None):
+        # By itself TLS reads on while the reader above it is full, and hands over all of it at once.
+        limit(_TLS_AHEAD)
+    return _open.get(known.fileno())
