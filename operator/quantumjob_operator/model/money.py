@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _SIXTH_DIGIT: Final = Decimal("0.000001")
-_EXACT: Final = Context(prec=200, rounding=ROUND_CEILING)
+_EXACT: Final = Context(prec=300, rounding=ROUND_CEILING)
 """Amounts of a bill have 64 digits before and behind the point at the most."""
 
 

@@ -218,14 +218,16 @@ async def test_large_pages_are_parsed_round_robin(server: MisbehavingServer, mak
     """A tenant with many of them waiting delays another's by one."""
     page, ends = says({"value": [{"id": JOB_ID, "status": "Waiting", "x": [0] * 100_000}]}), list[str]()
     server.plays(page)
+    first = asyncio.Event()
 
     async def one(owner: str) -> None:
         assert len(await _first_page(make_client(owner=owner, seconds=60))) == 1
         ends.append(owner)
+        first.set()
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(12):
+        for _ in range(24):
             group.create_task(one("crowd"))
-        await asyncio.sleep(0.05)
+        await first.wait()  # by then they are all on their way, and wait for the parser
         group.create_task(one("victim"))
     assert ends.index("victim") < len(ends) - 4
