@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from devcluster.apiserver import DNS, KUBELET, PROXY, SCHEDULER
 from devcluster.build import ensure_all, node_binaries
 from devcluster.controlplane import ControlPlane
 from devcluster.errors import StartError
 from devcluster.gotools import CONTROL_PLANE, NODE
 from devcluster.nodefiles import (
+    DNS_READY_PORT,
     NODE_NAME,
     PAUSE_IMAGE,
     Place,
@@ -150,6 +153,7 @@ def running_node(*, report: Report = report_on_terminal) -> Iterator[Node]:
             if name == "containerd":
                 children[name].wait_until(lambda: _serves(place), _START_SECONDS)
                 _load_pause(place)
+        children["coredns"].wait_until(lambda: _resolves(place), _START_SECONDS)
         children["kubelet"].wait_until(lambda: _ready(cluster), _START_SECONDS)
         yield node
 
@@ -194,6 +198,13 @@ def _namespaces(folder: Path) -> Iterator[Namespaces]:
 
 def _serves(place: Place) -> bool:
     return _ctr(place, "version").returncode == 0
+
+
+def _resolves(place: Place) -> bool:
+    try:
+        return httpx.get(f"http://{place.address}:{DNS_READY_PORT}/ready", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _load_pause(place: Place) -> None:

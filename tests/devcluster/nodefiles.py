@@ -13,6 +13,7 @@ import yaml
 PAUSE_IMAGE: Final = "localhost/pause:1"
 NODE_NAME: Final = "node"
 CLUSTER_DOMAIN: Final = "cluster.local"
+DNS_READY_PORT: Final = 8181
 _PODS: Final = "10.1.0.0/24"
 _CNI_PLUGINS: Final = ("/usr/lib/cni", "/opt/cni/bin")
 
@@ -138,8 +139,7 @@ def dns_arguments(place: Place, kubeconfig: Path) -> list[str]:
     """Arguments of a CoreDNS that knows the names of Services; each other name does not exist."""
     path = place.folder / "Corefile"
     path.write_text(f"""{CLUSTER_DOMAIN} {{
-  bind {place.address}
-  ready {place.address}:8181
+  ready {place.address}:{DNS_READY_PORT}
   errors
   cache 5
   kubernetes {{

@@ -6,6 +6,7 @@ The tests build on each other, in this order: one installation, as a person has 
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +45,9 @@ def values(installation: Installation, image: Built) -> Values:
 @pytest.fixture(scope="module")
 def installed(installation: Installation, operator_image: Built) -> Installation:
     """The operator as `helm install --wait` leaves it, and a workspace."""
+    begun = time.monotonic()
     installation.releases.install(values(installation, operator_image), *WAIT)
+    print(f"helm install --wait of {_REPLICAS} replicas: {time.monotonic() - begun:.1f} s")  # noqa: T201 - the figure
     installation.make_workspace()
     return installation
 
