@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from devcluster.build import control_plane_binaries, ensure_all
+from devcluster.build import control_plane_binaries, node_binaries
 from devcluster.controlplane import ControlPlane
 from devcluster.detached import Detached, State, presence, wait_for_end
 from devcluster.errors import DevClusterError
-from devcluster.gotools import CONTROL_PLANE, NODE
 from devcluster.node import require_a_node, running_node
 
 _PROJECT: Final = Path(__file__).resolve().parents[2]
@@ -31,7 +30,8 @@ def build(_folder: Path, *, node: bool) -> None:
 
 
 def _binaries(*, node: bool) -> list[Path]:
-    return ensure_all([CONTROL_PLANE, NODE]) if node else [control_plane_binaries()]
+    of_the_node = [node_binaries()] if node else []
+    return [control_plane_binaries(), *of_the_node]
 
 
 def up(folder: Path, *, node: bool) -> None:

@@ -47,10 +47,14 @@ def control_plane_binaries(report: Report = report_on_terminal) -> Path:
 def node_binaries(report: Report = report_on_terminal) -> Path:
     """The folder with kubelet, kube-scheduler, kube-proxy, coredns and pause; built now if need be.
 
+    Where the control plane is missing too, both are built in one go.
+
     Raises:
-        BuildError: A build failed.
+        BuildError: As `control_plane_binaries`.
     """
-    return ensure(NODE, report)
+    if os.environ.get(ASSETS_VARIABLE):
+        return ensure(NODE, report)
+    return ensure_all([CONTROL_PLANE, NODE], report)[1]
 
 
 def ensure(tools: ToolSet, report: Report = report_on_terminal) -> Path:

@@ -17,10 +17,9 @@ from typing import Final
 import httpx
 
 from devcluster.apiserver import DNS, KUBELET, PROXY, SCHEDULER
-from devcluster.build import ensure_all, node_binaries
+from devcluster.build import node_binaries
 from devcluster.controlplane import ControlPlane
 from devcluster.errors import StartError
-from devcluster.gotools import CONTROL_PLANE, NODE
 from devcluster.nodefiles import (
     DNS_READY_PORT,
     NODE_NAME,
@@ -45,6 +44,7 @@ _PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 _START_SECONDS: Final = 90.0
 _END_SECONDS: Final = 60.0
 _IMPORT_SECONDS: Final = 300.0
+_IMPORTS: Final = 3
 
 
 def missing_for_a_node() -> list[str]:
@@ -139,7 +139,7 @@ def running_node(*, report: Report = report_on_terminal) -> Iterator[Node]:
         BuildError: The programs can't be built.
     """
     require_a_node()
-    ensure_all([CONTROL_PLANE, NODE], report)
+    node_binaries(report)
     with ExitStack() as resources:
         folder = resources.enter_context(scratch_directory())
         spaces = resources.enter_context(_namespaces(folder))
@@ -214,9 +214,12 @@ def _load_pause(place: Place) -> None:
 
 
 def _load(place: Place, archive: Path, name: str) -> None:
-    done = _ctr(place, "images", "import", f"--index-name={name}", str(archive))
-    if done.returncode:
-        raise StartError(f"containerd does not take {archive}: {done.stderr}")
+    # On a busy machine containerd 1.6 was once seen to lose the index that it had just taken; the second time it is there.
+    for _ in range(_IMPORTS):
+        done = _ctr(place, "images", "import", f"--index-name={name}", str(archive))
+        if done.returncode == 0:
+            return
+    raise StartError(f"containerd does not take {archive}: {done.stderr}")
 
 
 def _ctr(place: Place, *arguments: str) -> "subprocess.CompletedProcess[str]":
