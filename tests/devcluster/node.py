@@ -214,7 +214,7 @@ def _load_pause(place: Place) -> None:
 
 
 def _load(place: Place, archive: Path, name: str) -> None:
-    # On a busy machine containerd 1.6 was seen to lose the index that it had just taken; the second time it is there.
+    # On a busy machine containerd 1.6 was once seen to lose the index that it had just taken.
     for _ in range(_IMPORTS):
         done = _ctr(place, "images", "import", f"--index-name={name}", str(archive))
         if done.returncode == 0:
