@@ -40,6 +40,8 @@ def test_what_may_cost_more_is_never_sent(priced: Researcher, place: JobNamespac
     assert (
         "do: use fewer shots, or raise spec.maxCost, in a new job; nothing was sent" in priced.run("why", "dear").stdout
     )
+    asked = priced.run("estimate", bell, "-t", _MACHINE, "-s", "100", "--max-cost", "5USD", "--max-cost", "3hqc")
+    assert asked.stdout.splitlines()[-1].split(maxsplit=2) == ["max", "cost", "5 USD,3 hqc"]
     free = priced.run("run", bell, "-t", SIMULATOR, "-s", "100", "--max-cost=0USD", "--name=free", "--wait")
     assert free.returncode == 0, free.stderr
     assert len(place.runs("free")) == 1

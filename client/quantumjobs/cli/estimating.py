@@ -8,6 +8,7 @@ import click
 from quantumjobs.cli.options import Connection, connected, output_option
 from quantumjobs.cli.output import write_object, write_table
 from quantumjobs.cli.submitting import MAX_COST, PARAMETERS, compiling, prepared_for
+from quantumjobs.limits import limits, shown
 
 
 @click.command()
@@ -32,7 +33,6 @@ def estimate(
 ) -> int:
     """Count the qubits and gates of a program, as far as they are known before it runs; nothing is sent."""
     from quantumjobs import estimate as estimating  # noqa: PLC0415
-    from quantumjobs.limits import limits  # noqa: PLC0415
 
     allowed = limits(max_cost)
     made, chosen = prepared_for(connection, file, target, compilation, parameters)
@@ -45,4 +45,6 @@ def estimate(
 
 
 def _cell(fact: Any) -> str:
-    return json.dumps(fact) if isinstance(fact, dict | list) else str(fact)
+    if isinstance(fact, list):
+        return shown(fact)
+    return json.dumps(fact) if isinstance(fact, dict) else str(fact)
