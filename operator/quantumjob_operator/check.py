@@ -15,7 +15,7 @@ import aiohttp
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.objects import PLURALS
 from quantumjob_operator.cluster.permissions import LEASE_PERMISSIONS, PERMISSIONS, Permission
-from quantumjob_operator.model.naming import GROUP, VERSION
+from quantumjob_operator.model.naming import GROUP, POLICY_PLURAL, VERSION
 from quantumjob_operator.settings import Settings, read_settings
 
 _IDENTITY: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -90,7 +90,7 @@ async def _cluster(api: Api, settings: Settings) -> AsyncIterator[Finding]:
     yield await _identity(api)
     served = await _served(api)
     for plural in PLURALS:
-        known = {plural, f"{plural}/status"} <= served
+        known = ({plural} if plural == POLICY_PLURAL else {plural, f"{plural}/status"}) <= served
         remedy = "" if known else ": install crds/ (in the chart: crds.enabled)"
         yield Finding(good=known, text=f"{plural}.{GROUP}/{VERSION} are served{remedy}")
     scopes: list[str | None] = [*settings.watch_namespaces] or [None]

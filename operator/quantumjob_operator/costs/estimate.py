@@ -80,7 +80,7 @@ def _priced(
 
 
 def _unknown(why: str, prices: PriceList, at_least: tuple[Amount, ...] = ()) -> Estimate:
-    return Estimate(basis=Basis.UNKNOWN, detail=why, as_of=prices.as_of, at_least=at_least)
+    return Estimate(basis=Basis.UNKNOWN, detail=why, as_of=prices.as_of, at_least=at_least or None)
 
 
 def _at_least(price: GateShots | Hqc, parameters: Mapping[str, Any]) -> tuple[Amount, ...]:

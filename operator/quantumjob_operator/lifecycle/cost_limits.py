@@ -102,7 +102,7 @@ def _exceeds(job: QuantumJob, limit: Amount, told: Estimate) -> str | None:
         )
     if expected is None and (untold or (billed and spent and spent >= limit.value)):
         return f"spec.maxCost allows {limit}, which {'may be' if untold else 'is'} spent{before}"
-    least = _amount(told.at_least, limit.unit)
+    least = _amount(told.at_least or (), limit.unit)
     if least and spent + least.value * (1 + untold) > limit.value:
         return f"spec.maxCost allows {limit}, and this job costs at least {least}{before} ({told.detail})"
     return _unseen(limit, told) if expected is None else None
@@ -127,7 +127,7 @@ def _before(billed: Amount | None, untold: int) -> str:
 
 def _unseen(limit: Amount, told: Estimate) -> str | None:
     """Why a limit forbids a cost that is not known in its unit."""
-    known = told.amounts or told.at_least
+    known = told.amounts or told.at_least or ()
     if known and all(one.unit != limit.unit for one in known):
         units = " and ".join(one.unit for one in known)
         return f"spec.maxCost limits {limit.unit}, and the price list tells the cost in {units}: limit that instead"

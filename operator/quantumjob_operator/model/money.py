@@ -74,7 +74,7 @@ class Estimate:
     detail: str
     amounts: tuple[Amount, ...] = ()
     as_of: str | None = None
-    at_least: tuple[Amount, ...] = ()
+    at_least: tuple[Amount, ...] | None = None
 
     def of(self, unit: str) -> Amount | None:
         """The amount of one unit, if the estimate has it."""

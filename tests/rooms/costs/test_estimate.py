@@ -174,7 +174,7 @@ def test_unknown_is_an_answer(target: str, form: str, program: bytes, parameters
 )
 def test_what_cannot_be_counted_costs_its_minimum(target: str, parameters: dict[str, Any], least: list[Amount]) -> None:
     """No program costs less, whatever hides in it."""
-    assert list(estimate(target, "qir.v1", b"BC\xc0\xde", parameters, PUBLISHED).at_least) == least
+    assert list(estimate(target, "qir.v1", b"BC\xc0\xde", parameters, PUBLISHED).at_least or ()) == least
 
 
 def test_a_program_in_a_secret_is_not_quoted() -> None:
