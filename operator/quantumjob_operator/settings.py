@@ -37,7 +37,7 @@ _OTHERS_LABELS: Final = (
     *("*.velero.io/*", "*.stakater.com/*", "openshift.io/*", "*.openshift.io/*", "cattle.io/*", "*.cattle.io/*"),
     *("k8s-sidecar-*", "*.emberstack.com/*", "*.mittwald.de/*", "*.appscode.com/*", "*.helm.sh/*"),
     *("olm.*", "azure.workload.identity/*", "*.azure.com/*", "*.gke.io/*", "*.amazonaws.com/*"),
-    *("quantumjobs.dev/*", "*.quantumjobs.dev/*"),
+    "quantumjobs.dev/*",  # not what our own client sets (client.quantumjobs.dev)
 )
 
 Seconds = Annotated[float, Field(ge=0)]

@@ -17,6 +17,8 @@ from quantumjob_operator.model.remotejob import Cost, CostEvent
 MAX_EVENTS: Final = 32
 """Recorded jobs have at most three; more are cut off."""
 MAX_AMOUNT: Final = 64
+_MAX_NAME: Final = 128
+"""Characters of a name that is kept; longer ones were never recorded, and are left out."""
 _FLOAT32_DIGITS: Final = 9
 _LARGEST_FLOAT32: Final = 3.4e38
 
@@ -47,7 +49,7 @@ def parse_usage(row: Mapping[str, Any], key: str) -> Mapping[str, str]:
         Unreadable: It is no such thing.
     """
     usage = as_object(row.get(key) or {}, key)
-    names = sorted(name for name, value in usage.items() if value is not None)
+    names = sorted(name for name, value in usage.items() if value is not None and len(name) <= _MAX_NAME)
     return {name: told for name in names[:MAX_EVENTS] if (told := amount(usage, name)) is not None}
 
 

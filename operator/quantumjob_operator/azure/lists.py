@@ -50,14 +50,17 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
     while True:
         with channel.reading(operation):
             answer = await channel.call(operation, "GET", url)
-            rows, link = await understood(operation, answer.status, answer.body, parse_page)
+            status = answer.status
+            rows, link = await understood(operation, status, answer.body, parse_page)
+        del answer  # its body would stay in memory as long as the next page takes, and nobody counts it
         yield rows
+        del rows
         if link is None:
             return
         try:
             url = trail.follow(link)
         except Unreadable as error:
-            raise unreadable(operation, answer.status, str(error)) from None
+            raise unreadable(operation, status, str(error)) from None
 
 
 async def short_list(

@@ -3,6 +3,7 @@
 Pure: the caller sends the requests.
 """
 
+import hashlib
 from typing import Final
 
 import httpx
@@ -31,7 +32,7 @@ class Trail:
         self._max_pages = max_pages
         self._origin = origin_of(first)
         self._path = _path(httpx.URL(first))
-        self._seen = set[str]()
+        self._seen = set[bytes]()
 
     def follow(self, link: str) -> str:
         """The URL of the next page.
@@ -55,12 +56,13 @@ class Trail:
         url = httpx.URL(link)
         if _path(url) != self._path:
             raise Unreadable("nextLink leads to another path")
-        if link in self._seen:
+        digest = hashlib.sha256(link.encode(errors="replace")).digest()
+        if digest in self._seen:
             raise Unreadable("nextLink leads around in a circle")
         if len(self._seen) >= self._max_pages - 1:
             detail = f"the list cannot be read: it has more than {self._max_pages:,} pages"
             raise AnswerTooLarge(self._operation, detail=detail)
-        self._seen.add(link)
+        self._seen.add(digest)
         return str(url.copy_remove_param("api-version"))
 
 

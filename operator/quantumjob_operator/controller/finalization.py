@@ -18,9 +18,10 @@ from quantumjob_operator.cluster.api import Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
-from quantumjob_operator.controller.reconcile_context import ReconcileContext
+from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.attempts import is_heir
+from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.lifecycle.attempts import identify, is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -113,11 +114,24 @@ class Finalization:
         same = self._cache.with_key(job.namespace, key) if key is not None else ()
         return any(is_heir(other, job, now) for other in same)
 
-    async def look_for_heirs(self, job: QuantumJob) -> None:
-        """Take the objects with the same key into the cache, whatever the watch has told of them."""
+    def is_taken_over(self, job: QuantumJob) -> bool:
+        """Whether another object with the key has accepted this very job: then it is seen to its end from there."""
+        key, claim = job.spec.idempotency_key, job.claim
+        ids = {job.status.job_id, identify(job, claim.workspace) if claim else None} - {None}
+        same = self._cache.with_key(job.namespace, key) if key is not None else ()
+        return any(other.uid != job.uid and was_accepted(other) and other.status.job_id in ids for other in same)
+
+    async def leave_to_heirs(self, job: QuantumJob) -> None:
+        """Right before its job is cancelled: another object may have taken it over since it was asked for.
+
+        Raises:
+            Outdated: One has, or is about to; it is in the cache, whatever the watch has told.
+        """
         if job.spec.idempotency_key is not None:
             for live in await self._objects.jobs_with_key(job.namespace, job.spec.idempotency_key):
                 self._cache.put_job(live)
+        if self.has_heir(job):
+            raise Outdated
 
     async def found_running(self, context: ReconcileContext) -> None:
         """The object is gone and its job runs: told before it is cancelled."""

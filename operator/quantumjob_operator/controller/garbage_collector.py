@@ -33,6 +33,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
 )
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import AnswerTooLarge, Refused, ServiceError
+from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.scheduling.backoff import spread
@@ -209,6 +210,8 @@ class GarbageCollector:
 
     def _origin(self, remote: RemoteJob) -> Origin | None:
         settings = self._settings
+        if not is_guid(remote.id):
+            return None  # none of ours; and ids are remembered, which may be as long as a page
         origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
         return None if origin is None or self._in_hand(origin.uid) else origin
 

@@ -11,6 +11,7 @@ from typing import Final
 from quantumjob_operator.model.quantumjob import QuantumJob
 
 _FOREVER: Final = float("inf")
+_CLEAN_SECONDS: Final = 10.0
 
 
 class KeyFences:
@@ -19,6 +20,7 @@ class KeyFences:
     def __init__(self) -> None:
         self._sent: dict[str, tuple[str, float]] = {}
         self._missed: dict[tuple[str, str], float] = {}
+        self._cleaned = 0.0
 
     def sending(self, job_id: str, uid: str) -> tuple[str, float] | None:
         """A PUT begins: as long as it is not answered, nobody knows when it takes effect.
@@ -32,7 +34,8 @@ class KeyFences:
 
     def sent(self, job_id: str, uid: str, until: float, now: float) -> None:
         """The PUT has ended, and may have taken effect."""
-        self._sent = {one: kept for one, kept in self._sent.items() if kept[1] > now} | {job_id: (uid, until)}
+        self._clean(now)
+        self._sent[job_id] = (uid, until)
 
     def not_applied(self, job_id: str, before: tuple[str, float] | None) -> None:
         """The PUT had no effect: what was known before holds."""
@@ -43,11 +46,18 @@ class KeyFences:
 
     def missed(self, gone: Iterable[QuantumJob], until: float, now: float) -> None:
         """Objects are gone without having been released by us: whoever served them may have sent their jobs."""
-        self._missed = {key: kept for key, kept in self._missed.items() if kept > now}
+        self._clean(now)
         for job in gone:
             if job.spec.idempotency_key is not None:
                 key = (job.namespace, job.spec.idempotency_key)
                 self._missed[key] = max(until, self._missed.get(key, 0.0))
+
+    def _clean(self, now: float) -> None:
+        """What is over is forgotten, now and then: it costs as much as there is."""
+        if now >= self._cleaned + _CLEAN_SECONDS:
+            self._cleaned = now
+            self._sent = {one: kept for one, kept in self._sent.items() if kept[1] > now}
+            self._missed = {key: kept for key, kept in self._missed.items() if kept > now}
 
     def until(self, job_id: str, job: QuantumJob | None = None) -> float:
         """Until when a 404 for an id is not believed.

@@ -35,7 +35,8 @@ from quantumjob_operator.settings import Settings
 
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05
-_HEIR_SECONDS: Final = 30.0
+_HEIR_SECONDS: Final = 5.0
+_KEPT_TEXT: Final = 16 * 1024
 _LAST_WORD_SECONDS: Final = 60.0
 """For so long an event of the watch may be late; what it has not told then is lost."""
 _UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
@@ -83,8 +84,9 @@ class Reconciler:
         """The poller's news of a job: kept for the reconciliation that follows at once."""
         memory = self._memories.get(uid)
         if memory:
-            # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows.
-            memory.fresh = remote
+            # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows. And
+            # a job that says much is asked for again: news of many may wait for long.
+            memory.fresh = remote if remote and remote.text_length <= _KEPT_TEXT else None
             self._queue.add(uid)
 
     def learned_place(self, uid: str, ahead: int | None, usual_wait: int | None) -> None:
@@ -190,23 +192,13 @@ class Reconciler:
                     return
             else:
                 if context.seen.gone and decision.action is Action.CANCEL:
-                    await self._leave_to_heirs(context)
+                    await self._finalization.leave_to_heirs(context.job)
                 # What writes to the API server has a time-out there, and its answer is not to be missed.
                 async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
                     await self._actions.table[decision.action](context)
                 self._cache.update(context.job)
                 context.know(ownership=self._observer.ownership(context.job, context.memory))
         raise RuntimeError(f"{context.job.key}: no end after {_MAX_STEPS} steps")
-
-    async def _leave_to_heirs(self, context: ReconcileContext) -> None:
-        """Another object may have taken the job over since it was asked for: looked at right before it is cancelled.
-
-        Raises:
-            Outdated: One has, or is about to.
-        """
-        await self._finalization.look_for_heirs(context.job)
-        if self._finalization.has_heir(context.job):
-            raise Outdated
 
     async def _write(self, context: ReconcileContext, decision: Decision) -> None:
         if context.seen.gone and decision.action is Action.RECORD:
@@ -278,7 +270,9 @@ class Reconciler:
         if not memory.gone:
             self._observer.missed(memory.job)
         memory.gone = True
-        if self._finalization.has_heir(memory.job):
+        if self._finalization.is_taken_over(memory.job):
+            self._forget(uid)
+        elif self._finalization.has_heir(memory.job):
             self._queue.add_after(uid, _HEIR_SECONDS)
         else:
             await self._walk(as_deleted(memory.job), memory)

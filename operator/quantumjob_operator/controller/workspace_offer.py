@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 _SECOND_KIND: Final = "V2"
 _MOST_PROVIDERS: Final = 32
+_MOST_USAGES: Final = 1000
+"""Rows of all providers together, as many as the schema of a workspace's status takes."""
 """Are asked what is used of their offers: one request for each."""
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ async def _usages(
         of_provider = await _optional(workspace, lambda name=provider: client.quota_usages(name))  # type: ignore[misc]
         if of_provider is None:
             return None
-        found += of_provider
+        found += of_provider[: _MOST_USAGES - len(found)]
     return found
 
 

@@ -62,6 +62,8 @@ def estimate(
         gates = _count(program_format, program, parameters or {})
         with localcontext(_EXACT):
             return _priced(price, gates, shots, parameters or {}, prices)
+    except RecursionError:
+        return _unknown("the program is nested too deeply", prices, _at_least(price, parameters or {}))
     except UncountableError as error:
         return _unknown(error.why if confidential else str(error), prices, _at_least(price, parameters or {}))
 

@@ -9,8 +9,15 @@ from typing import Any, Final
 
 from quantumjob_operator.costs.gates import Gates, UncountableError, gate_on
 
-_TOGETHER: Final = frozenset({"swap", "xx", "yy", "zz"})
-"""Gates that act on all their targets at once; any other acts on each of them."""
+_EACH: Final = frozenset({
+    *("x", "y", "z", "h", "s", "si", "t", "ti", "v", "vi", "not"),
+    *("rx", "ry", "rz", "cnot"),
+})  # fmt: skip
+"""Gates that act on each of their targets."""
+_TOGETHER: Final = frozenset({"xx", "yy", "zz"})
+"""Gates that act on all their targets at once."""
+_SWAP: Final = "swap"
+"""Three controlled gates, as in the other formats."""
 
 
 def count(program: bytes) -> Gates:
@@ -48,8 +55,15 @@ def _counted(gate: Any) -> Gates:
     targets, controls = (_qubits(gate, one, many) for one, many in (("target", "targets"), ("control", "controls")))
     if not targets:
         raise UncountableError("a gate of `circuit` names no target")
-    if gate["gate"] in _TOGETHER:
+    name = gate["gate"]
+    if name == "cnot" and not controls:
+        raise UncountableError("a gate `cnot` of `circuit` names no control")
+    if name == _SWAP:
+        return gate_on(targets + controls) * 3
+    if name in _TOGETHER:
         return gate_on(targets + controls)
+    if name not in _EACH:
+        raise UncountableError("a gate of `circuit` is none of those that are counted", name)
     return gate_on(1 + controls) * targets
 
 

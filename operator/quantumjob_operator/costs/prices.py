@@ -121,10 +121,10 @@ class PriceList(_Model):
 
     def price_of(self, target: str) -> GateShots | Hqc | Time | Free | None:
         """The entry for a target: the one of its very name, or else the pattern that matches the most of it."""
-        fitting = [one for one in self.targets if one.fits(target)]
-        return max(
-            fitting, key=lambda one: (one.target == target, len(one.target) - one.target.count("*")), default=None
-        )
+        target = target.lower()  # as the service compares them
+        fitting = [one for one in self.targets if fits(one.target.lower(), target)]
+        most = [(one.target.lower() == target, len(one.target) - one.target.count("*")) for one in fitting]
+        return fitting[most.index(max(most))] if fitting else None
 
 
 def parse_prices(text: str) -> PriceList:

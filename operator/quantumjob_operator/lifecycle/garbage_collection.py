@@ -34,6 +34,8 @@ from quantumjob_operator.model.remotejob import RemoteJob
 
 _ATTEMPTS: Final = 100
 """Of an object without a key that are recognised by their ids."""
+_EARLIER: Final = 20
+"""Attempts before the claimed one that an object with a key is taken to own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,10 @@ def owned_by(job: QuantumJob, workspace: str) -> Iterator[str]:
         shown = (job.status.job_id, *(one.job_id for one in job.status.attempts))
         yield from (one.lower() for one in shown if one)
         return
-    last = current_attempt(job) + further_attempts(job)
-    yield from (identify(job, workspace, number) for number in range(1, last + 1))
+    # A claim is the user's to write: the number in it is no reason to count so far.
+    current = current_attempt(job)
+    first, last = max(1, current - _EARLIER), current + further_attempts(job)
+    yield from (identify(job, workspace, number) for number in range(first, last + 1))
 
 
 def _is_held(job: QuantumJob) -> bool:

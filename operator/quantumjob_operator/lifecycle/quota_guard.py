@@ -48,7 +48,7 @@ class Need:
         """How much of a quota; None if nothing, or if that can't be told."""
         if quota.provider.lower() != self.provider.lower():
             return None
-        named = self.estimate.of(quota.dimension) if self.estimate else None
+        named = self.estimate.of(quota.dimension) or self.estimate.least_of(quota.dimension) if self.estimate else None
         if named:
             return named.value
         return Decimal(1) if _at_a_time(quota) else None

@@ -76,6 +76,10 @@ class Estimate:
     as_of: str | None = None
     at_least: tuple[Amount, ...] | None = None
 
+    def least_of(self, unit: str) -> Amount | None:
+        """What it costs at least of one unit, if that is known."""
+        return next((one for one in self.at_least or () if one.unit == unit), None)
+
     def of(self, unit: str) -> Amount | None:
         """The amount of one unit, if the estimate has it."""
         return next((one for one in self.amounts if one.unit == unit), None)

@@ -33,6 +33,7 @@ MAX_FENCE_SECONDS: Final = 86_400.0
 T = TypeVar("T")
 
 _CLAIM_VERSION: Final = 1
+_MOST_ATTEMPTS: Final = 1_000_000
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
@@ -287,7 +288,8 @@ def _parse_claim(text: str | None) -> tuple[Claim | None, bool]:
         return None, False
     try:
         claim = _CLAIM.validate_json(text)
-        ours = claim.v == _CLAIM_VERSION and claim.attempt >= 1 and claim.workspace == workspace_id(claim.workspace)
+        ours = claim.v == _CLAIM_VERSION and 1 <= claim.attempt <= _MOST_ATTEMPTS
+        ours = ours and claim.workspace == workspace_id(claim.workspace)
     except ValueError:
         return None, True
     # No id could be derived from such a claim, or it means something that only a later version knows.

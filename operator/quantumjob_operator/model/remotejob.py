@@ -95,6 +95,14 @@ class RemoteJob:
         """As what it was seen."""
         return Sight(self.status, self.is_cancelling)
 
+    @property
+    def text_length(self) -> int:
+        """Characters of what the job's owner, or the provider, may write as long as they like."""
+        error = (self.error.code or "", self.error.message or "") if self.error else ()
+        uris = (self.output_uri or "", self.output_location or "")
+        told = (self.name, *error, *uris, *self.tags, *self.usage, *self.metadata, *self.metadata.values())
+        return sum(map(len, told))
+
 
 @dataclass(frozen=True, slots=True)
 class JobRow:

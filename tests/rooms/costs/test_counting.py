@@ -85,7 +85,8 @@ def test_ionq_that_is_not_certain(program: str) -> None:
     [
         pytest.param('{"gate":"h","target":0}', Gates(one=1), id="one qubit"),
         pytest.param('{"gate":"x","targets":[1],"control":0}', Gates(two=1), id="one control"),
-        pytest.param('{"gate":"swap","targets":[0,1]}', Gates(two=1), id="a gate on two targets at once"),
+        pytest.param('{"gate":"zz","targets":[0,1]}', Gates(two=1), id="a gate on two targets at once"),
+        pytest.param('{"gate":"swap","targets":[0,1]}', Gates(two=3), id="a swap, as in the other formats"),
         pytest.param('{"gate":"h","targets":[0,1]}', Gates(one=2), id="a gate on each of two targets"),
         pytest.param('{"gate":"x","target":3,"controls":[0,1,2]}', Gates(two=12), id="three controls: 6 (4 - 2)"),
     ],

@@ -177,6 +177,36 @@ def test_what_cannot_be_counted_costs_its_minimum(target: str, parameters: dict[
     assert list(estimate(target, "qir.v1", b"BC\xc0\xde", parameters, PUBLISHED).at_least or ()) == least
 
 
+@pytest.mark.parametrize(
+    ("gate", "why"),
+    [
+        pytest.param(
+            '{"gate":"pauliexp","targets":[0,1],"terms":["XX"],"coefficients":[1],"time":1}',
+            "none of those that are counted",
+            id="of many gates in one",
+        ),
+        pytest.param('{"gate":"cnot","targets":[0,1]}', "names no control", id="with one qubit too few"),
+    ],
+)
+def test_a_gate_whose_cost_is_not_known(gate: str, why: str) -> None:
+    """It makes the whole cost unknown, and at least the minimum."""
+    told = estimate("ionq.qpu.aria-1", "ionq.circuit.v1", b'{"circuit":[%s]}' % gate.encode(), {"shots": 5}, PUBLISHED)
+    assert (told.basis, [str(one) for one in told.at_least or ()]) == (Basis.UNKNOWN, ["97.5 USD"])
+    assert why in told.detail
+
+
+def test_conditions_in_conditions_are_no_defect() -> None:
+    """However many there are."""
+    program = b"OPENQASM 2.0;qreg q[1];creg c[1];" + b"if(c==1)" * 100_000 + b"U(0,0,0) q[0];"
+    told = estimate("quantinuum.qpu.h2-1", "honeywell.openqasm.v1", program[:250_000], {"shots": 5}, PUBLISHED)
+    assert told.basis is Basis.UNKNOWN
+
+
+def test_a_target_in_another_case_costs_the_same() -> None:
+    """The service does not tell them apart."""
+    assert PUBLISHED.price_of("IonQ.QPU.Aria-1") == PUBLISHED.price_of("ionq.qpu.aria-1") is not None
+
+
 def test_a_program_in_a_secret_is_not_quoted() -> None:
     """An estimate stands in a status, which more people may read than the Secret."""
     program = GHZ_QASM.replace(b"h q", b"opaque_gate q")

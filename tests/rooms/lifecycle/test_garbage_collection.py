@@ -183,6 +183,14 @@ def test_whether_it_has_an_owner(row: RemoteJob, jobs: list[QuantumJob], owned: 
     assert has_owner(row, {one for job in jobs for one in owned_by(job, WORKSPACE.id)}) is owned
 
 
+def test_a_forged_claim_makes_nobody_count_for_long() -> None:
+    """Its number is the user's to write."""
+    forged = claimed(KEYED, claim=claim(900_000))
+    owned = set(owned_by(forged, WORKSPACE.id))
+    assert identify(forged, WORKSPACE.id, 900_000) in owned
+    assert len(owned) < 200
+
+
 def test_a_key_leads_to_every_attempt_that_its_object_would_ask_for() -> None:
     """An heir that has not claimed yet takes over the second attempt of its predecessor as well."""
     second = replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id, 2))

@@ -194,6 +194,7 @@ def test_a_claim_is_read_with_the_uid_it_was_written_for(annotation: str, uid: s
         pytest.param(claim_with(attempt="1"), id="an attempt in text"),
         pytest.param(claim_with(attempt=True), id="an attempt that is a truth"),
         pytest.param(claim_with(attempt=0), id="an attempt below the first"),
+        pytest.param(claim_with(attempt=10**12), id="an attempt that nobody has come to"),
         pytest.param(claim_with(v=2), id="a shape of a later version"),
         pytest.param(claim_with(workspace="research-ws"), id="a workspace that is no resource id"),
         pytest.param(claim_with(workspace=RESOURCE_ID), id="a workspace in another spelling than ours"),

@@ -9,9 +9,9 @@ from quantumjob_operator.costs.qir.tokens import GLOBAL, NAME, NUMBER, Tokens
 
 GROUP: Final = re.compile(r"#\d+")
 _TARGET: Final = re.compile(f"%{NAME}")
-_HEADING: Final = re.compile(f"{NAME}:")
+_HEADING: Final = re.compile(rf"\A{NAME}:")
 _SIGNED: Final = re.compile(r"-?\d{1,19}")
-_REAL: Final = re.compile(r"-?\d+\..*|0x.*")
+_REAL: Final = re.compile(r"\A(?:-?\d+\..*|0x.*)")
 
 
 class Body:
