@@ -34,13 +34,7 @@ from quantumjob_operator.lifecycle.decision import (
 )
 from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
 from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
-from quantumjob_operator.lifecycle.observation import (
-    Observation,
-    ProgramFacts,
-    QuotaLooked,
-    Trouble,
-    WorkspaceFacts,
-)
+from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.policies import forbidden
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.suggestions import instead_of

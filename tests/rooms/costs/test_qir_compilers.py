@@ -1,52 +1,37 @@
-"""QIR as qdk and Qiskit's provider write it is counted as the circuit has it; LLVM (pyqir) finds the same.
+"""QIR as qdk and Qiskit's provider write it is counted as the circuit has it; LLVM (pyqir) finds the same."""
 
-The compilers run in a process of their own: qsharp has one interpreter for each, and to begin anew empties it.
-"""
-
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
-from qdk import openqasm, qsharp
-from qiskit import QuantumCircuit
-from qsharp import TargetProfile
-from qsharp.interop.qiskit import QSharpBackend
 
 from quantumjob_operator.costs.gates import Gates
 from rooms.costs.qirprograms import assert_counted
 
 WANT: Final = Gates(one=1, two=2, measured=6)
 PROFILES: Final = ("Base", "Adaptive_RI", "Adaptive_RIF")
+Compile = Callable[[str, str, str], str]
 
 
 @pytest.fixture(scope="module")
-def elsewhere() -> Iterator[ProcessPoolExecutor]:
-    """Another process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        yield pool
+def compiled() -> Iterator[Compile]:
+    """The compilers (`compilers.py`)."""
+    program = [sys.executable, str(Path(__file__).with_name("compilers.py"))]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        asked, told = child.stdin, child.stdout
 
+        def ask(*what: str) -> str:
+            asked.write(json.dumps(what) + "\n")
+            asked.flush()
+            return str(json.loads(told.readline()))
 
-def _q_sharp(source: str, profile: str) -> str:
-    qsharp.init(target_profile=getattr(TargetProfile, profile))
-    return str(qsharp.compile(source))
-
-
-def _openqasm(source: str) -> str:
-    return str(openqasm.compile(source, target_profile=TargetProfile.Base))
-
-
-def _qiskit(profile: str) -> str:
-    circuit = QuantumCircuit(3, 3)
-    circuit.h(0)
-    circuit.cx(0, 1)
-    circuit.cx(1, 2)
-    circuit.barrier()
-    circuit.rz(0.5, 2)
-    circuit.measure([0, 1, 2], [0, 1, 2])
-    backend = QSharpBackend(target_profile=getattr(TargetProfile, profile), skip_transpilation=True)
-    return str(backend.qir(circuit))
+        yield ask
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -74,22 +59,21 @@ def _qiskit(profile: str) -> str:
         ),
     ],
 )  # fmt: skip
-def test_q_sharp(elsewhere: ProcessPoolExecutor, profile: str, source: str, want: dict[str, Gates]) -> None:
+def test_q_sharp(compiled: Compile, profile: str, source: str, want: dict[str, Gates]) -> None:
     """Known from the source."""
-    program = elsewhere.submit(_q_sharp, source, profile).result(60)
-    assert_counted(program, want.get(profile, want["other"]))
+    assert_counted(compiled("qsharp", profile, source), want.get(profile, want["other"]))
 
 
-def test_openqasm(elsewhere: ProcessPoolExecutor) -> None:
+def test_openqasm(compiled: Compile) -> None:
     """OpenQASM 3, compiled to the base profile."""
     source = (
         'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; h q[0]; cx q[0], q[1]; cx q[1], q[2];'
         " for int i in [0:2] { t q[i]; } barrier q; c = measure q;"
     )
-    assert_counted(elsewhere.submit(_openqasm, source).result(60), Gates(one=4, two=2, measured=6))
+    assert_counted(compiled("openqasm", "Base", source), Gates(one=4, two=2, measured=6))
 
 
 @pytest.mark.parametrize("profile", PROFILES[:2])
-def test_qiskit(elsewhere: ProcessPoolExecutor, profile: str) -> None:
+def test_qiskit(compiled: Compile, profile: str) -> None:
     """By the part of qsharp with which Qiskit's provider for Azure Quantum writes what it sends."""
-    assert_counted(elsewhere.submit(_qiskit, profile).result(60), Gates(one=2, two=2, measured=6))
+    assert_counted(compiled("qiskit", profile, ""), Gates(one=2, two=2, measured=6))
