@@ -10,10 +10,11 @@ import multiprocessing
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
 from typing import Final
 
 from explore.effects import moved
@@ -23,8 +24,8 @@ from explore.state import Scenario, State, begin
 
 STUCK = "stuck: no way leads to an end"
 _QUIET = frozenset({"time", "ends"})
-_BLOCK: Final = 64
-"""Neighbours lead to the same states and steps: a worker gets so many of them at once."""
+_BLOCK: Final = 32
+"""Neighbours lead to the same states and steps: a worker takes so many of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,15 @@ class _Share:
 
 class OutOfTimeError(Exception):
     """The budget is used up."""
+
+
+def _blocks(following: "Synchronized[int]") -> Iterator[int]:
+    """Whichever process asks first gets the next block: all are done at about the same time, however long one takes."""
+    while True:
+        with following.get_lock():
+            block = following.value
+            following.value += 1
+        yield block
 
 
 class Exploration:
@@ -189,15 +199,16 @@ class Exploration:
         gone through twice and counted once; what follows from a state, each worker sees whole.
         """
         if self._workers == 1:
-            self._share(closed, 0)
+            self._share(closed, count())
             return
         fork = multiprocessing.get_context("fork")
+        blocks = _blocks(fork.Value("q", 0))
         gc.collect()
         gc.freeze()  # what is there already stays: no need to look through it again and again
         waiting = []
-        for worker in range(self._workers):
+        for _ in range(self._workers):
             mine, its = fork.Pipe(duplex=False)
-            process = fork.Process(target=self._work, args=(closed, worker, its))
+            process = fork.Process(target=self._work, args=(closed, blocks, its))
             process.start()
             its.close()
             waiting.append((process, mine))
@@ -213,22 +224,25 @@ class Exploration:
                 self._keep(one)
         self._elsewhere = len(numbers)
 
-    def _work(self, closed: deque[tuple[int, State]], worker: int, its: Connection) -> None:
+    def _work(self, closed: deque[tuple[int, State]], blocks: Iterator[int], its: Connection) -> None:
         """One worker's share, and what came of it."""
         known, complete = len(self._by), True
         try:
-            self._share(closed, worker)
+            self._share(closed, blocks)
         except OutOfTimeError:
             complete = False
         self._judge_ends(complete=complete)
         numbers = array("q", islice(self._numbers, known, None))
         its.send(_Share(numbers, max(self._steps), complete, list(self._found.values())))
 
-    def _share(self, closed: deque[tuple[int, State]], worker: int) -> None:
+    def _share(self, closed: deque[tuple[int, State]], blocks: Iterator[int]) -> None:
+        mine = next(blocks)
         for index in range(len(closed)):
             number, state = closed.popleft()
-            if index // _BLOCK % self._workers != worker:
-                continue
+            if index // _BLOCK > mine:
+                mine = next(blocks)
+            if index // _BLOCK < mine:
+                continue  # of another worker
             for move in disturbances(state):
                 entered = self._child(number, state, moved(state, move), move, self._depth)
                 if entered is not None:
