@@ -73,6 +73,17 @@ def _many(shots: Spec, says: str, most: int = 1000) -> Row:
     )
 
 
+def _own_shots(item: Spec) -> Row:
+    return Row(
+        f"an item names {item}",
+        {"maxShots": 100},
+        {"parameters": {"shots": 1, "items": [{}, item]}},
+        "TooManyShots",
+        "spec.parameters.items names shots of its own, and QuantumPolicy limits limits those of the whole job: name "
+        "them once, in spec.parameters.shots",
+    )
+
+
 def _paid(target: str, policy: Spec | None = None) -> Row:
     return Row(
         f"{target} costs something, if {policy or 'nothing is said'}, and has no limit",
@@ -98,6 +109,12 @@ ALLOWED: Final = (
     Row("shots of all items together", {"maxShots": 200}, {"parameters": {"shots": 100, "items": [{}, {}]}}),
     Row("no item is one run", {"maxShots": 100}, {"parameters": {"shots": 100, "items": []}}),
     Row("items that are no list are one run", {"maxShots": 100}, {"parameters": {"shots": 100, "items": "x"}}),
+    Row("items without shots", {"maxShots": 200}, {"parameters": {"shots": 100, "items": [{"shots": None}, "shots"]}}),
+    Row(
+        "shots of an item where no policy limits them",
+        {"requireShots": False},
+        {"parameters": {"items": [{"shots": 5000}]}},
+    ),
     Row("no shots where nobody requires them", {"requireShots": False}, {"parameters": None}),
     Row("no priority counts as Standard", {"allowedPriorities": ["Standard"]}, {}),
     Row("a priority that is allowed", {"allowedPriorities": ["Standard", "High"]}, {"priority": "High"}),
@@ -134,6 +151,8 @@ FORBIDDEN: Final = (
     _many({"shots": 10, "count": 5000}, "5000 shots"),
     _many({"shots": 600, "items": [{}, {}]}, "600 shots for each of 2 items"),
     _many({"shots": 9223372036854775807, "items": [{}, {}]}, "9223372036854775807 shots for each of 2 items"),
+    _own_shots({"shots": 5000}),
+    _own_shots({"count": 5000}),
     Row(
         "a priority that is not allowed",
         {"allowedPriorities": ["Standard"]},

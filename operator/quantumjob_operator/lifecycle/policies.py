@@ -13,7 +13,7 @@ Must not live here: when this is asked (`submission`).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.patterns import fits
@@ -23,6 +23,7 @@ from quantumjob_operator.model.quantumpolicy import PolicySpec, QuantumPolicy
 FREE_TARGETS: Final = ("ionq.simulator", "quantinuum.sim.*sc", "rigetti.sim.qvm", "pasqal.sim.emu-free")
 """What costs nothing if a policy does not say: what the published price list calls free."""
 POLICY_UNREADABLE: Final = "PolicyUnreadable"
+_SHOTS: Final = ("shots", "count")
 _NEXT: Final = "; make a new job that conforms, or have the QuantumPolicy changed: this one then goes on by itself"
 
 
@@ -65,8 +66,7 @@ def _shots_given(name: str, policy: PolicySpec, job: JobSpec) -> str | None:
 
 
 def _shots_few(name: str, policy: PolicySpec, job: JobSpec) -> str | None:
-    items = (job.parameters or {}).get("items")
-    runs, most = max(len(items), 1) if isinstance(items, list) else 1, policy.max_shots
+    runs, most = max(len(_items(job)), 1), policy.max_shots
     too_many = [shots for shots in _shots(job) if most is not None and shots * runs > most]
     if not too_many:
         return None
@@ -74,6 +74,16 @@ def _shots_few(name: str, policy: PolicySpec, job: JobSpec) -> str | None:
     return (
         f"spec.parameters asks for {too_many[0]} shots{each}, and QuantumPolicy {name} allows at most {most} for a "
         "job: use fewer"
+    )
+
+
+def _shots_once(name: str, policy: PolicySpec, job: JobSpec) -> str | None:
+    own = [item for item in _items(job) if isinstance(item, dict) and any(item.get(key) is not None for key in _SHOTS)]
+    if policy.max_shots is None or not own:
+        return None
+    return (
+        f"spec.parameters.items names shots of its own, and QuantumPolicy {name} limits those of the whole job: name "
+        "them once, in spec.parameters.shots"
     )
 
 
@@ -106,7 +116,12 @@ def _is_paid(policy: PolicySpec, target: str) -> bool:
 def _shots(job: JobSpec) -> list[int]:
     """What parameters name as shots, under today's name and the former one."""
     parameters = job.parameters or {}
-    return [int(parameters[key]) for key in ("shots", "count") if parameters.get(key) is not None]
+    return [int(parameters[key]) for key in _SHOTS if parameters.get(key) is not None]
+
+
+def _items(job: JobSpec) -> list[Any]:
+    items = (job.parameters or {}).get("items")
+    return items if isinstance(items, list) else []
 
 
 def _fits_any(patterns: Sequence[str], target: str) -> bool:
@@ -131,6 +146,7 @@ RULES: Final = (
     Rule("TargetNotAllowed", _target),
     Rule("ShotsMissing", _shots_given),
     Rule("TooManyShots", _shots_few),
+    Rule("TooManyShots", _shots_once),
     Rule("PriorityNotAllowed", _priority),
     Rule("MaxCostMissing", _max_cost),
 )
