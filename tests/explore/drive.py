@@ -126,8 +126,10 @@ def new_parts(holder: str, now: float) -> Parts:
     quotas = QuotaGuards(time.monotonic)
     submitter = Submitter(settings=SETTINGS, holder=holder, quotas=quotas, **shared)
     limiter: Any = InflightLimiter()
+    finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]
     actions: Any = Actions(
         submitter=submitter,
+        finalization=finalization,
         delivery=OutputWriter(),  # type: ignore[arg-type]
         references=References(ANY),
         prices=PriceLists(References(ANY), clock),
@@ -135,7 +137,6 @@ def new_parts(holder: str, now: float) -> Parts:
         quotas=quotas,
         clock=clock,
     )
-    finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]
     status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]
     observer = Observer(
         cache=cache,

@@ -140,6 +140,9 @@ class Client:
         """GET."""
         return await Ask("get", (job_id,))  # type: ignore[no-any-return]
 
+    async def wait_to_cancel(self) -> None:
+        """The rate limit is not explored."""
+
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """POST :cancel."""
         return await Ask("cancel", (job_id,))  # type: ignore[no-any-return]

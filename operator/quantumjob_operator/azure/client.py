@@ -186,9 +186,19 @@ class WorkspaceClient:
             answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
             return await self._read_job("put_job", definition.job_id, answer)
 
-    async def cancel_job(self, job_id: str) -> CancelAnswer:
-        """Ask the service to cancel; a refusal and an unknown job are answers, not errors."""
+    async def wait_to_cancel(self) -> None:
+        """Wait until the rate limit lets a cancellation begin; its own step, as before a PUT.
+
+        Raises:
+            Throttled: The service asked for a pause, which is not over.
+        """
         await self._channel.acquire("cancel_job", cancelling=True)
+
+    async def cancel_job(self, job_id: str) -> CancelAnswer:
+        """Ask the service to cancel; a refusal and an unknown job are answers, not errors.
+
+        `wait_to_cancel` waits for the rate limit.
+        """
         url = f"{self._job_url(job_id)}:cancel"
         with self._channel.reading("cancel_job"):
             answer = await self._channel.send("cancel_job", "POST", url, rate_limited=True)

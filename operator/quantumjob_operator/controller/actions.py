@@ -11,6 +11,7 @@ from typing import Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
+from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
@@ -42,6 +43,7 @@ class Actions:
         self,
         *,
         submitter: Submitter,
+        finalization: Finalization,
         delivery: OutputWriter,
         references: References,
         prices: PriceLists,
@@ -49,6 +51,7 @@ class Actions:
         quotas: QuotaGuards,
         clock: Clock,
     ) -> None:
+        self._finalization = finalization
         self._quotas = quotas
         self._prices = prices
         self._limiter = limiter
@@ -122,10 +125,16 @@ class Actions:
         """Ask the service to cancel; what was seen before its answer is old news then.
 
         A request that failed is not noted as made: the back-off decides when it is made again.
+
+        Raises:
+            Outdated: The object is gone, and another one has its job by now.
         """
         connection, job_id = ready(context)
         asked_at = self._clock.monotonic()
         try:
+            await connection.client.wait_to_cancel()
+            if context.seen.gone:
+                await self._finalization.leave_to_heirs(context.job)
             answer = await connection.client.cancel_job(job_id)
         except ServiceError as error:
             context.know(cancel=trouble(context, error))

@@ -246,6 +246,8 @@ class GarbageCollector:
         remote = await connection.client.get_job(job_id)
         if remote is None or self._origin(remote) != origin:
             return
+        client = connection.on_behalf(origin.namespace, cancelling=True).client
+        await client.wait_to_cancel()  # nothing but one round trip lies between the last look and the request
         if await self._lives(remote, origin, connection.workspace.id):
             return
         if released_on_purpose(remote):
@@ -254,7 +256,7 @@ class GarbageCollector:
         if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):
             await self._report(remote, origin, connection, "cancel it at the service if nobody needs it", reported)
             return
-        answer = await connection.on_behalf(origin.namespace, cancelling=True).client.cancel_job(remote.id)
+        answer = await client.cancel_job(remote.id)
         accepted = answer is CancelAnswer.ACCEPTED
         then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
         await self._report(remote, origin, connection, then, reported)

@@ -80,7 +80,7 @@ def reconciler_of(
         cache=cache,
         objects=cluster.objects,
         finalization=finalization,
-        actions=_actions_of(cluster, submitter, limiter, quotas, clock),
+        actions=_actions_of(cluster, submitter, finalization, limiter, quotas, clock),
         observer=observer,
         status=status,
         workspaces=workspaces,
@@ -93,12 +93,18 @@ def reconciler_of(
     )
 
 
-def _actions_of(
-    cluster: Cluster, submitter: Submitter, limiter: InflightLimiter, quotas: QuotaGuards, clock: Clock
+def _actions_of(  # noqa: PLR0917 - what `Actions` takes
+    cluster: Cluster,
+    submitter: Submitter,
+    finalization: Finalization,
+    limiter: InflightLimiter,
+    quotas: QuotaGuards,
+    clock: Clock,
 ) -> Actions:
     references = cluster.references
     return Actions(
         submitter=submitter,
+        finalization=finalization,
         delivery=OutputWriter(outputs=Outputs(cluster.api), references=references, clock=clock),
         references=references,
         prices=PriceLists(references, clock),

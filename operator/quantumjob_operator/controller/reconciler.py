@@ -191,8 +191,6 @@ class Reconciler:
                     self._plan(context, decision)
                     return
             else:
-                if context.seen.gone and decision.action is Action.CANCEL:
-                    await self._finalization.leave_to_heirs(context.job)
                 # What writes to the API server has a time-out there, and its answer is not to be missed.
                 async with asyncio.timeout_at(None if decision.action in _UNBROKEN else deadline):
                     await self._actions.table[decision.action](context)
