@@ -7,16 +7,16 @@ Must not live here: the exploration (`search`).
 import argparse
 import json
 import logging
-import resource
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
 from explore.effects import moved
 from explore.judge import early_trace, wrongs
 from explore.moves import Move, free_moves
-from explore.search import Exploration, Explored, Violation
+from explore.search import Explored, Violation, explored
 from explore.state import Scenario, begin
 
 SCENARIOS: Final = {
@@ -113,37 +113,31 @@ def depths_of(depth: int | None, only: str | None) -> dict[str, int]:
     return {name: max((DEPTH if depth is None else depth) - _LESS[name], 0) for name in names}
 
 
-def _cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
 def main() -> int:
     """Explore or replay; 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="make explore")
     parser.add_argument("--replay")
     parser.add_argument("--only", choices=sorted(SCENARIOS))
     parser.add_argument("--depth", type=int, help="disturbances for one operator, or for the only scenario")
-    parser.add_argument("--minutes", type=float, default=30.0, help="each scenario may use what is left for it")
+    parser.add_argument("--minutes", type=float, default=30.0, help="after so many, all end")
     options = parser.parse_args()
-    logging.disable(logging.CRITICAL)
     if options.replay:
+        logging.disable(logging.CRITICAL)
         return 1 if replayed(options.replay) else 0
     results: list[Explored] = []
-    depths = depths_of(options.depth, options.only)
-    end = time.monotonic() + options.minutes * 60
-    # The least deep come first: what they leave of their shares is for the others.
-    names = sorted(depths, key=lambda name: depths[name])
-    for left, name in zip(range(len(names), 0, -1), names, strict=True):
-        deadline = time.monotonic() + (end - time.monotonic()) / left
-        busy = _cpu_seconds()
-        result = Exploration(SCENARIOS[name], depths[name], deadline=deadline, workers=_WORKERS).run(print)
-        results.append(result)
-        note = "" if result.complete else " (out of time: this depth was not finished)"
-        took = f"{result.seconds:.0f} s, {_cpu_seconds() - busy:.0f} s of CPU"
-        print(f"{name}: {result.states} states, {result.levels} by disturbances, {took}{note}")
-        for violation in result.violations:
-            _show(violation)
+    deadline = time.monotonic() + options.minutes * 60
+    # The deepest is the longest by far: it begins, and the others follow each other beside it.
+    depths = sorted(depths_of(options.depth, options.only).items(), key=lambda one: -one[1])
+    with ProcessPoolExecutor(_WORKERS, max_tasks_per_child=1) as pool:
+        running = [pool.submit(explored, SCENARIOS[name], depth, deadline) for name, depth in depths]
+        for one in as_completed(running):
+            result, cpu = one.result()
+            results.append(result)
+            note = "" if result.complete else " (out of time: this depth was not finished)"
+            took = f"{result.seconds:.0f} s, {cpu:.0f} s of CPU"
+            print(f"{result.scenario.name}: {result.states} states, {result.levels} by disturbances, {took}{note}")
+            for violation in result.violations:
+                _show(violation)
     _report(results)
     return 1 if any(one.violations for one in results) else 0
 

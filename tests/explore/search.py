@@ -6,16 +6,13 @@ luck but that of the free moves; a set of states without one is stuck. Must not 
 """
 
 import gc
-import multiprocessing
+import logging
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import count, islice
-from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import Synchronized
-from typing import Final
+from functools import partial
 
 from explore.effects import moved
 from explore.judge import at_rest, early_trace, wrongs
@@ -24,8 +21,6 @@ from explore.state import Scenario, State, begin
 
 STUCK = "stuck: no way leads to an end"
 _QUIET = frozenset({"time", "ends"})
-_BLOCK: Final = 32
-"""Neighbours lead to the same states and steps: a worker takes so many of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +47,17 @@ class Explored:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """What one worker found in its share of the last level: the numbers of new states, the longest way, and more."""
-
-    numbers: "array[int]"
-    longest: int
-    complete: bool
-    found: list[Violation]
-
-
 class OutOfTimeError(Exception):
     """The budget is used up."""
-
-
-def _blocks(following: "Synchronized[int]") -> Iterator[int]:
-    """Whichever process asks first gets the next block: all are done at about the same time, however long one takes."""
-    while True:
-        with following.get_lock():
-            block = following.value
-            following.value += 1
-        yield block
 
 
 class Exploration:
     """The states of one scenario."""
 
-    def __init__(self, scenario: Scenario, depth: int, *, deadline: float = float("inf"), workers: int = 1) -> None:
+    def __init__(self, scenario: Scenario, depth: int, *, deadline: float = float("inf")) -> None:
         self._scenario = scenario
         self._depth = depth
         self._deadline = deadline
-        self._workers = workers
         self._numbers: dict[int, int] = {}
         self._levels = array("b")
         self._parents = array("i")
@@ -94,7 +69,6 @@ class Exploration:
         self._moves: dict[Move, Move] = {}
         self._broken: set[int] = set()
         self._latest = 0
-        self._elsewhere = 0
 
     def run(self, progress: Callable[[str], None] = lambda _: None) -> Explored:
         """Explore to the depth, or until time is over."""
@@ -112,10 +86,10 @@ class Exploration:
                     frontier = self._disturbed(frontier, level)
             result.depth = self._depth
             if self._depth > 0:
-                self._last_level(frontier, result)
+                self._last_level(frontier)
         except OutOfTimeError:
             result.complete = False
-        result.states, result.longest = len(self._by) + self._elsewhere, max(result.longest, *self._steps)
+        result.states, result.longest = len(self._by), max(self._steps)
         result.levels = [self._levels.count(level) for level in range(self._depth + 1)]
         result.levels[-1] += result.states - sum(result.levels)
         self._judge_ends(complete=result.complete)
@@ -192,57 +166,10 @@ class Exploration:
                     following.append(entered)
         return following
 
-    def _last_level(self, closed: deque[tuple[int, State]], result: Explored) -> None:
-        """The last level is gone through at once, and in shares: its states need not be kept.
-
-        Each worker goes on from a copy of all that is known so far. A state to which the shares of two workers lead is
-        gone through twice and counted once; what follows from a state, each worker sees whole.
-        """
-        if self._workers == 1:
-            self._share(closed, count())
-            return
-        fork = multiprocessing.get_context("fork")
-        blocks = _blocks(fork.Value("q", 0))
-        gc.collect()
-        gc.freeze()  # what is there already stays: no need to look through it again and again
-        waiting = []
-        for _ in range(self._workers):
-            mine, its = fork.Pipe(duplex=False)
-            process = fork.Process(target=self._work, args=(closed, blocks, its))
-            process.start()
-            its.close()
-            waiting.append((process, mine))
-        gc.unfreeze()
-        numbers: set[int] = set()
-        for process, mine in waiting:
-            told = mine.recv()
-            process.join()
-            numbers.update(told.numbers)
-            result.complete &= told.complete
-            result.longest = max(result.longest, told.longest)
-            for one in told.found:
-                self._keep(one)
-        self._elsewhere = len(numbers)
-
-    def _work(self, closed: deque[tuple[int, State]], blocks: Iterator[int], its: Connection) -> None:
-        """One worker's share, and what came of it."""
-        known, complete = len(self._by), True
-        try:
-            self._share(closed, blocks)
-        except OutOfTimeError:
-            complete = False
-        self._judge_ends(complete=complete)
-        numbers = array("q", islice(self._numbers, known, None))
-        its.send(_Share(numbers, max(self._steps), complete, list(self._found.values())))
-
-    def _share(self, closed: deque[tuple[int, State]], blocks: Iterator[int]) -> None:
-        mine = next(blocks)
-        for index in range(len(closed)):
+    def _last_level(self, closed: deque[tuple[int, State]]) -> None:
+        """The last level is gone through at once: its states need not be kept."""
+        while closed:
             number, state = closed.popleft()
-            if index // _BLOCK > mine:
-                mine = next(blocks)
-            if index // _BLOCK < mine:
-                continue  # of another worker
             for move in disturbances(state):
                 entered = self._child(number, state, moved(state, move), move, self._depth)
                 if entered is not None:
@@ -295,3 +222,11 @@ class Exploration:
             back[first[after + 1]] = before
             first[after + 1] += 1
         return first, back
+
+
+def explored(scenario: Scenario, depth: int, deadline: float) -> tuple[Explored, float]:
+    """Explore one scenario in a process of its own; and the seconds of CPU that it took."""
+    logging.disable(logging.CRITICAL)
+    gc.disable()  # it would look through millions of objects again and again, for next to nothing
+    result = Exploration(scenario, depth, deadline=deadline).run(partial(print, flush=True))
+    return result, time.process_time()

@@ -51,13 +51,6 @@ def test_how_deep_each_scenario_is_tried(depth: int | None, only: str | None, de
     assert depths_of(depth, only) == depths
 
 
-def test_two_workers_find_the_same_states_as_one() -> None:
-    """A state that both of them come to is counted once."""
-    alone, shared = (Exploration(SCENARIOS["one"], 1, workers=workers).run() for workers in (1, 2))
-    assert (alone.states, alone.levels, alone.longest) == (shared.states, shared.levels, shared.longest)
-    assert shared.complete
-
-
 @pytest.mark.parametrize("planted", [False, True])
 def test_states_that_are_not_told_apart_lead_to_the_same(monkeypatch: pytest.MonkeyPatch, *, planted: bool) -> None:
     """Told apart finely there are more states, which are the same ones to the coarser eye, and fail alike."""
