@@ -18,7 +18,7 @@ from localstack.manifests import CRDS, namespace
 
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
 OWNER: Final = "quantumjob-demo"
-_KINDS: Final = ",".join(f"quantum{one}.quantumjobs.dev" for one in ("jobs", "workspaces", "policies"))
+_KINDS: Final = ",".join(f"quantum{one}.quantumjobs.dev" for one in ("jobs", "workspaces", "policies", "budgets"))
 _JOBS_SECONDS: Final = 30
 _GONE_SECONDS: Final = 90
 

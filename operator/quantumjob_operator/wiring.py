@@ -20,6 +20,7 @@ from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.clock import Clock, monotonic_seconds
 from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.election import Candidacy
 from quantumjob_operator.cluster.events import Events
@@ -32,7 +33,7 @@ from quantumjob_operator.cluster.references import References
 from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller.garbage_collector import GarbageCollector
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
-from quantumjob_operator.controller.job_wiring import Cluster, Common, reconciler_of
+from quantumjob_operator.controller.job_wiring import Cluster, Common, reconcilers_of
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
@@ -69,7 +70,12 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
     cluster = Cluster(
-        api, Objects(api), References(api), Events(api, common.holder), Namespaces(api, common.clock.monotonic)
+        api,
+        Objects(api),
+        BudgetObjects(api),
+        References(api),
+        Events(api, common.holder),
+        Namespaces(api, common.clock.monotonic),
     )
     opening = open_transport(ca_bundle=settings.ca_bundle, give_up_seconds=settings.request_timeout_seconds)
     transport = await stack.enter_async_context(opening)
@@ -85,7 +91,9 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     )
     quotas = QuotaGuards(clock.monotonic)
     workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter, quotas)
-    reconciler = reconciler_of(common, cluster, workspaces, limiter, quotas)
+    reconciler, budget_reconciler = reconcilers_of(
+        common, cluster, workspaces, limiter, quotas, connections=connections
+    )
     workspaces.wake, workspaces.learn_place = reconciler.learned, reconciler.learned_place
     watch = Watch(common.cache, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
@@ -96,7 +104,8 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
         stack.push_async_callback(leadership.resign)
 
     async def reconcile(uid: str) -> None:
-        await (workspace_reconciler.reconcile(uid) if workspaces.serves(uid) else reconciler.reconcile(uid))
+        serving = workspace_reconciler if workspaces.serves(uid) else reconciler
+        await (budget_reconciler if budget_reconciler.serves(uid) else serving).reconcile(uid)
 
     garbage_collector = _garbage_collector(common, cluster, connections, reconciler)
     return _loops(common, cluster, watch, leadership, reconcile=reconcile, garbage_collector=garbage_collector)

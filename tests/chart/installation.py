@@ -118,7 +118,7 @@ class Installation:
         """
         kubectl = self.releases.cluster.kubectl
         if kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=90s", check=False).returncode:
-            kinds = "quantumjobs,quantumworkspaces,quantumpolicies"
+            kinds = "quantumjobs,quantumworkspaces,quantumpolicies,quantumbudgets"
             left = kubectl("get", kinds, f"--namespace={name}", "--output=yaml", check=False).stdout
             raise AssertionError(f"{name} stays:\n{left}\n{self.node.logs(RELEASE)[-_LAST_WORDS:]}")
 

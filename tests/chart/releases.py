@@ -21,7 +21,7 @@ SYSTEM: Final = "quantumjob-system"
 RELEASE: Final = "quantumjob-operator"
 _API: Final = "/apis/quantumjobs.dev/v1alpha1"
 _SECONDS: Final = 60.0
-PLURALS: Final = ("quantumjobs", "quantumworkspaces", "quantumpolicies")
+PLURALS: Final = ("quantumjobs", "quantumworkspaces", "quantumpolicies", "quantumbudgets")
 CRDS: Final = tuple(f"{plural}.quantumjobs.dev" for plural in PLURALS)
 
 

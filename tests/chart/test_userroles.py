@@ -25,13 +25,14 @@ def granted(rules: list[Manifest], resource: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("role", "jobs", "workspaces"),
+    ("role", "jobs", "owned"),
     [("view", _READ, _READ), ("edit", _READ | _WRITE, _READ), ("admin", _READ | _WRITE, _READ | _WRITE)],
 )
-def test_role_gives(default: Rendering, role: str, jobs: set[str], workspaces: set[str]) -> None:
-    """Readers read, editors run jobs, administrators decide on workspaces; none of them on what binds them."""
+def test_role_gives(default: Rendering, role: str, jobs: set[str], owned: set[str]) -> None:
+    """Readers read, editors run jobs, administrators decide on workspaces and budgets; none of them on policies."""
     rules = aggregated(default, role)
-    assert (granted(rules, "quantumjobs"), granted(rules, "quantumworkspaces")) == (jobs, workspaces)
+    assert (granted(rules, "quantumjobs"), granted(rules, "quantumworkspaces")) == (jobs, owned)
+    assert granted(rules, "quantumbudgets") == owned
     assert granted(rules, "quantumpolicies") == _READ
 
 

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 JOBS = "quantumjobs.dev", "quantumjobs"
 WORKSPACES = "quantumjobs.dev", "quantumworkspaces"
 POLICIES = "quantumjobs.dev", "quantumpolicies"
+BUDGETS = "quantumjobs.dev", "quantumbudgets"
 _LONG = '{"qubits": 1, "circuit": [' + '{"gate": "x", "target": 0},' * 4000 + '{"gate": "x", "target": 0}]}'
 
 
@@ -80,6 +81,7 @@ def test_a_right_that_can_be_spared(
 
 
 def test_every_right_of_the_role_was_taken_away_once() -> None:
-    """But those that kubectl itself needs: to delete a job, to list workspaces, and to read what jobs may ask for."""
+    """But those that kubectl itself needs: to delete a job, to list workspaces, and to read what binds jobs."""
     tried = {parameter.values[0] for parameter in (*LACKING, *SPARED)}
-    assert set(RIGHTS) - tried == {(*JOBS, "delete"), (*WORKSPACES, "list"), (*POLICIES, "get"), (*POLICIES, "list")}
+    read = {(*kind, verb) for kind in (POLICIES, BUDGETS) for verb in ("get", "list")}
+    assert set(RIGHTS) - tried == {(*JOBS, "delete"), (*WORKSPACES, "list"), *read}

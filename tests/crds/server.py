@@ -22,6 +22,7 @@ _RESOURCES: Final = {
     "QuantumJob": "quantumjobs",
     "QuantumWorkspace": "quantumworkspaces",
     "QuantumPolicy": "quantumpolicies",
+    "QuantumBudget": "quantumbudgets",
 }
 _STRICT: Final = {"fieldValidation": "Strict"}
 _DRY_RUN: Final = {"dryRun": "All"}

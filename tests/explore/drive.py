@@ -26,6 +26,7 @@ from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
+from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.model.naming import JOB_PLURAL
@@ -127,6 +128,7 @@ def new_parts(holder: str, now: float) -> Parts:
     submitter = Submitter(settings=SETTINGS, holder=holder, quotas=quotas, **shared)
     limiter: Any = InflightLimiter()
     finalization = Finalization(events=told, **shared)  # type: ignore[arg-type]
+    spending = Spending(ledgers=ANY, cache=cache, namespaces=ANY, wake=queue.add, settings=SETTINGS, clock=clock)
     actions: Any = Actions(
         submitter=submitter,
         finalization=finalization,
@@ -135,6 +137,7 @@ def new_parts(holder: str, now: float) -> Parts:
         prices=PriceLists(References(ANY), clock),
         limiter=limiter,
         quotas=quotas,
+        spending=spending,
         clock=clock,
     )
     status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]
@@ -145,6 +148,7 @@ def new_parts(holder: str, now: float) -> Parts:
         status=status,
         workspaces=workspaces,  # type: ignore[arg-type]
         limiter=limiter,
+        spending=spending,
         settings=SETTINGS,
         clock=clock,
         holder=holder,

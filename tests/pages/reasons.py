@@ -21,13 +21,15 @@ _SPOKEN: Final = frozenset({"State", "Sighting"})
 
 NO_REASONS: Final = {
     "a status of a condition": {"True", "False", "Unknown"},
-    "a type of condition": {"Ready", "Finished"},
+    "a type of condition": {"Ready", "Finished", "Counting", "Exceeded"},
     "a type of Event": {"Normal", "Warning"},
     "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Lease", "Namespace", "TokenRequest", "BearerToken"},
     "a question to the API server": {"SelfSubjectAccessReview", "SelfSubjectReview"},
-    "a kind of ours": {"QuantumJob", "QuantumWorkspace"},
-    "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable"},
+    "a kind of ours": {"QuantumJob", "QuantumWorkspace", "QuantumBudget"},
+    "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable", "Conflict"},
     "a value in a spec": {"Cancel", "In", "NotIn", "Same", "Standard"},
+    "a value in a budget's spec": {"Day", "Month", "Quarter", "Year", "Together", "Hold", "Reject"},
+    "what a reservation rests on, and that it stands": {"Estimate", "MaxCost", "Free", "Reserved"},
     "a state that conditions explain otherwise": {"Pending"},
     "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
     "a label of a metric, for what nobody has looked at": {"NotSeenYet"},

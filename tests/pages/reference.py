@@ -15,6 +15,7 @@ _CRDS: Final = (
     "quantumjobs.dev_quantumjobs.yaml",
     "quantumjobs.dev_quantumworkspaces.yaml",
     "quantumjobs.dev_quantumpolicies.yaml",
+    "quantumjobs.dev_quantumbudgets.yaml",
 )
 _LIMITS: Final = {
     "minimum": "≥ {}",

@@ -10,8 +10,12 @@
 - apiGroups: [quantumjobs.dev]
   resources: [quantumpolicies]
   verbs: [list, watch]
+# Reservations are made by compare-and-swap, so budgets are read again after a conflict.
 - apiGroups: [quantumjobs.dev]
-  resources: [quantumjobs/status, quantumworkspaces/status]
+  resources: [quantumbudgets]
+  verbs: [get, list, watch, patch]
+- apiGroups: [quantumjobs.dev]
+  resources: [quantumjobs/status, quantumworkspaces/status, quantumbudgets/status]
   verbs: [patch]
 # Programs in, outputs out: by name, never listed, never changed.
 - apiGroups: [""]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _GROUP: Final = "quantumjobs.dev"
 RIGHTS: Final = (
     *((_GROUP, "quantumjobs", verb) for verb in ("get", "list", "watch", "create", "patch", "delete")),
-    *((_GROUP, "quantumworkspaces", verb) for verb in ("get", "list")),
+    *((_GROUP, kind, verb) for kind in ("quantumworkspaces", "quantumbudgets") for verb in ("get", "list")),
     *((_GROUP, "quantumpolicies", verb) for verb in ("get", "list")),
     *(("", "configmaps", verb) for verb in ("get", "list", "create")),
     ("", "events", "list"),

@@ -5,23 +5,24 @@ the cluster itself was restored (`mark_stale`). Must not live here: what a chang
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumpolicy import QuantumPolicy
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
 _UNSEEN: Final = "NotSeenYet"
-Known = QuantumJob | QuantumWorkspace | QuantumPolicy
+Known = QuantumJob | QuantumWorkspace | QuantumPolicy | QuantumBudget
 
 
 @dataclass(slots=True)
 class Cache:
-    """Jobs, workspaces and policies in memory.
+    """Jobs, workspaces, policies and budgets in memory.
 
     Attributes:
         newest: The highest resource version that was ever taken.
@@ -33,6 +34,7 @@ class Cache:
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
     policies: dict[str, QuantumPolicy] = field(default_factory=dict)
+    budgets: dict[str, QuantumBudget] = field(default_factory=dict)
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
     _names: dict[Name, str] = field(default_factory=dict)
@@ -70,11 +72,34 @@ class Cache:
         """The policies of a namespace, by name."""
         return self._rules.get(namespace, ())
 
-    def update(self, answer: QuantumJob | QuantumWorkspace) -> bool:
-        """Take the answer of one of our own patches; an object that was removed meanwhile stays removed."""
-        if self.find(answer.uid) is None:
+    def put_budget(self, budget: QuantumBudget) -> bool:
+        """Take a version of a budget; False if it is no news.
+
+        A ledger that was set back with the cluster lacks what was spent since: it has to be counted anew.
+        """
+        known, stale = self.budgets.get(budget.uid), budget.uid in self._stale
+        if not self._takes(budget):
             return False
-        return self.put_job(answer) if isinstance(answer, QuantumJob) else self.put_workspace(answer)
+        if stale and known and int(budget.resource_version) < int(known.resource_version):
+            budget = replace(budget, status=replace(budget.status, counted=None))
+        self.budgets[budget.uid] = budget
+        return True
+
+    def put(self, new: Known) -> bool:
+        """Take a version of an object; False if it is no news."""
+        match new:
+            case QuantumJob():
+                return self.put_job(new)
+            case QuantumWorkspace():
+                return self.put_workspace(new)
+            case QuantumPolicy():
+                return self.put_policy(new)
+            case _:
+                return self.put_budget(new)
+
+    def update(self, answer: Known) -> bool:
+        """Take the answer of one of our own patches; an object that was removed meanwhile stays removed."""
+        return self.find(answer.uid) is not None and self.put(answer)
 
     def _takes(self, new: Known) -> bool:
         if new.uid not in self._stale and not _is_newer(new, self.find(new.uid)):
@@ -85,7 +110,7 @@ class Cache:
 
     def mark_stale(self) -> None:
         """The cluster was restored to an older state: the next version of each object is news, whatever its number."""
-        self._stale = {*self.jobs, *self.workspaces, *self.policies}
+        self._stale = {*self.jobs, *self.workspaces, *self.policies, *self.budgets}
         self.newest = 0
 
     def is_stale(self, uid: str) -> bool:
@@ -124,6 +149,7 @@ class Cache:
         policy = self.policies.pop(uid, None)
         if policy:
             self._order_policies(policy.namespace)
+        self.budgets.pop(uid, None)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""
@@ -139,7 +165,7 @@ class Cache:
 
     def find(self, uid: str) -> Known | None:
         """What is known of an object."""
-        return self.jobs.get(uid) or self.workspaces.get(uid) or self.policies.get(uid)
+        return self.jobs.get(uid) or self.workspaces.get(uid) or self.policies.get(uid) or self.budgets.get(uid)
 
     def namespace(self, uid: str) -> str:
         """The namespace of an object; empty if it is gone."""
@@ -153,7 +179,8 @@ class Cache:
 
     def versions(self) -> dict[str, str]:
         """The resource version of each object that is known, by uid."""
-        known: list[Known] = [*self.jobs.values(), *self.workspaces.values(), *self.policies.values()]
+        kinds = (self.jobs, self.workspaces, self.policies, self.budgets)
+        known: list[Known] = [one for kind in kinds for one in kind.values()]
         return {one.uid: one.resource_version for one in known}
 
     def labels(self) -> Iterator[tuple[str, str, str]]:

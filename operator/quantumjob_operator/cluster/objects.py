@@ -3,14 +3,16 @@
 Must not live here: what is written (`lifecycle`).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
+from quantumjob_operator.cluster.cache import Known
 from quantumjob_operator.model.jobstatus import JobStatus, status_patch
 from quantumjob_operator.model.naming import (
     API_VERSION,
+    BUDGET_PLURAL,
     CLAIM_ANNOTATION,
     FINALIZER,
     GROUP,
@@ -21,10 +23,18 @@ from quantumjob_operator.model.naming import (
     WORKSPACE_KIND,
     WORKSPACE_PLURAL,
 )
+from quantumjob_operator.model.quantumbudget import parse_budget
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, parse_job
+from quantumjob_operator.model.quantumpolicy import parse_policy
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
 
-PLURALS: Final = (JOB_PLURAL, WORKSPACE_PLURAL, POLICY_PLURAL)
+_PARSERS: Final[dict[str, Callable[[Mapping[str, Any]], Known]]] = {
+    JOB_PLURAL: parse_job,
+    WORKSPACE_PLURAL: parse_workspace,
+    POLICY_PLURAL: parse_policy,
+    BUDGET_PLURAL: parse_budget,
+}
+PLURALS: Final = tuple(_PARSERS)
 _NOT_FOUND: Final = 404
 
 
@@ -32,6 +42,15 @@ def collection(plural: str, namespace: str | None) -> str:
     """The path of a collection; of the whole cluster without a namespace."""
     scope = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
     return f"/apis/{GROUP}/{VERSION}{scope}/{plural}"
+
+
+def parse_known(plural: str, body: Mapping[str, Any]) -> Known:
+    """An object of one of the operator's kinds.
+
+    Raises:
+        MalformedObject: The installed CRDs are not this operator's.
+    """
+    return _PARSERS[plural](body)
 
 
 class Objects:

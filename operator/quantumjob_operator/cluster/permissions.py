@@ -6,7 +6,7 @@ Data only.
 from dataclasses import dataclass
 from typing import Final
 
-from quantumjob_operator.model.naming import GROUP, JOB_PLURAL, POLICY_PLURAL, WORKSPACE_PLURAL
+from quantumjob_operator.model.naming import BUDGET_PLURAL, GROUP, JOB_PLURAL, POLICY_PLURAL, WORKSPACE_PLURAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,10 @@ PERMISSIONS: Final = (
     Permission(GROUP, JOB_PLURAL, ("get", "list", "watch", "patch", "delete")),
     Permission(GROUP, WORKSPACE_PLURAL, ("list", "watch", "patch")),
     Permission(GROUP, POLICY_PLURAL, ("list", "watch")),
+    Permission(GROUP, BUDGET_PLURAL, ("get", "list", "watch", "patch")),
     Permission(GROUP, JOB_PLURAL, ("patch",), "status"),
     Permission(GROUP, WORKSPACE_PLURAL, ("patch",), "status"),
+    Permission(GROUP, BUDGET_PLURAL, ("patch",), "status"),
     Permission("", "configmaps", ("get", "create")),
     Permission("", "secrets", ("get",)),
     # The name in the setting `workload_service_account`.

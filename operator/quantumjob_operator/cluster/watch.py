@@ -23,12 +23,11 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache, is_echo
 from quantumjob_operator.cluster.handlers import quiet_settings, watching
-from quantumjob_operator.cluster.objects import PLURALS, Objects
+from quantumjob_operator.cluster.objects import PLURALS, Objects, parse_known
 from quantumjob_operator.lifecycle.policies import REASONS
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY, POLICY_PLURAL
 from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
 from quantumjob_operator.model.quantumpolicy import parse_policy
-from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.scheduling.backoff import ProgressTimeout, backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
@@ -190,11 +189,7 @@ class Watch:
             return
         old, stale = self.cache.find(uid), self.cache.is_stale(uid)
         try:
-            news = (
-                self.cache.put_job(parse_job(body))
-                if plural == JOB_PLURAL
-                else self.cache.put_workspace(parse_workspace(body))
-            )
+            news = self.cache.put(parse_known(plural, body))
         except MalformedObject as error:
             self._malformed[uid] = body["metadata"]["resourceVersion"]
             _log.error("%s: %s: the installed CRDs are not this operator's", plural, error)

@@ -17,6 +17,7 @@ from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
+from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
 from quantumjob_operator.lifecycle.definition import (
@@ -49,6 +50,7 @@ class Actions:
         prices: PriceLists,
         limiter: InflightLimiter,
         quotas: QuotaGuards,
+        spending: Spending,
         clock: Clock,
     ) -> None:
         self._finalization = finalization
@@ -61,6 +63,8 @@ class Actions:
             Action.READ_PROGRAM: self.read_program,
             Action.CHECK_OUTPUT: delivery.check,
             Action.GET_REMOTE: self.get_remote,
+            Action.RESERVE: spending.reserve,
+            Action.SETTLE: spending.settle,
             Action.CLAIM: submitter.claim,
             Action.CHECK_KEY: submitter.check_key,
             Action.LOOK_AT_QUOTA: self.look_at_quota,

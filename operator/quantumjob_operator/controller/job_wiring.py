@@ -6,9 +6,11 @@ Must not live here: behaviour, or the parts of the process itself (`wiring`).
 from dataclasses import dataclass, field
 from typing import Any
 
+from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.namespaces import Namespaces
@@ -16,6 +18,10 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.outputs import Outputs
 from quantumjob_operator.cluster.references import References
 from quantumjob_operator.controller.actions import Actions
+from quantumjob_operator.controller.budget_counter import BudgetCounter
+from quantumjob_operator.controller.budget_ledger import BudgetLedgers
+from quantumjob_operator.controller.budget_reconciler import BudgetReconciler
+from quantumjob_operator.controller.budget_sweep import BudgetSweep
 from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.observer import Observer
@@ -24,6 +30,7 @@ from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.process_state import new_holder
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
+from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.controller.workspaces import Workspaces
@@ -51,13 +58,66 @@ class Cluster:
 
     api: Api
     objects: Objects
+    budgets: BudgetObjects
     references: References
     events: Events
     namespaces: Namespaces
 
 
-def reconciler_of(
-    common: Common, cluster: Cluster, workspaces: Workspaces, limiter: InflightLimiter, quotas: QuotaGuards
+def reconcilers_of(
+    common: Common,
+    cluster: Cluster,
+    workspaces: Workspaces,
+    limiter: InflightLimiter,
+    quotas: QuotaGuards,
+    *,
+    connections: Connections,
+) -> tuple[Reconciler, BudgetReconciler]:
+    """The reconcilers of jobs and of the budgets that count them."""
+    ledgers = BudgetLedgers(objects=cluster.budgets, cache=common.cache, clock=common.clock)
+    spending = Spending(
+        ledgers=ledgers,
+        cache=common.cache,
+        namespaces=cluster.namespaces,
+        wake=common.queue.add,
+        settings=common.settings,
+        clock=common.clock,
+    )
+    budgets = BudgetReconciler(
+        cache=common.cache,
+        objects=cluster.budgets,
+        ledgers=ledgers,
+        spending=spending,
+        sweep=BudgetSweep(
+            cache=common.cache,
+            ledgers=ledgers,
+            connections=connections,
+            events=cluster.events,
+            settings=common.settings,
+            clock=common.clock,
+        ),
+        counter=BudgetCounter(
+            cache=common.cache,
+            ledgers=ledgers,
+            connections=connections,
+            namespaces=cluster.namespaces,
+            settings=common.settings,
+            clock=common.clock,
+        ),
+        queue=common.queue,
+        clock=common.clock,
+    )
+    return _reconciler_of(common, cluster, workspaces, limiter, quotas, spending=spending), budgets
+
+
+def _reconciler_of(
+    common: Common,
+    cluster: Cluster,
+    workspaces: Workspaces,
+    limiter: InflightLimiter,
+    quotas: QuotaGuards,
+    *,
+    spending: Spending,
 ) -> Reconciler:
     """The reconciler of jobs with everything that it acts through."""
     settings, clock, metrics, cache = common.settings, common.clock, common.metrics, common.cache
@@ -72,6 +132,7 @@ def reconciler_of(
         status=status,
         workspaces=workspaces,
         limiter=limiter,
+        spending=spending,
         settings=settings,
         clock=clock,
         holder=common.holder,
@@ -80,7 +141,7 @@ def reconciler_of(
         cache=cache,
         objects=cluster.objects,
         finalization=finalization,
-        actions=_actions_of(cluster, submitter, finalization, limiter, quotas, clock),
+        actions=_actions_of(cluster, submitter, finalization, limiter, quotas, clock, spending=spending),
         observer=observer,
         status=status,
         workspaces=workspaces,
@@ -100,6 +161,8 @@ def _actions_of(  # noqa: PLR0917 - what `Actions` takes
     limiter: InflightLimiter,
     quotas: QuotaGuards,
     clock: Clock,
+    *,
+    spending: Spending,
 ) -> Actions:
     references = cluster.references
     return Actions(
@@ -110,5 +173,6 @@ def _actions_of(  # noqa: PLR0917 - what `Actions` takes
         prices=PriceLists(references, clock),
         limiter=limiter,
         quotas=quotas,
+        spending=spending,
         clock=clock,
     )

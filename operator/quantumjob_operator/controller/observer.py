@@ -12,6 +12,7 @@ from quantumjob_operator.controller.in_memory_writer import InMemoryWriter
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
+from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.controller.workspaces import Workspaces
@@ -37,6 +38,7 @@ class Observer:
         status: StatusWriter,
         workspaces: Workspaces,
         limiter: InflightLimiter,
+        spending: Spending,
         settings: Settings,
         clock: Clock,
         holder: str,
@@ -47,6 +49,7 @@ class Observer:
         self._status = status
         self._workspaces = workspaces
         self._limiter = limiter
+        self._spending = spending
         self._settings = settings
         self._clock = clock
         self._holder = holder
@@ -89,6 +92,8 @@ class Observer:
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
             bill_due=bill_due,
+            needs_reservation=connection is not None and self._spending.may_count(connection.workspace.key),
+            reserved=self._spending.reserved(job_id),
         )
         return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)
 

@@ -4,6 +4,7 @@ Lives here: what the steps of a reconciliation share. Must not live here: the st
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -49,6 +50,7 @@ class ReconcileContext:
         stored: The status that the API server holds.
         writer: Writes to the object.
         refused: The service refused the credentials during this reconciliation.
+        may_send: Whether what was reserved for the job stands at this moment.
     """
 
     seen: Observation
@@ -57,6 +59,7 @@ class ReconcileContext:
     stored: JobStatus
     writer: Writer
     refused: bool = False
+    may_send: Callable[[], bool] = lambda: True
 
     def know(self, **facts: Any) -> None:
         """Add to the facts, by the names of the fields of `Observation`."""

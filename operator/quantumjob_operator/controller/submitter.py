@@ -200,7 +200,9 @@ class Submitter:
         others = self.fences.sending(job_id, context.job.uid)
         try:
             accepted = await connection.client.put_job(
-                definition, location, may_start=lambda: self._may_start(before) and self._is_unchanged(context)
+                definition,
+                location,
+                may_start=lambda: self._may_start(before) and self._is_unchanged(context) and context.may_send(),
             )
             outcome = Sent.ACCEPTED
         except ServiceError as error:

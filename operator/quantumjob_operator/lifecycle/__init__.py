@@ -18,6 +18,7 @@ from quantumjob_operator.lifecycle.deletion import delete
 from quantumjob_operator.lifecycle.late_bills import look, next_look, with_late_bill
 from quantumjob_operator.lifecycle.observation import Observation
 from quantumjob_operator.lifecycle.progress import follow
+from quantumjob_operator.lifecycle.spending import settle_first
 from quantumjob_operator.lifecycle.submission import submit
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
@@ -27,6 +28,10 @@ __all__ = ["Action", "Decision", "Notice", "Observation", "decide"]
 
 def decide(seen: Observation) -> Decision:
     """The next step for a job, and what its status is to say."""
+    return settle_first(seen, _decide(seen))
+
+
+def _decide(seen: Observation) -> Decision:
     job = seen.job
     if job.deletion_requested:
         return delete(seen)

@@ -126,6 +126,7 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         error=None,
         estimate=estimated(seen) or job.status.estimate,
         cost=None,
+        budgets=seen.reserved,
     )
     return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from quantumjob_operator.model.jobstatus import ErrorShown
+from quantumjob_operator.model.jobstatus import BudgetShown, ErrorShown
 from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumpolicy import QuantumPolicy
@@ -196,6 +196,10 @@ class Observation:
         needs_slot: The job has no in-flight slot and has not asked for one; it does once nothing else is in its way.
         full: The workspace takes no further job of ours now.
         quota: What the provider's quotas leave, where they are enforced.
+        needs_reservation: Budgets may count the job, and were not asked yet.
+        kept_back: A budget does not let the job be submitted.
+        reserved: What budgets have set aside for the attempt.
+        settled: What budgets count for the attempt, once it is settled.
         later_attempts_checked: The service was asked for attempts beyond the claimed one.
         queue: News of its place in the provider's queue, if there are any.
         policies: The QuantumPolicies of its namespace, by name.
@@ -220,6 +224,10 @@ class Observation:
     needs_slot: bool = False
     full: Trouble | None = None
     quota: QuotaLooked | Trouble | None = None
+    needs_reservation: bool = False
+    kept_back: Trouble | None = None
+    reserved: tuple[BudgetShown, ...] = ()
+    settled: tuple[BudgetShown, ...] | None = None
     later_attempts_checked: bool = False
     queue: QueuePlace | None = None
     policies: tuple[QuantumPolicy, ...] = ()

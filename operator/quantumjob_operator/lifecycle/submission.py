@@ -37,6 +37,7 @@ from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.policies import forbidden
 from quantumjob_operator.lifecycle.reservations import reserved
+from quantumjob_operator.lifecycle.spending import reserve_first
 from quantumjob_operator.lifecycle.suggestions import instead_of
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import State
@@ -161,7 +162,7 @@ def _before_claim(seen: Observation) -> Decision:
         return step(seen, Action.CHECK_OUTPUT)
     if isinstance(seen.output, Trouble):
         return hold_for(seen, seen.output)
-    return _duplicate(seen) or _wait_for_key(seen) or step(seen, Action.CLAIM)
+    return _duplicate(seen) or _wait_for_key(seen) or reserve_first(seen) or step(seen, Action.CLAIM)
 
 
 def _is_end(decision: Decision, reason: str) -> bool:
@@ -258,7 +259,7 @@ def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | No
         return _take_over(seen, blocked)
     if seen.ownership.fence_left > 0:
         return _behind_the_fence(seen)
-    held = blocked or _unfit_program(seen) or _wait_for_room(seen)
+    held = blocked or _unfit_program(seen) or _wait_for_room(seen) or reserve_first(seen)
     return held or record(seen, workspace) or step(seen, Action.SUBMIT)
 
 

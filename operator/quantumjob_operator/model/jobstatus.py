@@ -119,6 +119,16 @@ class AttemptShown:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
+class BudgetShown:
+    """What a QuantumBudget counts for the newest attempt; `state` is Reserved, Settled, Unsettled or Released."""
+
+    namespace: str
+    name: str
+    state: str
+    amounts: tuple[Amount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
 class QueueShown:
     """A waiting job's place in its provider's queue, as of a time."""
 
@@ -163,6 +173,7 @@ class JobStatus:
     estimate: Estimate | None = None
     cost: CostShown | None = None
     total_cost: tuple[Amount, ...] = ()
+    budgets: tuple[BudgetShown, ...] = ()
     queue: QueueShown | None = None
     resolved: Resolved | None = None
     conditions: tuple[Condition, ...] = ()

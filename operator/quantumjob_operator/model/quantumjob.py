@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from dataclasses import dataclass as plain
+from dataclasses import field as plain_field
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
@@ -173,6 +174,7 @@ class QuantumJob:
     """One object, as of one resourceVersion.
 
     Attributes:
+        labels: Of its metadata.
         size: Bytes of its JSON.
         spec_too_large: The part of `.spec` that can't be changed any more exceeds `MAX_OBJECT_BYTES` by itself.
         deletion_requested: Whether it carries a deletionTimestamp.
@@ -190,6 +192,7 @@ class QuantumJob:
     created: datetime
     spec: JobSpec
     status: JobStatus
+    labels: Mapping[str, str] = plain_field(default_factory=dict)
     claim: Claim | None = None
     claim_unreadable: bool = False
     finalizers: tuple[str, ...] = ()
@@ -251,6 +254,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=spec,
         status=status,
+        labels=meta.get("labels") or {},
         claim=claim,
         claim_unreadable=unreadable,
         finalizers=tuple(meta.get("finalizers") or ()),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.observation import ABSENT, ClaimOwnership, Limits, ProgramFacts, QuotaLooked, Trouble
 from quantumjob_operator.lifecycle.transitions import WORDS
-from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus, State
+from quantumjob_operator.model.jobstatus import AttemptShown, BudgetShown, JobStatus, State
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES, QuantumJob
 from quantumjob_operator.model.quantumpolicy import PolicySpec
@@ -44,6 +45,7 @@ from rooms.lifecycle.observations import (
 )
 from rooms.model.bodies import OTHER_UID
 
+RESERVED: Final = BudgetShown("platform", "research", "Reserved", (Amount("USD", "97.5"),))
 GUARDED: Final = replace(WORKSPACE, guards_quota=True)
 NO_PRIORITY: Final = replace(SIMULATORS, spec=PolicySpec(allowed_priorities=("High",)))
 REASONS: Final = ("Suspended", "Cancelled", "DeadlineExceeded", "QueueDeadlineExceeded", "Deleted")
@@ -164,6 +166,12 @@ FACTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "full": st.sampled_from([None, None, Trouble("MaxJobsInFlight", "no more now")]),
     "quota": st.sampled_from([None, QuotaLooked(), Trouble("QuotaExhausted", "nothing left")]),
     "policies": st.sampled_from([(), (), (SIMULATORS,), (NO_PRIORITY,), (replace(SIMULATORS, unreadable="?"),)]),
+    "needs_reservation": st.booleans(),
+    "kept_back": st.sampled_from(
+        [None, None, Trouble("BudgetExceeded", "nothing left"), Trouble("AboveJobLimit", "too large", final=True)]
+    ),
+    "reserved": st.sampled_from([(), (RESERVED,)]),
+    "settled": st.sampled_from([None, (replace(RESERVED, state="Settled"),)]),
     "later_attempts_checked": st.booleans(),
     "bill_due": st.booleans(),
     "never_sent": st.booleans(),
@@ -195,6 +203,8 @@ TYPICAL: Final = (
     seen(new(), program=PROGRAM, output=OUTPUT, needs_slot=True),
     seen(new(), program=PROGRAM, output=OUTPUT, workspace=GUARDED),
     seen(new(), program=PROGRAM, output=OUTPUT, policies=(NO_PRIORITY,)),
+    seen(new(), program=PROGRAM, output=OUTPUT, needs_reservation=True),
+    seen(accepted(), remote=remote("Failed"), reserved=(RESERVED,)),
     seen(claimed(), never_sent=True),
     seen(claimed(), remote=ABSENT, program=PROGRAM),
     seen(claimed(), remote=ABSENT, program=PROGRAM, submission=remote()),

@@ -190,6 +190,8 @@ def may_be_sent(known: Observation) -> bool:
             not known.limits.crd_outdated,
             forbidden(job.spec, known.policies) is None,
             not known.needs_slot,
+            not known.needs_reservation,
+            known.kept_back is None,
         )
     )
 

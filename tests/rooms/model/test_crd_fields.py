@@ -9,6 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
+from quantumjob_operator.model.quantumbudget import BudgetSpec, BudgetStatus
 from quantumjob_operator.model.quantumjob import JobSpec
 from quantumjob_operator.model.quantumpolicy import PolicySpec
 from quantumjob_operator.model.quantumworkspace import WorkspaceSpec
@@ -17,6 +18,7 @@ CRDS = Path(__file__).parents[3] / "crds"
 JOBS = "quantumjobs.dev_quantumjobs.yaml"
 WORKSPACES = "quantumjobs.dev_quantumworkspaces.yaml"
 POLICIES = "quantumjobs.dev_quantumpolicies.yaml"
+BUDGETS = "quantumjobs.dev_quantumbudgets.yaml"
 Schema = dict[str, Any]
 
 
@@ -55,6 +57,8 @@ def fields(schema: Schema, root: Schema, prefix: str = "") -> Iterator[str]:
         pytest.param(JobStatus, JOBS, ("status",), id="the status of a job"),
         pytest.param(WorkspaceSpec, WORKSPACES, ("spec",), id="the spec of a workspace"),
         pytest.param(PolicySpec, POLICIES, ("spec",), id="the spec of a policy"),
+        pytest.param(BudgetSpec, BUDGETS, ("spec",), id="the spec of a budget"),
+        pytest.param(BudgetStatus, BUDGETS, ("status",), id="the status of a budget"),
         pytest.param(Condition, WORKSPACES, ("status", "conditions", "items"), id="a condition of a workspace"),
     ],
 )
@@ -71,6 +75,7 @@ def test_every_field_of_a_value_is_declared(value: type, file: str, path: tuple[
         pytest.param(JobSpec, JOBS, id="of a job"),
         pytest.param(WorkspaceSpec, WORKSPACES, id="of a workspace"),
         pytest.param(PolicySpec, POLICIES, id="of a policy"),
+        pytest.param(BudgetSpec, BUDGETS, id="of a budget"),
     ],
 )
 def test_every_declared_field_of_spec_is_read(value: type, file: str) -> None:

@@ -1,0 +1,177 @@
+"""Whether a budget lets a job be submitted now.
+
+Rules, the first that applies:
+1. What is known to be free passes.
+2. While the ledger is not counted, or the budget is suspended or about to go, nothing passes.
+3. What can't be told, or is above `perJob`, does not pass however much is left.
+4. A reservation that stands is confirmed. A new one must fit every limit, together with what the job that waits longest
+   needs: else small ones would take for ever what is released for a large one.
+
+Must not live here: who waits, and who is woken (`controller.spending`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from quantumjob_operator.budgets import refusals
+from quantumjob_operator.budgets.ledger import MAX_OPEN, Key, Ledger, Used, group_of, last_confirmed, put, release, used
+from quantumjob_operator.budgets.needs import CostUnknown, Needs
+from quantumjob_operator.budgets.refusals import Refusal, Shortage
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+
+_NOTHING = Used(Decimal(0), Decimal(0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A job that asks to be submitted.
+
+    Attributes:
+        job_id: Its id at the service.
+        workspace: Name of the QuantumWorkspace.
+        fresh: A reservation that was confirmed so lately needs no further confirmation.
+        ahead: What each of those needs for whom something is kept.
+    """
+
+    job_id: str
+    namespace: str
+    name: str
+    uid: str
+    workspace: str
+    needs: Needs | CostUnknown
+    fresh: timedelta
+    ahead: tuple[tuple[Amount, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The job may be submitted.
+
+    Attributes:
+        amounts: What is reserved; empty for what is free.
+        since: When the reservation was last confirmed; None for what is free.
+        new: It did not stand before.
+    """
+
+    amounts: tuple[Amount, ...]
+    since: datetime | None
+    new: bool = False
+
+
+def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) -> tuple[Ledger, Granted | Refusal]:
+    """The answer to a request, and the ledger with what it reserved."""
+    needs = request.needs
+    if isinstance(needs, Needs) and needs.basis == "Free":
+        return ledger, Granted((), None)
+    if refusal := _closed(budget):
+        return ledger, refusal
+    if isinstance(needs, CostUnknown):
+        return ledger, refusals.unknown(budget, needs)
+    for limit in budget.spec.per_job:
+        if (amount := of_unit(needs.amounts, limit.unit)) > limit.value:
+            return ledger, refusals.above_job_limit(budget, limit, amount, needs.detail)
+    return _reserve(budget, ledger, request, needs, now)
+
+
+def is_closed(budget: QuantumBudget) -> bool:
+    """Whether nothing that costs something passes."""
+    return _closed(budget) is not None
+
+
+def _closed(budget: QuantumBudget) -> Refusal | None:
+    """What keeps every job that costs something from being submitted."""
+    if budget.deletion_requested:
+        return refusals.going(budget)
+    if not budget.is_counted:
+        return refusals.counting(budget)
+    return refusals.suspended(budget) if budget.spec.suspend else None
+
+
+def _reserve(
+    budget: QuantumBudget, ledger: Ledger, request: Request, needs: Needs, now: datetime
+) -> tuple[Ledger, Granted | Refusal]:
+    standing = ledger.open.get(request.job_id)
+    same = standing is not None and (standing.uid, standing.amounts) == (request.uid, needs.amounts)
+    if standing is not None and same and now - last_confirmed(standing) < request.fresh:
+        return ledger, Granted(standing.amounts, last_confirmed(standing))
+    if standing is not None and same:
+        renewed = replace(standing, renewed_at=stamp(now))
+        return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
+    others = release(ledger, request.job_id)
+    sums = used(budget, others)
+    if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
+        return ledger, refusal
+    entry = Reservation(
+        job_id=request.job_id,
+        namespace=request.namespace,
+        name=request.name,
+        uid=request.uid,
+        workspace=request.workspace,
+        reserved_at=standing.reserved_at if standing else stamp(now),
+        renewed_at=stamp(now) if standing else None,
+        amounts=needs.amounts,
+        basis=needs.basis,
+    )
+    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def fits(
+    budget: QuantumBudget,
+    ledger: Ledger,
+    sums: Mapping[Key, Used],
+    namespace: str,
+    needs: Needs,
+    *,
+    ahead: tuple[tuple[Amount, ...], ...] = (),
+) -> Refusal | None:
+    """Why a job has to wait; None if it fits beside everything that is spent, reserved, and kept for others.
+
+    Args:
+        budget: Whose ledger it is.
+        ledger: As it is.
+        sums: What is used of each unit.
+        namespace: Of the job.
+        needs: Of the job.
+        ahead: What each of those needs for whom something is kept.
+    """
+    if len(ledger.open) >= MAX_OPEN:
+        return refusals.busy(budget, MAX_OPEN)
+    group = group_of(budget, namespace)
+    before = [one for one in ahead if could_fit(budget, sums, group, one)]
+    for limit in budget.spec.limits:
+        taken = sums.get(Key(group, limit.unit), _NOTHING)
+        amount = of_unit(needs.amounts, limit.unit)
+        kept = sum((of_unit(one, limit.unit) for one in before), Decimal(0))
+        # What needs nothing of a unit is no worse for a limit that was lowered below what is spent.
+        if amount and taken.spent + taken.reserved + kept + amount > limit.value:
+            return refusals.exceeded(
+                budget, ledger.period, namespace, Shortage(limit, taken, kept, amount), needs.detail
+            )
+    return None
+
+
+def added(sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> dict[Key, Used]:
+    """The sums that change when a job's amounts are reserved."""
+    changed = {}
+    for one in amounts:
+        spent, reserved, jobs = sums.get(Key(group, one.unit), _NOTHING)
+        changed[Key(group, one.unit)] = Used(spent, reserved + one.value, jobs + 1)
+    return changed
+
+
+def could_fit(budget: QuantumBudget, sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> bool:
+    """Whether a job would fit if all that is reserved were released; else it has no turn in this period."""
+    return all(
+        sums.get(Key(group, limit.unit), _NOTHING).spent + of_unit(amounts, limit.unit) <= limit.value
+        for limit in budget.spec.limits
+        if of_unit(amounts, limit.unit)
+    )
+
+
+def of_unit(amounts: tuple[Amount, ...], unit: str) -> Decimal:
+    """The amount of one unit; 0 if there is none."""
+    return next((one.value for one in amounts if one.unit == unit), Decimal(0))

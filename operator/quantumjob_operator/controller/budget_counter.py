@@ -1,0 +1,151 @@
+"""Counts a budget's ledger from the service's list: a new one, a wiped one, one whose spec now means other jobs.
+
+Nothing is submitted under the budget meanwhile. Must not live here: what follows from a row (`budgets.count`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from quantumjob_operator.azure.client import PAGE
+from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.budgets.count import Row, count
+from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.budgets.membership import counts
+from quantumjob_operator.budgets.needs import Needs, needs_of
+from quantumjob_operator.budgets.refusals import COUNTING
+from quantumjob_operator.budgets.shown import Kept
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.spending import ended_of
+from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.naming import (
+    METADATA_CLUSTER,
+    METADATA_NAME,
+    METADATA_NAMESPACE,
+    METADATA_UID,
+    owner_told,
+)
+from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+
+
+class BudgetCounter:
+    """Reads lists for budgets that are not counted."""
+
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        ledgers: Ledgers,
+        connections: Connections,
+        namespaces: Namespaces,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._cache = cache
+        self._ledgers = ledgers
+        self._connections = connections
+        self._namespaces = namespaces
+        self._settings = settings
+        self._clock = clock
+
+    async def count(self, budget: QuantumBudget) -> Kept | None:
+        """Count, and write what was found; or what keeps it from being counted.
+
+        Raises:
+            ClusterError: The API server could not be asked, or the ledger not written.
+        """
+        start = ledger_of(budget, self._clock.now()).period.start
+        rows: list[Row] = []
+        for name in budget.spec.workspaces:
+            workspace = self._cache.find_workspace((budget.namespace, name))
+            connection = await self._connections.get(workspace) if workspace else None
+            if not isinstance(connection, Connection):
+                why = "does not exist" if workspace is None else "is not ready"
+                return Kept(COUNTING, f"what was spent can't be counted yet: QuantumWorkspace {name} {why}")
+            try:
+                rows += await self._rows(budget, connection, start)
+            except ServiceError as error:
+                return Kept(COUNTING, f"what was spent can't be counted yet: QuantumWorkspace {name}: {error}")
+        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows)))
+        return None
+
+    async def _rows(self, budget: QuantumBudget, connection: Connection, start: datetime) -> list[Row]:
+        """The rows that count, the newest first, as far as the beginning of the period."""
+        found: list[Row] = []
+        async for page in connection.client.list_whole_jobs(only="", top=PAGE):
+            for remote in page:
+                if remote.creation_time is not None and remote.creation_time < start:
+                    return found
+                if row := await self._row(budget, connection.workspace.name, remote):
+                    found.append(row)
+        return found
+
+    async def _row(self, budget: QuantumBudget, workspace: str, remote: RemoteJob) -> Row | None:
+        told = owner_told(remote.metadata)
+        namespace = told.get(METADATA_NAMESPACE, "")
+        if not namespace or told.get(METADATA_CLUSTER, "") != self._settings.cluster_name:
+            return None
+        job, held = self._cache.jobs.get(told.get(METADATA_UID, "")), self._standing(budget, remote.id)
+        if held is None and not await self._belongs(budget, namespace, job):
+            return None
+        created = remote.creation_time or self._clock.now()
+        entry = held or Reservation(
+            job_id=remote.id,
+            namespace=namespace,
+            name=told.get(METADATA_NAME, ""),
+            uid=told.get(METADATA_UID, ""),
+            workspace=workspace,
+            reserved_at=stamp(created),
+            amounts=_amounts(budget, job),
+            basis="Estimate",
+        )
+        return Row(entry, created, ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None)
+
+    async def _belongs(self, budget: QuantumBudget, namespace: str, job: QuantumJob | None) -> bool:
+        """Whose object is gone has no labels: a budget of some jobs does not know it."""
+        labels: Mapping[str, str] | None = None
+        if budget.spec.namespaces is not None:
+            labels = await self._namespaces.labels(namespace)
+        if job is None:
+            selected = budget.spec.namespaces
+            return budget.spec.jobs is None and (
+                selected is None or labels is None or selected.selector.matches(labels)
+            )
+        return counts(budget, job, labels)
+
+    def _standing(self, budget: QuantumBudget, job_id: str) -> Reservation | None:
+        return next((one for one in budget.status.reservations if one.job_id == job_id), None)
+
+
+def _amounts(budget: QuantumBudget, job: QuantumJob | None) -> tuple[Amount, ...]:
+    """What an attempt would have reserved; of a job whose object is gone, as much as one job may."""
+    if job is None:
+        return budget.spec.per_job
+    for shown in job.status.budgets:
+        if (shown.namespace, shown.name) == budget.key:
+            return shown.amounts
+    needs = needs_of(budget.spec, job.spec, job.status.estimate)
+    return needs.amounts if isinstance(needs, Needs) else budget.spec.per_job
+
+
+class Count:
+    """The change that puts the list's sums in place, unless the spec means other jobs by now."""
+
+    def __init__(self, scope: str, rows: tuple[Row, ...]) -> None:
+        self._scope = scope
+        self._rows = rows
+
+    def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, None]:
+        """Count."""
+        if budget.is_counted or budget.scope != self._scope:
+            return state, None
+        return replace(state, ledger=count(budget, state.ledger, self._rows, now), counted=True), None

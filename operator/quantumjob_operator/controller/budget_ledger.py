@@ -1,0 +1,141 @@
+"""The writer of budgets' ledgers: one patch takes everything that waits for it.
+
+Each budget has one object, and every change of its ledger is a compare-and-swap on it: two operators can't both take
+the last of it. While one patch is under way, further changes of the same budget collect, and go into the next one
+together; a conflict is read again and decided again. A change that changes nothing costs nothing. Must not live here:
+what a change is (`budgets`), or who asks for it (`spending`, `budget_reconciler`).
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from quantumjob_operator.budgets.ledger import Ledger, ledger_of
+from quantumjob_operator.budgets.shown import Kept, as_counted, shown
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.budgets import BudgetObjects
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.reconcile_context import Outdated
+from quantumjob_operator.model.naming import BUDGET_PLURAL
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+
+_MOST_CONFLICTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a change may change.
+
+    Attributes:
+        ledger: The budget's sums and reservations.
+        kept: Whether the budget is kept; None if that was not looked at.
+        counted: The ledger is counted anew, from the service's list.
+    """
+
+    ledger: Ledger
+    kept: Kept | None = None
+    counted: bool = False
+
+
+Change = Callable[[QuantumBudget, State, datetime], tuple[State, Any]]
+"""From the newest version of a budget to the state that it is to have, and an answer for whoever asked."""
+
+
+class Ledgers(Protocol):
+    """Takes changes."""
+
+    async def change(self, uid: str, change: Change) -> Any:
+        """See `BudgetLedgers.change`."""
+
+
+class BudgetLedgers:
+    """Writes the ledgers of all budgets."""
+
+    def __init__(self, *, objects: BudgetObjects, cache: Cache, clock: Clock) -> None:
+        self._objects = objects
+        self._cache = cache
+        self._clock = clock
+        self._waiting: dict[str, list[tuple[Change, asyncio.Future[Any]]]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def change(self, uid: str, change: Change) -> Any:
+        """Have a change made, with others of the same budget; returns its answer once it is written.
+
+        Raises:
+            ClusterError: It could not be written; perhaps it was all the same, so that it has to bear being repeated.
+            Outdated: The budget is gone.
+        """
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(uid, []).append((change, answer))
+        if uid not in self._tasks:
+            self._tasks[uid] = asyncio.create_task(self._work(uid), name=f"ledger of budget {uid}")
+        return await answer
+
+    async def _work(self, uid: str) -> None:
+        try:
+            while waiting := self._waiting.pop(uid, None):
+                await self._turn(uid, waiting)
+        finally:
+            del self._tasks[uid]
+
+    async def _turn(self, uid: str, waiting: list[tuple[Change, asyncio.Future[Any]]]) -> None:
+        """Everything that waits, in one write; whoever gave up meanwhile is not told."""
+        try:
+            answers = await self._write(uid, [change for change, _ in waiting])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait
+            for _, answer in waiting:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for (_, answer), told in zip(waiting, answers, strict=True):
+            if not answer.done():
+                answer.set_result(told)
+
+    async def _write(self, uid: str, changes: list[Change]) -> list[Any]:
+        for _ in range(_MOST_CONFLICTS):
+            budget = self._cache.budgets.get(uid)
+            if budget is None:
+                raise Outdated
+            before = State(ledger_of(budget, self._clock.now()))
+            after, answers = self._applied(budget, before, changes)
+            if after == before:
+                return answers
+            try:
+                await self._store(budget, after)
+            except Conflict:
+                await self._read_again(budget)
+            else:
+                return answers
+        raise ClusterError(f"PATCH {BUDGET_PLURAL}", None, "Conflict", f"the budget {uid} is changed all the time")
+
+    def _applied(self, budget: QuantumBudget, state: State, changes: list[Change]) -> tuple[State, list[Any]]:
+        """One change after another: each sees what those before it have reserved."""
+        answers = []
+        for change in changes:
+            state, answer = change(budget, state, self._clock.now())
+            answers.append(answer)
+        return state, answers
+
+    async def _store(self, budget: QuantumBudget, state: State) -> None:
+        """The finalizer stands before the first reservation: what is reserved is settled before the budget goes."""
+        if state.ledger.open and not budget.has_finalizer:
+            marked = await self._objects.mark(budget, in_use=True)
+            if marked is None:
+                raise Outdated
+            budget = replace(marked, status=budget.status)
+        now = self._clock.now()
+        status = shown(budget, state.ledger, now, state.kept)
+        if state.counted:
+            status = as_counted(budget, status, now)
+        written = await self._objects.write_status(budget, status)
+        self._cache.update(written)
+
+    async def _read_again(self, budget: QuantumBudget) -> None:
+        live = await self._objects.read(budget)
+        if live is None:
+            self._cache.remove(budget.uid)
+        else:
+            self._cache.put_budget(live)

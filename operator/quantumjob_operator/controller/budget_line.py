@@ -1,0 +1,101 @@
+"""Who waits for a budget, and whose turn it is.
+
+Tenants have turns round-robin. What the one whose turn it is needs is kept for it, so that small jobs don't take for
+ever what is released for a large one; who could not fit however much were released has no turn. Nothing here survives
+a restart: whoever waits asks again then. Must not live here: whether a job fits (`budgets`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.scheduling.fair_queue import FairQueue
+
+OFFER_SECONDS: Final = 30.0
+"""For so long something is kept for a job that was woken, before it asks."""
+_AT_ONCE: Final = 100
+"""Jobs that are looked at when something is released; the others when it is again."""
+Amounts = tuple[Amount, ...]
+
+
+@dataclass(slots=True)
+class Line:
+    """Those who wait for what one group of a budget has.
+
+    Attributes:
+        clock: Monotonic seconds.
+    """
+
+    clock: Callable[[], float]
+    _waiting: FairQueue[str] = field(default_factory=FairQueue)
+    _needs: dict[str, tuple[str, Amounts]] = field(default_factory=dict)
+    _turn: str | None = None
+    _offered: dict[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._needs)
+
+    def everybody(self) -> list[str]:
+        """All who wait."""
+        return list(self._needs)
+
+    def before(self, uid: str) -> tuple[Amounts, ...]:
+        """What is kept for others when this one asks."""
+        self._expire()
+        others = dict.fromkeys([*self._offered, *([self._turn] if self._turn else [])])
+        return tuple(self._needs[other][1] for other in others if other != uid)
+
+    def stand(self, uid: str, tenant: str, needs: Amounts) -> None:
+        """Wait; whoever stands in line already keeps the place."""
+        self._offered.pop(uid, None)
+        self._needs[uid] = (tenant, needs)
+        if uid != self._turn:
+            self._waiting.push(tenant, uid)
+
+    def leave(self, uid: str) -> None:
+        """Wait no more."""
+        known = self._needs.pop(uid, None)
+        self._offered.pop(uid, None)
+        if self._turn == uid:
+            self._turn = None
+        if known:
+            self._waiting.discard(known[0], uid)
+
+    def woken(self, fits: Callable[[str, Amounts], bool], could_fit: Callable[[Amounts], bool]) -> list[str]:
+        """Those who can go now, in their order; what they need is kept for them for a while.
+
+        Args:
+            fits: Whether a job of a namespace fits beside everything that it was asked for before; it takes that.
+            could_fit: Whether it would if everything were released.
+        """
+        self._expire()
+        for uid in self._offered:
+            fits(*self._needs[uid])
+        found = []
+        for _ in range(_AT_ONCE):
+            turn = self._turn or self._next()
+            if turn is None:
+                break
+            tenant, needs = self._needs[turn]
+            if fits(tenant, needs):
+                self._turn = None
+                self._offered[turn] = self.clock()
+                found.append(turn)
+            elif could_fit(needs):
+                self._turn = turn
+                break
+            else:
+                self._turn = None
+                self._waiting.push(tenant, turn)
+        return found
+
+    def _next(self) -> str | None:
+        found = self._waiting.pop()
+        return found[1] if found else None
+
+    def _expire(self) -> None:
+        """Whoever was woken and did not ask may stand in line anew when it does."""
+        late = self.clock() - OFFER_SECONDS
+        for uid in [uid for uid, since in self._offered.items() if since <= late]:
+            self.leave(uid)

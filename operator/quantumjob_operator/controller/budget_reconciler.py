@@ -1,0 +1,146 @@
+"""Reconciles QuantumBudgets: the period, the conditions, the finalizer, and who is woken.
+
+Must not live here: what jobs reserve and settle (`spending`), or how ledgers are written (`budget_ledger`).
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from quantumjob_operator.budgets.shown import Kept
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.budgets import BudgetObjects
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.budget_counter import BudgetCounter
+from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.budget_sweep import BudgetSweep
+from quantumjob_operator.controller.reconcile_context import Outdated
+from quantumjob_operator.controller.spending import Spending
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.scheduling.backoff import backoff
+from quantumjob_operator.scheduling.work_queue import WorkQueue
+
+_AGAIN_SECONDS: Final = 60.0
+_BUSY_SECONDS: Final = 15.0
+"""The same while something is reserved; memory alone tells whether anybody has to be asked."""
+_UNCOUNTED_SECONDS: Final = 10.0
+_SOON_SECONDS: Final = 1.0
+_IDLE_SECONDS: Final = 5.0
+_log = logging.getLogger(__name__)
+
+
+class BudgetReconciler:
+    """Reconciles one budget at a time per worker."""
+
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        objects: BudgetObjects,
+        ledgers: Ledgers,
+        spending: Spending,
+        sweep: BudgetSweep,
+        counter: BudgetCounter,
+        queue: WorkQueue[str],
+        clock: Clock,
+    ) -> None:
+        self._cache = cache
+        self._objects = objects
+        self._ledgers = ledgers
+        self._spending = spending
+        self._sweep = sweep
+        self._counter = counter
+        self._queue = queue
+        self._clock = clock
+        self._known: dict[str, tuple[int, str | None, bool]] = {}
+        self._failures: dict[str, int] = {}
+        self._idle: dict[str, float] = {}
+
+    def serves(self, uid: str) -> bool:
+        """Whether this uid is, or was, that of a budget."""
+        return uid in self._cache.budgets or uid in self._known
+
+    async def reconcile(self, uid: str) -> None:
+        """Reconcile the budget of this uid; never raises."""
+        budget = self._cache.budgets.get(uid)
+        if budget is None:
+            self._known.pop(uid, None)
+            self._failures.pop(uid, None)
+            self._idle.pop(uid, None)
+            self._spending.gone(uid)
+            return
+        try:
+            await self._reconcile(budget)
+        except Outdated:
+            self._queue.add_after(uid, _SOON_SECONDS)
+        except (ClusterError, TimeoutError) as error:
+            self._failures[uid] = self._failures.get(uid, 0) + 1
+            _log.warning("QuantumBudget %s/%s: %s", *budget.key, error)
+            self._queue.add_after(uid, backoff(self._failures[uid], uid))
+        except Exception as error:  # noqa: BLE001 - one object's trouble must not end the worker
+            _log.exception("reconciling QuantumBudget %s/%s failed: %s", *budget.key, type(error).__name__)
+            self._queue.add_after(uid, _AGAIN_SECONDS)
+        else:
+            self._failures.pop(uid, None)
+
+    async def _reconcile(self, budget: QuantumBudget) -> None:
+        uncounted = None if budget.is_counted else await self._counter.count(budget)
+        await self._ledgers.change(budget.uid, partial(_kept, uncounted or self._in_the_way(budget)))
+        if uncounted:
+            self._queue.add_after(budget.uid, _UNCOUNTED_SECONDS)
+        budget = self._cache.budgets.get(budget.uid, budget)
+        await self._sweep.sweep(budget)
+        budget = self._cache.budgets.get(budget.uid, budget)
+        period = budget.status.period.start if budget.status.period else None
+        known = (budget.generation, period, budget.is_counted)
+        self._spending.changed(budget, everybody=self._known.get(budget.uid) != known)
+        self._known[budget.uid] = known
+        if budget.has_finalizer and not budget.status.reservations:
+            await self._let_go(budget)
+        else:
+            self._idle.pop(budget.uid, None)
+        self._queue.add_after(budget.uid, self._again(budget))
+
+    def _in_the_way(self, budget: QuantumBudget) -> Kept:
+        """What keeps a budget from counting anything."""
+        missing = [name for name in budget.spec.workspaces if not self._cache.find_workspace((budget.namespace, name))]
+        if not missing:
+            return Kept()
+        named = ", ".join(missing)
+        message = (
+            f"spec.workspaces: there is no QuantumWorkspace {named} in namespace {budget.namespace}; create it, or "
+            "create another budget without it"
+        )
+        return Kept("WorkspaceNotFound", message)
+
+    async def _let_go(self, budget: QuantumBudget) -> None:
+        """Nothing is reserved: the budget may go. Not at once, because the next job often follows."""
+        now = self._clock.monotonic()
+        since = self._idle.setdefault(budget.uid, now)
+        if not budget.deletion_requested and now - since < _IDLE_SECONDS:
+            self._queue.add_after(budget.uid, _IDLE_SECONDS)
+            return
+        try:
+            released = await self._objects.mark(budget, in_use=False)
+        except Conflict:
+            return  # the next version is reconciled, too
+        if released is None:
+            self._cache.remove(budget.uid)
+            self._spending.gone(budget.uid)
+        else:
+            self._cache.update(released)
+
+    def _again(self, budget: QuantumBudget) -> float:
+        """Seconds until the next look: at the end of the period at the latest."""
+        period, pause = budget.status.period, _BUSY_SECONDS if budget.status.reservations else _AGAIN_SECONDS
+        if period is None or period.end is None:
+            return pause
+        left = (datetime.fromisoformat(period.end) - self._clock.now()).total_seconds()
+        return min(max(left, 0.0) + _SOON_SECONDS, pause)
+
+
+def _kept(kept: Kept, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    return replace(state, kept=kept), None

@@ -1,0 +1,157 @@
+"""Looks after reservations whose job can no longer settle them itself.
+
+Rules:
+1. A job that has ended is settled from the service's word, whether its object is still there or not.
+2. A reservation without a claim is released when the service has no such job, and only after the time in which somebody
+   could still send it.
+3. What can't be found out counts as reserved, and is told.
+
+Must not live here: what settling does to a ledger (`budgets`).
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.budgets.ledger import Ended, last_confirmed, release
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.budgets import budget_reference
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.events import Events
+from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.spending import Settlement, ended_of, valid_for
+from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
+from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.settings import Settings
+
+UNCONFIRMED: Final = "SpendingUnconfirmed"
+_MOST: Final = 20
+"""Questions to the service in one look at a budget."""
+_AGAIN_SECONDS: Final = 60.0
+_DAY_SECONDS: Final = 86_400.0
+_log: Final = logging.getLogger(__name__)
+
+
+class BudgetSweep:
+    """Asks the service about reservations that nobody else settles."""
+
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        ledgers: Ledgers,
+        connections: Connections,
+        events: Events,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._cache = cache
+        self._ledgers = ledgers
+        self._connections = connections
+        self._events = events
+        self._settings = settings
+        self._clock = clock
+        self._looked: dict[str, float] = {}
+        self._told: set[str] = set()
+
+    async def sweep(self, budget: QuantumBudget) -> None:
+        """Look at one budget's reservations; what can't be asked now is asked the next time.
+
+        Raises:
+            ClusterError: A ledger could not be written.
+        """
+        now, entries = self._clock.monotonic(), budget.status.reservations
+        self._looked = {one: at for one, at in self._looked.items() if now - at < _DAY_SECONDS}
+        due = [one for one in entries if self._is_due(one, now) and self._is_left(one)]
+        for entry in due[:_MOST]:
+            self._looked[entry.job_id] = now
+            await self._look(budget, entry)
+
+    def _is_due(self, entry: Reservation, now: float) -> bool:
+        pause = _DAY_SECONDS if entry.ended_at else min(_AGAIN_SECONDS, self._out_of_date().total_seconds())
+        return now - self._looked.get(entry.job_id, -_DAY_SECONDS) >= pause
+
+    def _out_of_date(self) -> timedelta:
+        """Since when an unclaimed reservation must have stood: nothing that was sent under it is hidden any more."""
+        return valid_for(self._settings) + timedelta(seconds=self._settings.fence_seconds)
+
+    def _is_old(self, entry: Reservation) -> bool:
+        return self._clock.now() - last_confirmed(entry) > self._out_of_date()
+
+    def _is_left(self, entry: Reservation) -> bool:
+        """Whether no reconciliation of a job will settle it."""
+        job = self._cache.jobs.get(entry.uid)
+        if job is None or entry.ended_at:
+            return True
+        over = job.status.finished or any(one.job_id == entry.job_id for one in job.status.attempts)
+        return over or (job.claim is None and self._is_old(entry))
+
+    async def _look(self, budget: QuantumBudget, entry: Reservation) -> None:
+        workspace = self._cache.find_workspace((budget.namespace, entry.workspace))
+        connection = await self._connections.get(workspace) if workspace else None
+        if not isinstance(connection, Connection):
+            await self._tell(budget, entry, "its QuantumWorkspace is gone or not ready")
+            return
+        try:
+            remote = await connection.on_behalf(entry.namespace).client.get_job(entry.job_id)
+        except ServiceError as error:
+            _log.info("the cost of job %s could not be asked for: %s", entry.job_id, error)
+            await self._tell(budget, entry, "the service can't be asked")
+            return
+        change: Callable[..., Any]
+        if remote is None and was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
+            change = self._settlement(entry, Ended(None))
+        elif remote is None and self._is_old(entry):
+            change = Abandonment(entry.job_id, last_confirmed(entry))
+        elif remote is not None and seen_as(remote) in FINAL_SIGHTINGS:
+            change = self._settlement(entry, ended_of(remote))
+        else:
+            return
+        await self._ledgers.change(budget.uid, change)
+
+    def _settlement(self, entry: Reservation, ended: Ended) -> Settlement:
+        return Settlement(entry.job_id, ended, timedelta(seconds=self._settings.fence_seconds))
+
+    async def _tell(self, budget: QuantumBudget, entry: Reservation, why: str) -> None:
+        if entry.job_id in self._told:
+            return
+        self._told.add(entry.job_id)
+        message = (
+            f"what job {entry.job_id} of QuantumJob {entry.namespace}/{entry.name} cost is not known, because {why}; "
+            "it counts as reserved"
+        )
+        _log.warning("%s: %s", UNCONFIRMED, message)
+        notice = Notice(UNCONFIRMED, message, warning=True)
+        try:
+            await self._events.publish(budget_reference(budget), notice, self._clock.now(), once=True)
+        except ClusterError as error:
+            _log.info("%s", error)
+
+
+def was_sent(job: QuantumJob | None, job_id: str) -> bool:
+    """Whether status says that the service had accepted a job."""
+    if job is None:
+        return False
+    return job.status.job_id == job_id or any(one.job_id == job_id for one in job.status.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Abandonment:
+    """The change that releases what was never sent, unless it was confirmed meanwhile."""
+
+    job_id: str
+    confirmed: datetime
+
+    def __call__(self, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+        """Release."""
+        entry = state.ledger.open.get(self.job_id)
+        if entry is None or last_confirmed(entry) != self.confirmed:
+            return state, None
+        return replace(state, ledger=release(state.ledger, self.job_id)), None

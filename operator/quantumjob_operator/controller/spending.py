@@ -1,0 +1,294 @@
+"""What jobs ask of budgets: to reserve before they are submitted, and to settle when they have ended.
+
+Several budgets are asked in the order of their names, and what was taken of the first ones is given back when a later
+one refuses. Whoever does not fit stands in line, and is woken when it does: nobody asks again and again. Must not live
+here: whether a job fits (`budgets`), or how ledgers are written (`budget_ledger`).
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from quantumjob_operator.budgets.ledger import Ended, Ledger, Outcome, group_of, ledger_of, release, settle, used
+from quantumjob_operator.budgets.membership import counts, naming
+from quantumjob_operator.budgets.needs import Needs, needs_of
+from quantumjob_operator.budgets.refusals import Refusal
+from quantumjob_operator.budgets.requests import Granted, Request, added, ask, could_fit, fits, is_closed
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.budget_line import Amounts, Line
+from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
+from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
+from quantumjob_operator.lifecycle.costs import cost_of
+from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.spending import bill_of
+from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
+from quantumjob_operator.model.jobstatus import BudgetShown
+from quantumjob_operator.model.money import Estimate
+from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name
+from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+
+_log: Final = logging.getLogger(__name__)
+RESERVED: Final = "Reserved"
+
+
+def valid_for(settings: Settings) -> timedelta:
+    """For how long after it was confirmed a reservation lets a PUT begin; nobody takes it away before that is over."""
+    return timedelta(seconds=settings.reconciliation_seconds + settings.fence_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The open reservations of a budget in one version, by the job's id at the service."""
+
+    version: str
+    entries: Mapping[str, Reservation]
+
+
+class Spending:
+    """The budgets as jobs see them."""
+
+    def __init__(
+        self,
+        *,
+        ledgers: Ledgers,
+        cache: Cache,
+        namespaces: Namespaces,
+        wake: Callable[[str], None],
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._ledgers = ledgers
+        self._cache = cache
+        self._namespaces = namespaces
+        self._wake = wake
+        self._clock = clock
+        self._settings = settings
+        self._lines: dict[str, dict[str, Line]] = {}
+        self._parked: dict[str, dict[str, None]] = {}
+        self._indexes: dict[str, _Index] = {}
+
+    def may_count(self, workspace: Name) -> bool:
+        """Whether there is a budget that names a QuantumWorkspace: without one, nothing costs a request."""
+        return bool(naming(self._cache.budgets.values(), workspace))
+
+    def reserved(self, job_id: str | None) -> tuple[BudgetShown, ...]:
+        """What is set aside under an id, as far as it is known here."""
+        return tuple(_shown(budget, entry.amounts, RESERVED) for budget, entry in self._holding(job_id or ""))
+
+    def _holding(self, job_id: str) -> Iterator[tuple[QuantumBudget, Reservation]]:
+        for budget in sorted(self._cache.budgets.values(), key=lambda one: one.key):
+            if entry := self._entries(budget).get(job_id):
+                yield budget, entry
+
+    def _entries(self, budget: QuantumBudget) -> Mapping[str, Reservation]:
+        known = self._indexes.get(budget.uid)
+        if known is None or known.version != budget.resource_version:
+            known = _Index(budget.resource_version, {one.job_id: one for one in budget.status.reservations})
+            self._indexes[budget.uid] = known
+        return known.entries
+
+    async def reserve(self, context: ReconcileContext) -> None:
+        """Reserve in every budget that counts the job, or learn which one keeps it back.
+
+        Raises:
+            ClusterError: A ledger could not be written.
+            Outdated: A budget is gone meanwhile.
+        """
+        job, workspace, program = context.job, context.seen.workspace, context.seen.program
+        if isinstance(workspace, Trouble) or not isinstance(program, ProgramFacts):
+            raise RuntimeError(f"{job.key}: a reservation was decided on without a workspace or a program")  # noqa: TRY004 - a state
+        budgets = await self._counting(job, (workspace.namespace, workspace.name))
+        if budgets and isinstance(program.estimate, Trouble):
+            told = program.estimate
+            context.know(needs_reservation=False, kept_back=replace(told, retry_after=told.retry_after or 0.0))
+            return
+        estimate = program.estimate if isinstance(program.estimate, Estimate) else None
+        place = job.claim.workspace if job.claim else workspace.id
+        job_id = identify(job, place, attempt_to_claim(job))
+        taken: list[tuple[QuantumBudget, Granted]] = []
+        for budget in budgets:
+            request = self._request(budget, job, job_id, workspace.name, estimate)
+            answer = await self._ledgers.change(budget.uid, partial(_ask, request))
+            self._note(budget, job, request, answer)
+            if isinstance(answer, Refusal):
+                await self._give_back(job_id, taken)
+                kept = Trouble(answer.reason, answer.message, final=answer.final)
+                context.know(needs_reservation=False, kept_back=kept, reserved=(), settled=None)
+                return
+            taken.append((budget, answer))
+        held = [(budget, granted) for budget, granted in taken if granted.since is not None]
+        context.may_send = partial(self._may_send, job_id, held)
+        shown = tuple(_shown(budget, granted.amounts, RESERVED) for budget, granted in held)
+        context.know(needs_reservation=False, kept_back=None, reserved=shown, settled=None)
+
+    async def _counting(self, job: QuantumJob, workspace: Name) -> list[QuantumBudget]:
+        """The budgets that count a job; labels are read only where one asks for them."""
+        budgets = naming(self._cache.budgets.values(), workspace)
+        selecting = any(one.spec.namespaces is not None for one in budgets)
+        labels = await self._namespaces.labels(job.namespace) if selecting else None
+        return [one for one in budgets if counts(one, job, labels)]
+
+    def _request(
+        self, budget: QuantumBudget, job: QuantumJob, job_id: str, workspace: str, estimate: Estimate | None
+    ) -> Request:
+        line = self._line(budget, job.namespace)
+        return Request(
+            job_id=job_id,
+            namespace=job.namespace,
+            name=job.name,
+            uid=job.uid,
+            workspace=workspace,
+            needs=needs_of(budget.spec, job.spec, estimate),
+            fresh=valid_for(self._settings) / 4,
+            ahead=line.before(job.uid),
+        )
+
+    def _note(self, budget: QuantumBudget, job: QuantumJob, request: Request, answer: Granted | Refusal) -> None:
+        """Who does not fit stands in line; who can't pass at all is woken when the budget is changed."""
+        line, parked = self._line(budget, job.namespace), self._parked.setdefault(budget.uid, {})
+        parked.pop(job.uid, None)
+        if isinstance(answer, Granted):
+            line.leave(job.uid)
+        elif answer.waits and isinstance(request.needs, Needs):
+            line.stand(job.uid, job.namespace, request.needs.amounts)
+        else:
+            line.leave(job.uid)
+            parked[job.uid] = None
+
+    async def _give_back(self, job_id: str, taken: list[tuple[QuantumBudget, Granted]]) -> None:
+        """In the order in which it was taken; what stood before may belong to something that was sent."""
+        for budget, granted in taken:
+            if granted.new:
+                await self._ledgers.change(budget.uid, partial(_give_back, job_id))
+
+    def _may_send(self, job_id: str, held: list[tuple[QuantumBudget, Granted]]) -> bool:
+        """Whether all that was reserved surely stands: nobody takes away what was confirmed a short while ago."""
+        oldest = self._clock.now() - valid_for(self._settings)
+        for budget, granted in held:
+            known = self._cache.budgets.get(budget.uid)
+            stands = known is not None and job_id in self._entries(known)
+            if not stands or granted.since is None or granted.since <= oldest:
+                return False
+        return True
+
+    async def settle(self, context: ReconcileContext) -> None:
+        """Settle what is reserved for an attempt that is over; a ledger that can't be written is settled later.
+
+        Raises:
+            ClusterError: A ledger could not be written now.
+        """
+        job_id, ended, done = context.seen.job_id or "", _ended(context), []
+        tolerance = timedelta(seconds=self._settings.fence_seconds)
+        for budget, entry in list(self._holding(job_id)):
+            change = Settlement(job_id, ended, tolerance)
+            try:
+                outcome, amounts = await self._ledgers.change(budget.uid, change)
+            except Outdated:
+                continue
+            except ClusterError as error:
+                if not error.refused:
+                    raise
+                _log.warning("%s", error)
+                outcome, amounts = RESERVED, entry.amounts
+            state = Outcome.SETTLED if outcome is Outcome.NOTHING else outcome
+            done.append(_shown(budget, amounts, str(state)))
+        context.know(settled=tuple(done))
+
+    def changed(self, budget: QuantumBudget, *, everybody: bool) -> None:
+        """A budget or its ledger is not what it was: wake who can go now.
+
+        Args:
+            budget: In its newest version.
+            everybody: Its spec changed, or its ledger was counted, or a period began: whoever waits asks anew.
+        """
+        if everybody:
+            for uid in self._parked.pop(budget.uid, {}):
+                self._wake(uid)
+        state = _Simulated(budget, ledger_of(budget, self._clock.now()))
+        for group, line in self._lines.get(budget.uid, {}).items():
+            for uid in line.woken(state.takes, partial(state.could_fit, group)):
+                self._wake(uid)
+
+    def gone(self, uid: str) -> None:
+        """A budget is gone: nobody waits for it any more."""
+        waiting = [one for line in self._lines.pop(uid, {}).values() for one in line.everybody()]
+        for one in (*waiting, *self._parked.pop(uid, {})):
+            self._wake(one)
+        self._indexes.pop(uid, None)
+
+    def _line(self, budget: QuantumBudget, namespace: str) -> Line:
+        lines = self._lines.setdefault(budget.uid, {})
+        return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
+
+
+class _Simulated:
+    """A ledger into which those who wait are put one after another, to see how many can go."""
+
+    def __init__(self, budget: QuantumBudget, ledger: Ledger) -> None:
+        self._budget = budget
+        self._ledger = ledger
+        self._sums = used(budget, ledger)
+
+    def takes(self, namespace: str, amounts: Amounts) -> bool:
+        """Whether a job fits; then it is in."""
+        budget, needs = self._budget, Needs(amounts, "Estimate", "")
+        if is_closed(budget) or fits(budget, self._ledger, self._sums, namespace, needs):
+            return False
+        self._sums |= added(self._sums, group_of(budget, namespace), amounts)
+        return True
+
+    def could_fit(self, group: str, amounts: Amounts) -> bool:
+        """Whether it would fit if all that is reserved were released."""
+        return could_fit(self._budget, self._sums, group, amounts)
+
+
+def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:
+    ledger, answer = ask(budget, state.ledger, request, now)
+    return replace(state, ledger=ledger), answer
+
+
+def _give_back(job_id: str, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    return replace(state, ledger=release(state.ledger, job_id)), None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The change that settles one job.
+
+    Attributes:
+        tolerance: By so much a job may look older than its reservation and be its own.
+    """
+
+    job_id: str
+    ended: Ended
+    tolerance: timedelta
+
+    def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, tuple[Outcome, Amounts]]:
+        """Settle."""
+        settled = settle(budget, state.ledger, self.job_id, self.ended, now, tolerance=self.tolerance)
+        return replace(state, ledger=settled[0]), settled[1:]
+
+
+def ended_of(remote: RemoteJob) -> Ended:
+    """How a job has ended, by what the service says of it."""
+    began = remote.begin_execution_time is not None or seen_as(remote) is Sighting.SUCCEEDED
+    return Ended(bill_of(cost_of(remote)), began, remote.creation_time)
+
+
+def _ended(context: ReconcileContext) -> Ended:
+    remote = context.seen.remote
+    return ended_of(remote) if isinstance(remote, RemoteJob) else Ended(None, began=False)
+
+
+def _shown(budget: QuantumBudget, amounts: Amounts, state: str) -> BudgetShown:
+    return BudgetShown(budget.namespace, budget.name, state, amounts)

@@ -1,0 +1,234 @@
+"""The QuantumBudget as the API server tells it: whose jobs may cost how much, and the ledger in its status.
+
+Field for field what `crds/` declares. Must not live here: which jobs a budget counts, or how its ledger is kept
+(`budgets`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass as plain
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+
+from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
+from quantumjob_operator.model.quantumjob import parsed_part
+from quantumjob_operator.model.quantumworkspace import Name, Selector
+
+_JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+EACH_NAMESPACE: Final = "Namespace"
+REJECT: Final = "Reject"
+
+
+class Unknown(StrEnum):
+    """What becomes of a job whose cost can't be estimated."""
+
+    HOLD = "Hold"
+    DECLARED = "Declared"
+    ALLOW = "Allow"
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class SelectedNamespaces:
+    """The namespaces whose jobs are counted."""
+
+    selector: Selector
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class BudgetSpec:
+    """`.spec` as the owner of the money wrote it."""
+
+    workspaces: tuple[str, ...]
+    period: str
+    limits: tuple[Amount, ...]
+    namespaces: SelectedNamespaces | None = None
+    jobs: Selector | None = None
+    each: str = "Together"
+    per_job: tuple[Amount, ...] = ()
+    unknown_cost: Unknown = Unknown.DECLARED
+    on_exceeded: str = "Hold"
+    suspend: bool = False
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class PeriodShown:
+    """The current period; one without an end never ends."""
+
+    start: str
+    end: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Counted:
+    """When the ledger was counted from the service's list, for which object and which part of its spec."""
+
+    time: str
+    uid: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Total:
+    """The sums of one unit; of one namespace, if the budget is for each."""
+
+    unit: str
+    spent: str
+    reserved: str
+    namespace: str | None = None
+    limit: str | None = None
+    left: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Reservation:
+    """What is set aside for one attempt of a job.
+
+    Attributes:
+        job_id: Its id at the service.
+        uid: Of the QuantumJob.
+        workspace: Name of the QuantumWorkspace.
+        reserved_at: When it was first reserved, which decides to which period it belongs.
+        renewed_at: When it was last confirmed, if that was later.
+        basis: Estimate, MaxCost or Unknown.
+        ended_at: Since when the job is known to have ended without a bill.
+    """
+
+    job_id: str
+    namespace: str
+    name: str
+    uid: str
+    workspace: str
+    reserved_at: str
+    renewed_at: str | None = None
+    amounts: tuple[Amount, ...] = ()
+    basis: str | None = None
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class PastPeriod:
+    """What was spent in a period that is over."""
+
+    start: str
+    spent: tuple[Amount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Summary:
+    """The totals for the columns of a table."""
+
+    limit: str = ""
+    spent: str = ""
+    reserved: str = ""
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class BudgetStatus:
+    """All of `.status`."""
+
+    observed_generation: int | None = None
+    period: PeriodShown | None = None
+    counted: Counted | None = None
+    totals: tuple[Total, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    history: tuple[PastPeriod, ...] = ()
+    unsettled: int | None = None
+    summary: Summary | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+@plain(frozen=True, slots=True)
+class QuantumBudget:
+    """One object, as of one resourceVersion.
+
+    Attributes:
+        recount: The value of the annotation that asks for a new count.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    created: datetime
+    spec: BudgetSpec
+    status: BudgetStatus
+    recount: str = ""
+    deletion_requested: bool = False
+    finalizers: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Name:
+        """Namespace and name."""
+        return self.namespace, self.name
+
+    @property
+    def has_finalizer(self) -> bool:
+        """Whether our finalizer is on."""
+        return BUDGET_FINALIZER in self.finalizers
+
+    @property
+    def scope(self) -> str:
+        """A digest of what decides which jobs are counted and since when, and of the wish to count anew."""
+        spec = self.spec
+        belonging = _SPEC.dump_python(spec, mode="json", include={"workspaces", "namespaces", "jobs", "each", "period"})
+        text = json.dumps([belonging, self.recount], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the ledger is this object's and was counted for what spec says now; a wiped one is not."""
+        counted, status = self.status.counted, self.status
+        return (
+            status.period is not None and counted is not None and (counted.uid, counted.scope) == (self.uid, self.scope)
+        )
+
+
+_SPEC: Final = TypeAdapter(BudgetSpec)
+_STATUS: Final = TypeAdapter(BudgetStatus)
+
+
+def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
+    """An object's JSON as a value.
+
+    Raises:
+        MalformedObject: The JSON is not what the CRD's schema admits.
+    """
+    meta = body["metadata"]
+    return QuantumBudget(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        uid=meta["uid"],
+        resource_version=meta["resourceVersion"],
+        generation=meta.get("generation", 1),
+        created=datetime.fromisoformat(meta["creationTimestamp"]),
+        spec=parsed_part(body, "spec", _SPEC.validate_python),
+        status=parsed_part(body, "status", _STATUS.validate_python),
+        recount=(meta.get("annotations") or {}).get(RECOUNT_ANNOTATION, ""),
+        deletion_requested="deletionTimestamp" in meta,
+        finalizers=tuple(meta.get("finalizers") or ()),
+    )
+
+
+def budget_status_patch(old: BudgetStatus, new: BudgetStatus) -> dict[str, Any]:
+    """The merge patch (RFC 7386) that turns one `.status` into the other; its fields are replaced whole."""
+    before, after = _json(old), _json(new)
+    changed: dict[str, Any] = {key: value for key, value in after.items() if before.get(key) != value}
+    for key, value in changed.items():
+        if isinstance(value, dict):
+            changed[key] = value | dict.fromkeys((before.get(key) or {}).keys() - value.keys())
+    return changed | dict.fromkeys(before.keys() - after.keys())
+
+
+def _json(status: BudgetStatus) -> dict[str, Any]:
+    dumped: dict[str, Any] = _STATUS.dump_python(status, mode="json", by_alias=True, exclude_none=True)
+    return {key: value for key, value in dumped.items() if value != []}

@@ -1,0 +1,148 @@
+"""How a ledger changes: never twice, never to the wrong period."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, Outcome, ledger_of, settle
+from quantumjob_operator.budgets.requests import ask
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from rooms.budgets.values import NOW, budget, request, usd, written
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+TOLERANCE = timedelta(seconds=65)
+BILL = {"USD": Decimal(90), "gs1q": Decimal(1000)}
+
+
+def reserved(one: QuantumBudget, amount: str = "97.5") -> Ledger:
+    """A ledger with one job."""
+    return ask(one, ledger_of(one, NOW), request(0, usd(amount)), NOW)[0]
+
+
+def spent(ledger: Ledger) -> dict[str, str]:
+    """What is spent by unit."""
+    return {key.unit: f"{amount:f}" for key, amount in ledger.spent.items()}
+
+
+@pytest.mark.parametrize(
+    ("ended", "outcome", "sums"),
+    [
+        pytest.param(Ended(BILL), Outcome.SETTLED, {"USD": "90"}, id="as billed, whatever was expected"),
+        pytest.param(
+            Ended({"USD": Decimal(500)}), Outcome.SETTLED, {"USD": "500"}, id="in full, if the bill is higher"
+        ),
+        pytest.param(
+            Ended({"EUR": Decimal(50)}),
+            Outcome.SETTLED,
+            {"EUR": "50", "USD": "97.5"},
+            id="a bill in another currency is never converted",
+        ),
+        pytest.param(Ended({"USD": Decimal(0)}), Outcome.SETTLED, {}, id="0 is an answer"),
+        pytest.param(Ended(None), Outcome.UNSETTLED, {}, id="no bill, though it began"),
+        pytest.param(Ended(None, began=False), Outcome.RELEASED, {}, id="no bill, and it never began"),
+        pytest.param(
+            Ended(BILL, created=NOW - TOLERANCE - SECOND), Outcome.RELEASED, {}, id="it was paid before it was reserved"
+        ),
+        pytest.param(Ended(BILL, created=NOW - SECOND), Outcome.SETTLED, {"USD": "90"}, id="clocks differ by a little"),
+    ],
+)
+def test_a_job_has_ended(ended: Ended, outcome: Outcome, sums: dict[str, str]) -> None:
+    """Its bill takes the place of its reservation."""
+    one = budget()
+    ledger, found, _ = settle(one, reserved(one), "job-0", ended, NOW, tolerance=TOLERANCE)
+    assert found is outcome
+    assert spent(ledger) == sums
+    assert bool(ledger.open) == (outcome is Outcome.UNSETTLED)
+
+
+def test_twice_is_once() -> None:
+    """However often, by whomever."""
+    one = budget()
+    once, _, _ = settle(one, reserved(one), "job-0", Ended(BILL), NOW, tolerance=TOLERANCE)
+    again, outcome, _ = settle(one, once, "job-0", Ended(BILL), NOW, tolerance=TOLERANCE)
+    assert (again, outcome) == (once, Outcome.NOTHING)
+
+
+def test_a_bill_is_waited_for_and_then_counted_as_reserved() -> None:
+    """Seven days; if it comes meanwhile, it counts."""
+    one = budget()
+    waiting, _, amounts = settle(one, reserved(one), "job-0", Ended(None), NOW, tolerance=TOLERANCE)
+    assert [one.amount for one in amounts] == ["97.5"]
+    later, outcome, _ = settle(one, waiting, "job-0", Ended(None), NOW + 6 * DAY, tolerance=TOLERANCE)
+    assert (later, outcome) == (waiting, Outcome.UNSETTLED)
+    told, _, _ = settle(one, waiting, "job-0", Ended(BILL), NOW + 6 * DAY, tolerance=TOLERANCE)
+    assert spent(told) == {"USD": "90"}
+    over, outcome, _ = settle(one, waiting, "job-0", Ended(None), NOW + 7 * DAY, tolerance=TOLERANCE)
+    assert (spent(over), outcome) == ({"USD": "97.5"}, Outcome.SETTLED)
+
+
+def test_a_job_belongs_to_the_period_of_its_reservation() -> None:
+    """What it costs is added to a month that is over; this month is not burdened."""
+    one = budget()
+    december = NOW + timedelta(days=10)
+    later = ledger_of(written(one, reserved(one)), december)
+    assert later.period.start.month == december.month
+    ledger, _, _ = settle(one, later, "job-0", Ended(BILL), december, tolerance=TOLERANCE)
+    assert spent(ledger) == {}
+    assert [(past.start, past.spent[0].amount) for past in ledger.history] == [("2026-11-01T00:00:00Z", "90")]
+
+
+def test_twelve_periods_are_kept() -> None:
+    """The latest first."""
+    one, now = budget(period="Day"), NOW
+    for _ in range(20):
+        ledger = ask(one, ledger_of(one, now), request(0, usd("1")), now)[0]
+        ledger, _, _ = settle(one, ledger, "job-0", Ended({"USD": Decimal(1)}), now, tolerance=TOLERANCE)
+        one, now = written(one, ledger, now), now + DAY
+    assert [past.start[:10] for past in one.status.history][:2] == ["2026-12-10", "2026-12-09"]
+    assert len(one.status.history) == 12
+
+
+@pytest.mark.parametrize(
+    ("each", "rows"),
+    [
+        pytest.param("Together", [("", "100")], id="together"),
+        pytest.param("Namespace", [("a", "60"), ("b", "40")], id="for each namespace"),
+    ],
+)
+def test_sums_are_kept_by_group(each: str, rows: list[tuple[str, str]]) -> None:
+    """And read back from status as they were written."""
+    one = budget(each=each)
+    ledger = ledger_of(one, NOW)
+    for number, (namespace, amount) in enumerate((("a", "60"), ("b", "40"))):
+        ledger = ask(one, ledger, request(number, usd(amount), namespace=namespace), NOW)[0]
+        bill = Ended({"USD": Decimal(amount)})
+        ledger, _, _ = settle(one, ledger, f"job-{number}", bill, NOW, tolerance=TOLERANCE)
+    after = ledger_of(written(one, ledger), NOW)
+    assert after == ledger
+    assert sorted((key.group, f"{amount:f}") for key, amount in after.spent.items()) == rows
+
+
+def test_columns() -> None:
+    """What a table shows."""
+    limits: Any = [{"unit": "USD", "amount": "2000"}, {"unit": "hqc", "amount": "500"}]
+    one = budget(limits=limits)
+    ledger, _, _ = settle(one, reserved(one), "job-0", Ended(BILL), NOW, tolerance=TOLERANCE)
+    ledger = ask(one, ledger, request(1, usd("10")), NOW)[0]
+    summary = written(one, ledger).status.summary
+    assert summary is not None
+    assert (summary.limit, summary.spent) == ("2000 USD, 500 hqc", "90 USD, 0 hqc")
+    assert (summary.reserved, summary.left) == ("10 USD, 0 hqc", "1900 USD, 500 hqc")
+    assert Key("", "USD") in ledger.spent
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "conditions"),
+    [
+        pytest.param("USD", "2000", {"Exceeded": "False"}, id="something is left"),
+        pytest.param("USD", "0", {"Exceeded": "True"}, id="frozen"),
+        pytest.param("dollars", "1", {"Exceeded": "False", "UnitUnknown": "True"}, id="a unit that nobody bills"),
+    ],
+)
+def test_conditions(unit: str, amount: str, conditions: dict[str, str]) -> None:
+    """Exceeded is a condition of its own."""
+    one = budget(limits=[{"unit": unit, "amount": amount}])
+    assert {each.type: each.status for each in one.status.conditions} == conditions

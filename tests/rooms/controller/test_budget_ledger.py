@@ -1,0 +1,94 @@
+"""The writer of ledgers, against an object that somebody else changes too."""
+
+import asyncio
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.budgets.requests import Granted, Request, ask
+from quantumjob_operator.budgets.shown import as_counted, shown
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import Conflict
+from quantumjob_operator.cluster.budgets import BudgetObjects
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.budget_ledger import BudgetLedgers, State
+from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
+from rooms.budgets.values import NOW, SPEC, request, usd
+
+
+class Store:
+    """One object of an API server: patches are guarded by its resourceVersion."""
+
+    def __init__(self) -> None:
+        meta = {"name": "research", "namespace": "quantum-platform", "uid": "u", "resourceVersion": "1"}
+        meta |= {"creationTimestamp": "2026-01-15T10:00:00Z"}
+        self.body: dict[str, Any] = {"metadata": meta, "spec": dict(SPEC)}
+        one = parse_budget(self.body)
+        counted = as_counted(one, shown(one, ledger_of(one, NOW), NOW), NOW)
+        self.body["status"] = budget_status_patch(one.status, counted)
+        self.patches = 0
+
+    async def request(self, _method: str, _path: str) -> dict[str, Any]:
+        """The object as it is."""
+        await asyncio.sleep(0)
+        return deepcopy(self.body)
+
+    async def patch(self, path: str, patch: dict[str, Any]) -> dict[str, Any]:
+        """Written, if it is still the version that was read."""
+        await asyncio.sleep(0)
+        meta = self.body["metadata"]
+        if patch["metadata"]["resourceVersion"] != meta["resourceVersion"]:
+            raise Conflict(f"PATCH {path}", 409, "Conflict", "changed")
+        self.patches += 1
+        meta |= {key: value for key, value in patch["metadata"].items() if key == "finalizers"}
+        self.body["status"] |= patch.get("status", {})
+        meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 1)
+        return deepcopy(self.body)
+
+
+def operator(store: Store) -> BudgetLedgers:
+    """One operator with its own memory."""
+    cache, api = Cache(), store
+    cache.put_budget(parse_budget(deepcopy(store.body)))
+    objects = BudgetObjects(api)  # type: ignore[arg-type]
+    return BudgetLedgers(objects=objects, cache=cache, clock=Clock(lambda: 0.0, lambda: NOW))
+
+
+def _ask(wanted: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, object]:
+    ledger, answer = ask(budget, state.ledger, wanted, now)
+    return replace(state, ledger=ledger), answer
+
+
+async def test_two_operators_reserve_no_more_than_there_is() -> None:
+    """Sixty jobs of 100 USD, a budget of 2,000: twenty, in far fewer writes."""
+    store = Store()
+    both = [operator(store), operator(store)]
+    asked = [both[number % 2].change("u", partial(_ask, request(number, usd("100")))) for number in range(60)]
+    answers = await asyncio.gather(*asked)
+    assert [isinstance(answer, Granted) for answer in answers].count(True) == 20
+    assert len(store.body["status"]["reservations"]) == 20
+    assert store.patches <= 4
+
+
+async def test_what_waits_goes_into_one_write() -> None:
+    """And the finalizer stands before it."""
+    store = Store()
+    one = operator(store)
+    await asyncio.gather(*(one.change("u", partial(_ask, request(number, usd("1")))) for number in range(200)))
+    assert len(store.body["status"]["reservations"]) == 200
+    assert store.body["metadata"]["finalizers"] == ["quantumjobs.dev/reserved"]
+    assert store.patches == 2
+
+
+async def test_what_changes_nothing_is_not_written() -> None:
+    """A job that does not fit, and one whose reservation stands."""
+    store = Store()
+    one = operator(store)
+    await one.change("u", partial(_ask, request(1, usd("100"))))
+    before = store.patches
+    await one.change("u", partial(_ask, request(1, usd("100"))))
+    await one.change("u", partial(_ask, request(2, usd("2000"))))
+    assert store.patches == before

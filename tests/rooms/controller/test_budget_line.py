@@ -1,0 +1,95 @@
+"""Who waits for a budget, and whose turn it is."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
+from quantumjob_operator.model.money import Amount
+
+
+@dataclass(slots=True)
+class Room:
+    """So much is free, and so much could be."""
+
+    free: int
+    most: int = 100
+    taken: list[int] = field(default_factory=list)
+
+    def takes(self, _tenant: str, needs: Amounts) -> bool:
+        """Whether it fits; then it is in."""
+        if sum(self.taken) + needs[0].value > self.free:
+            return False
+        self.taken.append(int(needs[0].value))
+        return True
+
+    def could(self, needs: Amounts) -> bool:
+        """Whether it ever could."""
+        return needs[0].value <= self.most
+
+
+@dataclass(slots=True)
+class Time:
+    """A clock that is moved by hand."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        """Monotonic seconds."""
+        return self.now
+
+
+def dollars(amount: int) -> Amounts:
+    """So many."""
+    return (Amount("USD", str(Decimal(amount))),)
+
+
+def line_of(*waiting: tuple[str, str, int]) -> tuple[Line, Time]:
+    """A line in which these stand: tenant, uid, amount."""
+    time = Time()
+    line = Line(time)
+    for tenant, uid, amount in waiting:
+        line.stand(uid, tenant, dollars(amount))
+    return line, time
+
+
+def woken(line: Line, room: Room) -> list[str]:
+    """Who can go."""
+    return line.woken(room.takes, room.could)
+
+
+def test_tenants_have_turns() -> None:
+    """One that has much to do waits for its own."""
+    line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("a", "a3", 10), ("b", "b1", 10))
+    assert woken(line, Room(20)) == ["a1", "b1"]
+
+
+def test_a_large_one_keeps_its_turn() -> None:
+    """Small ones behind it wait until it fits, and what it needs is kept for it."""
+    line, _ = line_of(("a", "large", 80), ("a", "small", 10))
+    assert woken(line, Room(50)) == []
+    assert line.before("newcomer") == (dollars(80),)
+    assert woken(line, Room(80)) == ["large"]
+
+
+def test_one_that_can_never_fit_has_no_turn() -> None:
+    """In this period."""
+    line, _ = line_of(("a", "giant", 101), ("a", "small", 10))
+    assert woken(line, Room(50)) == ["small"]
+
+
+def test_what_was_offered_is_kept_for_a_while() -> None:
+    """Whoever was woken asks in a moment; whoever does not holds up nobody."""
+    line, time = line_of(("a", "a1", 10))
+    assert woken(line, Room(10)) == ["a1"]
+    assert line.before("newcomer") == (dollars(10),)
+    assert line.before("a1") == ()
+    time.now = OFFER_SECONDS
+    assert line.before("newcomer") == ()
+    assert len(line) == 0
+
+
+def test_nobody_is_woken_twice_for_the_same() -> None:
+    """A thousand that wait are no reason for a thousand questions."""
+    line, _ = line_of(*(("a", f"a{number}", 10) for number in range(1000)))
+    assert woken(line, Room(20)) == ["a0", "a1"]
+    assert woken(line, Room(20)) == []

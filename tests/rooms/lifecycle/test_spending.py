@@ -1,0 +1,90 @@
+"""When a job reserves what it may cost, and when that is settled."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.lifecycle import Action, decide
+from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
+from quantumjob_operator.lifecycle.spending import bill_of
+from quantumjob_operator.model.jobstatus import BudgetShown, CostEventShown, CostShown
+from quantumjob_operator.model.money import Amount
+from rooms.lifecycle.observations import OUTPUT, PROGRAM, accepted, claimed, new, remote, seen
+
+READY: dict[str, Any] = {"program": PROGRAM, "output": OUTPUT}
+HELD = Trouble("BudgetExceeded", "nothing is left")
+RESERVED = BudgetShown("platform", "research", "Reserved", (Amount("USD", "97.5"),))
+SETTLED = BudgetShown("platform", "research", "Settled", (Amount("USD", "90"),))
+
+
+@pytest.mark.parametrize(
+    ("job", "facts", "action"),
+    [
+        pytest.param(new(), {"needs_reservation": True, **READY}, Action.RESERVE, id="before the claim"),
+        pytest.param(
+            new(), {"needs_reservation": True, "needs_slot": True, **READY}, Action.TAKE_SLOT, id="after its slot"
+        ),
+        pytest.param(
+            claimed(), {"needs_reservation": True, "remote": ABSENT, **READY}, Action.RESERVE, id="before it is sent"
+        ),
+        pytest.param(new(), {"kept_back": HELD, **READY}, Action.NONE, id="held"),
+        pytest.param(claimed(), {"kept_back": HELD, "remote": ABSENT, **READY}, Action.NONE, id="held with its claim"),
+        pytest.param(new(), READY, Action.CLAIM, id="no budget counts it"),
+        pytest.param(
+            accepted(), {"remote": remote("Failed"), "reserved": (RESERVED,)}, Action.SETTLE, id="settled at its end"
+        ),
+        pytest.param(
+            accepted(), {"remote": remote("Executing"), "reserved": (RESERVED,)}, Action.NONE, id="not before it"
+        ),
+        pytest.param(
+            claimed(),
+            {
+                "remote": ABSENT,
+                "submission": Trouble("Rejected", "no", final=True),
+                "reserved": (RESERVED,),
+                **READY,
+            },
+            Action.SETTLE,
+            id="what was refused holds nothing back",
+        ),
+    ],
+)
+def test_the_next_step(job: Any, facts: dict[str, Any], action: Action) -> None:
+    """Reserve, claim, send; settle before the end is told."""
+    assert decide(seen(job, **facts)).action is action
+
+
+def test_rejecting_budget_ends_the_job() -> None:
+    """If its owner wants that."""
+    decision = decide(seen(new(), kept_back=Trouble("BudgetExceeded", "nothing is left", final=True), **READY))
+    failed = decision.status.condition("Failed")
+    assert failed is not None
+    assert (failed.reason, failed.message) == ("BudgetExceeded", "nothing is left")
+
+
+def test_the_end_says_what_is_counted() -> None:
+    """In the same write."""
+    decision = decide(seen(accepted(), remote=remote("Failed"), reserved=(RESERVED,), settled=(SETTLED,)))
+    assert decision.action is Action.RECORD
+    assert decision.status.budgets == (SETTLED,)
+
+
+@pytest.mark.parametrize(
+    ("cost", "bill"),
+    [
+        pytest.param(None, None, id="nothing is told"),
+        pytest.param(CostShown(), None, id="an empty bill tells nothing"),
+        pytest.param(CostShown("0.0", "USD"), {"USD": "0"}, id="0 is told"),
+        pytest.param(
+            CostShown("12.416600227", "USD", (CostEventShown("gs1q", billed="1000"),), {"standardMinutes": "7"}),
+            {"USD": "12.416601", "gs1q": "1000", "standardMinutes": "7"},
+            id="the noise of a float is rounded away from zero",
+        ),
+        pytest.param(CostShown("NaN", "USD"), None, id="no number"),
+    ],
+)
+def test_a_bill(cost: CostShown | None, bill: dict[str, str] | None) -> None:
+    """By unit."""
+    expected = None if bill is None else {unit: Decimal(amount) for unit, amount in bill.items()}
+    assert bill_of(cost) == expected
