@@ -87,6 +87,7 @@ class _NoDeadlines:
 
 
 setattr(watching, "parse_job", _parsed)  # noqa: B010 - replaced for the sake of speed
+setattr(watching, "parse_known", lambda _, body: _parsed(body))  # noqa: B010 - the same
 _DRIVEN: Final = (reconciling, submitting)
 
 
