@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from devcluster.proxyrules import Request
+from faults.budgets import path_of
 from faults.jobs import API, Job
 
 _FINALIZER: Final = "quantumjobs.dev/cancel"
@@ -22,6 +23,7 @@ class State(StrEnum):
     """What an object is like when the operator starts."""
 
     NEW = "new"  # just made
+    FRUGAL = "frugal"  # just made, in a namespace with a budget of its own
     ALONE = "alone"  # just made, in a namespace whose workspace no job uses yet
     CLAIMED = "claimed"  # claimed by a dead operator that never submitted it
     SENT = "sent"  # submitted by a dead operator that never said so
@@ -91,6 +93,17 @@ def marks_workspace(request: Request, job: Job) -> bool:
     if request.method != "PATCH" or _path(request) != f"{API}/namespaces/{job.namespace}/quantumworkspaces/default":
         return False
     return _IN_USE in request.json().get("metadata", {}).get("finalizers", [])
+
+
+def reserves(request: Request, job: Job) -> bool:
+    """The budget sets aside what the job may cost."""
+    return any(one["jobId"] == job.remote() for one in _ledger(request, job).get("reservations") or ())
+
+
+def settles(request: Request, job: Job) -> bool:
+    """The bill takes the place of the reservation; it was the only one."""
+    ledger = _ledger(request, job)
+    return "reservations" in ledger and not ledger["reservations"]
 
 
 def reports_workspace(request: Request, job: Job) -> bool:
@@ -204,6 +217,11 @@ def _patch(request: Request, job: Job, part: str = "") -> dict[str, Any]:
     return dict(request.json()) if matches else {}
 
 
+def _ledger(request: Request, job: Job) -> dict[str, Any]:
+    matches = request.method == "PATCH" and _path(request) == f"{path_of(job.namespace)}/status"
+    return dict(request.json().get("status", {})) if matches else {}
+
+
 def _status(request: Request, job: Job) -> dict[str, Any]:
     return dict(_patch(request, job, "/status").get("status", {}))
 
@@ -218,6 +236,8 @@ GET_REMOTE: Final = Boundary("look before submitting", _S, reconciliations)
 BOUNDARIES: Final = (
     Boundary("mark the workspace as in use", _C, marks_workspace, State.ALONE),
     Boundary("report on the workspace", _C, reports_workspace, State.ALONE),
+    Boundary("reserve what it may cost", _C, reserves, State.FRUGAL, money=True),
+    Boundary("settle what it cost", _C, settles, State.FRUGAL, money=True),
     Boundary("claim", _C, claims(1), money=True),
     GET_REMOTE,
     Boundary("ask for the container", _S, asks_for_container),

@@ -10,13 +10,15 @@ from typing import Any, Final
 
 from devcluster.proxyrules import Moment
 from faults.boundaries import BOUNDARIES, Boundary, Way
+from faults.budgets import WIDE, purses_of
 from faults.encounters import Encounters
 from faults.evidence import alarms_of, begun_of, is_true, releases_of, runs_of, seen_of, told_of
 from faults.jobs import Object, Target
 from faults.judge import Evidence, Verdict, judge
 from faults.plan import FULL, LOSABLE, Plan
+from faults.purse import Purse
 from faults.rounds import Rounds
-from faults.system import System, launch
+from faults.system import TIGHT_NAMESPACE, System, launch
 from faults.turmoil import Turmoil
 from faults.writes import Write
 
@@ -110,6 +112,7 @@ def _never_lost(system: System, plan: Plan) -> Iterator[str]:
 def _settle(system: System, report: Report) -> None:
     """All faults are over: an operator runs undisturbed, users end what would run for ever, until all is at rest."""
     launch(system.operators[0])
+    system.users.raise_limit(TIGHT_NAMESPACE, WIDE)
     objects = system.users.look()
     for one in objects:
         job = system.users.jobs[one["metadata"]["uid"]]
@@ -125,6 +128,8 @@ def _settle(system: System, report: Report) -> None:
             break
         # The proxies are threads of this process: whoever looks all the time keeps them from passing anything on.
         time.sleep(max(_LOOK_SECONDS, 4 * (time.monotonic() - now)))
+    while time.monotonic() - began < _SETTLED_SECONDS and any(one.left for one in _purses(system)):
+        time.sleep(_LOOK_SECONDS)
     report(f"at rest after {time.monotonic() - began:.0f} s, {len(before)} objects are not at an end")
 
 
@@ -139,6 +144,10 @@ def _restless(system: System) -> list[Object]:
     ]
 
 
+def _purses(system: System) -> list[Purse]:
+    return purses_of(system.users.budgets(), system.stack.emulator.ledger(), system.proxy(Way.CLUSTER).exchanges)
+
+
 def _evidence(system: System) -> Evidence:
     return Evidence(
         wishes=[job.wish for job in system.users.jobs.values()],
@@ -149,4 +158,5 @@ def _evidence(system: System) -> Evidence:
         begun=begun_of(system.proxy(Way.CLUSTER).exchanges),
         alarms=alarms_of(system.log_lines()),
         interruptions=system.interruptions,
+        purses=_purses(system),
     )

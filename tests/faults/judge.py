@@ -11,7 +11,8 @@ Rules, each a function below:
 7. A repeated Event: the same twice in a row on one object, or counted more than once, and more often than status came
    to say it. A process that is killed between the two writes what it tells no more: then a condition went and came
    again, and only its coming was told.
-8. A false alarm: a report of a job without its object, although the object is there, let the job go on purpose, or went
+8. A budget: see `purse`.
+9. A false alarm: a report of a job without its object, although the object is there, let the job go on purpose, or went
    in good order: deleted neither all too soon nor while an operator was killed or stopped.
 
 Must not live here: how the evidence is gathered (`evidence`), or when (`campaign`).
@@ -21,6 +22,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final
+
+from faults.purse import Purse
 
 FINAL: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
 _HASTY_SECONDS: Final = 1.0
@@ -151,6 +154,7 @@ class Evidence:
     begun: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()
     interruptions: Sequence[tuple[float, float]] = ()
+    purses: Sequence[Purse] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,9 @@ class Verdict:
     orphans_cancelled: tuple[str, ...] = ()
     repeated_events: tuple[str, ...] = ()
     false_alarms: tuple[str, ...] = ()
+    budget_overspent: tuple[str, ...] = ()
+    budget_entries_left: tuple[str, ...] = ()
+    budget_mismatch: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -185,6 +192,11 @@ def judge(evidence: Evidence) -> Verdict:
         orphans_cancelled=tuple(_cancelled_orphans(evidence, wishes)),
         repeated_events=tuple(_repeated(evidence, wishes)),
         false_alarms=tuple(_false_alarms(evidence, wishes, objects)),
+        budget_overspent=tuple(f"{one.name}: reserved {text}" for one in evidence.purses for text in one.overspent),
+        budget_entries_left=tuple(
+            f"{one.name}: {job} is still reserved" for one in evidence.purses for job in one.left
+        ),
+        budget_mismatch=tuple(text for one in evidence.purses for text in one.mismatches()),
     )
 
 

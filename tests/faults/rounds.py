@@ -16,6 +16,7 @@ from typing import Final
 
 from devcluster.proxyrules import Moment, Request
 from faults.boundaries import GET_REMOTE, SUBMIT, Asked, Boundary, State, Way
+from faults.budgets import WIDE
 from faults.evidence import is_true
 from faults.holds import FRESH_SECONDS, LATEST_SECONDS, Hold, arrive
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
@@ -34,6 +35,7 @@ _PREPARED: Final = {
 }
 _LEFT_BY: Final = {State.CLAIMED: Moment.BEFORE, State.SENT: Moment.AFTER}
 _SECOND_LIFE: Final = {*_LEFT_BY, State.ANY}
+_OWN_NAMESPACE: Final = {State.ALONE, State.FRUGAL}
 _CLOCKED: Final = {State.STARTED, State.ENDED}
 _AT_ONCE: Final = 16
 """So many get to their boundaries before the first of them gives up, on two cores."""
@@ -172,10 +174,10 @@ class Rounds:
         boundary, _ = point
         if boundary.state is State.NEW:
             return self._create(Target.SHORT, State.NEW)
-        if boundary.state is State.ALONE:
-            namespace = f"alone-{self._made}"
-            self._system.add_namespace(namespace)
-            return self._create(Target.SHORT, State.ALONE, namespace)
+        if boundary.state in _OWN_NAMESPACE:
+            namespace = f"{boundary.state}-{self._made}"
+            self._system.add_namespace(namespace, limit=WIDE if boundary.state is State.FRUGAL else None)
+            return self._create(Target.SHORT, boundary.state, namespace)
         pool = self._pools[boundary.state]
         if boundary.state is State.ANY:
             return Job("", "", "")

@@ -19,6 +19,7 @@ import yaml
 from devcluster.proxy import TlsProxy
 from devcluster.proxyrules import client_name
 from faults.boundaries import Way
+from faults.budgets import TIGHT, budget
 from faults.disturbances import Disturbances
 from faults.jobs import API, BEHAVIOUR
 from faults.plan import A_DATE
@@ -44,6 +45,8 @@ _OPERATOR: Final = (
 FENCE_SECONDS: Final = 1.5 + REQUEST_SECONDS + 1
 """After this a 404 is believed."""
 NAMESPACES: Final = ("default", "research", "teaching")
+TIGHT_NAMESPACE: Final = "teaching"
+"""Its jobs wait for a budget while faults last."""
 
 
 class System:
@@ -71,7 +74,7 @@ class System:
         self._namespaces = ["default"]
         self.users = resources.enter_context(Users(stack.cluster, stack.emulator.resource_id))
         for namespace in NAMESPACES[1:]:
-            self.add_namespace(namespace)
+            self.add_namespace(namespace, limit=TIGHT if namespace == TIGHT_NAMESPACE else None)
         self.clients: list[str] = []
         self.interruptions: list[tuple[float, float]] = []
         self._stopped: dict[int, float] = {}
@@ -107,8 +110,13 @@ class System:
         assert service is not None
         return {Way.CLUSTER: cluster, Way.SERVICE: service, Way.STORAGE: self._storage_proxy}[way]
 
-    def add_namespace(self, name: str) -> None:
-        """Make a namespace with a QuantumWorkspace of its own, quicker than `Stack.add_workspace`."""
+    def add_namespace(self, name: str, *, limit: int | None = None) -> None:
+        """Make a namespace with a QuantumWorkspace of its own, quicker than `Stack.add_workspace`.
+
+        Args:
+            name: Its name.
+            limit: So many jobs may run under its budget; without one it has none.
+        """
         emulator = self.stack.emulator
         location = str(emulator.announced["location"])
         described = manifests.workspace(
@@ -118,7 +126,8 @@ class System:
             ("/api/v1/namespaces/{namespace}/secrets", manifests.credentials(self._key)),
             (f"{API}/namespaces/{{namespace}}/quantumworkspaces", described),
         )
-        self.users.add_workspace(name, objects)
+        budgets = [] if limit is None else [(f"{API}/namespaces/{{namespace}}/quantumbudgets", budget(limit))]
+        self.users.add_workspace(name, [*objects, *budgets])
         self._namespaces.append(name)
 
     def restart_api_server(self, *, compact: bool) -> None:

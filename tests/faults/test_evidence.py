@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from devcluster.proxyrules import Exchange, Request
+from faults.budgets import path_of, purses_of
 from faults.evidence import alarms_of, begun_of, releases_of, runs_of, seen_of, told_of
 from faults.judge import Alarm, Release, Run, Seen, Told
+from faults.purse import Purse
 
 
 def quantum_job(*, spec: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -118,3 +120,38 @@ def test_what_status_came_to_say(writes: list[tuple[str, int | None]], times: in
 
     begun = begun_of(Exchange(patch(reason), status, dropped=True) for reason, status in writes)
     assert begun["default/one", "A", "m"] == times
+
+
+def budget_write(jobs: list[str], left: str, status: int = 200) -> Exchange:
+    """A write of a budget's ledger that passed the proxy."""
+    body = {"status": {"reservations": [{"jobId": job} for job in jobs], "totals": [{"unit": "jobs", "left": left}]}}
+    request = Request("PATCH", f"{path_of('teaching')}/status", json.dumps(body).encode())
+    return Exchange(request, status, dropped=False)
+
+
+def test_a_budget_is_compared_with_the_ledger_and_with_all_that_was_written() -> None:
+    """What is reserved beyond the limit is found; a bill that is higher than expected is no such thing."""
+    status = {
+        "totals": [{"unit": "jobs", "spent": "1"}],
+        "reservations": [{"jobId": "j2"}, {"jobId": "j3", "endedAt": "2026-11-22T13:00:00Z"}],
+    }
+    runs = [
+        {"job": job, "status": said, "metadata": {"quantumjobs_namespace": namespace}}
+        for job, said, namespace in [
+            ("j1", "Succeeded", "teaching"), ("j3", "Cancelled", "teaching"), ("j4", "Succeeded", "default")
+        ]
+    ]  # fmt: skip
+    writes = [
+        budget_write(["j1"], "1"), budget_write(["j1", "j2"], "-1"), budget_write(["j2"], "-2"),
+        budget_write(["j2", "j9"], "-3", status=409),
+    ]  # fmt: skip
+    (purse,) = purses_of([{"metadata": {"namespace": "teaching"}, "status": status}], runs, writes)
+    assert purse == Purse(
+        "teaching/research",
+        spent=1,
+        succeeded=1,
+        ran=2,
+        waiting=1,
+        left=("j2",),
+        overspent=("['j2'] with ['-1'] left",),
+    )

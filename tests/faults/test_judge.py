@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from faults.judge import Alarm, Evidence, Release, Run, Seen, Told, Verdict, Wish, judge
+from faults.purse import Purse
 
 WISH = Wish("u1", "default/one")
 DONE = Seen("u1", state="Succeeded", job="j1", finished=True, output=True)
@@ -12,6 +13,7 @@ BILLED = Run("j1", "u1", "Succeeded")
 DELETED = replace(WISH, made=5.0, deleted=30.0)
 GONE = Alarm("u1", "ObjectGone", at=40.0)
 HELD = Told("u1", "Suspended", "spec.suspend is true")
+PURSE = Purse("teaching/research", spent=3, succeeded=2, ran=4, waiting=1)
 SOUND = Evidence([WISH], [BILLED], [DONE])
 
 
@@ -41,6 +43,7 @@ def violated(verdict: Verdict) -> set[str]:
             Evidence([DELETED], [BILLED], alarms=[GONE], interruptions=[(39.0, 50.0)]),
             id="an operator was stopped after its deletion and before it was told",
         ),
+        pytest.param(Evidence([], purses=[PURSE]), id="all that succeeded is counted, and one that was cancelled"),
         pytest.param(Evidence([WISH]), id="the object went before anything was sent"),
         pytest.param(
             Evidence([WISH], [], [Seen("u1", state="Suspended", suspended=True)]), id="pending, nothing was sent"
@@ -131,6 +134,10 @@ def test_nothing_is_wrong(evidence: Evidence) -> None:
         ),
         pytest.param(replace(SOUND, runs=[replace(BILLED, job="j0")]), "lost", id="status names a job that nobody has"),
         pytest.param(replace(SOUND, objects=[replace(DONE, output=False)]), "lost", id="Succeeded without its output"),
+        pytest.param(Evidence([], purses=[replace(PURSE, spent=1)]), "budget_mismatch", id="one is not counted"),
+        pytest.param(Evidence([], purses=[replace(PURSE, spent=4)]), "budget_mismatch", id="one is counted twice"),
+        pytest.param(Evidence([], purses=[replace(PURSE, left=("j1",))]), "budget_entries_left", id="one is left"),
+        pytest.param(Evidence([], purses=[replace(PURSE, overspent=("j1",))]), "budget_overspent", id="above a limit"),
         pytest.param(
             Evidence([WISH], [Run("j1", "u1", "Executing")]), "orphaned_running", id="the object is gone, its job runs"
         ),

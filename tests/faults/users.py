@@ -13,6 +13,7 @@ import httpx
 import yaml
 
 from devcluster.controlplane import ControlPlane
+from faults.budgets import budget, path_of
 from faults.jobs import API, ROLE, Job, Object
 
 _TRIES_SECONDS: Final = 90.0
@@ -134,6 +135,15 @@ class Users:
         """Put another key into the Secret of a workspace's credentials."""
         path = f"/api/v1/namespaces/{namespace}/secrets/{name}"
         self._insist("PATCH", path, {"stringData": {"apiKey": api_key}}, headers=_MERGE)
+
+    def raise_limit(self, namespace: str, limit: int) -> None:
+        """Let more jobs run under a namespace's budget."""
+        self._insist("PATCH", path_of(namespace), {"spec": budget(limit)["spec"]}, headers=_MERGE)
+
+    def budgets(self) -> list[Object]:
+        """All QuantumBudgets of the cluster."""
+        items: list[Object] = self._insist("GET", f"{API}/quantumbudgets").json()["items"]
+        return items
 
     def look(self) -> list[Object]:
         """All QuantumJobs of the cluster."""

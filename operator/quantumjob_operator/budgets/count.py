@@ -4,7 +4,9 @@ Rules:
 1. What has ended counts as billed; what has ended without a bill after it began stays reserved, as does what is
    unfinished.
 2. A reservation that the list does not show stays: its job may be on its way.
-3. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
+3. A job that is newer than the ledger's last change and has no reservation shows that the ledger was set back: whatever
+   is sent was reserved before, and settled after. Near that change the job's own status tells whether it was settled.
+4. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
    reservation any more, gets one, and the service is asked for its end.
 
 Must not live here: reading the list (`controller.budget_counter`).
@@ -12,7 +14,7 @@ Must not live here: reading the list (`controller.budget_counter`).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of
@@ -60,3 +62,36 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
         else:
             entries.pop(entry.job_id, None)
     return replace(ledger, spent={key: amount for key, amount in spent.items() if amount}, open=entries)
+
+
+def last_change(budget: QuantumBudget) -> datetime | None:
+    """When the ledger last changed, as far as its status tells."""
+    status = budget.status
+    told = status.changed_at or (status.counted.time if status.counted else None)
+    return datetime.fromisoformat(told) if told else None
+
+
+def is_missing(budget: QuantumBudget, row: Row, *, settled: bool, tolerance: timedelta) -> bool:
+    """Whether a job of the list shows that a ledger was set back.
+
+    Args:
+        budget: With the ledger in its status.
+        row: A job that the budget counts.
+        settled: Its object says that this budget has settled it.
+        tolerance: By so much the service's clock and ours may differ.
+    """
+    changed = last_change(budget)
+    if changed is None or not _weighs(budget, row):
+        return False
+    if any(one.job_id == row.entry.job_id for one in budget.status.reservations):
+        return False
+    if row.created > changed + tolerance:
+        return True
+    return row.created >= changed - tolerance and not settled
+
+
+def _weighs(budget: QuantumBudget, row: Row) -> bool:
+    """Whether a job counts for anything: what is free is never reserved."""
+    if row.ended is None or (row.ended.bill is None and row.ended.began):
+        return any(one.value for one in row.entry.amounts)
+    return row.ended.bill is not None and any(counted_of(budget, row.entry, row.ended.bill).values())

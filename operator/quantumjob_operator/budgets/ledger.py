@@ -78,11 +78,13 @@ class Ended:
         bill: What was billed by unit; None if the service tells nothing.
         began: It executed, or may have.
         created: When the service accepted it, if that is known.
+        given_up: Nobody can be asked any more, and it counts as reserved for good.
     """
 
     bill: Mapping[str, Decimal] | None = None
     began: bool = True
     created: datetime | None = None
+    given_up: bool = False
 
 
 class Outcome(StrEnum):
@@ -173,7 +175,7 @@ def settle(
         return release(ledger, job_id), Outcome.RELEASED, ()
     if ended.bill is None and not ended.began:
         return release(ledger, job_id), Outcome.RELEASED, ()
-    if ended.bill is None and not _overdue(entry, now):
+    if ended.bill is None and not ended.given_up and not _overdue(entry, now):
         waiting = entry if entry.ended_at else replace(entry, ended_at=stamp(now))
         return put(ledger, waiting), Outcome.UNSETTLED, entry.amounts
     counted = counted_of(budget, entry, ended.bill)

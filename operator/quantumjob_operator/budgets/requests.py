@@ -33,6 +33,7 @@ class Request:
     Attributes:
         job_id: Its id at the service.
         workspace: Name of the QuantumWorkspace.
+        workspace_uid: Of that object.
         fresh: A reservation that was confirmed so lately needs no further confirmation.
         ahead: What each of those needs for whom something is kept.
     """
@@ -45,6 +46,7 @@ class Request:
     needs: Needs | CostUnknown
     fresh: timedelta
     ahead: tuple[tuple[Amount, ...], ...] = ()
+    workspace_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _closed(budget: QuantumBudget) -> Refusal | None:
     """What keeps every job that costs something from being submitted."""
     if budget.deletion_requested:
         return refusals.going(budget)
-    if not budget.is_counted:
+    if budget.doubted or not budget.is_counted:
         return refusals.counting(budget)
     return refusals.suspended(budget) if budget.spec.suspend else None
 
@@ -111,6 +113,7 @@ def _reserve(
         name=request.name,
         uid=request.uid,
         workspace=request.workspace,
+        workspace_uid=request.workspace_uid,
         reserved_at=standing.reserved_at if standing else stamp(now),
         renewed_at=stamp(now) if standing else None,
         amounts=needs.amounts,

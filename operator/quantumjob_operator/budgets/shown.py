@@ -25,6 +25,8 @@ READY: Final = "Ready"
 EXCEEDED: Final = "Exceeded"
 COUNTING: Final = "Counting"
 UNIT_UNKNOWN: Final = "UnitUnknown"
+UNCONFIRMED: Final = "Unconfirmed"
+"""Type of the condition; its reason is SpendingUnconfirmed."""
 _MAX_SUMMARY: Final = 512
 _UNUSED: Final = Used(Decimal(0), Decimal(0), 0)
 
@@ -47,7 +49,9 @@ class Kept:
         return self.reason == "Kept"
 
 
-def shown(budget: QuantumBudget, ledger: Ledger, now: datetime, kept: Kept | None = None) -> BudgetStatus:
+def shown(
+    budget: QuantumBudget, ledger: Ledger, now: datetime, kept: Kept | None = None, unconfirmed: str | None = None
+) -> BudgetStatus:
     """The status that says what the ledger says.
 
     Args:
@@ -55,6 +59,7 @@ def shown(budget: QuantumBudget, ledger: Ledger, now: datetime, kept: Kept | Non
         ledger: As it is to be.
         now: The time, for conditions that change.
         kept: Whether the budget is kept, if that was looked at; else that stays as it is said.
+        unconfirmed: What is told of jobs that nobody answers for; empty if there are none, None if nobody looked.
     """
     sums, end = used(budget, ledger), ledger.period.end
     totals = tuple(_totals(budget, sums))
@@ -69,7 +74,8 @@ def shown(budget: QuantumBudget, ledger: Ledger, now: datetime, kept: Kept | Non
         unsettled=unsettled or None,
         summary=_summary(budget, totals),
     )
-    return replace(status, conditions=_conditions(budget, totals, now, kept))
+    conditions = _conditions(budget, totals, now, kept)
+    return replace(status, conditions=_with_unconfirmed(budget, conditions, unconfirmed, now))
 
 
 def as_counted(budget: QuantumBudget, status: BudgetStatus, now: datetime) -> BudgetStatus:
@@ -124,20 +130,35 @@ def _line(amounts: Iterator[Amount]) -> str:
 def _conditions(
     budget: QuantumBudget, totals: tuple[Total, ...], now: datetime, kept: Kept | None
 ) -> tuple[Condition, ...]:
-    wanted = [_exceeded(totals)]
+    wanted, past = [_exceeded(totals)], []
     if kept:
         wanted.append(_condition(READY, true=kept.good, reason=kept.reason, message=kept.message))
-    if not budget.is_counted:
+    if budget.is_counted:
+        past.append(COUNTING)
+    else:
         told = "what was spent is being counted from the service's list, and nothing that costs is submitted meanwhile"
         wanted.append(_condition(COUNTING, true=True, reason="BudgetCounting", message=told))
     unknown = [unit for unit in limited_units(budget.spec) if not is_known(unit)]
     if unknown:
         told = f"spec.limits: nobody is known to bill {', '.join(unknown)}; a currency is written in capitals, as USD"
         wanted.append(_condition(UNIT_UNKNOWN, true=True, reason=UNIT_UNKNOWN, message=told))
-    conditions = budget.status.conditions if unknown else without_conditions(budget.status.conditions, [UNIT_UNKNOWN])
+    else:
+        past.append(UNIT_UNKNOWN)
+    conditions = without_conditions(budget.status.conditions, past)
     for one in wanted:
         conditions = with_condition(conditions, one, now)
     return tuple(replace(one, observed_generation=budget.generation) for one in conditions)
+
+
+def _with_unconfirmed(
+    budget: QuantumBudget, conditions: tuple[Condition, ...], told: str | None, now: datetime
+) -> tuple[Condition, ...]:
+    if told is None:
+        return conditions
+    if not told:
+        return without_conditions(conditions, [UNCONFIRMED])
+    new = _condition(UNCONFIRMED, true=True, reason="SpendingUnconfirmed", message=told)
+    return with_condition(conditions, replace(new, observed_generation=budget.generation), now)
 
 
 def _exceeded(totals: tuple[Total, ...]) -> Condition:

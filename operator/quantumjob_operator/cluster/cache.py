@@ -75,15 +75,23 @@ class Cache:
     def put_budget(self, budget: QuantumBudget) -> bool:
         """Take a version of a budget; False if it is no news.
 
-        A ledger that was set back with the cluster lacks what was spent since: it has to be counted anew.
+        A ledger that was set back with the cluster lacks what was spent since: it is doubted until somebody looked.
         """
         known, stale = self.budgets.get(budget.uid), budget.uid in self._stale
         if not self._takes(budget):
             return False
-        if stale and known and int(budget.resource_version) < int(known.resource_version):
-            budget = replace(budget, status=replace(budget.status, counted=None))
-        self.budgets[budget.uid] = budget
+        set_back = stale and known is not None and int(budget.resource_version) < int(known.resource_version)
+        self.budgets[budget.uid] = replace(budget, doubted=set_back or (known is not None and known.doubted))
         return True
+
+    def doubt_budgets(self) -> None:
+        """Nobody watched for a while, in which the cluster may have been restored."""
+        self.budgets = {uid: replace(one, doubted=True) for uid, one in self.budgets.items()}
+
+    def trust_budget(self, uid: str) -> None:
+        """The ledger was compared with the service's list."""
+        if budget := self.budgets.get(uid):
+            self.budgets[uid] = replace(budget, doubted=False)
 
     def put(self, new: Known) -> bool:
         """Take a version of an object; False if it is no news."""

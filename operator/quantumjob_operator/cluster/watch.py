@@ -233,6 +233,8 @@ class Watch:
         if not await self._catch_up(there):
             return False
         self.heard_at = self.clock.monotonic()
+        if not self.listed.is_set():
+            self.cache.doubt_budgets()
         self.listed.set()
         return True
 

@@ -1,25 +1,27 @@
-"""Counts a budget's ledger from the service's list: a new one, a wiped one, one whose spec now means other jobs.
+"""Counts a budget's ledger from the service's list: a new one, a wiped one, one that was set back, or means other jobs.
 
 Nothing is submitted under the budget meanwhile. Must not live here: what follows from a row (`budgets.count`).
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
-from quantumjob_operator.budgets.count import Row, count
+from quantumjob_operator.budgets.count import Row, count, is_missing, last_change
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import Needs, needs_of
+from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.shown import Kept
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
-from quantumjob_operator.controller.spending import ended_of
+from quantumjob_operator.controller.spending import RESERVED, ended_of
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
@@ -33,8 +35,11 @@ from quantumjob_operator.model.naming import (
 )
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
+
+_log: Final = logging.getLogger(__name__)
 
 
 class BudgetCounter:
@@ -57,13 +62,59 @@ class BudgetCounter:
         self._settings = settings
         self._clock = clock
 
-    async def count(self, budget: QuantumBudget) -> Kept | None:
-        """Count, and write what was found; or what keeps it from being counted.
+    async def look(self, budget: QuantumBudget) -> Kept | None:
+        """Compare a doubted ledger with the list, and count what is not counted; or what is in the way.
 
         Raises:
             ClusterError: The API server could not be asked, or the ledger not written.
         """
-        start = ledger_of(budget, self._clock.now()).period.start
+        if budget.doubted and budget.is_counted:
+            why = await self._compare(budget)
+            if why:
+                return why
+            budget = self._cache.budgets.get(budget.uid, budget)
+        if not budget.is_counted:
+            why = await self._count(budget)
+            budget = self._cache.budgets.get(budget.uid, budget)
+            if why or not budget.is_counted:
+                return why or Kept(COUNTING, "jobs have ended while they were counted: they are counted again")
+        self._cache.trust_budget(budget.uid)
+        return None
+
+    async def _compare(self, budget: QuantumBudget) -> Kept | None:
+        """Take the ledger for uncounted if jobs are missing in it."""
+        tolerance = timedelta(seconds=self._settings.fence_seconds)
+        changed, start = last_change(budget), ledger_of(budget, self._clock.now()).period.start
+        rows = await self._listed(budget, max(start, changed - tolerance) if changed else start)
+        if isinstance(rows, Kept):
+            return rows
+        missing = [
+            row for row in rows if is_missing(budget, row, settled=self._settled(budget, row), tolerance=tolerance)
+        ]
+        if missing:
+            _log.warning(
+                "QuantumBudget %s/%s was set back: %d jobs are missing in it, and it is counted anew",
+                *budget.key,
+                len(missing),
+            )
+            await self._ledgers.change(budget.uid, _uncounted)
+        return None
+
+    def _settled(self, budget: QuantumBudget, row: Row) -> bool:
+        job = self._cache.jobs.get(row.entry.uid)
+        shown = job.status.budgets if job else ()
+        return any((one.namespace, one.name) == budget.key and one.state != RESERVED for one in shown)
+
+    async def _count(self, budget: QuantumBudget) -> Kept | None:
+        before = frozenset(one.job_id for one in budget.status.reservations)
+        rows = await self._listed(budget, ledger_of(budget, self._clock.now()).period.start)
+        if isinstance(rows, Kept):
+            return rows
+        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows), before))
+        return None
+
+    async def _listed(self, budget: QuantumBudget, start: datetime) -> list[Row] | Kept:
+        """The jobs that count, since then."""
         rows: list[Row] = []
         for name in budget.spec.workspaces:
             workspace = self._cache.find_workspace((budget.namespace, name))
@@ -75,8 +126,7 @@ class BudgetCounter:
                 rows += await self._rows(budget, connection, start)
             except ServiceError as error:
                 return Kept(COUNTING, f"what was spent can't be counted yet: QuantumWorkspace {name}: {error}")
-        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows)))
-        return None
+        return rows
 
     async def _rows(self, budget: QuantumBudget, connection: Connection, start: datetime) -> list[Row]:
         """The rows that count, the newest first, as far as the beginning of the period."""
@@ -85,11 +135,11 @@ class BudgetCounter:
             for remote in page:
                 if remote.creation_time is not None and remote.creation_time < start:
                     return found
-                if row := await self._row(budget, connection.workspace.name, remote):
+                if row := await self._row(budget, connection.workspace, remote):
                     found.append(row)
         return found
 
-    async def _row(self, budget: QuantumBudget, workspace: str, remote: RemoteJob) -> Row | None:
+    async def _row(self, budget: QuantumBudget, workspace: QuantumWorkspace, remote: RemoteJob) -> Row | None:
         told = owner_told(remote.metadata)
         namespace = told.get(METADATA_NAMESPACE, "")
         if not namespace or told.get(METADATA_CLUSTER, "") != self._settings.cluster_name:
@@ -103,7 +153,8 @@ class BudgetCounter:
             namespace=namespace,
             name=told.get(METADATA_NAME, ""),
             uid=told.get(METADATA_UID, ""),
-            workspace=workspace,
+            workspace=workspace.name,
+            workspace_uid=workspace.uid,
             reserved_at=stamp(created),
             amounts=_amounts(budget, job),
             basis="Estimate",
@@ -127,9 +178,11 @@ class BudgetCounter:
 
 
 def _amounts(budget: QuantumBudget, job: QuantumJob | None) -> tuple[Amount, ...]:
-    """What an attempt would have reserved; of a job whose object is gone, as much as one job may."""
+    """What an attempt would have reserved; of a job whose object is gone, as much as one job may, and it is one job."""
     if job is None:
-        return budget.spec.per_job
+        limits = {one.unit: one for one in budget.spec.per_job}
+        one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
+        return tuple((limits | one).values())
     for shown in job.status.budgets:
         if (shown.namespace, shown.name) == budget.key:
             return shown.amounts
@@ -137,15 +190,25 @@ def _amounts(budget: QuantumBudget, job: QuantumJob | None) -> tuple[Amount, ...
     return needs.amounts if isinstance(needs, Needs) else budget.spec.per_job
 
 
-class Count:
-    """The change that puts the list's sums in place, unless the spec means other jobs by now."""
+def _uncounted(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    return replace(state, counted=False), None
 
-    def __init__(self, scope: str, rows: tuple[Row, ...]) -> None:
+
+class Count:
+    """The change that puts the list's sums in place.
+
+    Not if the spec means other jobs by now; nor if a job that was reserved before is neither in the list nor reserved
+    any more: it was sent, and settled, while the list was read, and would be forgotten.
+    """
+
+    def __init__(self, scope: str, rows: tuple[Row, ...], before: frozenset[str]) -> None:
         self._scope = scope
         self._rows = rows
+        self._before = before
 
     def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, None]:
         """Count."""
-        if budget.is_counted or budget.scope != self._scope:
+        gone = self._before - state.ledger.open.keys() - {row.entry.job_id for row in self._rows}
+        if budget.is_counted or budget.scope != self._scope or gone:
             return state, None
         return replace(state, ledger=count(budget, state.ledger, self._rows, now), counted=True), None

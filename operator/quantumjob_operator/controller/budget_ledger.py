@@ -19,6 +19,7 @@ from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.reconcile_context import Outdated
+from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
@@ -32,12 +33,14 @@ class State:
     Attributes:
         ledger: The budget's sums and reservations.
         kept: Whether the budget is kept; None if that was not looked at.
-        counted: The ledger is counted anew, from the service's list.
+        unconfirmed: What is told of reservations that nobody answers for; None if that was not looked at.
+        counted: The ledger was counted from the service's list; False: it has to be; None: that stays as it is.
     """
 
     ledger: Ledger
     kept: Kept | None = None
-    counted: bool = False
+    unconfirmed: str | None = None
+    counted: bool | None = None
 
 
 Change = Callable[[QuantumBudget, State, datetime], tuple[State, Any]]
@@ -127,9 +130,12 @@ class BudgetLedgers:
                 raise Outdated
             budget = replace(marked, status=budget.status)
         now = self._clock.now()
-        status = shown(budget, state.ledger, now, state.kept)
+        before = replace(budget, status=replace(budget.status, counted=None)) if state.counted is False else budget
+        status = shown(before, state.ledger, now, state.kept, state.unconfirmed)
         if state.counted:
             status = as_counted(budget, status, now)
+        if state.ledger != ledger_of(budget, now):
+            status = replace(status, changed_at=stamp(now))
         written = await self._objects.write_status(budget, status)
         self._cache.update(written)
 

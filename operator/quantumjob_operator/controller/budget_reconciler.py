@@ -26,7 +26,7 @@ from quantumjob_operator.scheduling.work_queue import WorkQueue
 _AGAIN_SECONDS: Final = 60.0
 _BUSY_SECONDS: Final = 15.0
 """The same while something is reserved; memory alone tells whether anybody has to be asked."""
-_UNCOUNTED_SECONDS: Final = 10.0
+_UNCOUNTED_SECONDS: Final = 3.0
 _SOON_SECONDS: Final = 1.0
 _IDLE_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
@@ -87,12 +87,12 @@ class BudgetReconciler:
             self._failures.pop(uid, None)
 
     async def _reconcile(self, budget: QuantumBudget) -> None:
-        uncounted = None if budget.is_counted else await self._counter.count(budget)
-        await self._ledgers.change(budget.uid, partial(_kept, uncounted or self._in_the_way(budget)))
+        uncounted = await self._counter.look(budget)
+        budget = self._cache.budgets.get(budget.uid, budget)
+        unconfirmed = await self._sweep.sweep(budget)
+        await self._ledgers.change(budget.uid, partial(_kept, uncounted or self._in_the_way(budget), unconfirmed))
         if uncounted:
             self._queue.add_after(budget.uid, _UNCOUNTED_SECONDS)
-        budget = self._cache.budgets.get(budget.uid, budget)
-        await self._sweep.sweep(budget)
         budget = self._cache.budgets.get(budget.uid, budget)
         period = budget.status.period.start if budget.status.period else None
         known = (budget.generation, period, budget.is_counted)
@@ -142,5 +142,5 @@ class BudgetReconciler:
         return min(max(left, 0.0) + _SOON_SECONDS, pause)
 
 
-def _kept(kept: Kept, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
-    return replace(state, kept=kept), None
+def _kept(kept: Kept, unconfirmed: str, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    return replace(state, kept=kept, unconfirmed=unconfirmed), None

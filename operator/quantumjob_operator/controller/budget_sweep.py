@@ -4,7 +4,10 @@ Rules:
 1. A job that has ended is settled from the service's word, whether its object is still there or not.
 2. A reservation without a claim is released when the service has no such job, and only after the time in which somebody
    could still send it.
-3. What can't be found out counts as reserved, and is told.
+3. That the service has no such job is believed only through the QuantumWorkspace object that the job was reserved
+   through: another one of its name may lead elsewhere.
+4. What can't be found out counts as reserved, and is told. After a week, of which nobody answered for a day on end, it
+   counts as spent: else a workspace that is gone would keep it, and the budget, for ever.
 
 Must not live here: what settling does to a ledger (`budgets`).
 """
@@ -16,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from quantumjob_operator.azure.connections import Connection, Connections
-from quantumjob_operator.budgets.ledger import Ended, last_confirmed, release
+from quantumjob_operator.budgets.ledger import AWAITED, Ended, last_confirmed, release
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.budgets import budget_reference
@@ -59,10 +62,13 @@ class BudgetSweep:
         self._settings = settings
         self._clock = clock
         self._looked: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._unanswered: dict[str, tuple[float, str]] = {}
 
-    async def sweep(self, budget: QuantumBudget) -> None:
+    async def sweep(self, budget: QuantumBudget) -> str:
         """Look at one budget's reservations; what can't be asked now is asked the next time.
+
+        Returns:
+            What is told of those that nobody answers for; empty if there are none.
 
         Raises:
             ClusterError: A ledger could not be written.
@@ -73,6 +79,7 @@ class BudgetSweep:
         for entry in due[:_MOST]:
             self._looked[entry.job_id] = now
             await self._look(budget, entry)
+        return self._unconfirmed(budget)
 
     def _is_due(self, entry: Reservation, now: float) -> bool:
         pause = _DAY_SECONDS if entry.ended_at else min(_AGAIN_SECONDS, self._out_of_date().total_seconds())
@@ -97,14 +104,20 @@ class BudgetSweep:
         workspace = self._cache.find_workspace((budget.namespace, entry.workspace))
         connection = await self._connections.get(workspace) if workspace else None
         if not isinstance(connection, Connection):
-            await self._tell(budget, entry, "its QuantumWorkspace is gone or not ready")
+            await self._unknown(budget, entry, f"QuantumWorkspace {entry.workspace} is gone or not ready")
             return
         try:
             remote = await connection.on_behalf(entry.namespace).client.get_job(entry.job_id)
         except ServiceError as error:
             _log.info("the cost of job %s could not be asked for: %s", entry.job_id, error)
-            await self._tell(budget, entry, "the service can't be asked")
+            await self._unknown(budget, entry, f"QuantumWorkspace {entry.workspace} can't be asked: {error}")
             return
+        if remote is None and entry.workspace_uid not in (None, connection.workspace.uid):
+            await self._unknown(
+                budget, entry, f"QuantumWorkspace {entry.workspace} was created anew, and has no such job"
+            )
+            return
+        self._unanswered.pop(entry.job_id, None)
         change: Callable[..., Any]
         if remote is None and was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
             change = self._settlement(entry, Ended(None))
@@ -119,10 +132,30 @@ class BudgetSweep:
     def _settlement(self, entry: Reservation, ended: Ended) -> Settlement:
         return Settlement(entry.job_id, ended, timedelta(seconds=self._settings.fence_seconds))
 
+    async def _unknown(self, budget: QuantumBudget, entry: Reservation, why: str) -> None:
+        """Nobody answers for a reservation now."""
+        now = self._clock.monotonic()
+        since, _ = self._unanswered.get(entry.job_id, (now, ""))
+        if entry.job_id not in self._unanswered:
+            await self._tell(budget, entry, why)
+        self._unanswered[entry.job_id] = (since, why)
+        if now - since >= _DAY_SECONDS and self._clock.now() - last_confirmed(entry) >= AWAITED:
+            await self._ledgers.change(budget.uid, self._settlement(entry, Ended(None, given_up=True)))
+
+    def _unconfirmed(self, budget: QuantumBudget) -> str:
+        everywhere = {one.job_id for each in self._cache.budgets.values() for one in each.status.reservations}
+        self._unanswered = {job_id: told for job_id, told in self._unanswered.items() if job_id in everywhere}
+        left = [one for one in budget.status.reservations if one.job_id in self._unanswered]
+        if not left:
+            return ""
+        first, more = left[0], f", and of {len(left) - 1} more" if len(left) > 1 else ""
+        return (
+            f"what job {first.job_id} of QuantumJob {first.namespace}/{first.name} cost is not known{more}, because "
+            f"{self._unanswered[first.job_id][1]}: it counts as reserved until the service answers for it; repair the "
+            "QuantumWorkspace or its credentials. What nobody answers for within seven days counts as spent"
+        )
+
     async def _tell(self, budget: QuantumBudget, entry: Reservation, why: str) -> None:
-        if entry.job_id in self._told:
-            return
-        self._told.add(entry.job_id)
         message = (
             f"what job {entry.job_id} of QuantumJob {entry.namespace}/{entry.name} cost is not known, because {why}; "
             "it counts as reserved"

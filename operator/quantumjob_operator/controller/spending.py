@@ -26,7 +26,7 @@ from quantumjob_operator.controller.budget_line import Amounts, Line
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.costs import cost_of
-from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
 from quantumjob_operator.model.jobstatus import BudgetShown
@@ -117,7 +117,7 @@ class Spending:
         job_id = identify(job, place, attempt_to_claim(job))
         taken: list[tuple[QuantumBudget, Granted]] = []
         for budget in budgets:
-            request = self._request(budget, job, job_id, workspace.name, estimate)
+            request = self._request(budget, job, job_id, workspace, estimate)
             answer = await self._ledgers.change(budget.uid, partial(_ask, request))
             self._note(budget, job, request, answer)
             if isinstance(answer, Refusal):
@@ -139,7 +139,7 @@ class Spending:
         return [one for one in budgets if counts(one, job, labels)]
 
     def _request(
-        self, budget: QuantumBudget, job: QuantumJob, job_id: str, workspace: str, estimate: Estimate | None
+        self, budget: QuantumBudget, job: QuantumJob, job_id: str, workspace: WorkspaceFacts, estimate: Estimate | None
     ) -> Request:
         line = self._line(budget, job.namespace)
         return Request(
@@ -147,7 +147,8 @@ class Spending:
             namespace=job.namespace,
             name=job.name,
             uid=job.uid,
-            workspace=workspace,
+            workspace=workspace.name,
+            workspace_uid=workspace.uid,
             needs=needs_of(budget.spec, job.spec, estimate),
             fresh=valid_for(self._settings) / 4,
             ahead=line.before(job.uid),

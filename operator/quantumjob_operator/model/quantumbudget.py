@@ -95,6 +95,7 @@ class Reservation:
         job_id: Its id at the service.
         uid: Of the QuantumJob.
         workspace: Name of the QuantumWorkspace.
+        workspace_uid: Of that object; another one of its name may lead elsewhere.
         reserved_at: When it was first reserved, which decides to which period it belongs.
         renewed_at: When it was last confirmed, if that was later.
         basis: Estimate, MaxCost or Unknown.
@@ -111,6 +112,7 @@ class Reservation:
     amounts: tuple[Amount, ...] = ()
     basis: str | None = None
     ended_at: str | None = None
+    workspace_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -143,6 +145,7 @@ class BudgetStatus:
     history: tuple[PastPeriod, ...] = ()
     unsettled: int | None = None
     summary: Summary | None = None
+    changed_at: str | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -152,6 +155,7 @@ class QuantumBudget:
 
     Attributes:
         recount: The value of the annotation that asks for a new count.
+        doubted: The ledger may lack what was spent since: nobody watched, or the cluster was restored.
     """
 
     namespace: str
@@ -165,6 +169,7 @@ class QuantumBudget:
     recount: str = ""
     deletion_requested: bool = False
     finalizers: tuple[str, ...] = ()
+    doubted: bool = False
 
     @property
     def key(self) -> Name:

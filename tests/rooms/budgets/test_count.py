@@ -1,14 +1,15 @@
 """A ledger counted anew from the service's list."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from quantumjob_operator.budgets.count import Row, count
+from quantumjob_operator.budgets.count import Row, count, is_missing
 from quantumjob_operator.budgets.ledger import Ended, ledger_of
 from quantumjob_operator.budgets.requests import ask
-from rooms.budgets.values import NOW, budget, request, usd
+from rooms.budgets.values import NOW, budget, request, usd, written
 
 ENTRY = ask(budget(), ledger_of(budget(), NOW), request(0, usd("97.5")), NOW)[0].open["job-0"]
 BILL = Ended({"USD": Decimal(90)})
@@ -42,3 +43,37 @@ def test_what_the_list_does_not_show_stays_reserved() -> None:
     one = budget()
     before = ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0]
     assert count(one, before, [], NOW) == before
+
+
+CHANGED = "2026-11-22T13:00:00Z"
+TOLERANCE = timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("later", "ended", "settled", "held", "missing"),
+    [
+        pytest.param(10, None, False, False, True, id="newer than the last change and not reserved"),
+        pytest.param(10, BILL, True, False, True, id="newer, and its object was not set back"),
+        pytest.param(10, None, False, True, False, id="newer and reserved"),
+        pytest.param(10, Ended({"USD": Decimal(0)}), False, False, False, id="newer and free"),
+        pytest.param(10, Ended(None, began=False), False, False, False, id="newer, and it never began"),
+        pytest.param(10, Ended(None), False, False, True, id="newer, and its bill is not told"),
+        pytest.param(-1, BILL, True, False, False, id="settled a moment ago"),
+        pytest.param(-1, BILL, False, False, True, id="ended a moment ago, and nothing says that it was settled"),
+        pytest.param(-10, BILL, False, False, False, id="older than the last change"),
+    ],
+)
+def test_a_ledger_that_was_set_back_lacks_a_job(
+    later: int,
+    ended: Ended | None,
+    settled: bool,  # noqa: FBT001
+    held: bool,  # noqa: FBT001
+    missing: bool,  # noqa: FBT001
+) -> None:
+    """Whatever is sent is reserved before, and settled after."""
+    one = budget()
+    if held:
+        one = written(one, ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0])
+    one = replace(one, status=replace(one.status, changed_at=CHANGED))
+    row = Row(ENTRY, NOW + timedelta(minutes=later), ended)
+    assert is_missing(one, row, settled=settled, tolerance=TOLERANCE) is missing

@@ -1,0 +1,159 @@
+"""Ledgers after crashes, on the real parts: nothing is reserved for ever, nothing is forgotten, nothing is guessed."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from cluster import jobs
+from cluster.jobnamespace import FOR_EVER, JobNamespace, condition_of, eventually
+from cluster.test_bad_input import assert_held
+from cluster.test_budgets import budget, ledger
+from cluster.test_max_cost import PRICES
+from localstack import manifests
+from localstack.emulated import Emulator
+from localstack.manifests import Manifest
+
+pytestmark = pytest.mark.cluster
+
+_LONG_AGO: Final = "2026-01-01T00:00:00Z"
+_SWEPT: Final = 150.0
+
+
+@pytest.fixture
+def kept(place: JobNamespace) -> JobNamespace:
+    """A namespace with the published prices and a budget."""
+    place.apply(jobs.config_map("prices", {"prices.yaml": PRICES}), place.workspace(pricesRef={"name": "prices"}))
+    place.apply(budget())
+    place.wait("research", "Ready", kind="quantumbudget")
+    return place
+
+
+@pytest.fixture
+def restarted(place: JobNamespace) -> Iterator[JobNamespace]:
+    """An operator runs when the test is over, whatever the test did to it."""
+    yield place
+    if not place.stack.operator.running:
+        place.stack.operator.start()
+
+
+def write_status(place: JobNamespace, status: Manifest) -> None:
+    """The ledger as somebody else would have it."""
+    patch = json.dumps([{"op": "add", "path": "/status", "value": status}])
+    place.kubectl("patch", "quantumbudget", "research", "--subresource=status", "--type=json", "--patch", patch)
+
+
+def remove_by_force(place: JobNamespace, name: str) -> None:
+    """Take the finalizer off and delete the object, as impatient people do."""
+    place.patch("quantumjob", name, {"metadata": {"finalizers": None}})
+    place.delete(name)
+
+
+def entry(number: int, **fields: Any) -> Manifest:
+    """A reservation that a crash has left."""
+    usual = {
+        "jobId": f"00000000-0000-4000-8000-00000000000{number}",
+        "namespace": "gone",
+        "name": f"gone-{number}",
+        "uid": f"gone-{number}",
+        "workspace": "default",
+        "reservedAt": _LONG_AGO,
+        "amounts": [{"unit": "ehqc", "amount": "2"}],
+        "basis": "Estimate",
+    }
+    return usual | fields
+
+
+def spent(place: JobNamespace) -> float:
+    """What was billed."""
+    return float(ledger(place)["totals"][0]["spent"])
+
+
+def unconfirmed(place: JobNamespace) -> str:
+    """The message of the condition Unconfirmed; empty without one."""
+    found = place.find("quantumbudget", "research")
+    told = {one["type"]: one for one in (found or {}).get("status", {}).get("conditions", [])}
+    return str(told["Unconfirmed"]["message"]) if "Unconfirmed" in told else ""
+
+
+def test_a_job_that_was_removed_by_force_is_settled_when_somebody_answers_for_it(
+    kept: JobNamespace, restarted: JobNamespace, emulator: Emulator
+) -> None:
+    """Until then it counts as reserved, and the budget says for which job, why, and what helps."""
+    emulator.behave(executing_seconds=FOR_EVER)
+    kept.apply(jobs.quantinuum("lost"))
+    kept.wait_state("lost", "Executing")
+    restarted.stack.operator.kill()
+    remove_by_force(kept, "lost")
+    kept.pass_time()
+    kept.apply(manifests.credentials("0" * 32))
+    kept.stack.operator.start()
+    told = eventually(lambda: unconfirmed(kept), within=_SWEPT)
+    assert f"{kept.name}/lost" in told
+    assert "counts as reserved until the service answers" in told
+    assert spent(kept) == 0
+    kept.apply(manifests.credentials(emulator.api_key))
+    eventually(lambda: not ledger(kept).get("reservations") and not unconfirmed(kept), within=_SWEPT)
+    assert spent(kept) > 0
+    assert len(kept.runs("lost")) == 1
+
+
+def test_what_a_crash_left_is_released_only_by_the_workspace_that_it_was_for(
+    kept: JobNamespace, restarted: JobNamespace
+) -> None:
+    """A QuantumWorkspace that was created anew may lead elsewhere: that it has no such job proves nothing."""
+    restarted.stack.operator.kill()
+    left = [entry(1), entry(2, workspaceUid="of-the-former-one")]
+    write_status(kept, ledger(kept) | {"reservations": left})
+    kept.stack.operator.start()
+    told = eventually(lambda: unconfirmed(kept), within=_SWEPT)
+    assert "gone/gone-2 cost is not known, because QuantumWorkspace default was created anew" in told
+    eventually(lambda: [one["name"] for one in ledger(kept)["reservations"]] == ["gone-2"], within=_SWEPT)
+    assert spent(kept) == 0
+    write_status(kept, ledger(kept) | {"reservations": []})
+
+
+def test_a_ledger_that_was_set_back_while_no_operator_ran_is_counted_anew(
+    kept: JobNamespace, restarted: JobNamespace
+) -> None:
+    """With the objects of that time, before anything more is submitted."""
+    before = ledger(kept)
+    kept.apply(jobs.quantinuum("first"))
+    kept.wait("first")
+    billed = spent(kept)
+    assert billed > 0
+    restarted.stack.operator.kill()
+    write_status(kept, before)
+    remove_by_force(kept, "first")
+    kept.apply(jobs.quantinuum("second"))
+    kept.stack.operator.start()
+    assert_held(kept, "second", "BudgetExceeded", "spent")
+    assert spent(kept) == billed
+
+
+def test_a_budget_goes_when_the_last_of_its_jobs_is_settled(kept: JobNamespace, emulator: Emulator) -> None:
+    """Nothing further that costs is submitted under it meanwhile."""
+    emulator.behave(executing_seconds=FOR_EVER)
+    kept.apply(jobs.quantinuum("under-way"))
+    kept.wait_state("under-way", "Executing")
+    kept.kubectl("delete", "quantumbudget", "research", "--wait=false")
+    found = kept.find("quantumbudget", "research")
+    assert found is not None
+    assert found["metadata"]["finalizers"] == ["quantumjobs.dev/reserved"]
+    kept.pass_time()
+    kept.wait("under-way")
+    eventually(lambda: kept.find("quantumbudget", "research") is None)
+
+
+def test_a_deleted_job_gives_back_what_it_did_not_use(kept: JobNamespace, emulator: Emulator) -> None:
+    """It is cancelled, settled, and goes; a reservation does not outlive it."""
+    emulator.behave(executing_seconds=FOR_EVER)
+    kept.apply(jobs.quantinuum("unwanted"))
+    kept.wait_state("unwanted", "Executing")
+    assert len(ledger(kept)["reservations"]) == 1
+    kept.delete("unwanted")
+    eventually(lambda: all(one.get("endedAt") for one in ledger(kept).get("reservations", [])))
+    found = kept.find("quantumbudget", "research")
+    assert found is not None
+    assert condition_of(found, "Ready")["status"] == "True"

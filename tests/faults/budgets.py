@@ -1,0 +1,82 @@
+"""The campaign's budgets: their manifests, and what cluster, proxy and ledger show of them as the judge's rows.
+
+Jobs are limited by their number: every run that succeeded counts for one, whatever it was billed. Must not live here:
+what follows from it (`judge`).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, Final
+
+from devcluster.proxyrules import Exchange
+from faults.jobs import API, Object
+from faults.purse import Purse
+
+NAME: Final = "research"
+TIGHT: Final = 6
+"""In one namespace so many jobs may run until all faults are over: further ones wait."""
+WIDE: Final = 10_000
+_NAMESPACE: Final = "quantumjobs_namespace"
+_UNIT: Final = "jobs"
+Json = Mapping[str, Any]
+
+
+def path_of(namespace: str) -> str:
+    """The path of a namespace's budget at the API server."""
+    return f"{API}/namespaces/{namespace}/quantumbudgets/{NAME}"
+
+
+def budget(limit: int) -> Object:
+    """A manifest."""
+    return {
+        "apiVersion": "quantumjobs.dev/v1alpha1",
+        "kind": "QuantumBudget",
+        "metadata": {"name": NAME},
+        "spec": {
+            "workspaces": ["default"],
+            "period": "Lifetime",
+            "unknownCost": "Allow",
+            "limits": [{"unit": _UNIT, "amount": str(limit)}],
+        },
+    }
+
+
+def purses_of(budgets: Iterable[Object], runs: Iterable[Json], exchanges: Iterable[Exchange]) -> list[Purse]:
+    """One row for each budget, at the end."""
+    ran, seen = list(runs), list(exchanges)
+    return [_purse(one, ran, seen) for one in budgets]
+
+
+def _purse(one: Object, runs: list[Json], exchanges: list[Exchange]) -> Purse:
+    namespace, status = one["metadata"]["namespace"], one.get("status", {})
+    own = {run["job"]: run["status"] for run in runs if (run["metadata"] or {}).get(_NAMESPACE) == namespace}
+    totals = [total for total in status.get("totals", []) if total["unit"] == _UNIT]
+    entries = status.get("reservations", [])
+    return Purse(
+        name=f"{namespace}/{NAME}",
+        spent=int(sum((Decimal(total["spent"]) for total in totals), Decimal(0))),
+        succeeded=sum(status == "Succeeded" for status in own.values()),
+        ran=len(own),
+        waiting=sum("endedAt" in entry for entry in entries),
+        left=tuple(entry["jobId"] for entry in entries if "endedAt" not in entry),
+        overspent=tuple(_overspent(namespace, exchanges)),
+    )
+
+
+def _overspent(namespace: str, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Writes that reserved something new while less than nothing was left with it."""
+    path, before = f"{path_of(namespace)}/status", set[str]()
+    for exchange in exchanges:
+        request = exchange.request
+        if request.method != "PATCH" or request.path.partition("?")[0] != path or exchange.status != HTTPStatus.OK:
+            continue
+        status = json.loads(request.body)["status"]
+        if "reservations" not in status:
+            continue
+        now = {entry["jobId"] for entry in status["reservations"] or ()}
+        left = [total.get("left", "0") for total in status.get("totals") or ()]
+        if now - before and any(Decimal(amount) < 0 for amount in left):
+            yield f"{sorted(now - before)} with {left} left"
+        before = now
