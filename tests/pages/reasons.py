@@ -21,7 +21,7 @@ _SPOKEN: Final = frozenset({"State", "Sighting"})
 
 NO_REASONS: Final = {
     "a status of a condition": {"True", "False", "Unknown"},
-    "a type of condition": {"Ready", "Finished", "Counting", "Exceeded"},
+    "a type of condition": {"Ready", "Finished", "Counting", "Exceeded", "Unconfirmed"},
     "a type of Event": {"Normal", "Warning"},
     "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Lease", "Namespace", "TokenRequest", "BearerToken"},
     "a question to the API server": {"SelfSubjectAccessReview", "SelfSubjectReview"},

@@ -288,7 +288,11 @@ def ended_of(remote: RemoteJob) -> Ended:
 
 def _ended(context: ReconcileContext) -> Ended:
     remote = context.seen.remote
-    return ended_of(remote) if isinstance(remote, RemoteJob) else Ended(None, began=False)
+    if not isinstance(remote, RemoteJob):
+        return Ended(None, began=False)
+    # The service no longer shows the begin of a job that was cancelled; whoever saw it execute knows better.
+    ended = ended_of(remote)
+    return replace(ended, began=ended.began or context.job.status.start_time is not None)
 
 
 def _shown(budget: QuantumBudget, amounts: Amounts, state: str) -> BudgetShown:
