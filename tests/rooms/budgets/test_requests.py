@@ -200,3 +200,11 @@ def test_a_lowered_limit_stops_only_what_costs() -> None:
     lowered = written(lowered, ledger)
     assert "-1,400.00 USD left" in told(lowered, ledger, usd("1")).message
     assert [row.left for row in lowered.status.totals] == ["-1400"]
+
+
+def test_a_doubted_ledger_lets_through_what_is_free_only() -> None:
+    """Until it was compared with the service's list."""
+    one = replace(budget(), doubted=True)
+    assert told(one, ledger_of(one, NOW), usd("1")).reason == "BudgetCounting"
+    free = Needs((), "Free", "")
+    assert isinstance(ask(one, ledger_of(one, NOW), request(1, free), NOW)[1], Granted)

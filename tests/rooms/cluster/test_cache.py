@@ -7,6 +7,7 @@ import pytest
 
 from quantumjob_operator.cluster.cache import Cache, is_echo
 from quantumjob_operator.model.jobstatus import JobStatus
+from rooms.budgets.values import budget
 from rooms.model.bodies import CLAIM, OTHER_UID, UID, job, workspace
 
 DEFAULT = ("research", "default")
@@ -179,3 +180,17 @@ def test_a_written_status_is_an_echo() -> None:
     """Of a job as of a workspace."""
     assert is_echo(job(), replace(job(resourceVersion="2000"), status=JobStatus(observed_generation=2)))
     assert is_echo(workspace(), replace(workspace(resourceVersion="8"), status={"observedGeneration": 1}))
+
+
+def test_a_budget_that_nobody_watched_is_doubted_until_it_was_compared() -> None:
+    """Further versions of it are no proof; nor is one that was set back."""
+    known, one = Cache(), budget()
+    known.put_budget(one)
+    known.doubt_budgets()
+    known.put_budget(replace(one, resource_version="8"))
+    assert known.budgets[one.uid].doubted
+    known.trust_budget(one.uid)
+    assert not known.budgets[one.uid].doubted
+    known.mark_stale()
+    known.put_budget(replace(one, resource_version="3"))
+    assert known.budgets[one.uid].doubted
