@@ -4,7 +4,6 @@ Nothing is submitted under the budget meanwhile. Must not live here: what follow
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -35,7 +34,7 @@ from quantumjob_operator.model.naming import (
 )
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 from quantumjob_operator.model.quantumjob import QuantumJob
-from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, referenced_name
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 
@@ -145,7 +144,7 @@ class BudgetCounter:
         if not namespace or told.get(METADATA_CLUSTER, "") != self._settings.cluster_name:
             return None
         job, held = self._cache.jobs.get(told.get(METADATA_UID, "")), self._standing(budget, remote.id)
-        if held is None and not await self._belongs(budget, namespace, job):
+        if held is None and not await self._belongs(budget, workspace, namespace, job):
             return None
         created = remote.creation_time or self._clock.now()
         entry = held or Reservation(
@@ -161,17 +160,30 @@ class BudgetCounter:
         )
         return Row(entry, created, ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None)
 
-    async def _belongs(self, budget: QuantumBudget, namespace: str, job: QuantumJob | None) -> bool:
-        """Whose object is gone has no labels: a budget of some jobs does not know it."""
-        labels: Mapping[str, str] | None = None
-        if budget.spec.namespaces is not None:
-            labels = await self._namespaces.labels(namespace)
-        if job is None:
-            selected = budget.spec.namespaces
-            return budget.spec.jobs is None and (
-                selected is None or labels is None or selected.selector.matches(labels)
-            )
-        return counts(budget, job, labels)
+    async def _belongs(
+        self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None
+    ) -> bool:
+        """Whether a job went through the QuantumWorkspace: others may lead to the same Azure workspace.
+
+        Whose object is gone may have, if its namespace is admitted. It has no labels: a budget of some jobs does not
+        know it.
+        """
+        selected = budget.spec.namespaces
+        asks = selected is not None or workspace.spec.allowed_namespaces is not None
+        labels = await self._namespaces.labels(namespace) if asks else None
+        if job is not None:
+            return self._goes_through(job, workspace) and counts(budget, job, labels)
+        if budget.spec.jobs is not None or not workspace.admits(namespace, labels):
+            return False
+        return selected is None or labels is None or selected.selector.matches(labels)
+
+    def _goes_through(self, job: QuantumJob, workspace: QuantumWorkspace) -> bool:
+        used = job.status.workspace
+        if used is not None:
+            return (used.ref.get("namespace"), used.ref.get("name")) == workspace.key
+        namespace, _, name = (self._settings.default_workspace or "").partition("/")
+        default = (namespace, name) if name else None
+        return referenced_name(job, self._cache.find_workspace, default) == workspace.key
 
     def _standing(self, budget: QuantumBudget, job_id: str) -> Reservation | None:
         return next((one for one in budget.status.reservations if one.job_id == job_id), None)
