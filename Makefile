@@ -1,7 +1,7 @@
 # The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client docs control-plane system-packages images chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client bench-budget docs control-plane system-packages images chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -130,6 +130,9 @@ bench-parts: venv ## CPU of single steps, beside the least that it could be (hal
 
 bench-client: control-plane ## How fast `kubectl quantum` starts beside kubectl, and the counts of 10,000 jobs; JOBS=…: of so many
 	@$(BIN)/python -m benchmarks.client $(if $(JOBS),--jobs=$(JOBS))
+
+bench-budget: control-plane ## What a QuantumBudget costs that counts every job, beside the same without one (4 min); BURST=…: so many at once
+	@$(BIN)/python -m benchmarks.budget $(if $(PLAN),--plan $(PLAN)) $(if $(BURST),--burst=$(BURST))
 
 ##@ Images and charts
 

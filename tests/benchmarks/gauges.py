@@ -21,7 +21,9 @@ from localstack.stack import Stack
 _ACCOUNT: Final = f"{SYSTEM_NAMESPACE}/{SERVICE_ACCOUNT}"
 _WRITING: Final = frozenset({"create", "update", "patch", "delete"})
 # Not those to QuantumWorkspaces, which have nothing to do with the number of jobs.
-_OF_JOBS: Final = frozenset({"quantumjobs", "quantumjobs/status", "configmaps", "events"})
+_OF_JOBS: Final = frozenset({
+    "quantumjobs", "quantumjobs/status", "quantumbudgets", "quantumbudgets/status", "configmaps", "events",
+})  # fmt: skip
 _EVENTS: Final = "create events"
 _MIB: Final = 1024
 
@@ -56,7 +58,7 @@ class Reading:
 
     @property
     def writes(self) -> int:
-        """Of jobs and their ConfigMaps, without Events."""
+        """Of jobs, their ConfigMaps and the budgets that count them, without Events."""
         return self.written.total() - self.events
 
     @property

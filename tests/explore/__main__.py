@@ -26,10 +26,11 @@ SCENARIOS: Final = {
         Scenario("two", operators=2),
         Scenario("orphan", operators=2, acts=("orphan", "delete")),
         Scenario("again", keyed=True, orphan=True, acts=("delete", "create")),
+        Scenario("money", jobs=2, budget=True),
     )
 }
 DEPTH: Final = 3
-_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2}
+_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2, "money": 2}
 """By how many disturbances less a scenario is tried than one operator alone: its own choices make as many states."""
 _WORKERS: Final = 2
 _REPORT: Final = Path("build/explore.json")

@@ -12,9 +12,9 @@ from typing import Any, Final
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.model.errors import Applied, Retryable, ServiceError
 
-READS: Final = frozenset({"read", "list", "get"})
+READS: Final = frozenset({"read", "list", "get", "rows", "read_budget"})
 """They change nothing: lost before or after is the same."""
-SERVICE: Final = frozenset({"get", "put", "cancel"})
+SERVICE: Final = frozenset({"get", "put", "cancel", "rows"})
 
 
 @dataclass(frozen=True, slots=True)

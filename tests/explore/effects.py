@@ -13,6 +13,7 @@ from explore.moves import ACTS, EDITS, TIMEOUT, Move, all_runs, next_time
 from explore.process import Process
 from explore.sharing import shared
 from explore.state import State
+from quantumjob_operator.model.quantumbudget import BudgetStatus
 from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
 
 
@@ -33,7 +34,7 @@ def moved(state: State, move: Move) -> State:
 
 
 def _uid(state: State, name: str) -> str:
-    return list(state.wishes)[int(name) - 1]
+    return list(state.wishes)[int(name) - 1] if name.isdigit() else name
 
 
 def _process(state: State, number: str) -> tuple[int, Process]:
@@ -145,14 +146,15 @@ def _relist(state: State, number: str) -> None:
     """The events are lost; the check of the watch finds what is there and what is gone."""
     index, process = _process(state, number)
     for _, lost in process.inbox:
-        if lost.spec.deletion_policy == "Orphan" and state.wishes[lost.uid].overlapped:
+        orphan = isinstance(lost, QuantumJob) and lost.spec.deletion_policy == "Orphan"
+        if orphan and state.wishes[lost.uid].overlapped:
             state.wish(lost.uid, untold=True)
     state.set_process(index, replace(process, inbox=(), held=False))
     for uid in sorted(process.core.known):
-        if uid not in state.outside.objects:
+        if state.outside.live(uid) is None:
             state.feed(index, Input("miss", state.outside.now, uid))
-    for job in state.outside.objects.values():
-        state.hear(index, (None, job))
+    for one in state.there():
+        state.hear(index, (None, one))
 
 
 def _start(state: State, number: str) -> None:
@@ -216,6 +218,20 @@ def _deleted(state: State, name: str) -> None:
     state.outside.remove(live)
 
 
+def _wipe(state: State, _name: str) -> None:
+    """Somebody takes the ledger away, as a restore without status does."""
+    assert state.outside.budget
+    state.wiped = True
+    state.outside.put_budget(replace(state.outside.budget, status=BudgetStatus()))
+
+
+def _raze(state: State, _name: str) -> None:
+    """The owner of the money deletes the budget."""
+    budget = state.outside.budget
+    assert budget
+    state.outside.put_budget(replace(budget, deletion_requested=True, generation=budget.generation + 1))
+
+
 def _force(state: State, name: str) -> None:
     uid = _uid(state, name)
     state.wish(uid, forced=True)
@@ -266,5 +282,7 @@ _DOING: Final[dict[str, Callable[..., None]]] = {
     "overlap": _overlap,
     "deleted": _deleted,
     "force": _force,
+    "wipe": _wipe,
+    "raze": _raze,
     **{name: _editing(change) for name, change in EDITS.items()},
 }

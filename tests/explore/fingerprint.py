@@ -5,19 +5,21 @@ which of them is the current one; holders count in the order in which they appea
 Must not live here: what a state is (`state`).
 """
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
 from explore.clone import attributes
-from explore.drive import FENCE, GRACE, LONG, SETTINGS, new_parts
 from explore.outside import Outside
-from explore.parts import EPOCH, wall
+from explore.parts import EPOCH
 from explore.process import Core, Process
+from explore.told import moment, static, static_budget
+from explore.wiring import FENCE, GRACE, LONG, SETTINGS, new_parts
+from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 _HORIZON: Final[dict[str, float]] = {
     "due": 0.0,
@@ -32,6 +34,10 @@ _HORIZON: Final[dict[str, float]] = {
     "asked_at": 30.0,
     "troubled_since": 60.0,
     "output_since": 600.0,
+    "_looked": 60.0,
+    "_offered": 30.0,
+    "_idle": 5.0,
+    "reserved_at": valid_for(SETTINGS).total_seconds() + FENCE + 1.0,
 }
 """How far back a time is told from an earlier one; 0: only the future counts.
 
@@ -41,7 +47,7 @@ claim lets a PUT start (`may_start`), a fence is over (`fence_left`, `Submitter.
 then has no more of them. Everything else counts as far back as the grace period, the longest of all.
 """
 _MOST_FAILURES: Final = 7
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_FAILURES: Final = frozenset({"failures", "_failures"})
 _RENEWED: Final[dict[type, frozenset[str]]] = {FenceState: frozenset({"asked_at"})}
 """What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them."""
 _NEVER_IS_LONG_AGO: Final = frozenset({"claimed_at", "asked_at"})
@@ -53,7 +59,7 @@ _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
     "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
-    "table", "_deeds", "managed", "duration",
+    "table", "_deeds", "managed", "duration", "_indexes", "_told",
 })  # fmt: skip
 
 Token = Any
@@ -95,7 +101,7 @@ class Shape:
         if value is None and name in _NEVER_IS_LONG_AGO:
             self._number(_LONG_AGO, name)
         else:
-            self.tokens.append(min(value, _MOST_FAILURES) if name == "failures" else value)
+            self.tokens.append(min(value, _MOST_FAILURES) if name in _FAILURES else value)
 
     def _set(self, value: Any, _name: str) -> None:
         self.tokens.append(tuple(sorted(map(str, value))))
@@ -141,14 +147,26 @@ class Shape:
                 self.take(one, name)
 
     def _job(self, job: QuantumJob, _name: str) -> None:
-        self.tokens.append(_static(job))
+        self.tokens.append(static(job))
         self.versions.append((job.uid, job.resource_version))
         if job.claim:
             self.holders.append(job.claim.holder)
         cancellation = job.status.cancellation
         if cancellation and cancellation.answered_time:
             self.tokens.append("t")
-            self.times.append((_moment(cancellation.answered_time), GRACE))
+            self.times.append((moment(cancellation.answered_time), GRACE))
+
+    def _budget(self, budget: QuantumBudget, _name: str) -> None:
+        self.tokens.append(static_budget(budget))
+        self.versions.append((budget.uid, budget.resource_version))
+        for one in budget.status.reservations:
+            for stamped in (one.reserved_at, one.renewed_at):
+                if stamped:
+                    self._number(moment(stamped), "reserved_at")
+
+    def _line(self, queue: FairQueue[Any], _name: str) -> None:
+        """Who waits in which order; the numbers that they have there grow."""
+        self.tokens.append(str([(tenant, list(one.numbers)) for tenant, one in queue._queues.items()]))
 
     def frozen(self) -> "Print":
         """The tokens as one number, and what counts only beside the rest of a state."""
@@ -158,8 +176,8 @@ class Shape:
 def _taker_of(kind: type) -> Any:
     if kind is float:
         return Shape._number
-    if kind is QuantumJob:
-        return Shape._job
+    if kind in _OWN_WAY:
+        return _OWN_WAY[kind]
     if issubclass(kind, str):
         return Shape._text
     if kind in (int, bool, type(None)):
@@ -173,36 +191,13 @@ def _taker_of(kind: type) -> Any:
     return Shape._instance if kind.__module__.startswith(("quantumjob_operator.", "explore.")) else Shape._nothing
 
 
+_OWN_WAY: Final[dict[type, Any]] = {
+    QuantumJob: Shape._job,
+    QuantumBudget: Shape._budget,
+    FairQueue: Shape._line,
+}
 _TAKERS: Final[dict[type, Any]] = {}
 _NAMES: Final[dict[type, tuple[str, ...]]] = {}
-_JOBS: Final[dict[int, tuple[QuantumJob, int]]] = {}
-_MOST_JOBS: Final = 50_000
-
-
-def _static(job: QuantumJob) -> int:
-    """An object but for its version and times; counted once for each version, since versions are values."""
-    known = _JOBS.get(id(job))
-    if known is None:
-        if len(_JOBS) > _MOST_JOBS:
-            _JOBS.clear()
-        status = _text_of(job.status)
-        claim = job.claim and (job.claim.attempt, job.claim.uid)
-        told = (job.uid, job.name, claim, job.finalizers, job.deletion_requested, job.generation)
-        known = _JOBS[id(job)] = (job, hash((*told, _text_of(job.spec), status)))
-    return known[1]
-
-
-def _text_of(value: Any) -> int:
-    """A status or a spec without its times."""
-    known = _TEXTS.get(id(value))
-    if known is None:
-        if len(_TEXTS) > _MOST_JOBS:
-            _TEXTS.clear()
-        known = _TEXTS[id(value)] = (value, hash(_TIME.sub("", repr(value))))
-    return known[1]
-
-
-_TEXTS: Final[dict[int, tuple[Any, int]]] = {}
 
 
 def _core(one: Core) -> Print:
@@ -269,8 +264,13 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
         parts.append(tuple([names.setdefault(holder, len(names)) for holder in holders]))
     for uid, job in sorted(outside.objects.items()):
         asked = job.status.cancellation
-        parts.append((uid, _static(job), asked and asked.answered_time and _ago(asked.answered_time, now)))
+        parts.append((uid, static(job), asked and asked.answered_time and _ago(asked.answered_time, now)))
         parts.append(job.claim and names.setdefault(job.claim.holder, len(names)))
+    if outside.budget:
+        shape = Shape()
+        shape.take(outside.budget)
+        tokens, times, _, _ = shape.frozen()
+        parts += [tokens, *(max(round(at - now, 1), -horizon) for at, horizon in times)]
     for job_id, runs in sorted(outside.runs.items()):
         parts.append(
             (job_id, tuple((run.job.status, run.job.tags, max(0.0, round(run.visible_at - now, 1))) for run in runs))
@@ -279,21 +279,10 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
 
 
 def _is_current(outside: Outside, uid: str, version: str) -> bool:
-    live = outside.objects.get(uid)
+    live = outside.live(uid)
     return live is not None and live.resource_version == version
 
 
 def _ago(stamped: str, now: float) -> float:
     """Seconds since a stamp, as far back as the grace period."""
-    return min(round(now - _moment(stamped), 1), GRACE)
-
-
-def _moment(stamped: str) -> float:
-    """The virtual time of a stamp."""
-    known = _MOMENTS.get(stamped)
-    if known is None:
-        known = _MOMENTS[stamped] = EPOCH + (datetime.fromisoformat(stamped) - wall(EPOCH)).total_seconds()
-    return known
-
-
-_MOMENTS: Final[dict[str, float]] = {}
+    return min(round(now - moment(stamped), 1), GRACE)

@@ -5,8 +5,9 @@ Must not live here: how a state came about (`moves`), or whether one can still c
 
 from collections.abc import Iterator
 
-from explore.drive import GRACE
+from explore.money import LIMIT, account_of
 from explore.state import State, Wishes
+from explore.wiring import GRACE
 from quantumjob_operator.model.quantumjob import QuantumJob
 
 
@@ -22,6 +23,7 @@ def wrongs(state: State, *, idle: bool) -> Iterator[str]:
     for runs in outside.runs.values():
         if len(runs) > 1:
             yield f"billed twice: one attempt was submitted {len(runs)} times"
+    yield from _overspent(state)
     for run in outside.cancelled:
         yield from _cancelled(state.wishes[run.uid])
     for uid, wishes in state.wishes.items():
@@ -33,6 +35,19 @@ def wrongs(state: State, *, idle: bool) -> Iterator[str]:
             yield from _said(state, live)
         elif idle and any(not run.ended for run in own) and not _may_run_on(state, uid, wishes):
             yield "left running: the object is gone, and nobody will cancel its job"
+
+
+def _overspent(state: State) -> Iterator[str]:
+    """What a ledger must never say, nor let happen."""
+    for job_id in () if state.wiped else state.outside.unreserved:
+        yield f"sent without a reservation: {job_id}"
+    if state.outside.budget is None:
+        return
+    account = account_of(state.outside.budget)
+    if account.spent + account.reserved > LIMIT and not state.wiped:
+        yield f"overspent: {account.spent} spent and {account.reserved} reserved of {LIMIT}"
+    if account.spent > state.outside.billed():
+        yield f"counted twice: {account.spent} spent, and {state.outside.billed()} billed"
 
 
 def _cancelled(wishes: Wishes) -> Iterator[str]:
@@ -91,7 +106,15 @@ def at_rest(state: State) -> bool:
     excused = {uid for uid, one in state.wishes.items() if one.let_go or one.told or one.forced or one.forgotten}
     if any(run.uid not in excused for run in state.outside.open_runs()):
         return False
-    return all(_is_at_rest(live) for live in state.outside.objects.values())
+    return _is_settled(state) and all(_is_at_rest(live) for live in state.outside.objects.values())
+
+
+def _is_settled(state: State) -> bool:
+    """Whether every bill is counted, and nothing but what runs is reserved."""
+    if state.outside.budget is None:
+        return True
+    account = account_of(state.outside.budget)
+    return account.spent == state.outside.billed() and account.jobs <= {run.job.id for run in state.outside.open_runs()}
 
 
 def _is_at_rest(live: QuantumJob) -> bool:

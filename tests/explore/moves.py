@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from explore.asks import SERVICE
-from explore.drive import LONG, SETTINGS, SHORT
+from explore.money import BUDGET, LEDGER
 from explore.outside import Run
 from explore.process import Process
 from explore.state import State
+from explore.wiring import LONG, SETTINGS, SHORT
 from quantumjob_operator.model.quantumjob import JobSpec
 
 TIMEOUT: Final = SETTINGS.request_timeout_seconds
@@ -65,8 +66,11 @@ def _work(state: State, process: Process, number: str) -> Iterator[Move]:
     now = state.outside.now
     if process.inbox and not process.held:
         yield "hear", number
-    for uid in process.asks:
+    alone = _goes_on(state, process)
+    for uid in alone or process.asks:
         yield "answer", number, name_of(state, uid)
+    if alone:
+        return
     for uid, due in process.core.due.items():
         if due <= now and uid not in process.asks:
             yield "begin", number, name_of(state, uid)
@@ -74,6 +78,14 @@ def _work(state: State, process: Process, number: str) -> Iterator[Move]:
         found = state.outside.seen_by_poller(job_id)
         if found is not None and found.status != word and uid not in process.asks and uid not in process.core.due:
             yield "poll", number, name_of(state, uid)
+
+
+def _goes_on(state: State, process: Process) -> list[str]:
+    """Of two jobs that share nothing but a ledger, the one that is being reconciled goes on with it.
+
+    Only while a ledger is written do others begin: they join the next write.
+    """
+    return [uid for uid in process.asks if uid != LEDGER][:1] if state.scenario.budget else []
 
 
 def _asides(state: State) -> Iterator[Move]:
@@ -138,7 +150,7 @@ def disturbances(state: State) -> Iterator[Move]:
         yield from _users(state, frozenset(ACTS))
 
 
-ACTS: Final = ("delete", "overlap", "force", "create", *EDITS)
+ACTS: Final = ("delete", "overlap", "force", "create", "wipe", "raze", *EDITS)
 
 
 def _matters_to_users(state: State) -> bool:
@@ -168,6 +180,7 @@ def _troubles(process: Process, number: str, state: State) -> Iterator[Move]:
 def _users(state: State, allowed: frozenset[str]) -> Iterator[Move]:
     if "create" in allowed and not state.outside.objects and len(state.wishes) == 1:
         yield "create", "2"
+    yield from _owners(state, allowed)
     for uid, job in state.outside.objects.items():
         name = name_of(state, uid)
         if not job.deletion_requested and uid not in state.deleting:
@@ -181,6 +194,15 @@ def _users(state: State, allowed: frozenset[str]) -> Iterator[Move]:
             pointless = job.status.finished or (edit == "resume" and not job.spec.suspend)
             if edit in allowed and not pointless and not job.spec.cancel and change(job.spec) != job.spec:
                 yield edit, name
+
+
+def _owners(state: State, allowed: frozenset[str]) -> Iterator[Move]:
+    """What may become of the budget."""
+    budget = state.outside.budget
+    if "wipe" in allowed and budget and budget.status.counted:
+        yield "wipe", BUDGET
+    if "raze" in allowed and budget and not budget.deletion_requested:
+        yield "raze", BUDGET
 
 
 # --- names in moves

@@ -5,20 +5,23 @@ Every change makes new dictionaries, so that a copy of the value costs nothing. 
 """
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Final
 
 from explore.asks import Answer, Ask, Failure
-from explore.parts import EPOCH
+from explore.money import BILL, BILLED, BUDGET, account_of
+from explore.parts import EPOCH, wall
 from explore.sharing import shared
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.model.naming import FINALIZER, METADATA_UID
+from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from rooms.lifecycle.observations import remote
 
 ENDS: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
-_WITH_VERSION: Final = frozenset({"claim", "renounce", "release", "delete", "status"})
-Event = tuple[str | None, QuantumJob]
+_WITH_VERSION: Final = frozenset({"claim", "renounce", "release", "delete", "status", "ledger", "mark"})
+Event = tuple[str | None, QuantumJob | QuantumBudget]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ class Outside:
         hides_for: For how long an accepted job is hidden.
         cancelled: The ids of the jobs whose cancellation had its effect in the last step, with the job's object.
         events: What the watch has to tell of the last step.
+        budget: That of the jobs, if there is one.
+        priced: A job that succeeds is billed.
+        unreserved: The ids of the jobs that were sent in the last step with nothing reserved for them.
     """
 
     hides_for: float
@@ -63,6 +69,9 @@ class Outside:
     outputs: frozenset[str] = frozenset()
     cancelled: tuple[Run, ...] = ()
     events: tuple[Event, ...] = ()
+    budget: QuantumBudget | None = None
+    priced: bool = False
+    unreserved: tuple[str, ...] = ()
 
     def do(self, ask: Ask) -> Answer:
         """A request has its effect."""
@@ -81,8 +90,12 @@ class Outside:
         if ask.name not in _WITH_VERSION:
             return False
         read = ask.args[0]
-        live = self.objects.get(read.uid)
+        live = self.live(read.uid)
         return live is None or live.resource_version != read.resource_version
+
+    def live(self, uid: str) -> QuantumJob | QuantumBudget | None:
+        """An object as it is."""
+        return self.budget if uid == BUDGET else self.objects.get(uid)
 
     # --- the API server
 
@@ -157,6 +170,37 @@ class Outside:
     def _output(self, uid: str) -> None:
         self.outputs |= {uid}
 
+    # --- its budget
+
+    def put_budget(self, budget: QuantumBudget) -> QuantumBudget:
+        """Store a version; one that nothing holds back any more goes."""
+        self.version += 1
+        version = str(self.version)
+        fields = (version, budget.generation, budget.finalizers, budget.deletion_requested)
+        stored = shared(lambda: replace(budget, resource_version=version), "budget", *fields, at=(budget.status,))
+        gone = stored.deletion_requested and not stored.finalizers
+        kind = "DELETED" if gone else "MODIFIED" if self.budget else "ADDED"
+        self.budget = None if gone else stored
+        self.events = (*self.events, (kind, stored))
+        return stored
+
+    def _live_budget(self, read: QuantumBudget) -> QuantumBudget:
+        if self.budget is None:
+            raise _Refused(NotFound)
+        if self.budget.resource_version != read.resource_version:
+            raise _Refused(Conflict)
+        return self.budget
+
+    def _read_budget(self, _uid: str) -> QuantumBudget | None:
+        return self.budget
+
+    def _ledger(self, read: QuantumBudget, status: BudgetStatus) -> QuantumBudget:
+        return self.put_budget(replace(self._live_budget(read), status=status))
+
+    def _mark(self, read: QuantumBudget, finalizers: tuple[str, ...]) -> QuantumBudget | None:
+        marked = self.put_budget(replace(self._live_budget(read), finalizers=finalizers))
+        return marked if self.budget else None
+
     # --- the service
 
     def _visible(self, job_id: str) -> Run | None:
@@ -168,13 +212,20 @@ class Outside:
 
     def _put(self, job_id: str, metadata: Any) -> RemoteJob:
         shown = self.now + self.hides_for
+        times = {"creation_time": wall(self.now)} if self.priced else {}
         run = shared(
-            lambda: Run(remote("Waiting", id=job_id, metadata=dict(metadata)), shown),
+            lambda: Run(remote("Waiting", id=job_id, metadata=dict(metadata), **times), shown),
             *("sent", job_id, shown, len(self.runs.get(job_id, ()))),
             at=(metadata,),
         )
+        if self.budget and job_id not in account_of(self.budget).jobs:
+            self.unreserved = (*self.unreserved, job_id)
         self.runs = {**self.runs, job_id: (*self.runs.get(job_id, ()), run)}
         return run.job
+
+    def _rows(self) -> list[RemoteJob]:
+        visible = (run for runs in self.runs.values() for run in runs if run.visible_at <= self.now)
+        return [run.job for run in visible]
 
     def _cancel(self, job_id: str) -> CancelAnswer:
         run = self._visible(job_id)
@@ -197,13 +248,18 @@ class Outside:
 
     def move(self, run: Run, word: str) -> None:
         """A job goes on."""
-        moved = shared(lambda: replace(run, job=replace(run.job, status=word)), "moved", word, at=(run,))
+        bill = BILL if self.priced and word == "Succeeded" else None
+        moved = shared(lambda: replace(run, job=replace(run.job, status=word, cost=bill)), "moved", word, at=(run,))
         runs = tuple(moved if one is run else one for one in self.runs[run.job.id])
         self.runs = {**self.runs, run.job.id: runs}
 
     def open_runs(self) -> list[Run]:
         """Those that still cost money."""
         return [run for runs in self.runs.values() for run in runs if not run.ended]
+
+    def billed(self) -> Decimal:
+        """The sum of all bills."""
+        return sum((BILLED for runs in self.runs.values() for run in runs if run.job.cost), Decimal(0))
 
     def seen_by_poller(self, job_id: str) -> RemoteJob | None:
         """What a poll would answer now."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from explore.asks import Answer, Ask
 from explore.clone import held, hold
-from explore.drive import Input, Parts, new_parts, take
-from quantumjob_operator.model.quantumjob import QuantumJob
+from explore.drive import Input, Known, take
+from explore.wiring import Parts, new_parts
 
 
 @dataclass(slots=True)
@@ -78,7 +78,9 @@ class Core:
             asks={uid: ask for uid, (_, ask) in parts.tasks.items()},
             due=dict(parts.queue.due),
             followed=dict(parts.workspaces.followed),
-            known=frozenset((*parts.cache.jobs, *parts.cache.deleted, *parts.reconciler._memories)),
+            known=frozenset(
+                (*parts.cache.jobs, *parts.cache.budgets, *parts.cache.deleted, *parts.reconciler._memories)
+            ),
             reports=dict(parts.told.reports),
             unconfirmed=tuple(parts.told.unconfirmed_ends),
             live=parts if log else None,
@@ -105,7 +107,7 @@ class Process:
     """
 
     core: Core
-    inbox: tuple[tuple[str | None, QuantumJob], ...] = ()
+    inbox: tuple[tuple[str | None, Known], ...] = ()
     held: bool = False
     paused_at: float | None = None
     applied: tuple[tuple[str, Answer], ...] = ()

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from explore.asks import Ask
-from explore.drive import SETTINGS, Input
+from explore.drive import Input, Known
 from explore.fingerprint import fingerprint
+from explore.money import MAX_COST, account_of, new_budget
 from explore.outside import Event, Outside
 from explore.parts import wall
 from explore.process import Process, forget, start
 from explore.sharing import shared
+from explore.wiring import SETTINGS
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from rooms.lifecycle.observations import KEYED
 from rooms.model.bodies import job
@@ -69,6 +72,8 @@ class Scenario:
         spec: Of the object, beside the usual.
         acts: What users may do, each at most once and at any moment, without being counted as a disturbance.
         hides_for: For how long the service hides an accepted job.
+        jobs: How many objects there are.
+        budget: What their jobs cost is counted, and there is enough for one at a time.
     """
 
     name: str
@@ -77,6 +82,8 @@ class Scenario:
     orphan: bool = False
     acts: tuple[str, ...] = ()
     hides_for: float = SETTINGS.visibility_delay_seconds
+    jobs: int = 1
+    budget: bool = False
 
 
 @dataclass(slots=True)
@@ -89,6 +96,7 @@ class State:
         acts: What of the scenario's acts is still to come.
         violations: What is wrong already.
         started: How many processes there were.
+        wiped: Somebody took the ledger away: until it is counted anew, nobody can know what was reserved.
         free: Its free moves, once they were asked for.
     """
 
@@ -102,13 +110,14 @@ class State:
     violations: tuple[str, ...] = ()
     disturbances: int = 0
     started: int = 0
+    wiped: bool = False
     free: "list[tuple[str, ...]] | None" = None
 
     def copy(self) -> "State":
         """Another one that can be changed."""
         copy: State = _copied(self)
         copy.outside = _copied(self.outside)
-        copy.outside.events, copy.outside.cancelled, copy.free = (), (), None
+        copy.outside.events, copy.outside.cancelled, copy.outside.unreserved, copy.free = (), (), (), None
         return copy
 
     @property
@@ -120,7 +129,7 @@ class State:
         """The number, or one that tells apart more than it needs to, for comparison."""
         wishes = tuple((uid, one.key) for uid, one in sorted(self.wishes.items()))
         wire = tuple((repr_of(ask), round(until - self.outside.now, 1)) for ask, until in self.wire)
-        rest = (wishes, wire, self.deleting, self.acts, self.violations)
+        rest = (wishes, wire, self.deleting, self.acts, self.violations, self.wiped)
         return fingerprint(self.outside, self.processes, rest, finely=finely)
 
     # --- what moves are made of
@@ -159,7 +168,7 @@ class State:
     def tell_watchers(self) -> None:
         """Everybody whose watch doesn't lag hears at once what has happened."""
         for kind, job_ in self.outside.events:
-            if kind == "DELETED" and job_.spec.deletion_policy == "Orphan":
+            if kind == "DELETED" and isinstance(job_, QuantumJob) and job_.spec.deletion_policy == "Orphan":
                 self.wish(job_.uid, let_go=True)
         for event in self.outside.events:
             for index, process in enumerate(self.processes):
@@ -181,8 +190,12 @@ class State:
         """A process starts in a place, and lists everything."""
         self.started += 1
         self.set_process(index, start(f"process-{self.started}", self.outside.now))
-        for one in self.outside.objects.values():
+        for one in self.there():
             self.hear(index, (None, one))
+
+    def there(self) -> list[Known]:
+        """Every object."""
+        return [*([self.outside.budget] if self.outside.budget else []), *self.outside.objects.values()]
 
     def create(self) -> None:
         """A user applies the manifest, the first time or again."""
@@ -192,10 +205,13 @@ class State:
             spec |= KEYED
         if self.scenario.orphan:
             spec["deletionPolicy"] = "Orphan"
+        if self.scenario.budget:
+            spec |= MAX_COST
         uid = f"{number + 1:08d}-0000-4000-8000-000000000000"
+        name = {"name": f"bell-{number + 1}"} if self.scenario.jobs > 1 else {}
         now = self.outside.now
         made: QuantumJob = shared(
-            lambda: replace(job(spec, uid=uid), created=wall(now)), "made", self.scenario, uid, now
+            lambda: replace(job(spec, uid=uid, **name), created=wall(now)), "made", self.scenario, uid, now
         )
         self.wishes = {**self.wishes, uid: Wishes()}
         self.outside.put(made)
@@ -212,14 +228,23 @@ def _copied(value: Any) -> Any:
 def repr_of(ask: Ask) -> tuple[str, str]:
     """A request as it counts: its kind, and the object or job that it is about."""
     first = ask.args[0]
+    if ask.name == "ledger":
+        after = account_of(replace(first, status=ask.args[1]))
+        return ask.name, str((after.spent, sorted(after.jobs)))
+    if isinstance(first, QuantumBudget):
+        return ask.name, str(ask.args[1:])
     return ask.name, first.uid if isinstance(first, QuantumJob) else str(first)
 
 
 def begin(scenario: Scenario) -> State:
     """The first state of a scenario."""
     forget()
-    state = State(scenario, Outside(scenario.hides_for), (None,) * scenario.operators, acts=scenario.acts)
-    state.create()
+    outside = Outside(scenario.hides_for, priced=scenario.budget)
+    state = State(scenario, outside, (None,) * scenario.operators, acts=scenario.acts)
+    if scenario.budget:
+        outside.put_budget(new_budget())
+    for _ in range(scenario.jobs):
+        state.create()
     state.outside.events = ()
     for index in range(scenario.operators):
         state.start(index)
