@@ -21,6 +21,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.spending import RESERVED, ended_of
+from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
@@ -106,9 +107,11 @@ class BudgetCounter:
 
     async def _count(self, budget: QuantumBudget) -> Kept | None:
         before = frozenset(one.job_id for one in budget.status.reservations)
-        rows = await self._listed(budget, ledger_of(budget, self._clock.now()).period.start)
+        start = ledger_of(budget, self._clock.now()).period.start
+        rows = await self._listed(budget, start)
         if isinstance(rows, Kept):
             return rows
+        rows += await self._claimed(budget, start, frozenset(row.entry.job_id for row in rows))
         await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows), before))
         return None
 
@@ -137,6 +140,41 @@ class BudgetCounter:
                 if row := await self._row(budget, connection.workspace, remote):
                     found.append(row)
         return found
+
+    async def _claimed(self, budget: QuantumBudget, start: datetime, listed: frozenset[str]) -> list[Row]:
+        """Jobs that are claimed and not listed: the list shows late what was accepted, and a PUT may be on its way."""
+        named = (self._cache.find_workspace((budget.namespace, name)) for name in budget.spec.workspaces)
+        found: list[Row] = []
+        for workspace in (one for one in named if one):
+            for job in list(self._cache.jobs.values()):
+                row = self._claimed_row(budget, workspace, job)
+                if row is None or row.entry.job_id in listed or row.created < start:
+                    continue
+                if await self._belongs(budget, workspace, job.namespace, job):
+                    found.append(row)
+        return found
+
+    def _claimed_row(self, budget: QuantumBudget, workspace: QuantumWorkspace, job: QuantumJob) -> Row | None:
+        status, claim = job.status, job.claim
+        if claim is None or claim.workspace != workspace.id or status.finished:
+            return None
+        job_id, amounts = identify(job, workspace.id, claim.attempt), _amounts(budget, job)
+        if not amounts or any(one.job_id == job_id for one in status.attempts):
+            return None
+        told = status.submission_time if status.job_id == job_id else None
+        since = datetime.fromisoformat(told) if told else self._clock.now()
+        entry = self._standing(budget, job_id) or Reservation(
+            job_id=job_id,
+            namespace=job.namespace,
+            name=job.name,
+            uid=job.uid,
+            workspace=workspace.name,
+            workspace_uid=workspace.uid,
+            reserved_at=stamp(since),
+            amounts=amounts,
+            basis="Estimate",
+        )
+        return Row(entry, since, None)
 
     async def _row(self, budget: QuantumBudget, workspace: QuantumWorkspace, remote: RemoteJob) -> Row | None:
         told = owner_told(remote.metadata)

@@ -1,0 +1,66 @@
+"""Schedules of a budget that the exploration found, or that it takes long to come to."""
+
+import pytest
+
+from explore.__main__ import SCENARIOS
+from explore.effects import moved
+from explore.judge import at_rest, wrongs
+from explore.money import LIMIT, account_of
+from explore.moves import Move, free_moves
+from explore.state import State, begin
+
+
+def after(*moves: Move) -> State:
+    """Two jobs and a budget for one of them, once these have come after each other."""
+    state = begin(SCENARIOS["money"])
+    for move in moves:
+        state = moved(state, move)
+        assert list(wrongs(state, idle=False)) == []
+    return state
+
+
+def until(state: State, name: str) -> State:
+    """Undisturbed, until somebody waits for a request of this name; jobs don't end."""
+    for _ in range(60):
+        if any(ask.name == name for process in state.processes if process for ask in process.asks.values()):
+            return state
+        state = moved(state, next(move for move in free_moves(state) if move[0] != "ends"))
+    raise AssertionError(f"nobody asks for {name}")
+
+
+def to_the_end(state: State) -> State:
+    """Undisturbed, while jobs end as soon as they can."""
+    for _ in range(200):
+        if at_rest(state):
+            return state
+        moves = free_moves(state)
+        state = moved(state, next((move for move in moves if move[0] == "ends"), moves[0]))
+        assert list(wrongs(state, idle=False)) == []
+    raise AssertionError("no rest")
+
+
+def reserved(state: State) -> int:
+    """How many jobs have something set aside."""
+    assert state.outside.budget
+    return len(account_of(state.outside.budget).jobs)
+
+
+def test_one_job_after_the_other() -> None:
+    """The second is woken by the bill of the first, which is below what was reserved."""
+    state = to_the_end(after())
+    assert len(state.outside.runs) == len(state.outside.objects) == 2
+    assert state.outside.budget
+    assert account_of(state.outside.budget).spent == state.outside.billed() < LIMIT
+
+
+@pytest.mark.parametrize("step", ["claim", "get", "put", "status"])
+def test_a_ledger_that_is_wiped_while_a_job_is_on_its_way(step: str) -> None:
+    """It is counted before the other job is let go, and the list does not show yet what has just been sent."""
+    state = until(after(), "ledger")
+    state = until(moved(state, free_moves(state)[0]), step)
+    state = moved(moved(state, free_moves(state)[0]), ("wipe", "budget"))
+    state = until(state, "rows")
+    state = moved(until(moved(state, ("answer", "1", "budget")), "ledger"), ("answer", "1", "ledger"))
+    assert reserved(state) == 1, "what was claimed may have been sent"
+    state = to_the_end(state)
+    assert len(state.outside.runs) == 2
