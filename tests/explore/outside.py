@@ -212,7 +212,7 @@ class Outside:
 
     def _put(self, job_id: str, metadata: Any) -> RemoteJob:
         shown = self.now + self.hides_for
-        times = {"creation_time": wall(self.now)} if self.priced else {}
+        times: Any = {"creation_time": wall(self.now)} if self.priced else {}
         run = shared(
             lambda: Run(remote("Waiting", id=job_id, metadata=dict(metadata), **times), shown),
             *("sent", job_id, shown, len(self.runs.get(job_id, ()))),
