@@ -54,7 +54,13 @@ class Estimate:
         return known | {"unknown": reasons}
 
 
-def estimate(program: Prepared, target: Target, shots: int | None, max_cost: Sequence[Amount] = ()) -> Estimate:
+def estimate(
+    program: Prepared,
+    target: Target,
+    shots: int | None,
+    max_cost: Sequence[Amount] = (),
+    budgets: Sequence[str] | Unknown = (),
+) -> Estimate:
     """What a job of a program would need.
 
     Args:
@@ -62,6 +68,7 @@ def estimate(program: Prepared, target: Target, shots: int | None, max_cost: Seq
         target: Where it would run.
         shots: How often; None leaves it to the target.
         max_cost: What it may cost at most, as `quantumjobs.limits` reads it; shown beside the price.
+        budgets: What the workspace's budgets leave, or why that is not known.
     """
     return Estimate(
         {
@@ -72,6 +79,7 @@ def estimate(program: Prepared, target: Target, shots: int | None, max_cost: Seq
             **_counted(program),
             "price": Unknown(_PRICE),
             **({"max_cost": list(max_cost)} if max_cost else {}),
+            **({"budgets": budgets if isinstance(budgets, Unknown) else list(budgets)} if budgets else {}),
         }
     )
 

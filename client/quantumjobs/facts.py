@@ -132,6 +132,16 @@ def max_cost(resource: Resource) -> str:
     return shown(resource["spec"].get("maxCost") or [])
 
 
+def budgets(resource: Resource) -> str:
+    """What QuantumBudgets count for the newest attempt, and whether its bill is settled; empty if none does."""
+    rows = status_of(resource).get("budgets") or []
+    return "; ".join(f"{one['state']} {shown(one.get('amounts') or []) or 'nothing'} in {_named(one)}" for one in rows)
+
+
+def _named(one: Resource) -> str:
+    return f"{one['namespace']}/{one['name']}"
+
+
 def waited_seconds(resource: Resource, now: datetime) -> float | None:
     """How long it stood in the queue, or stands there by now; None if it was never submitted."""
     status = status_of(resource)

@@ -19,6 +19,7 @@ from quantumjobs.kubeconfig import Access, Login, login
 Resource = dict[str, Any]
 JOBS: Final = "apis/quantumjobs.dev/v1alpha1", "quantumjobs"
 WORKSPACES: Final = "apis/quantumjobs.dev/v1alpha1", "quantumworkspaces"
+BUDGETS: Final = "apis/quantumjobs.dev/v1alpha1", "quantumbudgets"
 CONFIG_MAPS: Final = "api/v1", "configmaps"
 EVENTS: Final = "api/v1", "events"
 MERGE_PATCH: Final = "application/merge-patch+json"

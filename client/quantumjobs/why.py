@@ -81,6 +81,7 @@ class Explanation:
         next: What comes next.
         since: When this began, as the API says it; empty if unknown.
         error: The service's code and text; empty if it gave none.
+        budgets: What QuantumBudgets count for it; empty if none does.
     """
 
     name: str
@@ -91,10 +92,12 @@ class Explanation:
     next: str
     since: str
     error: str
+    budgets: str = ""
 
     def __str__(self) -> str:
         head = f"{self.name}: {self.state}" + (f" ({self.reason})" if self.reason else "")
         parts = [head, self.message, self.error and f"the service says: {self.error}"]
+        parts += [f"budget: {one}" for one in self.budgets.split("; ") if one]
         return "\n  ".join(
             part for part in [*parts, self.remedy and f"do: {self.remedy}", f"next: {self.next}"] if part
         )
@@ -115,6 +118,7 @@ def explain(resource: dict[str, Any]) -> Explanation:
         next=_next(resource),
         since=since,
         error=said,
+        budgets=facts.budgets(resource),
     )
 
 

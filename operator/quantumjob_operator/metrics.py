@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,6 +20,16 @@ _MOST_TARGETS: Final = 200
 _CODES: Final = frozenset(str(int(status)) for status in HTTPStatus)
 _OTHER: Final = "other"
 _SUBMISSION_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+
+_OF_A_LIMIT: Final = {
+    "limit": "Limits of QuantumBudgets; job_namespace is whose it is, if each namespace has its own",
+    "spent": "What was billed of a limit in this period",
+    "reserved": "What is set aside of a limit for jobs under way",
+    "left": "What further jobs may cost of a limit; below 0 after higher bills than expected, or a lower limit",
+}
+_LABELS_OF_A_LIMIT: Final = 4
+_MOST_LIMITS: Final = 1000
+"""Those of which least is left, where there are more: a budget may be for each of any number of namespaces."""
 
 
 class Metrics:
@@ -108,6 +118,36 @@ class Known(Protocol):
     def readiness(self) -> Iterable[tuple[str, str, str, bool]]:
         """Namespace, name, reason and whether it is ready, of each workspace."""
 
+    def limits(self) -> Iterable["LimitUsed"]:
+        """Each limit of each budget, and what is used of it."""
+
+    def counted(self) -> Iterable[tuple[tuple[str, str, str, str, str], float]]:
+        """What budgets count for each job: namespace and name of the budget, target, unit and state, and how much."""
+
+
+class LimitUsed(NamedTuple):
+    """A limit of a budget in the current period.
+
+    Attributes:
+        namespace: Of the budget.
+        budget: Its name.
+        job_namespace: Whose limit it is; empty if all share it.
+        unit: The currency, or the provider's own unit.
+        limit: The limit.
+        spent: What was billed.
+        reserved: What is set aside for jobs under way.
+        left: What further jobs may cost.
+    """
+
+    namespace: str
+    budget: str
+    job_namespace: str
+    unit: str
+    limit: float
+    spent: float
+    reserved: float
+    left: float
+
 
 class _Counts(Collector):
     """Counts when asked, so that no counter can drift from the truth, and nothing is left of what is gone."""
@@ -126,6 +166,36 @@ class _Counts(Collector):
         yield jobs
         yield from self._pending()
         yield from self._workspaces()
+        yield from self._budgets()
+
+    def _budgets(self) -> Iterator[Metric]:
+        families = [
+            GaugeMetricFamily(
+                f"quantumjob_budget_{what}", text, labels=["namespace", "budget", "job_namespace", "unit"]
+            )
+            for what, text in _OF_A_LIMIT.items()
+        ]
+        nearest = sorted(self._known.limits(), key=lambda one: one.left / one.limit if one.limit else 1.0)
+        for one in nearest[:_MOST_LIMITS]:
+            labels, values = one[:_LABELS_OF_A_LIMIT], one[_LABELS_OF_A_LIMIT:]
+            for family, value in zip(families, values, strict=True):
+                family.add_metric(labels, value)
+        yield from families
+        yield self._by_target()
+
+    def _by_target(self) -> Metric:
+        """What the jobs that are there take of budgets; the largest sums, if there are too many."""
+        family = GaugeMetricFamily(
+            "quantumjob_budget_jobs_amount",
+            "What budgets count for the QuantumJobs that are there, by target and state (Reserved, Settled, Unsettled)",
+            labels=["namespace", "budget", "target", "unit", "state"],
+        )
+        sums: dict[tuple[str, str, str, str, str], float] = {}
+        for labels, amount in self._known.counted():
+            sums[labels] = sums.get(labels, 0.0) + amount
+        for labels in sorted(sums, key=lambda one: -sums[one])[:_MOST_LIMITS]:
+            family.add_metric(labels, sums[labels])
+        return family
 
     def _pending(self) -> Iterator[Metric]:
         count = GaugeMetricFamily(

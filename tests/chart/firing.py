@@ -12,6 +12,7 @@ JOB: Final = "quantumjob-operator"
 POD: Final = "quantumjob-operator-0"
 _SCRAPED: Final = {"pod": POD}
 _WORKSPACE: Final = {"namespace": "research", "workspace": "default"}
+_BUDGET: Final = {"namespace": "platform", "budget": "research", "unit": "USD"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,11 @@ def _ready(reason: str) -> str:
 
 def _requests(code: str) -> str:
     return f'quantumjob_remote_requests_total{{operation="put_job", code="{code}"}}'
+
+
+def _budget(what: str, namespace: str = "vqe") -> str:
+    whose = f', job_namespace="{namespace}"' if namespace else ""
+    return f'quantumjob_budget_{what}{{namespace="platform", budget="research"{whose}, unit="USD"}}'
 
 
 STORIES: Final = (
@@ -197,5 +203,40 @@ STORIES: Final = (
         about="the queue is empty now and then",
         series={"quantumjob_workqueue_depth": "200+0x13 0 200+0x13 0 200+0x13 0 200+0x13"},
         quiet=(30, 55),
+    ),
+    Story(
+        alert="QuantumBudgetNearlyUsed",
+        about="exactly four fifths are used, and later all of it",
+        series={_budget("limit"): "2000+0x60", _budget("left"): "400.01+0x5 400+0x20 0+0x20"},
+        quiet=(5, 10, 26),
+        firing=(11, 25),
+        labels=_BUDGET | {"job_namespace": "vqe"},
+    ),
+    Story(
+        alert="QuantumBudgetNearlyUsed",
+        about="one replica has not read the last bill yet",
+        series={
+            _budget("limit", ""): "10+0x40",
+            _budget("left", ""): "5+0x40",
+            f'{_budget("limit", "")[:-1]}, pod="other"}}': "10+0x40",
+            f'{_budget("left", "")[:-1]}, pod="other"}}': "1+0x40",
+        },
+        quiet=(4,),
+        firing=(5, 40),
+        labels=_BUDGET,
+    ),
+    Story(
+        alert="QuantumBudgetUsedUp",
+        about="bills pass the limit, and a new month begins",
+        series={_budget("limit"): "2000+0x60", _budget("left"): "200+0x5 -0.5+0x20 2000+0x20"},
+        quiet=(5, 10, 26),
+        firing=(11, 25),
+        labels=_BUDGET | {"job_namespace": "vqe"},
+    ),
+    Story(
+        alert="QuantumBudgetUsedUp",
+        about="a limit of 0 is somebody's wish",
+        series={_budget("limit"): "0+0x40", _budget("left"): "-5+0x40"},
+        quiet=(5, 40),
     ),
 )

@@ -12,7 +12,7 @@ import promql_parser
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.metrics import LimitUsed, Metrics
 
 _NONE: Final[frozenset[str]] = frozenset()
 _LABELS_OF_A_TARGET: Final = frozenset({"job", "namespace", "instance", "pod"})
@@ -32,6 +32,14 @@ class Some:
     def readiness(self) -> list[tuple[str, str, str, bool]]:
         """A workspace."""
         return [("research", "default", "Connected", True)]
+
+    def limits(self) -> list[LimitUsed]:
+        """A limit of a budget."""
+        return [LimitUsed("research", "all", "vqe", "USD", 100, 50, 10, 40)]
+
+    def counted(self) -> list[tuple[tuple[str, str, str, str, str], float]]:
+        """A job that a budget counts."""
+        return [(("research", "all", "ionq.simulator", "USD", "Settled"), 5.0)]
 
 
 def offered() -> dict[str, frozenset[str]]:

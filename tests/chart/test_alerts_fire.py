@@ -66,7 +66,7 @@ def test_alert(rules: Path, tmp_path: Path, story: Story) -> None:
 
 def _filled(annotations: dict[str, str], labels: dict[str, str]) -> Any:
     """Annotations with the values of labels, as Prometheus fills them in."""
-    return json.loads(re.sub(r"{{ \$labels\.(\w+) }}", lambda found: labels[found[1]], json.dumps(annotations)))
+    return json.loads(re.sub(r"{{ \$labels\.(\w+) }}", lambda found: labels.get(found[1], ""), json.dumps(annotations)))
 
 
 def _scraped(series: str) -> str:

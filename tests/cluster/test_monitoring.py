@@ -13,6 +13,7 @@ from chart.prometheus import Prometheus, PrometheusMissing, promtool, running_pr
 from chart.values import REQUIRED
 from cluster import jobs
 from cluster.jobnamespace import JobNamespace, eventually
+from cluster.test_budgets import budget
 from localstack.stack import Stack
 
 pytestmark = pytest.mark.cluster
@@ -50,6 +51,9 @@ def after_jobs(prometheus: Prometheus, stack: Stack) -> Prometheus:
     """After a run of jobs: some succeeded, one is held back."""
     eventually(lambda: prometheus.ask("quantumjob_workqueue_depth"))  # or what the jobs count up would be no increase
     place = JobNamespace.make(stack, "monitored")
+    limits = [{"unit": "jobs", "amount": "100"}]
+    place.apply(budget(limits=limits, each="Namespace", unknownCost="Allow"))
+    place.wait("research", "Ready", kind="quantumbudget")
     place.apply(*(jobs.ionq(f"bell-{number}") for number in range(3)), jobs.ionq("held", workspaceRef={"name": "none"}))
     for number in range(3):
         place.wait(f"bell-{number}")
@@ -88,3 +92,6 @@ def test_prometheus_reads_the_operator(after_jobs: Prometheus) -> None:
     assert int(held["value"][1]) >= 1
     ready = after_jobs.ask("quantumjob_workspace_ready")
     assert {one["metric"]["namespace"] for one in ready}.isdisjoint({"quantumjob-system"})
+    (spent,) = eventually(lambda: after_jobs.ask('quantumjob_budget_spent{namespace="monitored"} == 3'))
+    labels = {"budget": "research", "job_namespace": "monitored", "unit": "jobs"}
+    assert labels.items() <= spent["metric"].items()

@@ -12,7 +12,7 @@ from quantumjobs.errors import ExitCode
 
 _STATES = ("Pending", "Suspended", "Waiting", "Executing", "Cancelling", "Succeeded", "Failed", "Cancelled")
 _COLUMNS = ("NAME", "TARGET", "STATE", "SHOTS", "WAITED", "COST", "AGE")
-_WIDE = (*_COLUMNS, "ESTIMATE", "MAX COST", "REASON", "JOB ID", "WORKSPACE")
+_WIDE = (*_COLUMNS, "ESTIMATE", "MAX COST", "BUDGET", "REASON", "JOB ID", "WORKSPACE")
 
 
 @click.command(name="list")
@@ -64,6 +64,7 @@ def _row(resource: dict[str, Any], now: datetime) -> dict[str, Any]:
         "AGE": age((now - created).total_seconds()),
         "ESTIMATE": facts.expected_cost(resource),
         "MAX COST": facts.max_cost(resource),
+        "BUDGET": facts.budgets(resource),
         "REASON": facts.reason(resource)[0],
         "JOB ID": status.get("jobId"),
         "WORKSPACE": (status.get("workspace") or {}).get("ref", {}).get("name"),

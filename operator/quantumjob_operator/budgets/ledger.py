@@ -21,10 +21,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from quantumjob_operator.budgets.needs import JOBS, SHOTS, is_currency, limited_units
+from quantumjob_operator.budgets.needs import JOBS, SHOTS, limited_units
 from quantumjob_operator.budgets.period import Period, period_of
 from quantumjob_operator.model.conditions import stamp
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.money import Amount, is_currency, plain
 from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, PastPeriod, QuantumBudget, Reservation
 
 MAX_OPEN: Final = 2000
@@ -230,9 +230,3 @@ def _summed(spent: Mapping[Key, Decimal]) -> tuple[Amount, ...]:
 
 def _amounts(sums: Mapping[str, Decimal]) -> tuple[Amount, ...]:
     return tuple(Amount(unit, plain(sums[unit])) for unit in sorted(sums))
-
-
-def plain(value: Decimal) -> str:
-    """A number as it is written: without an exponent, and without zeros at its end."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

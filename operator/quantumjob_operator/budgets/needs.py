@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from quantumjob_operator.model.money import Amount, Basis, Estimate, amount_of
+from quantumjob_operator.model.money import Amount, Basis, Estimate, amount_of, is_currency
 from quantumjob_operator.model.quantumbudget import BudgetSpec, Unknown
 from quantumjob_operator.model.quantumjob import JobSpec
 
 JOBS: Final = "jobs"
 SHOTS: Final = "shots"
 NO_PRICES: Final = "the QuantumWorkspace names no price list (spec.pricesRef)"
-_CURRENCY_LETTERS: Final = 3
 _BILLED_BY: Final[Mapping[str, str]] = {
     "hqc": "quantinuum",
     "ehqc": "quantinuum",
@@ -57,11 +56,6 @@ class CostUnknown:
 
     unit: str
     detail: str
-
-
-def is_currency(unit: str) -> bool:
-    """Whether a unit looks like a currency's code (ISO 4217)."""
-    return len(unit) == _CURRENCY_LETTERS and unit.isascii() and unit.isalpha() and unit.isupper()
 
 
 def is_known(unit: str) -> bool:

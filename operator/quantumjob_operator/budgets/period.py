@@ -35,3 +35,19 @@ def period_of(kind: str, moment: datetime, created: datetime) -> Period:
     year, month = divmod(first - 1 + months, 12)
     end = midnight.replace(year=moment.year + year, month=month + 1, day=1)
     return Period(midnight.replace(month=first, day=1), end)
+
+
+def within(kind: str, period: Period) -> str:
+    """The period for people, as the end of a sentence."""
+    start = period.start.astimezone(UTC)
+    match kind:
+        case "Day":
+            return f" on {start:%Y-%m-%d}"
+        case "Month":
+            return f" in {start:%B}"
+        case "Quarter":
+            return f" in quarter {(start.month - 1) // 3 + 1} of {start.year}"
+        case "Year":
+            return f" in {start.year}"
+        case _:
+            return " in all"

@@ -1,52 +1,24 @@
-"""A ledger as it stands in `.status`, with the conditions that follow from it.
+"""A ledger as it stands in `.status`. The same ledger gives the same status.
 
-Rules:
-1. Ready says whether the budget is kept, and stays True when a limit is used up: tools that wait for Ready would never
-   go on. Exceeded says that.
-2. What holds for long changes no time stamp: the same ledger gives the same status.
-
-Must not live here: how a ledger changes (`ledger`).
+Must not live here: how a ledger changes (`ledger`), or what conditions say (`conditions`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Key, Ledger, Used, plain, used
-from quantumjob_operator.budgets.needs import is_known, limited_units
-from quantumjob_operator.model.conditions import stamp, with_condition, without_conditions
-from quantumjob_operator.model.jobstatus import Condition
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.budgets.conditions import COUNTING, Kept, conditions_of
+from quantumjob_operator.budgets.ledger import Key, Ledger, Used, used
+from quantumjob_operator.budgets.needs import limited_units
+from quantumjob_operator.budgets.thresholds import warned
+from quantumjob_operator.model.conditions import stamp, without_conditions
+from quantumjob_operator.model.money import Amount, plain
 from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, PeriodShown, QuantumBudget, Summary, Total
 
-READY: Final = "Ready"
-EXCEEDED: Final = "Exceeded"
-COUNTING: Final = "Counting"
-UNIT_UNKNOWN: Final = "UnitUnknown"
-UNCONFIRMED: Final = "Unconfirmed"
-"""Type of the condition; its reason is SpendingUnconfirmed."""
 _MAX_SUMMARY: Final = 512
 _UNUSED: Final = Used(Decimal(0), Decimal(0), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Whether the budget is kept, and why not.
-
-    Attributes:
-        reason: Kept, or what is in the way.
-        message: For people.
-    """
-
-    reason: str = "Kept"
-    message: str = "what jobs may cost is reserved here before they are submitted"
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing is in the way."""
-        return self.reason == "Kept"
 
 
 def shown(
@@ -63,25 +35,25 @@ def shown(
     """
     sums, end = used(budget, ledger), ledger.period.end
     totals = tuple(_totals(budget, sums))
-    unsettled = sum(one.ended_at is not None for one in ledger.open.values())
+    unsettled, start = sum(one.ended_at is not None for one in ledger.open.values()), stamp(ledger.period.start)
     status = replace(
         budget.status,
         observed_generation=budget.generation,
-        period=PeriodShown(stamp(ledger.period.start), stamp(end) if end else None),
+        period=PeriodShown(start, stamp(end) if end else None),
         totals=totals,
         reservations=tuple(ledger.open.values()),
         history=ledger.history,
         unsettled=unsettled or None,
+        warned=warned(budget, totals, start),
         summary=_summary(budget, totals),
     )
-    conditions = _conditions(budget, totals, now, kept)
-    return replace(status, conditions=_with_unconfirmed(budget, conditions, unconfirmed, now))
+    return replace(status, conditions=conditions_of(budget, totals, now, kept, unconfirmed))
 
 
 def as_counted(budget: QuantumBudget, status: BudgetStatus, now: datetime) -> BudgetStatus:
     """The status of a ledger that was counted from the service's list at this time."""
-    conditions = without_conditions(status.conditions, [COUNTING])
-    return replace(status, counted=Counted(stamp(now), budget.uid, budget.scope), conditions=conditions)
+    rest = without_conditions(status.conditions, [COUNTING])
+    return replace(status, counted=Counted(stamp(now), budget.uid, budget.scope), conditions=rest)
 
 
 def _totals(budget: QuantumBudget, sums: Mapping[Key, Used]) -> Iterator[Total]:
@@ -125,52 +97,3 @@ def _least(unit: str, rows: list[Total], budget: QuantumBudget) -> Amount:
 
 def _line(amounts: Iterator[Amount]) -> str:
     return ", ".join(f"{plain(one.value)} {one.unit}" for one in amounts)[:_MAX_SUMMARY]
-
-
-def _conditions(
-    budget: QuantumBudget, totals: tuple[Total, ...], now: datetime, kept: Kept | None
-) -> tuple[Condition, ...]:
-    wanted, past = [_exceeded(totals)], []
-    if kept:
-        wanted.append(_condition(READY, true=kept.good, reason=kept.reason, message=kept.message))
-    if budget.is_counted:
-        past.append(COUNTING)
-    else:
-        told = "what was spent is being counted from the service's list, and nothing that costs is submitted meanwhile"
-        wanted.append(_condition(COUNTING, true=True, reason="BudgetCounting", message=told))
-    unknown = [unit for unit in limited_units(budget.spec) if not is_known(unit)]
-    if unknown:
-        told = f"spec.limits: nobody is known to bill {', '.join(unknown)}; a currency is written in capitals, as USD"
-        wanted.append(_condition(UNIT_UNKNOWN, true=True, reason=UNIT_UNKNOWN, message=told))
-    else:
-        past.append(UNIT_UNKNOWN)
-    conditions = without_conditions(budget.status.conditions, past)
-    for one in wanted:
-        conditions = with_condition(conditions, one, now)
-    return tuple(replace(one, observed_generation=budget.generation) for one in conditions)
-
-
-def _with_unconfirmed(
-    budget: QuantumBudget, conditions: tuple[Condition, ...], told: str | None, now: datetime
-) -> tuple[Condition, ...]:
-    if told is None:
-        return conditions
-    if not told:
-        return without_conditions(conditions, [UNCONFIRMED])
-    new = _condition(UNCONFIRMED, true=True, reason="SpendingUnconfirmed", message=told)
-    return with_condition(conditions, replace(new, observed_generation=budget.generation), now)
-
-
-def _exceeded(totals: tuple[Total, ...]) -> Condition:
-    out = [row for row in totals if row.left is not None and Decimal(row.left) <= 0]
-    if not out:
-        return _condition(EXCEEDED, true=False, reason="WithinLimits", message="something is left of every limit")
-    first = out[0]
-    whose = f" of namespace {first.namespace}" if first.namespace else ""
-    more = f", and {len(out) - 1} more" if len(out) > 1 else ""
-    message = f"nothing is left of {first.limit} {first.unit}{whose}{more}: jobs that cost it wait"
-    return _condition(EXCEEDED, true=True, reason="LimitReached", message=message)
-
-
-def _condition(kind: str, *, true: bool, reason: str, message: str) -> Condition:
-    return Condition(type=kind, status="True" if true else "False", reason=reason, message=message)

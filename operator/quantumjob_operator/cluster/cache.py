@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from quantumjob_operator.metrics import LimitUsed
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -196,14 +197,28 @@ class Cache:
 
         What no workspace offers is what somebody wrote into a spec: any number of series, with any text. It is `other`.
         """
-        offered = {
+        offered = self._offered()
+        for job in self.jobs.values():
+            known = (job.spec.provider.lower(), job.spec.target)
+            yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
+
+    def _offered(self) -> set[tuple[str, str]]:
+        """Provider and target of all that workspaces offer."""
+        return {
             (str(row.get("provider", "")).lower(), str(row.get("target", "")))
             for workspace in self.workspaces.values()
             for row in workspace.status.get("targets") or ()
         }
+
+    def counted(self) -> Iterator[tuple[tuple[str, str, str, str, str], float]]:
+        """What budgets count for each job: namespace and name of the budget, target, unit and state, and how much."""
+        offered = self._offered()
         for job in self.jobs.values():
             known = (job.spec.provider.lower(), job.spec.target)
-            yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
+            target = job.spec.target if known in offered else _OTHER[1]
+            for one in job.status.budgets:
+                for each in one.amounts:
+                    yield (one.namespace, one.name, target, each.unit, one.state), float(each.amount)
 
     def pending(self) -> Iterator[tuple[str, datetime]]:
         """Why each job that is held back is so, and since when; suspended ones are held by their users."""
@@ -220,6 +235,14 @@ class Cache:
         for workspace in self.workspaces.values():
             ready = next((one for one in workspace.conditions if one.type == "Ready"), None)
             yield *workspace.key, ready.reason if ready else _UNSEEN, ready is not None and ready.status == "True"
+
+    def limits(self) -> Iterator[LimitUsed]:
+        """Each limit of each budget, and what is used of it, as it stands in status."""
+        for budget in self.budgets.values():
+            for row in budget.status.totals:
+                if row.limit is not None and row.left is not None:
+                    numbers = map(float, (row.limit, row.spent, row.reserved, row.left))
+                    yield LimitUsed(*budget.key, row.namespace or "", row.unit, *numbers)
 
 
 def is_echo(old: Known, new: Known) -> bool:

@@ -10,12 +10,12 @@ from typing import Final
 
 from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.count import Row, count, is_missing, last_change
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING
-from quantumjob_operator.budgets.shown import Kept
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces

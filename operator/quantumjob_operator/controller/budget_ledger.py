@@ -12,13 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from quantumjob_operator.budgets.conditions import LIMIT_REACHED, Kept
 from quantumjob_operator.budgets.ledger import Ledger, ledger_of
-from quantumjob_operator.budgets.shown import Kept, as_counted, shown
+from quantumjob_operator.budgets.shown import as_counted, shown
+from quantumjob_operator.budgets.thresholds import FULL, crossed, message
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
-from quantumjob_operator.cluster.budgets import BudgetObjects
+from quantumjob_operator.cluster.budgets import BudgetObjects, budget_reference
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.reconcile_context import Outdated
+from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -57,8 +61,9 @@ class Ledgers(Protocol):
 class BudgetLedgers:
     """Writes the ledgers of all budgets."""
 
-    def __init__(self, *, objects: BudgetObjects, cache: Cache, clock: Clock) -> None:
+    def __init__(self, *, objects: BudgetObjects, events: Events, cache: Cache, clock: Clock) -> None:
         self._objects = objects
+        self._events = events
         self._cache = cache
         self._clock = clock
         self._waiting: dict[str, list[tuple[Change, asyncio.Future[Any]]]] = {}
@@ -138,6 +143,14 @@ class BudgetLedgers:
             status = replace(status, changed_at=stamp(now))
         written = await self._objects.write_status(budget, status)
         self._cache.update(written)
+        await self._warn(budget, written, state.ledger)
+
+    async def _warn(self, before: QuantumBudget, written: QuantumBudget, ledger: Ledger) -> None:
+        """Whoever wrote that a step of a limit is reached tells it: nobody else does, and not again."""
+        for percent, row in crossed(before.status, written.status):
+            reason = LIMIT_REACHED if percent >= FULL else "LimitNear"
+            notice = Notice(reason, message(written, ledger.period, percent, row), warning=True)
+            await self._events.publish(budget_reference(written), notice, self._clock.now())
 
     async def _read_again(self, budget: QuantumBudget) -> None:
         live = await self._objects.read(budget)

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from quantumjob_operator.budgets.shown import Kept
+from quantumjob_operator.budgets.conditions import Kept
+from quantumjob_operator.budgets.membership import overlapping
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
@@ -90,7 +91,7 @@ class BudgetReconciler:
         uncounted = await self._counter.look(budget)
         budget = self._cache.budgets.get(budget.uid, budget)
         unconfirmed = await self._sweep.sweep(budget)
-        await self._ledgers.change(budget.uid, partial(_kept, uncounted or self._in_the_way(budget), unconfirmed))
+        await self._ledgers.change(budget.uid, partial(_kept, self._kept(budget, uncounted), unconfirmed))
         if uncounted:
             self._queue.add_after(budget.uid, _UNCOUNTED_SECONDS)
         budget = self._cache.budgets.get(budget.uid, budget)
@@ -103,6 +104,10 @@ class BudgetReconciler:
         else:
             self._idle.pop(budget.uid, None)
         self._queue.add_after(budget.uid, self._again(budget))
+
+    def _kept(self, budget: QuantumBudget, uncounted: Kept | None) -> Kept:
+        others = overlapping(budget, self._cache.budgets.values())
+        return replace(uncounted or self._in_the_way(budget), overlapping=tuple(others))
 
     def _in_the_way(self, budget: QuantumBudget) -> Kept:
         """What keeps a budget from counting anything."""

@@ -74,7 +74,7 @@ def reconcilers_of(
     connections: Connections,
 ) -> tuple[Reconciler, BudgetReconciler]:
     """The reconcilers of jobs and of the budgets that count them."""
-    ledgers = BudgetLedgers(objects=cluster.budgets, cache=common.cache, clock=common.clock)
+    ledgers = BudgetLedgers(objects=cluster.budgets, events=cluster.events, cache=common.cache, clock=common.clock)
     spending = Spending(
         ledgers=ledgers,
         cache=common.cache,

@@ -217,7 +217,9 @@ class Spending:
                 self._wake(uid)
         state = _Simulated(budget, ledger_of(budget, self._clock.now()))
         for group, line in self._lines.get(budget.uid, {}).items():
-            for uid in line.woken(state.takes, partial(state.could_fit, group)):
+            # What fits goes first; the others are told what holds now, which may be that such jobs end.
+            waiting = line.everybody() if everybody else []
+            for uid in dict.fromkeys((*line.woken(state.takes, partial(state.could_fit, group)), *waiting)):
                 self._wake(uid)
 
     def gone(self, uid: str) -> None:

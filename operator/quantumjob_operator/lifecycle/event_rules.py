@@ -5,10 +5,12 @@ publishing (`cluster.events`).
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from quantumjob_operator.lifecycle.decision import Notice
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import JobStatus, State
+from quantumjob_operator.model.jobstatus import BudgetShown, JobStatus, State
+from quantumjob_operator.model.money import Amount, Estimate, spoken
 
 
 def notices_between(before: JobStatus, after: JobStatus) -> tuple[Notice, ...]:
@@ -17,6 +19,7 @@ def notices_between(before: JobStatus, after: JobStatus) -> tuple[Notice, ...]:
 
 
 def _notices(before: JobStatus, after: JobStatus) -> Iterator[Notice]:
+    yield from _spending(before, after)
     yield from _submission(before, after)
     if (
         after.state is State.EXECUTING
@@ -32,6 +35,39 @@ def _notices(before: JobStatus, after: JobStatus) -> Iterator[Notice]:
     failed = after.condition(Kind.FAILED)
     if failed and failed.status == "True" and not before.is_true(Kind.FAILED):
         yield Notice(failed.reason, failed.message, warning=failed.reason != "Cancelled")
+
+
+def _spending(before: JobStatus, after: JobStatus) -> Iterator[Notice]:
+    """What budgets count for a job, each time that this changes."""
+    old = {(one.namespace, one.name): one for one in before.budgets}
+    for one in after.budgets:
+        former = old.get((one.namespace, one.name))
+        if one == former:
+            continue
+        amounts, where = _spoken(one.amounts), f"in QuantumBudget {one.namespace}/{one.name}"
+        match one.state:
+            case "Reserved" if amounts:
+                yield Notice("Reserved", f"Reserved {amounts} {where}")
+            case "Settled":
+                yield Notice("Settled", f"Settled {amounts or 'nothing'} ({_expected(former, after.estimate)}) {where}")
+            case "Unsettled":
+                told = (
+                    f"no bill is told, so that {amounts or 'nothing'} counts {where}; it is asked for during seven days"
+                )
+                yield Notice("Unsettled", told)
+            case "Released":
+                yield Notice("Released", f"Released what was reserved {where}: nothing was billed")
+
+
+def _expected(former: BudgetShown | None, estimate: Estimate | None) -> str:
+    """Beside a bill: what was expected in the same units, or what was reserved without an estimate."""
+    reserved = former.amounts if former else ()
+    estimated = [one for one in reserved if estimate and estimate.of(one.unit)]
+    return f"{'estimate' if estimated else 'reserved'} {_spoken(reserved) or 'nothing'}"
+
+
+def _spoken(amounts: tuple[Amount, ...]) -> str:
+    return ", ".join(f"{spoken(Decimal(one.amount), one.unit)} {one.unit}" for one in amounts if Decimal(one.amount))
 
 
 def _submission(before: JobStatus, after: JobStatus) -> Iterator[Notice]:

@@ -16,6 +16,8 @@ _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra
 _SIXTH_DIGIT: Final = Decimal("0.000001")
 _EXACT: Final = Context(prec=300, rounding=ROUND_CEILING)
 """Amounts of a bill have 64 digits before and behind the point at the most."""
+_CENT: Final = Decimal("0.01")
+_CURRENCY_LETTERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -48,6 +50,23 @@ def rounded_up(value: Decimal) -> str:
     """A number as it is written: rounded up at the sixth digit, so that a float's noise (12.4166002) stays small."""
     text = f"{value.quantize(_SIXTH_DIGIT, context=_EXACT):f}".rstrip("0").rstrip(".")
     return "0" if text in ("", "-0") else text
+
+
+def plain(value: Decimal) -> str:
+    """A number as it is written: without an exponent, and without zeros at its end."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def is_currency(unit: str) -> bool:
+    """Whether a unit looks like a currency's code (ISO 4217)."""
+    return len(unit) == _CURRENCY_LETTERS and unit.isascii() and unit.isalpha() and unit.isupper()
+
+
+def spoken(value: Decimal, unit: str) -> str:
+    """A number for people: of money with at least two digits after the point, and never rounded."""
+    rounded = value.quantize(_CENT, context=_EXACT)
+    return f"{rounded if is_currency(unit) and rounded == value else Decimal(plain(value)):,f}"
 
 
 class Basis(StrEnum):

@@ -124,6 +124,16 @@ class PastPeriod:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
+class Warned:
+    """So many per cent of a limit were used at least once in this period, and its owner was told."""
+
+    unit: str
+    limit: str
+    percent: int
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
 class Summary:
     """The totals for the columns of a table."""
 
@@ -144,6 +154,7 @@ class BudgetStatus:
     reservations: tuple[Reservation, ...] = ()
     history: tuple[PastPeriod, ...] = ()
     unsettled: int | None = None
+    warned: tuple[Warned, ...] = ()
     summary: Summary | None = None
     changed_at: str | None = None
     conditions: tuple[Condition, ...] = ()

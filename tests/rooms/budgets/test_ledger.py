@@ -132,17 +132,3 @@ def test_columns() -> None:
     assert (summary.limit, summary.spent) == ("2000 USD, 500 hqc", "90 USD, 0 hqc")
     assert (summary.reserved, summary.left) == ("10 USD, 0 hqc", "1900 USD, 500 hqc")
     assert Key("", "USD") in ledger.spent
-
-
-@pytest.mark.parametrize(
-    ("unit", "amount", "conditions"),
-    [
-        pytest.param("USD", "2000", {"Exceeded": "False"}, id="something is left"),
-        pytest.param("USD", "0", {"Exceeded": "True"}, id="frozen"),
-        pytest.param("dollars", "1", {"Exceeded": "False", "UnitUnknown": "True"}, id="a unit that nobody bills"),
-    ],
-)
-def test_conditions(unit: str, amount: str, conditions: dict[str, str]) -> None:
-    """Exceeded is a condition of its own."""
-    one = budget(limits=[{"unit": unit, "amount": amount}])
-    assert {each.type: each.status for each in one.status.conditions} == conditions

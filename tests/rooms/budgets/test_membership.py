@@ -1,10 +1,11 @@
 """Which budgets count a job."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.membership import counts, naming
+from quantumjob_operator.budgets.membership import counts, naming, overlapping
 from rooms.budgets.values import budget
 from rooms.model.bodies import job
 
@@ -35,3 +36,39 @@ def test_only_budgets_of_the_workspaces_namespace_count() -> None:
     assert naming([one], ("quantum-platform", "shared")) == [one]
     assert naming([one], ("quantum-platform", "other")) == []
     assert naming([one], ("research", "shared")) == []
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        pytest.param({}, {}, True, id="both count all"),
+        pytest.param({"jobs": SWEEP}, {}, True, id="a cap on a sweep beside the whole"),
+        pytest.param({"workspaces": ["other"]}, {}, False, id="another workspace"),
+        pytest.param({"workspaces": ["other", "shared"]}, {}, True, id="one workspace in common"),
+        pytest.param({"jobs": SWEEP}, {"jobs": {"matchLabels": {"sweep": "other"}}}, False, id="another sweep"),
+        pytest.param({"jobs": SWEEP}, {"jobs": {"matchLabels": {"team": "a"}}}, True, id="labels that may go together"),
+        pytest.param(
+            {"namespaces": {"selector": {"matchLabels": {"team": "a"}}}},
+            {"namespaces": {"selector": {"matchLabels": {"team": "b"}}}},
+            False,
+            id="another team",
+        ),
+        pytest.param(
+            {"jobs": {"matchLabels": {"team": "a"}}},
+            {"namespaces": {"selector": {"matchLabels": {"team": "b"}}}},
+            True,
+            id="labels of a job are not those of its namespace",
+        ),
+    ],
+)
+def test_overlapping(mine: dict[str, Any], theirs: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
+    """Unless it is certain that no job is counted by both."""
+    other = replace(budget(**theirs), uid="another", name="other")
+    assert overlapping(budget(**mine), [other]) == (["other"] if expected else [])
+    assert overlapping(other, [budget(**mine)]) == (["research"] if expected else [])
+
+
+def test_nothing_overlaps_itself() -> None:
+    """Nor what another namespace has."""
+    one = budget()
+    assert overlapping(one, [one, replace(one, uid="another", namespace="elsewhere")]) == []

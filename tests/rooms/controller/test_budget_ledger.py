@@ -14,6 +14,7 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.budget_ledger import BudgetLedgers, State
 from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
 from rooms.budgets.values import NOW, SPEC, request, usd
@@ -30,10 +31,14 @@ class Store:
         counted = as_counted(one, shown(one, ledger_of(one, NOW), NOW), NOW)
         self.body["status"] = budget_status_patch(one.status, counted)
         self.patches = 0
+        self.told: list[tuple[str, str]] = []
 
-    async def request(self, _method: str, _path: str) -> dict[str, Any]:
-        """The object as it is."""
+    async def request(self, method: str, _path: str, body: Any = None) -> dict[str, Any]:
+        """The object as it is, or an Event that is taken."""
         await asyncio.sleep(0)
+        if method == "POST":
+            self.told.append((body["type"], body["reason"]))
+            return {}
         return deepcopy(self.body)
 
     async def patch(self, path: str, patch: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +59,8 @@ def operator(store: Store) -> BudgetLedgers:
     cache, api = Cache(), store
     cache.put_budget(parse_budget(deepcopy(store.body)))
     objects = BudgetObjects(api)  # type: ignore[arg-type]
-    return BudgetLedgers(objects=objects, cache=cache, clock=Clock(lambda: 0.0, lambda: NOW))
+    events = Events(api, "test")  # type: ignore[arg-type]
+    return BudgetLedgers(objects=objects, events=events, cache=cache, clock=Clock(lambda: 0.0, lambda: NOW))
 
 
 def _ask(wanted: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, object]:
@@ -92,3 +98,16 @@ async def test_what_changes_nothing_is_not_written() -> None:
     await one.change("u", partial(_ask, request(1, usd("100"))))
     await one.change("u", partial(_ask, request(2, usd("2000"))))
     assert store.patches == before
+
+
+async def test_each_step_of_a_limit_is_told_once() -> None:
+    """By whoever wrote that it is reached; not by the other operator, and not by one that starts later."""
+    store = Store()
+    both = [operator(store), operator(store)]
+    for number in range(20):
+        await both[number % 2].change("u", partial(_ask, request(number, usd("100"))))
+    assert store.told == [("Warning", "LimitNear"), ("Warning", "LimitReached")]
+    later = operator(store)
+    await later.change("u", partial(_ask, request(0, usd("90"))))
+    await later.change("u", partial(_ask, request(0, usd("100"))))
+    assert len(store.told) == 2

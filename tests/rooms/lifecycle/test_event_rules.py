@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from quantumjob_operator.lifecycle.decision import Notice
 from quantumjob_operator.lifecycle.event_rules import notices_between
-from quantumjob_operator.model.jobstatus import Cancellation, Condition, JobStatus, State
+from quantumjob_operator.model.jobstatus import BudgetShown, Cancellation, Condition, JobStatus, State
+from quantumjob_operator.model.money import Amount, Basis, Estimate
 from rooms.model.test_jobstatus import STATUSES
 
 ID = "8286b8a0-1778-5a18-ac2e-617411225159"
@@ -39,7 +40,16 @@ def failed(reason: str) -> Condition:
     return Condition("Failed", "True", reason, "for this reason")
 
 
+def counted(state: str, amount: str, unit: str = "USD", *, expected: str | None = None) -> JobStatus:
+    """A status with what a budget counts for the job, and its estimate in dollars."""
+    estimate = Estimate(Basis.PRICE_LIST, "", (Amount("USD", expected),)) if expected else None
+    shown = BudgetShown("quantum-platform", "research", state, (Amount(unit, amount),))
+    return JobStatus(state=State.WAITING, estimate=estimate, budgets=(shown,))
+
+
 NEW = JobStatus()
+WEEK = "seven days"
+WHERE = "in QuantumBudget quantum-platform/research"
 SUBMITTED = Notice("Submitted", f"the service accepted the job as {ID}")
 EXECUTING = Notice("Executing", f"job {ID} executes")
 WRITTEN = Notice("OutputWritten", "the output was written to ConfigMap bell-output")
@@ -131,6 +141,36 @@ REQUESTED = Notice("CancellationRequested", ASKED)
             [Notice("ObjectTooLarge", "for this reason", warning=True)],
             id="a job that is refused for good, told once",
         ),
+        pytest.param(
+            NEW, counted("Reserved", "97.5"), [Notice("Reserved", f"Reserved 97.50 USD {WHERE}")],
+            id="what a budget sets aside",
+        ),
+        pytest.param(
+            counted("Reserved", "97.5"), counted("Settled", "99.72", expected="97.5"),
+            [Notice("Settled", f"Settled 99.72 USD (estimate 97.50 USD) {WHERE}")],
+            id="a bill beside its estimate",
+        ),
+        pytest.param(
+            counted("Reserved", "5"), counted("Settled", "2.48"),
+            [Notice("Settled", f"Settled 2.48 USD (reserved 5.00 USD) {WHERE}")],
+            id="a bill beside what was declared",
+        ),
+        pytest.param(
+            counted("Reserved", "6.275", "ehqc"), counted("Settled", "0", "ehqc"),
+            [Notice("Settled", f"Settled nothing (reserved 6.275 ehqc) {WHERE}")],
+            id="a bill of nothing",
+        ),
+        pytest.param(
+            counted("Reserved", "5"), counted("Unsettled", "5"),
+            [Notice("Unsettled", f"no bill is told, so that 5.00 USD counts {WHERE}; it is asked for during {WEEK}")],
+            id="an end without a bill",
+        ),
+        pytest.param(
+            counted("Reserved", "5"), counted("Released", "0"),
+            [Notice("Released", f"Released what was reserved {WHERE}: nothing was billed")],
+            id="an end before it began",
+        ),
+        pytest.param(NEW, counted("Reserved", "0"), [], id="nothing is set aside"),
     ],
 )  # fmt: skip
 def test_the_events_of_a_change(before: JobStatus, after: JobStatus, expected: list[Notice]) -> None:
