@@ -134,7 +134,9 @@ class Connections:
         self._forget_what_is_over()
         kept = self._open.pop(uid, None)
         if kept:
-            connection = replace(kept.connection, cancel_only=True)
+            # What the workspace offered is of no use any more, and may be long.
+            workspace = replace(kept.connection.workspace, status={})
+            connection = replace(kept.connection, workspace=workspace, cancel_only=True)
             self._held[uid] = replace(kept, connection=connection, until=self._monotonic() + HELD_SECONDS)
         self._rate_limiters.pop(uid, None)
 

@@ -4,7 +4,8 @@ Only the targets decide whether a workspace is ready. Must not live here: what i
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import Final, TypeVar
 
 from quantumjob_operator.azure.client import WorkspaceClient
@@ -17,9 +18,11 @@ T = TypeVar("T")
 
 _SECOND_KIND: Final = "V2"
 _MOST_PROVIDERS: Final = 32
+"""Are asked what is used of their offers: one request for each."""
 _MOST_USAGES: Final = 1000
 """Rows of all providers together, as many as the schema of a workspace's status takes."""
-"""Are asked what is used of their offers: one request for each."""
+_MOST_TEXT: Final = 64 * 1024
+"""Characters of all names in a list: some two thousand targets of the usual length."""
 _log = logging.getLogger(__name__)
 
 
@@ -33,8 +36,10 @@ async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient) -> Off
     Raises:
         ServiceError: The targets could not be had, or the credentials are refused.
     """
-    targets = await client.provider_status()
+    targets = _within(await client.provider_status(), lambda one: (one.provider, one.target, one.availability))
     quotas = await _optional(workspace, client.quotas)
+    if quotas is not None:
+        quotas = _within(quotas, lambda one: (one.provider, one.dimension, one.scope, one.period))
     if workspace.spec.workspace_kind != _SECOND_KIND and quotas != []:
         return Offer(targets, quotas, None if quotas is None else ())
     return Offer(targets, quotas, await _usages(workspace, client, targets))
@@ -50,7 +55,7 @@ async def _usages(
         if of_provider is None:
             return None
         found += of_provider[: _MOST_USAGES - len(found)]
-    return found
+    return _within(found, lambda one: (one.provider, one.scope, one.target, *one.usage))
 
 
 async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[list[T]]]) -> list[T] | None:
@@ -63,3 +68,9 @@ async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[lis
         refused = isinstance(error, Refused) and error.answered
         _log.info("workspace %s/%s does not tell all: %s", workspace.namespace, workspace.name, error)
         return [] if refused else None
+
+
+def _within(rows: Sequence[T], texts: Callable[[T], Iterable[str]]) -> list[T]:
+    """The first rows, as far as their texts fit into what is cleaned, kept in memory and written into status."""
+    lengths = accumulate(sum(map(len, texts(row))) for row in rows)
+    return [row for row, length in zip(rows, lengths, strict=True) if length <= _MOST_TEXT]

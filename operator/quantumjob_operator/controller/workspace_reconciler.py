@@ -145,7 +145,7 @@ class WorkspaceReconciler:
         offer = await ask_offer(workspace, client)
         quotas = offer.quotas if workspace.spec.guards_quota else None
         if quotas is not None and self._quotas.learn(workspace.uid, quotas, asked):
-            self._wake_waiting()
+            self._wake_waiting(workspace)
         return offer
 
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
@@ -183,7 +183,7 @@ class WorkspaceReconciler:
         notice = Notice(ready.reason, ready.message, warning=ready.status != "True")
         await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
         if ready.status == "True":
-            self._wake_waiting()
+            self._wake_waiting(workspace)
 
     async def _tell_renamed(self, workspace: QuantumWorkspace, name: str) -> None:
         """Keyed jobs that were billed under another name of this cluster are found only if that is adoptable."""
@@ -194,10 +194,12 @@ class WorkspaceReconciler:
         _log.warning("workspace %s/%s: %s", workspace.namespace, workspace.name, notice.message)
         await self._events.publish(workspace_reference(workspace), notice, self._clock.now())
 
-    def _wake_waiting(self) -> None:
-        """Reconcile the jobs that are pending: what they wait for may have come."""
+    def _wake_waiting(self, workspace: QuantumWorkspace) -> None:
+        """Reconcile the jobs that are pending here: what they wait for may have come."""
         for job in self._cache.jobs.values():
-            if not job.status.finished and not job.status.is_true("Submitted"):
+            if job.status.finished or job.status.is_true("Submitted"):
+                continue
+            if self._workspaces.referenced(job) == workspace.key:
                 self._queue.add(job.uid)
 
 

@@ -13,6 +13,7 @@ Must not live here: when the service is asked (`controller.quota_guards`).
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from quantumjob_operator.lifecycle.error_mapping import QUOTA_EXHAUSTED, QUOTA_SECONDS
@@ -28,6 +29,8 @@ _RENEWED: Final[Mapping[str, str]] = {_AT_A_TIME: "at a time", "monthly": "renew
 _NEVER: Final = "never renewed"
 """Other words, `Infinite` for one, promise nothing."""
 _MAX_SHOWN: Final = 5
+_MOST_QUOTAS: Final = 64
+"""Of one job; each is compared with all that was sent since. No provider has nearly as many for a target."""
 _SIMULATOR: Final = ".sim"
 _CHECKER: Final = "sc"
 
@@ -95,10 +98,9 @@ def untold(need: Need, quotas: Sequence[Quota]) -> str:
 
 def _compared(need: Need, quotas: Sequence[Quota], since: Sequence[Need]) -> Iterable[tuple[Quota, Decimal, Decimal]]:
     """The quotas that a job draws on: how much it takes, and how much is left."""
-    for quota in quotas:
-        wanted = need.of(quota)
-        if wanted is None or quota.limit is None:
-            continue
+    drawn = ((quota, need.of(quota)) for quota in quotas if quota.limit is not None)
+    concerned = ((quota, wanted) for quota, wanted in drawn if wanted is not None)
+    for quota, wanted in islice(concerned, _MOST_QUOTAS):
         sent = sum((other.of(quota) or Decimal(0) for other in since), Decimal(0))
         left = _exact(quota.limit) - _exact(quota.utilization) - _exact(quota.holds) - sent
         yield quota, wanted, left

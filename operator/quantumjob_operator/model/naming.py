@@ -98,7 +98,8 @@ def workspace_id(resource_id: str) -> str:
         InvalidName: It is not the resource id of an Azure Quantum workspace.
     """
     canonical = resource_id.rstrip("/").lower()
-    if not _RESOURCE_ID.fullmatch(canonical):
+    # Outside of ASCII, languages disagree about which letters are the same without case.
+    if not (resource_id.isascii() and _RESOURCE_ID.fullmatch(canonical)):
         raise InvalidName(
             f"{resource_id[:200]!r} is not /subscriptions/<guid>/resourceGroups/<name>"
             "/providers/Microsoft.Quantum/workspaces/<name>",

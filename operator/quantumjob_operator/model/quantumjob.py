@@ -7,7 +7,7 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from dataclasses import dataclass as plain
 from dataclasses import field as plain_field
 from datetime import datetime
@@ -244,6 +244,9 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
     status = parsed_part(body, "status", parse_status)
     size = bytes_of(body)
     fixed = {name: value for name, value in body["spec"].items() if name != "output"}
+    too_large = size > MAX_OBJECT_BYTES and bytes_of(fixed) > MAX_OBJECT_BYTES
+    if too_large:
+        spec = replace(spec, parameters={})  # the object stays in memory until it is deleted
     claim, unreadable = _parse_claim((meta.get("annotations") or {}).get(CLAIM_ANNOTATION))
     return QuantumJob(
         namespace=meta["namespace"],
@@ -263,7 +266,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         size=size,
         parameters_too_deep=too_deep,
         parameters_too_many=too_many,
-        spec_too_large=size > MAX_OBJECT_BYTES and bytes_of(fixed) > MAX_OBJECT_BYTES,
+        spec_too_large=too_large,
     )
 
 

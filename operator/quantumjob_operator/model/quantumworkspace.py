@@ -13,8 +13,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.jobstatus import Condition
-from quantumjob_operator.model.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, endpoint, workspace_id
-from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob, parsed_part
+from quantumjob_operator.model.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, InvalidName, endpoint, workspace_id
+from quantumjob_operator.model.quantumjob import KeyRef, MalformedObject, QuantumJob, parsed_part
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 Name = tuple[str, str]
@@ -220,6 +220,10 @@ def parse_workspace(body: Mapping[str, Any]) -> QuantumWorkspace:
     """
     meta, status = body["metadata"], body.get("status") or {}
     spec = parsed_part(body, "spec", _SPEC.validate_python)
+    try:
+        workspace_id(spec.resource_id)
+    except InvalidName as error:
+        raise MalformedObject(f"spec.resourceId: {error}") from error
     conditions = parsed_part(body, "status", _STATUS.validate_python).conditions
     return QuantumWorkspace(
         namespace=meta["namespace"],

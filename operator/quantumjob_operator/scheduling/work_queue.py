@@ -18,6 +18,8 @@ from quantumjob_operator.scheduling.fair_queue import FairQueue
 K = TypeVar("K", bound=Hashable)
 _RESERVE: Final = 8
 """One worker of so many is for tenants that hold none."""
+_FEW: Final = 1_000
+"""Stale timers that are not worth the search for them."""
 
 
 @dataclass(slots=True)
@@ -61,6 +63,9 @@ class WorkQueue(Generic[K]):
         if key in self._queued or self._due.get(key, at + 1) <= at:
             return
         self._due[key] = at
+        if len(self._timers) > 2 * len(self._due) + _FEW:
+            self._timers = [one for one in self._timers if self._due.get(one[2]) == one[0]]
+            heapq.heapify(self._timers)
         heapq.heappush(self._timers, (at, next(self._order), key))
         self._wake.set()
 

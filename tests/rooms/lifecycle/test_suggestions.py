@@ -1,6 +1,8 @@
 """A refusal names what the workspace offers instead."""
 
+import time
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -58,3 +60,18 @@ def test_the_end_of_a_refused_job_names_it() -> None:
     assert said is not None
     assert said.message.startswith("the service refuses the job's definition: HTTP 400; the workspace offers no ")
     assert "ionq.simulator of ionq" in said.message
+
+
+def test_a_workspace_that_invents_targets_costs_no_time() -> None:
+    """Ten times as many names, four times as long: each pair of letters would be compared with each other."""
+    usual, invented = (_seconds(number, length) for number, length in ((100, 64), (1_000, 256)))
+    assert invented < 5 * usual + 0.05
+
+
+def _seconds(number: int, length: int) -> float:
+    letters = Random(1)  # noqa: S311 - nothing secret
+    names = ["".join(letters.choices("ab", k=length)) for _ in range(number)]
+    offers = [{"provider": "ionq", "target": name} for name in names]
+    begun = time.process_time()
+    assert instead_of("ionq", "ab" * 64, offers)
+    return time.process_time() - begun

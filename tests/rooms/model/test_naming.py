@@ -92,6 +92,8 @@ def test_parts_that_could_forge_another_id_are_refused(
         pytest.param(WORKSPACE.replace("Quantum", "Storage"), id="a resource of another kind"),
         pytest.param(f"{WORKSPACE}/jobs/1", id="something below a workspace"),
         pytest.param(f"{WORKSPACE}?x=1", id="a query"),
+        pytest.param(WORKSPACE.replace("Research-RG", "\u017f"), id="a long s, which is an s without case to some"),
+        pytest.param(WORKSPACE.replace("Research-RG", "\u212a"), id="a Kelvin sign, which is a k without case"),
         pytest.param(f"{WORKSPACE}\n", id="a line break at the end"),
         pytest.param(WORKSPACE.replace("Research-RG", "a/b"), id="a slash in the resource group"),
         pytest.param(WORKSPACE.replace("Research-RG", "a%2Fb"), id="an escaped slash in the resource group"),

@@ -222,3 +222,13 @@ async def test_waiting_costs_no_turns(delays: Sequence[float], turns: int) -> No
         await asyncio.sleep(86_400)
     assert len(worked.reconciliations) == len(delays)
     assert clock.asked - before <= turns
+
+
+async def test_what_is_due_earlier_after_all_leaves_nothing_behind_for_years() -> None:
+    """Each event of an object that is due in 68 years replaces what was due."""
+    queue = Queue(now)
+    for number in range(3_000):
+        queue.add_after("a", 2**31 + number)
+        queue.add("a")
+        queue._queued.clear()
+    assert len(queue._timers) < 1_500
