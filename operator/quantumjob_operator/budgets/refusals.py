@@ -132,7 +132,7 @@ def counting(budget: QuantumBudget) -> Refusal:
         "done and enough is left. The budget's condition Ready says if anything is in the way, for "
         f"{_owner(budget)} to mend"
     )
-    return Refusal(COUNTING, message, waits=True)
+    return Refusal(COUNTING, message)
 
 
 def busy(budget: QuantumBudget, most: int) -> Refusal:

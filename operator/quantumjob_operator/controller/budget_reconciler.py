@@ -88,6 +88,7 @@ class BudgetReconciler:
             self._failures.pop(uid, None)
 
     async def _reconcile(self, budget: QuantumBudget) -> None:
+        closed = budget.doubted or not budget.is_counted
         uncounted = await self._counter.look(budget)
         budget = self._cache.budgets.get(budget.uid, budget)
         unconfirmed = await self._sweep.sweep(budget)
@@ -97,7 +98,7 @@ class BudgetReconciler:
         budget = self._cache.budgets.get(budget.uid, budget)
         period = budget.status.period.start if budget.status.period else None
         known = (budget.generation, period, budget.is_counted)
-        self._spending.changed(budget, everybody=self._known.get(budget.uid) != known)
+        self._spending.changed(budget, everybody=closed or self._known.get(budget.uid) != known)
         self._known[budget.uid] = known
         if budget.has_finalizer and not budget.status.reservations:
             await self._let_go(budget)

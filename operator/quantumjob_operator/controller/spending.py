@@ -15,7 +15,7 @@ from typing import Final
 from quantumjob_operator.budgets.ledger import Ended, Ledger, Outcome, group_of, ledger_of, release, settle, used
 from quantumjob_operator.budgets.membership import counts, naming
 from quantumjob_operator.budgets.needs import Needs, needs_of
-from quantumjob_operator.budgets.refusals import Refusal
+from quantumjob_operator.budgets.refusals import COUNTING, Refusal
 from quantumjob_operator.budgets.requests import Granted, Request, added, ask, could_fit, fits, is_closed
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
@@ -158,13 +158,14 @@ class Spending:
         """Who does not fit stands in line; who can't pass at all is woken when the budget is changed."""
         line, parked = self._line(budget, job.namespace), self._parked.setdefault(budget.uid, {})
         parked.pop(job.uid, None)
-        if isinstance(answer, Granted):
-            line.leave(job.uid)
-        elif answer.waits and isinstance(request.needs, Needs):
+        if isinstance(answer, Refusal) and answer.waits and isinstance(request.needs, Needs):
             line.stand(job.uid, job.namespace, request.needs.amounts)
-        else:
-            line.leave(job.uid)
+            return
+        line.leave(job.uid)
+        if isinstance(answer, Refusal):
             parked[job.uid] = None
+            if answer.reason == COUNTING and not is_closed(self._cache.budgets.get(budget.uid, budget)):
+                self._wake(job.uid)  # it was counted meanwhile
 
     async def _give_back(self, job_id: str, taken: list[tuple[QuantumBudget, Granted]]) -> None:
         """In the order in which it was taken; what stood before may belong to something that was sent."""
@@ -290,10 +291,8 @@ def ended_of(remote: RemoteJob) -> Ended:
 
 def _ended(context: ReconcileContext) -> Ended:
     remote = context.seen.remote
-    if not isinstance(remote, RemoteJob):
-        return Ended(None, began=False)
+    ended = ended_of(remote) if isinstance(remote, RemoteJob) else Ended(None, began=False)
     # The service no longer shows the begin of a job that was cancelled; whoever saw it execute knows better.
-    ended = ended_of(remote)
     return replace(ended, began=ended.began or context.job.status.start_time is not None)
 
 
