@@ -211,15 +211,13 @@ class Spending:
 
         Args:
             budget: In its newest version.
-            everybody: Its spec changed, or its ledger was counted, or a period began: whoever waits asks anew.
+            everybody: Its spec changed, or its ledger was counted, or a period began: all who wait ask anew.
         """
-        if everybody:
-            for uid in self._parked.pop(budget.uid, {}):
-                self._wake(uid)
+        for uid in self._parked.pop(budget.uid, {}) if everybody else ():
+            self._wake(uid)
         state = _Simulated(budget, ledger_of(budget, self._clock.now()))
         for group, line in self._lines.get(budget.uid, {}).items():
-            # What fits goes first; the others are told what holds now, which may be that such jobs end.
-            waiting = line.everybody() if everybody else []
+            waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
             for uid in dict.fromkeys((*line.woken(state.takes, partial(state.could_fit, group)), *waiting)):
                 self._wake(uid)
 
