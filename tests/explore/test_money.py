@@ -2,7 +2,7 @@
 
 import pytest
 
-from explore.__main__ import SCENARIOS
+from explore.__main__ import SCENARIOS, from_text
 from explore.effects import moved
 from explore.judge import at_rest, wrongs
 from explore.money import LIMIT, account_of
@@ -64,3 +64,12 @@ def test_a_ledger_that_is_wiped_while_a_job_is_on_its_way(step: str) -> None:
     assert reserved(state) == 1, "what was claimed may have been sent"
     state = to_the_end(state)
     assert len(state.outside.runs) == 2
+
+
+def test_who_waits_while_the_ledger_is_counted_is_woken_for_what_it_holds_already() -> None:
+    """Claimed, then held because the ledger was wiped: what the count sets aside for a job must not keep it back."""
+    begun = "begin 1 1, answer 1 ledger, begin 1 budget, answer 1 ledger, wipe budget"
+    state = begin(SCENARIOS["bill"])
+    for move in from_text(f"bill: {begun}")[1]:
+        state = moved(state, move)
+    assert len(to_the_end(state).outside.runs) == 1
