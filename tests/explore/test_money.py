@@ -66,6 +66,17 @@ def test_a_ledger_that_is_wiped_while_a_job_is_on_its_way(step: str) -> None:
     assert len(state.outside.runs) == 2
 
 
+def test_a_job_that_is_suspended_before_it_is_sent_keeps_nothing_from_others() -> None:
+    """It is claimed and may stay suspended for ever; resumed, it reserves anew."""
+    begun = "begin 1 1, answer 1 ledger, begin 1 budget, answer 1 ledger, answer 1 1, suspend 1"
+    state = begin(SCENARIOS["bill"])
+    for move in from_text(f"bill: {begun}")[1]:
+        state = moved(state, move)
+    state = to_the_end(state)
+    assert (reserved(state), len(state.outside.runs)) == (0, 0)
+    assert len(to_the_end(moved(state, ("resume", "1"))).outside.runs) == 1
+
+
 def test_who_waits_while_the_ledger_is_counted_is_woken_for_what_it_holds_already() -> None:
     """Claimed, then held because the ledger was wiped: what the count sets aside for a job must not keep it back."""
     begun = "begin 1 1, answer 1 ledger, begin 1 budget, answer 1 ledger, wipe budget"

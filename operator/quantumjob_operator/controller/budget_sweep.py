@@ -2,8 +2,8 @@
 
 Rules:
 1. A job that has ended is settled from the service's word, whether its object is still there or not.
-2. A reservation without a claim is released when the service has no such job, and only after the time in which somebody
-   could still send it.
+2. A reservation without a claim, or of a job that is suspended, is released when the service has no such job, and only
+   after the time in which somebody could still send it.
 3. That the service has no such job is believed only through the QuantumWorkspace object that the job was reserved
    through: another one of its name may lead elsewhere.
 4. What can't be found out counts as reserved, and is told. After a week, of which nobody answered for a day on end, it
@@ -98,7 +98,7 @@ class BudgetSweep:
         if job is None or entry.ended_at:
             return True
         over = job.status.finished or any(one.job_id == entry.job_id for one in job.status.attempts)
-        return over or (job.claim is None and self._is_old(entry))
+        return over or ((job.claim is None or job.spec.suspend) and self._is_old(entry))
 
     async def _look(self, budget: QuantumBudget, entry: Reservation) -> None:
         workspace = self._cache.find_workspace((budget.namespace, entry.workspace))
