@@ -1,7 +1,7 @@
 # The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client bench-budget docs control-plane system-packages images chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client bench-budget docs control-plane system-packages images release chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -142,6 +142,9 @@ system-packages: ## Install what `images` and the node of the tests need: Debian
 
 images: venv ## Build the images with podman, buildah or docker; build/images has archives and SBOMs. ONLY=operator; BASE=…: another base
 	@$(BIN)/python -m images $(ONLY) --base=$(call quoted,$(BASE))
+
+release: venv ## Images, charts, install.yaml, client, SBOMs and checksums into build/release; REGISTRY=…: where the images will be; BASE=…
+	@$(BIN)/python -m release --registry=$(call quoted,$(REGISTRY)) --base=$(call quoted,$(BASE))
 
 chart: venv ## Package the charts into build/charts
 	@$(BIN)/python -m chart package

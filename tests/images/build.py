@@ -59,7 +59,7 @@ def build_image(which: str, engine: Engine, *, base: str, target: Path, report: 
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
     name = f"localhost/{NAMES[which]}:{version}"
     labels = {f"{_OCI}.revision": _revision(), f"{_OCI}.base.name": ground.origin}
-    epoch = int(_git("log", "-1", "--format=%ct") or 0)
+    epoch = commit_time()
     report(f"building {name}")
     engine.build(
         Recipe(
@@ -80,6 +80,11 @@ def build_image(which: str, engine: Engine, *, base: str, target: Path, report: 
     bill.write_text(bill_of_materials(NAMES[which], version, epoch, image))
     report(f"{name}: {image.bytes_unpacked / 1e6:.0f} MB unpacked, {image.digest}")
     return Built(name, archive, bill, image)
+
+
+def commit_time() -> int:
+    """When the commit was made that the work tree stands on, in seconds since 1970; 0 without a repository."""
+    return int(_git("log", "-1", "--format=%ct") or 0)
 
 
 def _revision() -> str:
