@@ -17,11 +17,11 @@ from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 
 UID: Final = "quantumjobs_uid"
-WAIT: Final = ("--wait", "--timeout=90s")
+WAIT: Final = ("--wait", "--timeout=150s")
 SHORT_FENCE: Final = {"visibilityDelaySeconds": 1, "requestTimeoutSeconds": 5, "putStartSeconds": 1}
 """Settings with which an operator soon believes that a job is not there."""
 _SECONDS: Final = 150
-_SOON_SECONDS: Final = 60.0
+_SOON_SECONDS: Final = 150.0
 _LAST_WORDS: Final = 20_000
 
 
@@ -101,7 +101,9 @@ class Installation:
         with self.releases.cluster.refusals_expected():
             self.releases.uninstall()
             selector = f"--selector=app.kubernetes.io/name={RELEASE}"
-            self.releases.cluster.kubectl("wait", "--for=delete", "pods", selector, f"--namespace={SYSTEM}")
+            self.releases.cluster.kubectl(
+                "wait", "--for=delete", "pods", selector, f"--namespace={SYSTEM}", f"--timeout={_SECONDS}s"
+            )
 
     def clean(self) -> None:
         """Remove everything, the objects before the operator, which has to let them go."""
@@ -117,7 +119,7 @@ class Installation:
             AssertionError: It stays; the text has what is left in it and what the operator said last.
         """
         kubectl = self.releases.cluster.kubectl
-        if kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=90s", check=False).returncode:
+        if kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=150s", check=False).returncode:
             kinds = "quantumjobs,quantumworkspaces,quantumpolicies,quantumbudgets"
             left = kubectl("get", kinds, f"--namespace={name}", "--output=yaml", check=False).stdout
             raise AssertionError(f"{name} stays:\n{left}\n{self.node.logs(RELEASE)[-_LAST_WORDS:]}")

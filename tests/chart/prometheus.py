@@ -7,17 +7,17 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from devcluster.build import cache_directory, locked
+from devcluster.debian import unpacked
+from devcluster.errors import BuildError
 from devcluster.processes import Child, free_port
 from devcluster.progress import report_on_terminal
 
@@ -40,49 +40,10 @@ def prometheus_binaries() -> Path:
     installed = [shutil.which(program) for program in ("prometheus", "promtool")]
     if installed[0] and installed[1]:
         return Path(installed[0]).parent
-    home = cache_directory() / _PACKAGE
-    home.mkdir(parents=True, exist_ok=True)
-    with locked(home / ".lock", report_on_terminal):
-        known = sorted(home.glob("*.deb.d"))
-        return (known[-1] if known else _unpacked(home)) / "usr" / "bin"
-
-
-def _unpacked(home: Path) -> Path:
-    missing = [program for program in ("apt-get", "dpkg-deb") if shutil.which(program) is None]
-    if missing:
-        raise PrometheusMissing(
-            f"prometheus and promtool are not on PATH, and without {' and '.join(missing)} Debian's package can't be "
-            "unpacked: install Prometheus"
-        )
-    report_on_terminal("downloading Debian's package prometheus: once, about ten seconds")
-    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=home) as scratch:
-        package = _downloaded(Path(scratch))
-        _run(["dpkg-deb", "--extract", package.name, "contents"], Path(scratch))
-        return Path(scratch, "contents").rename(home / f"{package.name}.d")
-
-
-def _downloaded(folder: Path) -> Path:
-    """The package, by the machine's own lists, or by fresh ones in a folder that is thrown away."""
-    fresh = [f"--option=Dir::State::lists={folder}/lists", f"--option=Dir::Cache={folder}/cache"]
     try:
-        _run(["apt-get", "download", _PACKAGE], folder)
-    except PrometheusMissing:
-        for part in ("lists/partial", "cache/archives/partial"):
-            (folder / part).mkdir(parents=True)
-        _run(["apt-get", "update", *fresh], folder)
-        _run(["apt-get", "download", *fresh, _PACKAGE], folder)
-    return next(folder.glob(f"{_PACKAGE}_*.deb"))
-
-
-def _run(command: Sequence[str], folder: Path) -> None:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise PrometheusMissing(f"{' '.join(command)}: not done after {_SECONDS:.0f} s") from None
-    if done.returncode:
-        raise PrometheusMissing(
-            f"prometheus and promtool are not on PATH, and {' '.join(command)} failed: {done.stderr}"
-        )
+        return unpacked(_PACKAGE, report_on_terminal) / "usr" / "bin"
+    except BuildError as error:
+        raise PrometheusMissing(f"prometheus and promtool are not on PATH, and {error}: install Prometheus") from None
 
 
 def promtool(*arguments: str | Path, stdin: str = "") -> "subprocess.CompletedProcess[str]":
@@ -128,28 +89,37 @@ class Prometheus:
 
 
 @contextmanager
-def running_prometheus(folder: Path, scrape: dict[str, Any], groups: list[dict[str, Any]]) -> Iterator[Prometheus]:
+def running_prometheus(
+    folder: Path,
+    scrape: dict[str, Any],
+    groups: list[dict[str, Any]],
+    *,
+    host: str = "127.0.0.1",
+    within: Callable[..., list[str | Path]] = lambda *command: [*command],
+) -> Iterator[Prometheus]:
     """Prometheus with one scrape configuration and some groups of rules, once a second.
 
     Args:
         folder: For its data.
         scrape: One element of `scrape_configs`.
         groups: Of rules, as in a PrometheusRule.
+        host: Address to answer at.
+        within: Makes of a command line the one that runs it where it finds what it scrapes.
 
     Raises:
         PrometheusMissing: As `prometheus_binaries`.
     """
-    address = f"127.0.0.1:{free_port()}"
+    address = f"{host}:{free_port()}"
     second = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
     config = {"global": second, "rule_files": ["rules.yml"], "scrape_configs": [scrape]}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    command: list[str | Path] = [
+    command = within(
         prometheus_binaries() / "prometheus",
         f"--config.file={folder}/prometheus.yml",
         f"--storage.tsdb.path={folder}/data",
         f"--web.listen-address={address}",
-    ]
+    )
     child = Child.start(command, name="prometheus", log=folder / "prometheus.log", env=os.environ)
     try:
         started = Prometheus(f"http://{address}")

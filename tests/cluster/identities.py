@@ -5,16 +5,27 @@ Must not live here: what is right (`test_identities`).
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from devcluster.apiserver import ISSUER
+from localstack.emulated import Emulator
 from localstack.manifests import Manifest
-from localstack.stack import Stack
 
 TENANT: Final = "aaaaaaaa-0000-4000-8000-00000000000a"
 ACCOUNT: Final = "quantumjob-workload"
 SECRET_NAME: Final = "entra"
 _KEY: Final = "clientSecret"
+
+
+class Beside(Protocol):
+    """A cluster and the workspace that its operator uses."""
+
+    @property
+    def emulator(self) -> Emulator:
+        """The workspace, which has the identity provider."""
+
+    def kubectl(self, *arguments: str) -> str:
+        """What kubectl prints."""
 
 
 @dataclass(slots=True)
@@ -25,7 +36,7 @@ class Directory:
         stack: The system beside which it runs.
     """
 
-    stack: Stack
+    stack: Beside
     _applications: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def trust_cluster(self) -> None:
@@ -70,6 +81,11 @@ def client_secret(client_id: str) -> Manifest:
     """`spec.credentials` of a workspace that authenticates with a client secret."""
     ref = {"name": SECRET_NAME, "key": _KEY}
     return {"clientSecret": {"tenantId": TENANT, "clientId": client_id, "secretKeyRef": ref}}
+
+
+def operator_identity() -> Manifest:
+    """`spec.credentials` of a workspace that uses the operator's own identity."""
+    return {"operatorIdentity": {}}
 
 
 def workload_identity(client_id: str) -> Manifest:

@@ -1,13 +1,12 @@
 """A real Prometheus beside the running operator: its scrape, and what the chart's dashboard and alerts make of it."""
 
-import json
-import re
 import urllib.request
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
+from chart.dashboard import Query, queries
 from chart.helm import OPERATOR_CHART, Helm, Rendering
 from chart.prometheus import Prometheus, PrometheusMissing, promtool, running_prometheus
 from chart.values import REQUIRED
@@ -19,12 +18,6 @@ from localstack.stack import Stack
 pytestmark = pytest.mark.cluster
 
 _RELEASE: Final = "quantumjob-operator"
-_PANELS: Final[list[dict[str, Any]]] = json.loads((OPERATOR_CHART / "files" / "dashboard.json").read_text())["panels"]
-_EXPRESSIONS: Final = [
-    pytest.param(target["expr"], id=f"{panel['title']} {target['refId']}")
-    for panel in _PANELS
-    for target in panel["targets"]
-]
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +63,10 @@ def test_scrape_is_as_prometheus_wants_it(stack: Stack) -> None:
     assert (said.returncode, said.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("expression", _EXPRESSIONS)
-def test_dashboard_shows_something(after_jobs: Prometheus, expression: str) -> None:
+@pytest.mark.parametrize("query", queries(), ids=lambda query: str(query.title))
+def test_dashboard_shows_something(after_jobs: Prometheus, query: Query) -> None:
     """Every query of every panel is answered with data after a run of jobs; what happened once has no rate."""
-    query = re.sub(r"\[\$__\w+\]", "[30m]", expression).replace("$job", ".*")
-    assert eventually(lambda: [one for one in after_jobs.ask(query) if one["value"][1] != "NaN"])
+    assert eventually(lambda: [one for one in after_jobs.ask(query.expression) if one["value"][1] != "NaN"])
 
 
 def test_alerts_are_evaluated(after_jobs: Prometheus) -> None:

@@ -31,7 +31,7 @@ from devcluster.processes import Child, free_port
 from devcluster.progress import Report, report_on_terminal
 from devcluster.scratch import scratch_directory
 
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 # Asked to end, the API server waits for the last client to hang up, up to a minute; nothing is lost by killing it.
 _API_SERVER_STOP_SECONDS: Final = 2.0
 _KUBECTL_SECONDS: Final = 180.0

@@ -41,7 +41,7 @@ _KEEPER: Final = Path(__file__).with_name("nodekeeper.py")
 _NEEDED: Final = ("containerd", "ctr", "runc", "iptables", "conntrack", "ip", "nsenter", "unshare", "setpriv")
 _NAMESPACES: Final = ("unshare", "--net", "--mount", "--pid", "--fork")
 _PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-_START_SECONDS: Final = 90.0
+_START_SECONDS: Final = 180.0
 _END_SECONDS: Final = 60.0
 _IMPORT_SECONDS: Final = 300.0
 _IMPORTS: Final = 3
@@ -119,6 +119,12 @@ class Node:
         """
         _load(self.place, archive, name)
 
+    def pull_plainly_from(self, registry: str) -> None:
+        """Have the node pull images of a registry, by host and port, over plain http."""
+        folder = self.place.registries / registry
+        folder.mkdir(parents=True)
+        (folder / "hosts.toml").write_text(f'server = "http://{registry}"\n')
+
     def logs(self, pod: str) -> str:
         """What the containers of all Pods wrote whose names begin so, one after the other."""
         files = sorted((self.place.folder / "pod-logs").glob(f"*_{pod}*/*/*.log"))
@@ -128,6 +134,10 @@ class Node:
         """A command line that runs in the namespaces of the node."""
         namespaces = ["--net", "--mount", "--pid", "--ipc", "--uts"]
         return ["nsenter", f"--target={self.spaces.pid}", *namespaces, *command]
+
+    def networked(self, *command: str | Path) -> list[str | Path]:
+        """A command line that runs on this machine, but in the network of the node, where Pods have addresses."""
+        return ["nsenter", f"--target={self.spaces.pid}", "--net", *command]
 
 
 @contextmanager

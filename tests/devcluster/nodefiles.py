@@ -37,6 +37,11 @@ class Place:
         """Where containerd listens."""
         return self.folder / "containerd.sock"
 
+    @property
+    def registries(self) -> Path:
+        """A folder for each registry that containerd is told something of."""
+        return self.folder / "registries"
+
 
 def cni_plugins() -> Path | None:
     """The folder with the network plugins, if they are installed."""
@@ -53,7 +58,8 @@ def write_containerd(place: Place) -> Path:
     network = {"cniVersion": "0.4.0", "name": "pods", "plugins": plugins}
     (networks / "10-pods.conflist").write_text(json.dumps(network))
     path = place.folder / "containerd.toml"
-    # The machine may not be allowed to lower an oom_score_adj, and has AppArmor and huge pages or not.
+    # The machine may not be allowed to lower an oom_score_adj, and has AppArmor and huge pages or not. Content that an
+    # import has just written was seen collected on a busy machine; a node does not live long enough to need collection.
     path.write_text(f"""version = 2
 root = "{place.folder}/containerd"
 state = "{place.folder}/containerd-state"
@@ -61,11 +67,17 @@ state = "{place.folder}/containerd-state"
   address = "{place.socket}"
 [plugins."io.containerd.internal.v1.opt"]
   path = "{place.folder}/opt"
+[plugins."io.containerd.gc.v1.scheduler"]
+  mutation_threshold = 0
+  schedule_delay = "24h"
+  startup_delay = "24h"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{PAUSE_IMAGE}"
   restrict_oom_score_adj = true
   disable_apparmor = true
   disable_hugetlb_controller = true
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{place.registries}"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{cni_plugins()}"
     conf_dir = "{networks}"

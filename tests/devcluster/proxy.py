@@ -1,4 +1,4 @@
-"""A proxy on loopback that sees, holds and drops what passes between a client and a server.
+"""A proxy on this machine that sees, holds and drops what passes between a client and a server.
 
 It ends TLS with a certificate of its own authority and forwards HTTP/1.1 requests, streamed answers (watches) included.
 It changes nothing on the way unless a test says so, and never sends a request twice.
@@ -57,20 +57,23 @@ class TlsProxy:
         self._streams = Streams(self._loop)
 
     @classmethod
-    def start(cls, upstream: str, *, upstream_ca: Path | None = None, tls: bool = True) -> Self:
+    def start(
+        cls, upstream: str, *, upstream_ca: Path | None = None, tls: bool = True, host: str = "127.0.0.1"
+    ) -> Self:
         """Start a proxy on a free port.
 
         Args:
             upstream: Origin of the server, `http` or `https`.
             upstream_ca: PEM file of the authority of the server's certificate; the system's ones if None.
             tls: Whether clients talk TLS to the proxy; plain HTTP if not.
+            host: Address to listen on.
         """
         with ExitStack() as resources:
             proxy = cls(resources)
             folder = resources.enter_context(scratch_directory())
             resources.callback(proxy._end_thread)
             proxy._thread.start()
-            proxy._run(proxy._open(upstream, upstream_ca, folder if tls else None))
+            proxy._run(proxy._open(upstream, upstream_ca, folder if tls else None, host))
             proxy._resources = resources.pop_all()
         return proxy
 
@@ -140,7 +143,7 @@ class TlsProxy:
         self._thread.join()
         self._loop.close()
 
-    async def _open(self, upstream: str, upstream_ca: Path | None, folder: Path | None) -> None:
+    async def _open(self, upstream: str, upstream_ca: Path | None, folder: Path | None, host: str) -> None:
         trust = ssl.create_default_context(cafile=upstream_ca)
         self._upstream = httpx.URL(upstream)
         self._client = httpx.AsyncClient(
@@ -164,16 +167,16 @@ class TlsProxy:
             max_field_size=_LONGEST_HEADER,
         )
         await self._runner.setup()
-        certified = self._server_context(folder) if folder else None
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=certified)
+        certified = self._server_context(folder, host) if folder else None
+        site = web.TCPSite(self._runner, host, 0, ssl_context=certified)
         await site.start()
-        self.url = f"{'https' if folder else 'http'}://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"{'https' if folder else 'http'}://{host}:{self._runner.addresses[0][1]}"
 
-    def _server_context(self, folder: Path) -> ssl.SSLContext:
+    def _server_context(self, folder: Path, host: str) -> ssl.SSLContext:
         authority = Authority.create(folder, "devcluster-proxy-ca")
         self.ca_file = authority.ca_file
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.issue_for_loopback("proxy"))
+        context.load_cert_chain(*authority.issue_for_loopback("proxy", addresses=[host]))
         return context
 
     async def _close(self) -> None:

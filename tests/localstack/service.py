@@ -12,7 +12,7 @@ from typing import Any, Final
 from devcluster.errors import StartError
 from devcluster.processes import Child
 
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 
 
 class Service:

@@ -1,32 +1,38 @@
-"""A node on which Pods really run, with the operator's image as built from the work tree, and a workspace beside it."""
+"""A node on which Pods really run, with the operator's image as built from the work tree, and a workspace beside it.
 
+One node and one installation serve all files of a run; `test_uninstalled.py` and what comes after it run last.
+"""
+
+import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from chart.helm import Helm
-from chart.installation import Installation
-from chart.releases import SYSTEM, Releases
-from devcluster.node import Node, missing_for_a_node, running_node
-from devcluster.progress import report_on_terminal
-from images.base import DEBIAN
-from images.build import Built, build_image
-from images.engine import find_engine
+from chart.installation import WAIT, Installation
+from chart.monitoring import DEFINITIONS
+from chart.releases import RELEASE, SYSTEM, Releases
+from cluster.identities import Directory
+from devcluster.node import Node, running_node
+from devcluster.processes import free_port
+from devcluster.proxy import TlsProxy
+from images.build import Built
 from localstack.emulated import Emulator
+from node.installing import AUTHORITIES, REPLICAS, Identity, operator_image_in, skip_unless_able, values
 
 
 @pytest.fixture(scope="session", autouse=True)
 def able() -> None:
-    """Skip where no node can run; CI counts that as a failure."""
-    if missing := missing_for_a_node():
-        pytest.skip(f"no node can run here; missing: {'; '.join(missing)} (make system-packages)")
+    """Skip where no node can run."""
+    skip_unless_able()
 
 
 @pytest.fixture(scope="session")
 def operator_image(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The operator's image, on a base of Debian's packages: no registry is asked."""
-    folder = tmp_path_factory.mktemp("images")
-    return build_image("operator", find_engine(), base=DEBIAN, target=folder, report=report_on_terminal)
+    """The operator's image."""
+    return operator_image_in(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +45,9 @@ def node(operator_image: Built) -> Iterator[Node]:
 
 @pytest.fixture(scope="session")
 def emulator(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """A workspace where Pods reach it, which makes each mistake expensive."""
-    running = Emulator(tmp_path_factory.mktemp("emulator"), ["--repeated-put=second-run"], host=node.spaces.host)
+    """A workspace with an identity provider where Pods reach both, which makes each mistake expensive."""
+    arguments = ["--repeated-put=second-run", f"--entra-port={free_port()}"]
+    running = Emulator(tmp_path_factory.mktemp("emulator"), arguments, host=node.spaces.host)
     running.start()
     yield running
     running.end()
@@ -54,3 +61,41 @@ def installation(node: Node, emulator: Emulator, tmp_path_factory: pytest.TempPa
         node.cluster.kubectl("create", "namespace", name)
         node.cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
     return Installation(Releases(helm, node.cluster), node, emulator, "laboratory")
+
+
+@pytest.fixture(scope="session")
+def directory(installation: Installation) -> Directory:
+    """The identity provider, which trusts this cluster."""
+    made = Directory(installation)
+    made.trust_cluster()
+    return made
+
+
+@pytest.fixture(scope="session")
+def secured(node: Node, emulator: Emulator) -> Iterator[TlsProxy]:
+    """The workspace over TLS."""
+    with TlsProxy.start(emulator.url, host=node.spaces.host) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def identity(directory: Directory, emulator: Emulator, secured: TlsProxy) -> Identity:
+    """The application that the operator's own ServiceAccount may be."""
+    application = directory.new_application()
+    directory.federate(application, SYSTEM, RELEASE)
+    return Identity(application, emulator.announced["entra_authority"], secured.url)
+
+
+@pytest.fixture(scope="session")
+def installed(installation: Installation, operator_image: Built, identity: Identity, secured: TlsProxy) -> Installation:
+    """The operator as `helm install --wait` leaves it, and a workspace."""
+    kubectl = installation.releases.cluster.kubectl
+    kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(DEFINITIONS))
+    authorities = [Path(installation.emulator.announced["entra_ca_file"]), secured.ca_file]
+    bundle = "".join(path.read_text() for path in authorities)
+    kubectl("create", "configmap", AUTHORITIES, f"--from-literal=ca.crt={bundle}", f"--namespace={SYSTEM}")
+    begun = time.monotonic()
+    installation.releases.install(values(installation, operator_image, identity), *WAIT)
+    print(f"helm install --wait of {REPLICAS} replicas: {time.monotonic() - begun:.1f} s")  # noqa: T201 - the figure
+    installation.make_workspace()
+    return installation

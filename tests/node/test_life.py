@@ -79,7 +79,7 @@ class Traces:
 
 def soon(condition: Callable[[], bool]) -> bool:
     """Whether a condition becomes true."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.2)
     return condition()
@@ -91,7 +91,7 @@ def test_two_nodes_at_a_time_leave_nothing_behind() -> None:
         assert one.spaces.address != other.spaces.address
         for node in (one, other):
             node.cluster.kubectl("run", "idle", "--image=localhost/pause:1", "--image-pull-policy=Never")
-            node.cluster.kubectl("wait", "--for=condition=Ready", "pod/idle", "--timeout=90s")
+            node.cluster.kubectl("wait", "--for=condition=Ready", "pod/idle", "--timeout=150s")
         traces = [Traces.of(node) for node in (one, other)]
         assert all(one.left() for one in traces)
     assert [one.left() for one in traces] == [[], []]

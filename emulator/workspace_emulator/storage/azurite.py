@@ -19,7 +19,7 @@ from workspace_emulator.storage.azurite_install import ONE_SHUTDOWN, AzuriteProg
 
 _LOOPBACK: Final = "127.0.0.1"
 _LISTENS: Final = re.compile(r"successfully listens on http://[\d.]+:(\d+)")
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 
