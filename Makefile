@@ -103,8 +103,9 @@ test-node: venv ## Install the chart on a real node, from an image that is built
 	@$(BIN)/python -m devcluster build $(NODE)
 	$(BIN)/pytest -m node tests/node
 
-test-release: venv ## What takes too long for each change: both images built twice, and compared; as root, like test-node
-	$(BIN)/pytest -m release tests/node
+test-release: venv ## What takes too long for each change: images built twice, a release installed from a registry; as root, like test-node
+	@$(BIN)/python -m devcluster build $(NODE)
+	$(BIN)/pytest -m release tests/node tests/release
 
 test-all: test test-slow ## Run every test but those of the node (≤ 40 min), and hold the operator's permissions against what it asked for
 	@$(BIN)/python -m permissions --whole $(AUDIT)

@@ -123,7 +123,9 @@ class Node:
         """Have the node pull images of a registry, by host and port, over plain http."""
         folder = self.place.registries / registry
         folder.mkdir(parents=True)
-        (folder / "hosts.toml").write_text(f'server = "http://{registry}"\n')
+        # Without the second part containerd 1.6 takes the file for a broken one.
+        told = f'server = "http://{registry}"\n[host."http://{registry}"]\n  capabilities = ["pull", "resolve"]\n'
+        (folder / "hosts.toml").write_text(told)
 
     def logs(self, pod: str) -> str:
         """What the containers of all Pods wrote whose names begin so, one after the other."""
