@@ -11,6 +11,7 @@ from chart.dashboard import Query, queries
 from chart.installation import Installation, bell, until
 from chart.prometheus import Prometheus, PrometheusMissing, running_prometheus
 from chart.releases import RELEASE, SYSTEM
+from cluster.test_budgets import budget
 from devcluster.node import Node
 from localstack.manifests import Manifest
 from node.installing import REPLICAS
@@ -80,7 +81,10 @@ def prometheus(installed: Installation, node: Node, tmp_path_factory: pytest.Tem
 
 @pytest.fixture(scope="module")
 def after_jobs(prometheus: Prometheus, installed: Installation) -> Prometheus:
-    """After a run of jobs: some succeeded, one is held back."""
+    """After a run of jobs within a budget: some succeeded, one is held back."""
+    limits = [{"unit": "jobs", "amount": "1000"}]
+    installed.apply(budget(limits=limits, each="Namespace", unknownCost="Allow"))
+    installed.kubectl("wait", "--for=condition=Ready", "quantumbudget/research", "--timeout=150s", timeout=170)
     # Or what the jobs count up would be no increase.
     until(lambda: len(prometheus.ask("quantumjob_workqueue_depth")) == REPLICAS)
     names = [f"monitored-{number}" for number in range(3)]
