@@ -16,6 +16,9 @@ from explore.state import State
 from quantumjob_operator.model.quantumbudget import BudgetStatus
 from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
 
+_LATE: Final = 50.0
+"""Seconds: no other step is as long as that of a process that has waited a minute for what its watch tells."""
+
 
 def moved(state: State, move: Move) -> State:
     """The state after a move; a disturbance is counted."""
@@ -145,16 +148,21 @@ def _merge(state: State, number: str) -> None:
 def _relist(state: State, number: str) -> None:
     """The events are lost; the check of the watch finds what is there and what is gone."""
     index, process = _process(state, number)
-    for _, lost in process.inbox:
-        orphan = isinstance(lost, QuantumJob) and lost.spec.deletion_policy == "Orphan"
-        if orphan and state.wishes[lost.uid].overlapped:
-            state.wish(lost.uid, untold=True)
+    _untold(state, process)
     state.set_process(index, replace(process, inbox=(), held=False))
     for uid in sorted(process.core.known):
         if state.outside.live(uid) is None:
             state.feed(index, Input("miss", state.outside.now, uid))
     for one in state.there():
         state.hear(index, (None, one))
+
+
+def _untold(state: State, process: Process) -> None:
+    """What a watch lost, or did not tell in time, of an object that is not there to be read any more."""
+    for _, lost in process.inbox:
+        orphan = isinstance(lost, QuantumJob) and lost.spec.deletion_policy == "Orphan"
+        if orphan and state.wishes[lost.uid].overlapped:
+            state.wish(lost.uid, untold=True)
 
 
 def _start(state: State, number: str) -> None:
@@ -178,6 +186,8 @@ def _arrive(state: State, number: str) -> None:
 def _time(state: State) -> None:
     at = next_time(state)
     assert at is not None
+    for process in filter(None, state.processes if at - state.outside.now > _LATE else ()):
+        _untold(state, process)
     state.outside.now = at
     overdue = [ask for ask, until in state.wire if until <= at]
     state.wire = tuple((ask, until) for ask, until in state.wire if until > at)

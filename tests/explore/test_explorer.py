@@ -125,6 +125,15 @@ def test_an_orphan_that_a_delete_takes_with_its_finalizer(*, comes: str, cancell
     assert list(wrongs(state, idle=False)) == []
 
 
+def test_a_watch_that_tells_of_an_orphan_after_more_than_a_minute_is_as_good_as_none() -> None:
+    """The assumption about watches: within a minute, or never."""
+    script = (
+        "begin 1 1, overlap 1, answer 1 1, answer 1 1, answer 1 1, lag 1, orphan 1, answer 1 1, deleted 1, answer 1 1, "
+        "time, begin 1 1, time, begin 1 1, answer 1 1, answer 1 1, answer 1 1"
+    )
+    assert replayed(f"one: {script}") == []
+
+
 def test_an_object_that_went_before_its_finalizer_came_off_is_not_asked_to_let_go_again() -> None:
     """Deleted and stripped of its finalizer while the end of its job was being written."""
     name, moves = from_text(
