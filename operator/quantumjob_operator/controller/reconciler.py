@@ -262,11 +262,12 @@ class Reconciler:
             self._forget(uid)
             return
         self._memories[uid] = memory
-        if not memory.gone and not await self._finalization.is_gone(memory.job):
-            self._queue.add(uid)
-            return
         if not memory.gone:
+            # Before anything is waited for: whoever has its key next can come at any moment.
             self._observer.missed(memory.job)
+            if not await self._finalization.is_gone(memory.job):
+                self._queue.add(uid)
+                return
         memory.gone = True
         if self._finalization.is_taken_over(memory.job):
             self._forget(uid)

@@ -1,0 +1,43 @@
+"""Objects that come after one with the same idempotency key, and may find its job: schedules that went wrong once."""
+
+from dataclasses import replace
+from typing import Final
+
+from explore.__main__ import SCENARIOS, from_text
+from explore.effects import moved
+from explore.judge import wrongs
+from explore.moves import free_moves
+from explore.state import State, begin
+
+_SENT: Final = "begin 1 1, " + ", ".join(["answer 1 1"] * 4)
+"""Until the PUT of the first object is under way."""
+
+
+def _keyed(*, operators: int = 1) -> State:
+    """Objects with a key, and a service that shows a job at once."""
+    return begin(replace(SCENARIOS["one"], keyed=True, hides_for=0.0, operators=operators))
+
+
+def _play(state: State, script: str) -> State:
+    for move in from_text(f"one: {script}")[1]:
+        state = moved(state, move)
+    return state
+
+
+def _go_on(state: State, *, kinds: frozenset[str] = frozenset({"answer", "begin"}), most: int = 40) -> State:
+    """What goes on by itself, as far as these kinds of moves go."""
+    for _ in range(most):
+        following = [one for one in free_moves(state) if one[0] in kinds]
+        if not following:
+            break
+        state = moved(state, following[0])
+        assert list(wrongs(state, idle=False)) == []
+    return state
+
+
+def test_the_live_read_of_an_object_that_is_gone_fails_while_its_put_is_under_way() -> None:
+    """Its key is fenced from the moment in which it is missed, not from that in which a read has confirmed it."""
+    script = f"{_SENT}, kill-late 1, force 1, delete 1, begin 2 1, fail 2 1, create 2"
+    state = _go_on(_play(_keyed(operators=2), script))
+    state = _go_on(_play(state, "arrive 1"), kinds=frozenset({"answer", "begin", "time"}))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
