@@ -181,10 +181,9 @@ def test_a_job_found_running_after_its_release(*, told: bool, wrong: list[str]) 
     """One operator gives up at the end of the grace period; the other, paused for as long, finds the job running."""
     state = begin(SCENARIOS["two"])
     ask, late = "begin 1 1, answer 1 1, answer 1 1, answer 1 1", "begin 2 1, time, begin 2 1, answer 2 1, answer 2 1"
-    released = (
-        f"{ask}, answer 1 1, pause 2, time, time, delete 1, {ask}, answer 1 1, answer 1 1, time, time, {ask}, time"
-    )
-    for move in from_text(f"two: {released}, {ask}, answer 1 1, begin 1 1")[1]:
+    more = f"{ask}, answer 1 1"
+    released = f"{more}, pause 2, time, time, delete 1, {more}, answer 1 1, answer 1 1, time, time, {more}, time"
+    for move in from_text(f"two: {released}, {more}, answer 1 1, begin 1 1")[1]:
         state = moved(state, move)
     for uid in state.wishes:
         assert state.wishes[uid].told

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Final
 
+import pytest
+
 from explore.__main__ import SCENARIOS, from_text
 from explore.effects import moved
 from explore.judge import wrongs
 from explore.moves import free_moves
 from explore.state import State, begin
+from quantumjob_operator.model.naming import is_orphan_tag
 
 _SENT: Final = "begin 1 1, " + ", ".join(["answer 1 1"] * 4)
 """Until the PUT of the first object is under way."""
@@ -19,7 +22,7 @@ def _keyed(*, operators: int = 1) -> State:
 
 
 def _play(state: State, script: str) -> State:
-    for move in from_text(f"one: {script}")[1]:
+    for move in from_text(f"one: {script}")[1] if script else ():
         state = moved(state, move)
     return state
 
@@ -41,3 +44,27 @@ def test_the_live_read_of_an_object_that_is_gone_fails_while_its_put_is_under_wa
     state = _go_on(_play(_keyed(operators=2), script))
     state = _go_on(_play(state, "arrive 1"), kinds=frozenset({"answer", "begin", "time"}))
     assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
+_DELETED: Final = f"{_SENT}, answer 1 1, answer 1 1, delete 1, begin 1 1, answer 1 1"
+"""Its job runs and is to be cancelled: the service is asked for it once more."""
+
+
+@pytest.mark.parametrize("lag", [pytest.param("", id="the watch tells"), pytest.param("lag 1, ", id="the watch lags")])
+def test_a_job_that_becomes_an_orphan_while_its_cancellation_is_prepared_runs_on(lag: str) -> None:
+    """A decision is as old as the last answer that it waited for."""
+    state = _go_on(_play(_keyed(), f"{_DELETED}, {lag}orphan 1, answer 1 1"))
+    state = _go_on(_play(state, "catch-up 1" if lag else ""), kinds=frozenset({"answer", "begin", "time"}))
+    (run,) = state.outside.open_runs()
+    assert run.job.status == "Waiting"
+    assert any(map(is_orphan_tag, run.job.tags))
+    assert not state.outside.objects
+
+
+def test_an_api_server_that_fails_again_and_again_keeps_no_job_from_being_cancelled() -> None:
+    """Two failures in a row may be accidents; what was decided then stands."""
+    failed = "answer 1 1, fail 1 1, time, begin 1 1"
+    state = _play(_keyed(), f"{_DELETED}, {failed}, {failed}, answer 1 1, fail 1 1")
+    process = state.processes[0]
+    assert process
+    assert [ask.name for ask in process.asks.values()] == ["cancel"]

@@ -131,7 +131,8 @@ class Actions:
         A request that failed is not noted as made: the back-off decides when it is made again.
 
         Raises:
-            Outdated: The object is gone, and another one has its job by now.
+            Outdated: The object is another one by now; or it is gone, and another one has its job.
+            ClusterError: The API server did not tell whether it is.
         """
         connection, job_id = ready(context)
         asked_at = self._clock.monotonic()
@@ -139,6 +140,8 @@ class Actions:
             await connection.client.wait_to_cancel()
             if context.seen.gone:
                 await self._finalization.leave_to_heirs(context.job)
+            else:
+                await self._finalization.require_unchanged(context)
             answer = await connection.client.cancel_job(job_id)
         except ServiceError as error:
             context.know(cancel=trouble(context, error))

@@ -11,10 +11,10 @@ Must not live here: when an object may leave (`lifecycle.deletion`).
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
-from quantumjob_operator.cluster.api import Conflict, NotFound
+from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
@@ -26,6 +26,8 @@ from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 
+_LASTING: Final = 2
+"""Failures in a row after which the next one is no accident of the moment."""
 _log = logging.getLogger(__name__)
 
 
@@ -120,6 +122,32 @@ class Finalization:
         ids = {job.status.job_id, identify(job, claim.workspace) if claim else None} - {None}
         same = self._cache.with_key(job.namespace, key) if key is not None else ()
         return any(other.uid != job.uid and was_accepted(other) and other.status.job_id in ids for other in same)
+
+    async def require_unchanged(self, context: ReconcileContext) -> None:
+        """Right before its job is cancelled: its user may have thought better of it since that was decided.
+
+        What only an API server that answers could tell, keeps no job running for long: after failures in a row the
+        decision stands.
+
+        Raises:
+            Outdated: The object is another one by now, or gone; the cache knows, whatever the watch has told.
+            ClusterError: The API server did not answer.
+        """
+        job = context.job
+        try:
+            live = await self._objects.read_job(job.namespace, job.name)
+        except ClusterError as error:
+            if context.memory.failures < _LASTING:
+                raise
+            _log.warning("%s; cancelling as it was last known", error, extra=about(job))
+            return
+        if live is None or live.uid != job.uid:
+            self._cache.remove(job.uid)
+            raise Outdated
+        # What operators write, status above all, does not count: else it could keep a job running.
+        if (live.generation, live.deletion_requested) != (job.generation, job.deletion_requested):
+            self._cache.put_job(live)
+            raise Outdated
 
     async def leave_to_heirs(self, job: QuantumJob) -> None:
         """Right before its job is cancelled: another object may have taken it over since it was asked for.
