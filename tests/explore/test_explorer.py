@@ -1,6 +1,7 @@
 """The explorer itself: it finds a fault that was put in, and its schedules can be played again."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -210,6 +211,49 @@ def test_an_object_that_takes_the_job_of_its_predecessor_over_keeps_it() -> None
         state = moved(state, following[0])
     assert not state.outside.cancelled
     assert next(iter(state.outside.objects.values())).status.job_id in state.outside.runs
+
+
+def _accepted_and_edited(**edited: Any) -> State:
+    """A job that the service has, and then a user who edits its claim, which the watch tells."""
+    state = begin(SCENARIOS["one"])
+    while not any(one.status.is_true("Submitted") for one in state.outside.objects.values()):
+        state = moved(state, free_moves(state)[0])
+    state = _undisturbed(state).copy()
+    (job,) = state.outside.objects.values()
+    assert job.claim
+    state.outside.put(replace(job, claim=replace(job.claim, **edited)))
+    state.tell_watchers()
+    return state
+
+
+@pytest.mark.parametrize("edited", [{"uid": "another"}, {"attempt": 2}, {"attempt": 7}], ids=str)
+@pytest.mark.parametrize("forgets", [False, True], ids=["known", "after a restart"])
+def test_a_running_job_whose_claim_was_edited_is_followed_and_cancelled(
+    edited: dict[str, Any], *, forgets: bool
+) -> None:
+    """Neither taken for a copy nor sent again beside itself; the claim is put right."""
+    state = _accepted_and_edited(**edited)
+    if forgets:
+        state = moved(state, ("kill", "1"))
+    state = _undisturbed(state)
+    (job,) = state.outside.objects.values()
+    assert job.finalizers
+    assert job.claim
+    assert (job.claim.uid, job.claim.attempt) == (job.uid, 1)
+    assert len(state.outside.runs) == 1
+    state = _undisturbed(moved(state, ("delete", "1")), until="cancelled")
+    assert state.outside.cancelled
+    assert list(wrongs(state, idle=False)) == []
+
+
+def _undisturbed(state: State, *, until: str = "") -> State:
+    """What goes on by itself for a while, short of the end of the job."""
+    for _ in range(40):
+        following = [one for one in free_moves(state) if one[0] != "ends"]
+        if not following or (until and getattr(state.outside, until)):
+            break
+        state = moved(state, following[0])
+    return state
 
 
 def test_a_mistake_that_a_look_swallows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

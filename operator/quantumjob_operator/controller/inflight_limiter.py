@@ -31,7 +31,8 @@ OFFER_SECONDS: Final = 30.0
 def in_flight(job: QuantumJob) -> bool:
     """Whether an attempt of the job is, or may be, at the service."""
     copied = job.claim is not None and not has_own_claim(job)
-    return job.has_finalizer and not copied and not job.status.finished and not has_ended(job)
+    over = job.status.finished or has_ended(job)
+    return job.attempt_at_service is not None or (job.has_finalizer and not copied and not over)
 
 
 def waits_without_slot(job: QuantumJob) -> bool:
@@ -56,7 +57,7 @@ def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False) ->
         return False
     used = job.status.workspace
     recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
-    return in_flight(job) and (ours or recorded or was_accepted(job))
+    return in_flight(job) and (ours or recorded or was_accepted(job) or job.attempt_at_service is not None)
 
 
 @dataclass(slots=True)

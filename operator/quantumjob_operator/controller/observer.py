@@ -60,7 +60,7 @@ class Observer:
         Raises:
             ClusterError: The API server could not be asked for what the way to the workspace needs.
         """
-        stored, job = job.status, memory.shown(job)
+        stored, job = job.status, memory.believed(memory.shown(job))
         memory.released = False
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
         workspace, connection = await self._way(job, bill_due=bill_due)

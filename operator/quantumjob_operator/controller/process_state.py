@@ -70,7 +70,22 @@ class Memory:
         if last is None or int(last.resource_version) < int(self.job.resource_version):
             return self.job
         # A deletion that began before our claim takes the claim along; it was written all the same.
-        return last if last.claim else replace(last, claim=self.job.claim)
+        last = self.believed(last)
+        return last if last.claim else replace(last, claim=self.believed(self.job).claim)
+
+    def believed(self, job: QuantumJob) -> QuantumJob:
+        """The object without a claim that names anything else than the attempt that status shows to be at the service.
+
+        Only who found a later attempt there, and wrote the claim, knows better.
+        """
+        at_service, claim = job.attempt_at_service, job.claim
+        if claim and claim.uid != job.uid and self.claimed and not job.status.finished:
+            # No copy: this process has put a claim on it, and may have sent it.
+            return replace(job, claim=None)
+        if at_service is None or claim is None or (claim.uid, claim.attempt) == (job.uid, at_service):
+            return job
+        found = claim.uid == job.uid and at_service < claim.attempt == self.fence_state.acknowledged
+        return job if found else job.without_claim()
 
     def shown(self, job: QuantumJob) -> QuantumJob:
         """The object with the status that it would have if the API server stored what it is told."""

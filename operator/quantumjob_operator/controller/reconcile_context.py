@@ -63,6 +63,8 @@ class ReconcileContext:
 
     def know(self, **facts: Any) -> None:
         """Add to the facts, by the names of the fields of `Observation`."""
+        if "job" in facts:
+            facts["job"] = self.memory.believed(facts["job"])
         self.seen = replace(self.seen, **facts)
 
     @property

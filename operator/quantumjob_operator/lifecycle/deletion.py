@@ -73,6 +73,8 @@ def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -
         holder: This process's name in claims.
     """
     claim = job.claim
+    if job.attempt_at_service is not None:
+        return True
     if job.status.finished or has_ended(job) or (claim is not None and claim.uid != job.uid):
         return False
     if claim is None:

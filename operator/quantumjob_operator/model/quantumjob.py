@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
+from quantumjob_operator.model.believed import attempt_at_service
 from quantumjob_operator.model.jobstatus import JobStatus, parse_status
 from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
@@ -179,7 +180,7 @@ class QuantumJob:
         spec_too_large: The part of `.spec` that can't be changed any more exceeds `MAX_OBJECT_BYTES` by itself.
         deletion_requested: Whether it carries a deletionTimestamp.
         deleted_at: The deletionTimestamp.
-        claim_unreadable: There is a claim annotation, but it is not one of ours.
+        claim_unreadable: There is a claim annotation, but it is not one of ours, or status speaks against it.
         parameters_too_deep: `spec.parameters` is nested beyond `MAX_PARAMETER_DEPTH`; it was dropped unread.
         parameters_too_many: `spec.parameters` holds more than `MAX_PARAMETER_VALUES`; it was dropped unread.
     """
@@ -219,6 +220,16 @@ class QuantumJob:
         return FINALIZER in self.finalizers
 
     @property
+    def attempt_at_service(self) -> int | None:
+        """The attempt of this very object that its status alone shows to be at the service."""
+        key = self.spec.idempotency_key
+        return attempt_at_service(self.status, namespace=self.namespace, uid=self.uid, key=key)
+
+    def without_claim(self) -> "QuantumJob":
+        """The object as if its claim were unreadable: what status says against it is believed."""
+        return replace(self, claim=None, claim_unreadable=True)
+
+    @property
     def output_name(self) -> str:
         """The name of the output ConfigMap."""
         chosen = self.spec.output.config_map_name if self.spec.output else None
@@ -248,7 +259,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
     if too_large:
         spec = replace(spec, parameters={})  # the object stays in memory until it is deleted
     claim, unreadable = _parse_claim((meta.get("annotations") or {}).get(CLAIM_ANNOTATION))
-    return QuantumJob(
+    job = QuantumJob(
         namespace=meta["namespace"],
         name=meta["name"],
         uid=meta["uid"],
@@ -268,6 +279,10 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         parameters_too_many=too_many,
         spec_too_large=too_large,
     )
+    at_service = job.attempt_at_service
+    if claim and at_service and (claim.uid != job.uid or claim.attempt < at_service):
+        return job.without_claim()
+    return job
 
 
 def _without_parameters(body: Mapping[str, Any]) -> Mapping[str, Any]:
