@@ -181,7 +181,10 @@ def test_an_orphan_whose_object_is_missed_before_the_watch_told_so_is_not_cancel
 def test_a_job_found_running_after_its_release(*, told: bool, wrong: list[str]) -> None:
     """One operator gives up at the end of the grace period; the other, paused for as long, finds the job running."""
     state = begin(SCENARIOS["two"])
-    ask, late = "begin 1 1, answer 1 1, answer 1 1, answer 1 1", "begin 2 1, time, begin 2 1, answer 2 1, answer 2 1"
+    ask, late = (
+        "begin 1 1, answer 1 1, answer 1 1, answer 1 1",
+        "begin 2 1, time, begin 2 1, answer 2 1, answer 2 1, answer 2 1",
+    )
     more = f"{ask}, answer 1 1"
     released = f"{more}, pause 2, time, time, delete 1, {more}, answer 1 1, answer 1 1, time, time, {more}, time"
     for move in from_text(f"two: {released}, {more}, answer 1 1, begin 1 1")[1]:

@@ -68,3 +68,22 @@ def test_an_api_server_that_fails_again_and_again_keeps_no_job_from_being_cancel
     process = state.processes[0]
     assert process
     assert [ask.name for ask in process.asks.values()] == ["cancel"]
+
+
+_GONE: Final = f"{_SENT}, answer 1 1, answer 1 1, force 1, delete 1, begin 1 1, answer 1 1"
+"""Its job runs, its object is gone, and the service is asked for the job."""
+
+
+def test_an_object_that_takes_the_job_over_in_time_raises_no_alarm() -> None:
+    """People are told of a job that is cancelled without its object only if it is."""
+    state, reports = _play(_keyed(), f"{_GONE}, create 2"), set[str]()
+    for _ in range(30):
+        process = state.processes[0]
+        assert process
+        reports |= process.core.reports.keys()
+        following = [one for one in free_moves(state) if one[0] in {"answer", "begin"}]
+        if not following:
+            break
+        state = moved(state, following[0])
+    assert "left_behind" not in reports
+    assert not state.outside.cancelled

@@ -134,14 +134,24 @@ class Actions:
             Outdated: The object is another one by now; or it is gone, and another one has its job.
             ClusterError: The API server did not tell whether it is.
         """
+        connection, _ = ready(context)
+        try:
+            await connection.client.wait_to_cancel()
+        except ServiceError as error:
+            context.know(cancel=trouble(context, error))
+            return
+        if not context.seen.gone:
+            await self._finalization.require_unchanged(context)
+            await self._ask_to_cancel(context)
+            return
+        await self._finalization.leave_to_heirs(context.job)
+        await self._ask_to_cancel(context)
+        await self._finalization.found_running(context)
+
+    async def _ask_to_cancel(self, context: ReconcileContext) -> None:
         connection, job_id = ready(context)
         asked_at = self._clock.monotonic()
         try:
-            await connection.client.wait_to_cancel()
-            if context.seen.gone:
-                await self._finalization.leave_to_heirs(context.job)
-            else:
-                await self._finalization.require_unchanged(context)
             answer = await connection.client.cancel_job(job_id)
         except ServiceError as error:
             context.know(cancel=trouble(context, error))

@@ -150,7 +150,7 @@ class Finalization:
             raise Outdated
 
     async def leave_to_heirs(self, job: QuantumJob) -> None:
-        """Right before its job is cancelled: another object may have taken it over since it was asked for.
+        """Before its job is cancelled, or anybody is told so: another object may have taken it over meanwhile.
 
         Raises:
             Outdated: One has, or is about to; it is in the cache, whatever the watch has told.
@@ -162,7 +162,10 @@ class Finalization:
             raise Outdated
 
     async def found_running(self, context: ReconcileContext) -> None:
-        """The object is gone and its job runs: told before it is cancelled."""
+        """The object is gone and its job ran: told once the service was asked to cancel it, whatever it answered.
+
+        Not before: until the last look another object may take the job over, and then nothing is cancelled.
+        """
         job, memory = context.job, context.memory
         message = f"the QuantumJob is gone and its job {context.seen.job_id} still ran; it is being cancelled"
         notice = Notice("ObjectGone", message, warning=True)
