@@ -87,3 +87,11 @@ def test_an_object_that_takes_the_job_over_in_time_raises_no_alarm() -> None:
         state = moved(state, following[0])
     assert "left_behind" not in reports
     assert not state.outside.cancelled
+
+
+def test_an_object_that_the_last_look_finds_before_the_watch_tells_of_it_is_reconciled() -> None:
+    """What was read is no news to the watch any more: whoever reads it queues it."""
+    state = _go_on(_play(_keyed(), f"{_GONE}, lag 1, create 2"), kinds=frozenset({"answer"}))
+    state = _go_on(_play(state, "catch-up 1"))
+    heir = next(iter(state.outside.objects.values()))
+    assert heir.status.job_id in state.outside.runs

@@ -10,7 +10,7 @@ Must not live here: when an object may leave (`lifecycle.deletion`).
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
@@ -40,12 +40,26 @@ def about(job: QuantumJob | None) -> dict[str, Any]:
 
 
 class Finalization:
-    """Lets objects go."""
+    """Lets objects go.
 
-    def __init__(self, *, objects: Objects, events: Events, cache: Cache, clock: Clock, metrics: Metrics) -> None:
+    Args:
+        wake: Has an object reconciled: what a live read told of it is no news to the watch any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        events: Events,
+        cache: Cache,
+        wake: Callable[[str], None],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
         self._objects = objects
         self._events = events
         self._cache = cache
+        self._wake = wake
         self._clock = clock
         self._metrics = metrics
 
@@ -157,7 +171,8 @@ class Finalization:
         """
         if job.spec.idempotency_key is not None:
             for live in await self._objects.jobs_with_key(job.namespace, job.spec.idempotency_key):
-                self._cache.put_job(live)
+                if self._cache.put_job(live):
+                    self._wake(live.uid)
         if self.has_heir(job):
             raise Outdated
 

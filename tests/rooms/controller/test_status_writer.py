@@ -44,7 +44,12 @@ def writer(scene: Scene, api: Any) -> StatusWriter:
     """The operator's own."""
     events, clock = Events(api, HOLDER), Clock(lambda: scene.now, lambda: NOW)
     finalization = Finalization(
-        objects=scene.objects, events=events, cache=scene.cache, clock=clock, metrics=scene.metrics
+        objects=scene.objects,
+        events=events,
+        cache=scene.cache,
+        wake=lambda _: None,
+        clock=clock,
+        metrics=scene.metrics,
     )
     return StatusWriter(cache=scene.cache, finalization=finalization, metrics=scene.metrics)
 
