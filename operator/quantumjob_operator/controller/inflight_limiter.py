@@ -16,6 +16,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
 from quantumjob_operator.lifecycle.error_mapping import QUOTA_EXHAUSTED
 from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
@@ -29,7 +30,12 @@ OFFER_SECONDS: Final = 30.0
 
 
 def in_flight(job: QuantumJob) -> bool:
-    """Whether an attempt of the job is, or may be, at the service."""
+    """Whether an attempt of the job is, or may be, at the service, and has not come to its end there.
+
+    One that waits only for its output to be written, which its user may keep from happening, keeps nobody waiting.
+    """
+    if was_accepted(job) and is_final_word(job.status.remote_status or ""):
+        return False
     copied = job.claim is not None and not has_own_claim(job)
     over = job.status.finished or has_ended(job)
     return job.attempt_at_service is not None or (job.has_finalizer and not copied and not over)

@@ -222,6 +222,24 @@ def test_after_a_start_what_is_over_has_no_place() -> None:
     assert limiter.take(limited, waiting_job("b0")) is None
 
 
+@pytest.mark.parametrize(
+    ("word", "holds"),
+    [
+        pytest.param("Executing", True, id="it runs"),
+        pytest.param("Succeeded", False, id="it has ended, and its output can't be written"),
+        pytest.param("Completed", False, id="the same in a former word"),
+    ],
+)
+def test_what_has_ended_at_the_service_keeps_no_slot(word: str, *, holds: bool) -> None:
+    """An output that can't be written, for as long as its user likes, takes no slot and holds no workspace."""
+    told = Condition("Submitted", "True", "Submitted", "", "", 1)
+    flying = flying_job("a0")
+    ended = replace(flying, status=replace(flying.status, conditions=(told,), job_id="j", remote_status=word))
+    limiter = Bench([ended]).limiter()
+    assert limiter.admitted(shared(maxJobsInFlight=1)) == ({"a": 1} if holds else {})
+    assert (limiter.take(shared(maxJobsInFlight=1), waiting_job("b0")) is None) is not holds
+
+
 def test_a_forged_claim_passes_no_line() -> None:
     """Finalizer and claim are the users' to write; whoever has only those waits as everybody does."""
     bench, limited = Bench([forged_job("a0"), forged_job("a1")]), shared(maxJobsInFlight=1)
