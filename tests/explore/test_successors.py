@@ -95,3 +95,12 @@ def test_an_object_that_the_last_look_finds_before_the_watch_tells_of_it_is_reco
     state = _go_on(_play(state, "catch-up 1"))
     heir = next(iter(state.outside.objects.values()))
     assert heir.status.job_id in state.outside.runs
+
+
+def test_a_job_that_its_heir_let_go_on_purpose_is_not_cancelled_by_the_memory_of_its_first_object() -> None:
+    """The heir comes, takes the job over and goes as an orphan before its predecessor is looked after again."""
+    state = _go_on(_play(_keyed(), f"{_GONE}, create 2"))
+    state = _go_on(_play(state, "orphan 2, delete 2"), kinds=frozenset({"answer", "begin", "time"}))
+    (run,) = state.outside.open_runs()
+    assert not state.outside.objects
+    assert run.job.status == "Waiting"

@@ -12,7 +12,7 @@ Rules:
 6. Nothing is released while a request of ours may still take effect, Orphan or not: whoever has the key next must find
    the job. An orphan is told so (a tag) before it is released; else it would look like one that lost its object.
 7. An object that is gone (removed by force, or deleted while it was claimed) is treated as one that is being deleted;
-   but what its last owner released in order is left alone.
+   but what its last owner released in order is left alone, and so it is by all former owners.
 
 Lives here: the decisions for an object with a deletionTimestamp, or that is gone. Must not live here: how it is
 released.
@@ -31,7 +31,13 @@ from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.jobstatus import Cancellation, JobStatus, State
-from quantumjob_operator.model.naming import METADATA_DELETION_POLICY, orphan_tag
+from quantumjob_operator.model.naming import (
+    METADATA_DELETION_POLICY,
+    METADATA_UID,
+    is_orphan_tag,
+    orphan_tag,
+    owner_told,
+)
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 
@@ -83,8 +89,17 @@ def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -
 
 
 def _released_before(seen: Observation) -> bool:
-    """Whether the object that is gone had let this job go on purpose, whatever we know of it."""
-    return isinstance(seen.remote, RemoteJob) and orphan_tag(seen.job.uid) in seen.remote.tags
+    """Whether the object had let this job go on purpose, or one that took the job over from it, whatever we know of it.
+
+    The job was sent for its first owner, so who else says so came later; the tag of a former owner would bind nobody.
+    """
+    remote, job = seen.remote, seen.job
+    if not isinstance(remote, RemoteJob):
+        return False
+    sent_for_it = owner_told(remote.metadata).get(METADATA_UID) == job.uid
+    may_have_heirs = sent_for_it and job.spec.idempotency_key is not None
+    by_heirs = (tag for tag in remote.tags if may_have_heirs and tag not in job.spec.tags)
+    return orphan_tag(job.uid) in remote.tags or any(map(is_orphan_tag, by_heirs))
 
 
 def _is_over(seen: Observation) -> bool:

@@ -28,6 +28,7 @@ ASKED: dict[str, Any] = {"cancellation": asked("Deleted")}
 KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
 SOON, LATE = NOW + timedelta(seconds=10), NOW + timedelta(seconds=301)
 MARK = orphan_tag(UID)
+HEIRS_MARK = orphan_tag(OTHER_UID)
 ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
 
 
@@ -141,6 +142,21 @@ def test_an_orphan_that_nobody_could_confirm_leaves_a_trace() -> None:
             deleted(accepted(), gone=True, remote=remote(tags=(orphan_tag(OTHER_UID),))),
             Action.RECORD,
             id="the mark of another object says nothing of this one",
+        ),
+        pytest.param(
+            deleted(accepted(KEYED), gone=True, remote=remote(tags=(HEIRS_MARK,))),
+            Action.RELEASE,
+            id="let go on purpose by an object with its key that had taken the job over",
+        ),
+        pytest.param(
+            deleted(accepted(KEYED), gone=True, remote=remote(tags=(HEIRS_MARK,), metadata=owner(uid=OTHER_UID))),
+            Action.RECORD,
+            id="taken over from an object that had let it go: whose it was before binds nobody",
+        ),
+        pytest.param(
+            deleted(accepted(KEYED | {"tags": [HEIRS_MARK]}), gone=True, remote=remote(tags=(HEIRS_MARK,))),
+            Action.RECORD,
+            id="a mark that its own user wrote",
         ),
         pytest.param(
             deleted(claimed(), gone=True, remote=ABSENT, fence_left=9.0), Action.NONE, id="a PUT may still arrive"
