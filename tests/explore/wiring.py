@@ -77,7 +77,7 @@ def new_parts(holder: str, now: float) -> Parts:
     quotas = QuotaGuards(time.monotonic)
     submitter = Submitter(settings=SETTINGS, holder=holder, quotas=quotas, **shared)
     limiter: Any = InflightLimiter()
-    finalization = Finalization(events=told, wake=queue.add, **shared)  # type: ignore[arg-type]
+    finalization = Finalization(events=told, wake=queue.add, referenced=workspaces.serving, **shared)  # type: ignore[arg-type]
     ledgers = BudgetLedgers(objects=BudgetObjects(), events=told, cache=cache, clock=clock)  # type: ignore[arg-type]
     spending = Spending(ledgers=ledgers, cache=cache, namespaces=ANY, wake=queue.add, settings=SETTINGS, clock=clock)
     actions: Any = Actions(

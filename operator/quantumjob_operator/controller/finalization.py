@@ -25,6 +25,7 @@ from quantumjob_operator.lifecycle.attempts import identify, is_heir
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name
 
 _LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""
@@ -44,6 +45,7 @@ class Finalization:
 
     Args:
         wake: Has an object reconciled: what a live read told of it is no news to the watch any more.
+        referenced: The QuantumWorkspace that a job's reference means.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Finalization:
         events: Events,
         cache: Cache,
         wake: Callable[[str], None],
+        referenced: Callable[[QuantumJob], Name],
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -60,6 +63,7 @@ class Finalization:
         self._events = events
         self._cache = cache
         self._wake = wake
+        self._referenced = referenced
         self._clock = clock
         self._metrics = metrics
 
@@ -128,7 +132,7 @@ class Finalization:
         """Whether another object has the same idempotency key, so that the remote job may be its own by now."""
         key, now = job.spec.idempotency_key, self._clock.now()
         same = self._cache.with_key(job.namespace, key) if key is not None else ()
-        return any(is_heir(other, job, now) for other in same)
+        return any(is_heir(other, job, now, self._referenced) for other in same)
 
     def is_taken_over(self, job: QuantumJob) -> bool:
         """Whether another object with the key has accepted this very job: then it is seen to its end from there."""

@@ -123,7 +123,8 @@ def _reconciler_of(
     settings, clock, metrics, cache = common.settings, common.clock, common.metrics, common.cache
     shared: Any = {"objects": cluster.objects, "cache": cache, "clock": clock, "metrics": metrics}
     submitter = Submitter(quotas=quotas, settings=settings, holder=common.holder, **shared)
-    finalization = Finalization(events=cluster.events, wake=common.queue.add, **shared)
+    wake, referenced = common.queue.add, workspaces.referenced
+    finalization = Finalization(events=cluster.events, wake=wake, referenced=referenced, **shared)
     status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics)
     observer = Observer(
         cache=cache,

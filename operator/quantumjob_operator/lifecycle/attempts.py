@@ -10,7 +10,7 @@ Rules:
 Lives here: numbering, and setting an ended attempt aside. Must not live here: submitting one (`submission`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,7 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import AttemptShown, Cancellation, Condition, JobStatus, State
 from quantumjob_operator.model.naming import job_id
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name
 
 RETRYING: Final = "Retrying"
 SUSPENDED: Final = "Suspended"
@@ -107,7 +108,7 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
     return KeyOwner(first.uid, first.name, contender)
 
 
-def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime) -> bool:
+def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime, referenced: Callable[[QuantumJob], Name]) -> bool:
     """Whether an object with the same key has the remote job of one that is gone, or will take it over in a moment.
 
     One that goes to another workspace never can, and one that is held or cancelled by its user does not want to. One
@@ -117,6 +118,7 @@ def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime) -> bool:
         job: The object.
         gone: The one that is gone.
         now: The time.
+        referenced: The QuantumWorkspace that a job's reference means, however it is spelled.
     """
     spec, claim = job.spec, job.claim
     if job.uid == gone.uid or job.status.finished or job.deletion_requested or spec.suspend or spec.cancel:
@@ -124,7 +126,7 @@ def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime) -> bool:
     if claim and gone.claim:
         return claim.workspace == gone.claim.workspace
     young = now - job.created < _SOON
-    return (has_own_claim(job) or young) and spec.workspace_ref == gone.spec.workspace_ref
+    return (has_own_claim(job) or young) and referenced(job) == referenced(gone)
 
 
 def has_own_claim(job: QuantumJob) -> bool:

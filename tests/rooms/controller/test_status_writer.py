@@ -48,6 +48,7 @@ def writer(scene: Scene, api: Any) -> StatusWriter:
         events=events,
         cache=scene.cache,
         wake=lambda _: None,
+        referenced=lambda job: (job.namespace, "default"),
         clock=clock,
         metrics=scene.metrics,
     )

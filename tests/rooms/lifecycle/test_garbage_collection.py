@@ -26,6 +26,7 @@ from quantumjob_operator.model.naming import (
     orphan_tag,
 )
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name, referenced_name
 from quantumjob_operator.model.remotejob import RemoteJob
 from rooms.lifecycle.observations import (
     ELSEWHERE,
@@ -223,6 +224,11 @@ def test_what_may_be_cancelled(row: RemoteJob, allowed: bool) -> None:  # noqa: 
     assert may_be_cancelled(row, HOLDER, STARTED) is allowed
 
 
+def referenced(job: QuantumJob) -> Name:
+    """Of an operator that has no default."""
+    return referenced_name(job, lambda _: None, None)
+
+
 @pytest.mark.parametrize(
     ("heir", "takes_over"),
     [
@@ -236,6 +242,11 @@ def test_what_may_be_cancelled(row: RemoteJob, allowed: bool) -> None:  # noqa: 
             new(KEYED | {"workspaceRef": {"name": "second"}}, uid=OTHER_UID), False, id="it goes to another workspace"
         ),
         pytest.param(
+            new(KEYED | {"workspaceRef": {"name": "default"}}, uid=OTHER_UID),
+            True,
+            id="it names the workspace that the other means without a name",
+        ),
+        pytest.param(
             claimed(KEYED, uid=OTHER_UID, claim=claim(uid=OTHER_UID, workspace=ELSEWHERE.id)),
             False,
             id="it was claimed for another workspace",
@@ -245,7 +256,7 @@ def test_what_may_be_cancelled(row: RemoteJob, allowed: bool) -> None:  # noqa: 
 @pytest.mark.parametrize("age", [pytest.param(1, id="young"), pytest.param(59, id="made a minute ago")])
 def test_who_takes_over_the_job_of_an_object_that_is_gone(heir: QuantumJob, takes_over: bool, age: float) -> None:  # noqa: FBT001
     """Whoever never will, keeps nobody from cancelling it."""
-    assert is_heir(heir, claimed(KEYED), heir.created + timedelta(seconds=age)) is takes_over
+    assert is_heir(heir, claimed(KEYED), heir.created + timedelta(seconds=age), referenced) is takes_over
 
 
 @pytest.mark.parametrize(
@@ -257,7 +268,7 @@ def test_who_takes_over_the_job_of_an_object_that_is_gone(heir: QuantumJob, take
 )
 def test_an_heir_that_was_made_long_ago(heir: QuantumJob, takes_over: bool) -> None:  # noqa: FBT001 - a column
     """Its program may be missing for ever, and the job runs."""
-    assert is_heir(heir, claimed(KEYED), heir.created + timedelta(seconds=61)) is takes_over
+    assert is_heir(heir, claimed(KEYED), heir.created + timedelta(seconds=61), referenced) is takes_over
 
 
 def test_a_mark_tells_an_orphan() -> None:
