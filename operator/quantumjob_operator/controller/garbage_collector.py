@@ -115,7 +115,11 @@ class GarbageCollector:
         self.may_cancel = False
 
     async def run(self) -> None:
-        """Search for ever, each workspace by its own clock."""
+        """Search for ever, each workspace by its own clock.
+
+        Begun only once the API server's time is known: what was sent before this moment is a predecessor's.
+        """
+        self._started = self._clock.now()
         async with asyncio.TaskGroup() as group:
             while True:
                 for workspace in self._next():

@@ -152,7 +152,7 @@ def may_be_cancelled(remote: RemoteJob, holder: str, started: datetime) -> bool:
     Args:
         remote: The remote job, whose object is gone.
         holder: This process's name in claims.
-        started: When this process started.
+        started: When this process began to search, by the clock by which jobs say when they were sent.
     """
     told = remote.metadata
     if told.get(METADATA_DELETION_POLICY) != "Cancel" or released_on_purpose(remote):

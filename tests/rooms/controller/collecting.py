@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from quantumjob_operator.azure.connections import Connections
@@ -79,8 +80,9 @@ class Lists:
         head, _, job_id_ = request.path.partition("/jobs")
         name = head.rpartition("/")[2].lower()
         if job_id_:
-            self.asked.add(job_id_.strip("/").partition(":")[0])
-            found = next(one for one in self.rows if one["id"] == job_id_.strip("/"))
+            asked = job_id_.strip("/").partition(":")[0]
+            self.asked.add(asked)
+            found = next(one for one in self.rows if one["id"] == asked)
             await says(found)(request, writer)
             return
         self.lists.append(name)
@@ -136,11 +138,18 @@ class Scene:
 
 
 @asynccontextmanager
-async def collecting(**settings: Any) -> AsyncIterator[Scene]:
-    """A collector that runs, with a fence of a fifth of a second."""
+async def collecting(*, ahead: timedelta = timedelta(), **settings: Any) -> AsyncIterator[Scene]:
+    """A collector that runs, with a fence of a fifth of a second.
+
+    Args:
+        ahead: By how much the API server's clock, which is learnt before it runs, is ahead of this machine's.
+        settings: Beside the usual.
+    """
+    learnt: list[timedelta] = []
     usual = {"put_start_seconds": 0.1, "visibility_delay_seconds": 0.1, "request_timeout_seconds": 0.0}
     chosen = Settings(cluster_name=CLUSTER, garbage_collection_seconds=1, **usual | settings)
-    clock, metrics, cache = Clock(monotonic_seconds), Metrics(), Cache()
+    clock = Clock(monotonic_seconds, lambda: datetime.now(UTC) + sum(learnt, timedelta()))
+    metrics, cache = Metrics(), Cache()
     async with secret_store() as (store, api), misbehaving_server() as service, open_transport() as transport:
         store.secrets["azure-quantum"] = "key"
         authenticator = Authenticator(
@@ -172,6 +181,7 @@ async def collecting(**settings: Any) -> AsyncIterator[Scene]:
         lists = Lists(service.url)
         service.plays(lists)
         scene = Scene(collector, cache, lists, metrics, store.asked, store.events)
+        learnt.append(ahead)
         running = asyncio.create_task(collector.run())
         try:
             yield scene

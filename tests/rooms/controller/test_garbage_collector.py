@@ -1,11 +1,13 @@
 """What a search of a service's list makes known, and to whom, if whoever owns the list fills it in."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
-from quantumjob_operator.model.naming import orphan_tag
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.naming import METADATA_SENT, orphan_tag
 from rooms.controller.collecting import Row, collecting, row
 from rooms.model.bodies import OTHER_UID, UID, job_body
 
@@ -91,6 +93,25 @@ async def test_a_search_that_fails_forgets_nothing_and_reports_nothing_twice() -
         before = len(scene.lists.lists)
         await scene.until(lambda: len(scene.lists.lists) > before + 1)
         assert len(scene.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("ahead", "sent", "cancelled"),
+    [
+        pytest.param(2, 1, True, id="the API server is ahead, and a predecessor sent it"),
+        pytest.param(-2, -1, False, id="the API server is behind, and another process sent it since"),
+    ],
+)
+async def test_whose_job_it_is_by_the_api_servers_clock(*, ahead: int, sent: int, cancelled: bool) -> None:
+    """Hours from this machine's time: the job says when it was sent by the clock that is learnt before the search."""
+    one = row("research", NOBODYS, policy="Cancel")
+    one["metadata"][METADATA_SENT] = stamp(datetime.now(UTC) + timedelta(hours=sent))
+    async with collecting(ahead=timedelta(hours=ahead)) as scene:
+        scene.collector.may_cancel = True
+        scene.lists.rows = [one]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(one))
+        assert ("it was asked to cancel" in scene.events[0]["message"]) is cancelled
 
 
 async def test_slow_lists_delay_only_their_own_tenant() -> None:
