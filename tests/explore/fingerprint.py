@@ -48,8 +48,10 @@ then has no more of them. Everything else counts as far back as the grace period
 """
 _MOST_FAILURES: Final = 7
 _FAILURES: Final = frozenset({"failures", "_failures"})
-_RENEWED: Final[dict[type, frozenset[str]]] = {FenceState: frozenset({"asked_at"})}
-"""What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them."""
+_RENEWED: Final[dict[type, frozenset[str]]] = {FenceState: frozenset({"asked_at", "absent_at"})}
+"""What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them.
+
+And what only the count of slots asks for, which are without limit here."""
 _NEVER_IS_LONG_AGO: Final = frozenset({"claimed_at", "asked_at"})
 """Times that are asked one question only: whether they are so near (`FenceState.may_start`)."""
 _FIRST: Final = EPOCH - 1e5

@@ -232,9 +232,11 @@ class OutputWriter:
 class InflightLimiter:
     """No limits."""
 
-    def take(self, _workspace: Any, _job: QuantumJob, *, ours: bool = False, may_run: bool = False) -> None:
+    def take(
+        self, _workspace: Any, _job: QuantumJob, *, ours: bool = False, may_run: bool = False, unsent: bool = False
+    ) -> None:
         """Always a place."""
-        del ours, may_run
+        del ours, may_run, unsent
 
     def free(self, _uid: str) -> None:
         """Nothing to count."""

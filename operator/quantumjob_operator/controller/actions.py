@@ -109,7 +109,9 @@ class Actions:
     async def take_slot(self, context: ReconcileContext) -> None:
         """Take an in-flight slot, or stand in the queue for one."""
         connection, _ = ready(context)
-        full = self._limiter.take(connection.workspace, context.job, ours=context.memory.claimed)
+        memory = context.memory
+        unsent = memory.fence_state.surely_unsent
+        full = self._limiter.take(connection.workspace, context.job, ours=memory.claimed, unsent=unsent)
         context.know(needs_slot=False, full=full)
 
     async def get_remote(self, context: ReconcileContext) -> None:

@@ -47,18 +47,22 @@ def waits_without_slot(job: QuantumJob) -> bool:
     return told is not None and told.status == "False" and told.reason in {QUOTA_EXHAUSTED, FULL}
 
 
-def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False) -> bool:
+def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False, unsent: bool = False) -> bool:
     """Whether a job has its slot without waiting for one.
 
     Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
     forged to jump the queue. What was refused for lack of a quota keeps nobody waiting, unless it may be at the
-    service.
+    service; nor does what waits for any other reason and surely is not there.
 
     Args:
         job: The job.
         ours: This process wrote its claim.
         may_run: A request whose outcome is not known may still take effect.
+        unsent: This process knows that no request has had an effect, nor can have one.
     """
+    told = job.status.condition(Kind.SUBMITTED)
+    if unsent and told is not None and told.status == "False":
+        return False
     if waits_without_slot(job) and not may_run:
         return False
     used = job.status.workspace
@@ -123,7 +127,13 @@ class InflightLimiter:
     """How many jobs go before one that waits, as its status says."""
 
     def take(
-        self, workspace: QuantumWorkspace, job: QuantumJob, *, ours: bool = False, may_run: bool = False
+        self,
+        workspace: QuantumWorkspace,
+        job: QuantumJob,
+        *,
+        ours: bool = False,
+        may_run: bool = False,
+        unsent: bool = False,
     ) -> Trouble | None:
         """A slot for the job, kept until `free`; or why there is none.
 
@@ -136,6 +146,7 @@ class InflightLimiter:
             job: Who asks.
             ours: This process wrote its claim.
             may_run: As for `holds_slot`.
+            unsent: As for `holds_slot`.
         """
         self._count(workspace)
         inflight = self._inflight.setdefault(workspace.key, Inflight())
@@ -144,7 +155,7 @@ class InflightLimiter:
         slot = Slot(workspace.key, job.namespace)
         self._offered.pop(job.uid, None)
         self._withdraw(workspace.key)
-        if holds_slot(job, ours=ours, may_run=may_run):
+        if holds_slot(job, ours=ours, may_run=may_run, unsent=unsent):
             if self._slots.get(job.uid) not in (None, slot):
                 self.free(job.uid)
             self._enter(job.uid, slot)

@@ -170,7 +170,8 @@ class Reconciler:
         """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""
         job, memory = context.memory.job, context.memory
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
-        if memory.released or not holds_slot(job, ours=memory.claimed, may_run=may_run):
+        unsent = memory.fence_state.surely_unsent
+        if memory.released or not holds_slot(job, ours=memory.claimed, may_run=may_run, unsent=unsent):
             if memory.released or not context.seen.full:
                 self._limiter.forget(job.uid)
         elif context.connection:

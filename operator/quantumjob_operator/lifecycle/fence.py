@@ -44,6 +44,7 @@ class FenceState:
         never_sent: The claim was put by this process on an object that had none, and no PUT has begun since.
         fenced_until: A 404 that was asked for before this is not believed.
         absent_since: Since when the service says without a break that it has no such job.
+        absent_at: When the service was last asked for the job and had none, if it has not shown one since.
         asked_at: When the answer at hand was asked for.
         accepted: The remote job that status called accepted at the last reconciliation.
         rival: The holder that was last seen, if it was not this process; None before the first reconciliation.
@@ -55,6 +56,7 @@ class FenceState:
     never_sent: bool = False
     fenced_until: float = 0.0
     absent_since: float | None = None
+    absent_at: float | None = None
     asked_at: float | None = None
     accepted: str | None = None
     rival: str | None = None
@@ -150,11 +152,17 @@ class FenceState:
         """The service was asked for the job at one time and answered at another."""
         if remote is ABSENT:
             since = self.absent_since if self.absent_since is not None else now
-            return replace(self, asked_at=asked, absent_since=since)
+            return replace(self, asked_at=asked, absent_since=since, absent_at=asked)
         if isinstance(remote, RemoteJob):
             # Whoever sent it: an object that was restored can be older than its job.
-            return replace(self, asked_at=None, absent_since=None, never_sent=False)
+            return replace(self, asked_at=None, absent_since=None, absent_at=None, never_sent=False)
         return replace(self, asked_at=None)
+
+    @property
+    def surely_unsent(self) -> bool:
+        """Whether nothing that was sent under the claim, which is ours, is at the service, or can still get there."""
+        absent = self.absent_at is not None and self.absent_at >= self.fenced_until
+        return self.rival == _NOBODY and (self.never_sent or absent)
 
     def fence_left(self, now: float) -> float:
         """Seconds for which a 404 is not believed yet."""

@@ -273,6 +273,22 @@ def test_what_waits_for_a_quota_keeps_nobody_waiting(reason: str, *, may_run: bo
     assert limiter.take(limited, held, ours=True) is None
 
 
+@pytest.mark.parametrize("reason", ["TargetUnavailable", "CreditExhausted", "ProgramNotFound", "RateLimited"])
+@pytest.mark.parametrize("unsent", [True, False], ids=["surely not sent", "it may be at the service"])
+def test_what_is_surely_not_sent_keeps_no_slot_while_it_waits(reason: str, *, unsent: bool) -> None:
+    """With its back-off it would keep others waiting for days; it takes a slot anew before it is sent."""
+    flying = flying_job("a0")
+    told = Condition("Submitted", "False", reason, "", "", 1)
+    held = replace(flying, status=replace(flying.status, conditions=(told,)))
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("b0")) is None
+    assert holds_slot(held, ours=True, unsent=unsent) is not unsent
+    assert (limiter.take(limited, held, ours=True, unsent=unsent) is None) is not unsent
+    limiter.free("b0")
+    assert limiter.take(limited, held, ours=True, unsent=unsent) is None
+
+
 def test_after_a_start_what_waited_for_a_quota_may_have_been_sent() -> None:
     """Its status can be older than its last request."""
     flying = flying_job("a0")

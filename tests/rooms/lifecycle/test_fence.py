@@ -41,6 +41,47 @@ def test_a_404_that_was_asked_for_within_a_doubt_is_doubted_after_it() -> None:
     assert fenced.answered(remote(), asked=49.0, now=51.0).fence_left(51.0) == 0.0
 
 
+CLAIMED = FenceState().claimed(new(), 1, asked=9.0, now=10.0, fence=FENCE)
+TAKEN_OVER = FenceState().claimed(claimed(holder=RIVAL), 1, asked=9.0, now=10.0, fence=FENCE)
+
+
+@pytest.mark.parametrize(
+    ("known", "unsent"),
+    [
+        pytest.param(FenceState(), False, id="nothing is known of the claim"),
+        pytest.param(CLAIMED, True, id="just claimed"),
+        pytest.param(CLAIMED.sending(), False, id="a PUT is under way"),
+        pytest.param(
+            CLAIMED.sending().sent(Sent.NOT_APPLIED, CLAIMED, 12.0, FENCE), True, id="the service said that it did not"
+        ),
+        pytest.param(
+            CLAIMED.answered(ABSENT, 10.0, 10.5).sending().sent(Sent.UNKNOWN, CLAIMED, 12.0, FENCE),
+            False,
+            id="a PUT without an answer, after a 404",
+        ),
+        pytest.param(
+            CLAIMED.sending().sent(Sent.UNKNOWN, CLAIMED, 12.0, FENCE).answered(ABSENT, 77.0, 78.0),
+            True,
+            id="a 404 that was asked for after its fence",
+        ),
+        pytest.param(
+            CLAIMED.sending().sent(Sent.UNKNOWN, CLAIMED, 12.0, FENCE).answered(ABSENT, 76.9, 78.0),
+            False,
+            id="a 404 that was asked for within its fence",
+        ),
+        pytest.param(TAKEN_OVER, False, id="taken over"),
+        pytest.param(TAKEN_OVER.answered(ABSENT, 75.0, 76.0), True, id="taken over, and a 404 after its fence"),
+        pytest.param(
+            TAKEN_OVER.answered(ABSENT, 75.0, 76.0).answered(remote(), 77.0, 78.0), False, id="and then it was there"
+        ),
+        pytest.param(CLAIMED.met(claimed(holder=RIVAL), HOLDER, 11.0, FENCE), False, id="another process claimed it"),
+    ],
+)
+def test_when_nothing_is_at_the_service_for_sure(known: FenceState, *, unsent: bool) -> None:
+    """Only then a job that waits gives its slot back."""
+    assert known.surely_unsent is unsent
+
+
 def test_without_a_404_the_whole_fence_is_left() -> None:
     """An absence that nobody has seen has not begun."""
     assert FenceState().absence_left(100.0, FENCE) == FENCE
