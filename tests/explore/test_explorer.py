@@ -249,6 +249,25 @@ def test_a_running_job_whose_claim_was_edited_is_followed_and_cancelled(
     assert list(wrongs(state, idle=False)) == []
 
 
+def test_a_claim_that_was_seen_and_is_gone_is_fenced() -> None:
+    """`kubectl replace` drops claim and finalizer while another operator's PUT is under way, which arrives late."""
+    state = begin(SCENARIOS["two"])
+    while not (state.processes[0] and any(ask.name == "put" for ask in state.processes[0].asks.values())):
+        state = moved(state, next(one for one in free_moves(state) if one[1:2] == ("1",)))
+    (job,) = state.outside.objects.values()
+    assert job.claim
+    while ("hear", "2") in free_moves(state):
+        state = moved(state, ("hear", "2"))
+    state = moved(state, ("kill-late", "1")).copy()
+    state.outside.put(replace(job, claim=None, finalizers=()))
+    state.tell_watchers()
+    while following := [one for one in free_moves(state) if one[0] in {"answer", "begin", "hear"}]:
+        state = moved(state, following[0])
+    state = moved(state, ("arrive", "1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+    assert not state.violations
+
+
 def _undisturbed(state: State, *, until: str = "") -> State:
     """What goes on by itself for a while, short of the end of the job."""
     for _ in range(40):

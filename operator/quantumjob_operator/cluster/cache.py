@@ -29,6 +29,7 @@ class Cache:
         newest: The highest resource version that was ever taken.
         deleted: The last version of each job that was removed, until what it left is reconciled.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
+        lost_claims: By the uid of a job: the holders whose claims were on it, and were off it in the next version.
     """
 
     newest: int = 0
@@ -38,6 +39,7 @@ class Cache:
     budgets: dict[str, QuantumBudget] = field(default_factory=dict)
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
+    lost_claims: dict[str, set[str]] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
@@ -46,6 +48,9 @@ class Cache:
         """Take a version of a job; False if it is no news."""
         if not self._takes(job):
             return False
+        before = self.jobs.get(job.uid)
+        if before and before.claim and job.claim is None:
+            self.lost_claims.setdefault(job.uid, set()).add(before.claim.holder)
         self.jobs[job.uid] = job
         return True
 
@@ -150,6 +155,7 @@ class Cache:
     def forget(self, uid: str) -> None:
         """An object is gone and left nothing."""
         self._stale.discard(uid)
+        self.lost_claims.pop(uid, None)
         self.take_deleted(uid)
         workspace = self.workspaces.pop(uid, None)
         if workspace and self._names.get(workspace.key) == uid:

@@ -75,8 +75,9 @@ class Submitter:
         asked = self._clock.monotonic()
         claimed = await context.writer.claim(job, new)
         memory.claimed = True
+        stripped = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
         memory.fence_state = memory.fence_state.claimed(
-            job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence
+            job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence, stripped=stripped
         )
         if job.claim and attempt > job.claim.attempt:
             # The request to cancel the attempt before says nothing about this one.

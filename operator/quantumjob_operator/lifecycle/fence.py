@@ -6,7 +6,8 @@ Rules:
 3. The fence begins before the first byte of a PUT and ends, unless the answer says "not applied", `fence` seconds
    later.
 4. A claim that we took from another process, or find without knowing its history, is fenced as long. So is
-   one that names us although its write was never answered: it may have been somebody else's before.
+   one that names us although its write was never answered: it may have been somebody else's before. So is one that is
+   put where another's was seen to be taken off.
 5. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
 Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what
@@ -89,7 +90,9 @@ class FenceState:
         attempt = job.claim.attempt
         return replace(self, acknowledged=attempt, claimed_at=None, never_sent=False, fenced_until=fenced_until)
 
-    def claimed(self, before: QuantumJob, attempt: int, *, asked: float, now: float, fence: float) -> "FenceState":
+    def claimed(
+        self, before: QuantumJob, attempt: int, *, asked: float, now: float, fence: float, stripped: bool = False
+    ) -> "FenceState":
         """The claim was written.
 
         Args:
@@ -98,13 +101,14 @@ class FenceState:
             asked: When the write was sent.
             now: When it was answered.
             fence: Seconds after which a 404 can be believed.
+            stripped: Another process's claim was seen on the object, and somebody took it off (`kubectl replace`).
         """
         known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt)
         if before.claim and attempt > before.claim.attempt:
             # Nobody can have sent an attempt that no claim ever named.
             return replace(known, never_sent=True, fenced_until=now, absent_since=None)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
-        untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer
+        untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
         if untouched and before.status.job_id is None and self.fenced_until <= now:
             return replace(known, never_sent=True)
         return replace(known, never_sent=False, fenced_until=max(self.fenced_until, now + fence))

@@ -95,6 +95,12 @@ def test_an_absence_from_before_the_acceptance_says_nothing_of_the_accepted_job(
     assert known.met(accepted(), HOLDER, 11.0, FENCE).absent_since is None
 
 
+def test_a_claim_that_is_put_where_anothers_was_taken_off_is_fenced() -> None:
+    """Whose claim it was may have sent the job; the object itself tells nothing of it."""
+    known = FenceState().claimed(new(), 1, asked=9.0, now=10.0, fence=FENCE, stripped=True)
+    assert (known.never_sent, known.fence_left(10.0)) == (False, FENCE)
+
+
 def test_what_was_asked_in_one_look_is_forgotten_in_the_next() -> None:
     """A doubt that has ended since is over."""
     known = (
