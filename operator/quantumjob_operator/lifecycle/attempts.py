@@ -123,6 +123,8 @@ def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime, referenced: Callab
     spec, claim = job.spec, job.claim
     if job.uid == gone.uid or job.status.finished or job.deletion_requested or spec.suspend or spec.cancel:
         return False
+    if claim and not has_own_claim(job):
+        return False  # a copy, which is held until somebody edits it
     if claim and gone.claim:
         return claim.workspace == gone.claim.workspace
     young = now - job.created < _SOON

@@ -122,11 +122,15 @@ def owned_by(job: QuantumJob, workspace: str) -> Iterator[str]:
     yield job.uid
     if job.spec.idempotency_key is None:
         return
+    if job.claim and not has_own_claim(job):
+        return  # a copy, which has nothing before somebody edits it
     if job.status.finished or (_is_held(job) and not has_own_claim(job)):
         # It takes nothing over any more, or not before its user says so: it has what it shows, and no other's job.
         shown = (job.status.job_id, *(one.job_id for one in job.status.attempts))
         yield from (one.lower() for one in shown if one)
         return
+    if job.claim and job.claim.workspace != workspace:
+        return  # the key leads it to a job in another workspace
     # A claim is the user's to write: the number in it is no reason to count so far.
     current = current_attempt(job)
     first, last = max(1, current - _EARLIER), current + further_attempts(job)

@@ -177,6 +177,24 @@ def test_which_namespaces_a_list_may_tell_of(
             False,
             id="an object with its key is held by its user",
         ),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [claimed(KEYED, claim=claim(uid=OTHER_UID))],
+            False,
+            id="an object with its key is a copy that carries its claim",
+        ),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [claimed(KEYED, claim=claim(workspace=ELSEWHERE.id))],
+            False,
+            id="an object with its key was claimed for another workspace",
+        ),
+        pytest.param(
+            replace(told(uid=OTHER_UID), id=identify(new(KEYED), WORKSPACE.id)),
+            [claimed(KEYED)],
+            True,
+            id="an object with its key was claimed for this workspace",
+        ),
     ],
 )
 def test_whether_it_has_an_owner(row: RemoteJob, jobs: list[QuantumJob], owned: bool) -> None:  # noqa: FBT001 - a column
@@ -251,6 +269,7 @@ def referenced(job: QuantumJob) -> Name:
             False,
             id="it was claimed for another workspace",
         ),
+        pytest.param(claimed(KEYED, uid=OTHER_UID), False, id="it is a copy that carries the claim of the other"),
     ],
 )
 @pytest.mark.parametrize("age", [pytest.param(1, id="young"), pytest.param(59, id="made a minute ago")])
