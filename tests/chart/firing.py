@@ -208,8 +208,8 @@ STORIES: Final = (
         alert="QuantumBudgetNearlyUsed",
         about="exactly four fifths are used, and later all of it",
         series={_budget("limit"): "2000+0x60", _budget("left"): "400.01+0x5 400+0x20 0+0x20"},
-        quiet=(5, 10, 26),
-        firing=(11, 25),
+        quiet=(5, 10, 27),
+        firing=(11, 26),
         labels=_BUDGET | {"job_namespace": "vqe"},
     ),
     Story(
@@ -229,8 +229,8 @@ STORIES: Final = (
         alert="QuantumBudgetUsedUp",
         about="bills pass the limit, and a new month begins",
         series={_budget("limit"): "2000+0x60", _budget("left"): "200+0x5 -0.5+0x20 2000+0x20"},
-        quiet=(5, 10, 26),
-        firing=(11, 25),
+        quiet=(5, 10, 27),
+        firing=(11, 26),
         labels=_BUDGET | {"job_namespace": "vqe"},
     ),
     Story(

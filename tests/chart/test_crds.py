@@ -28,7 +28,7 @@ def test_definition_is_that_of_the_project(default: Rendering, source: Path) -> 
 
 def test_all_definitions_are_there(default: Rendering) -> None:
     """One for each file."""
-    assert len(definitions(default)) == len(_SOURCES) == 3
+    assert len(definitions(default)) == len(_SOURCES) == 4
 
 
 def test_package_holds_them_though_the_chart_only_links_to_them(helm: Helm, tmp_path: Path) -> None:
