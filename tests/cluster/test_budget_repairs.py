@@ -1,13 +1,14 @@
 """Ledgers after crashes, on the real parts: nothing is reserved for ever, nothing is forgotten, nothing is guessed."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from cluster import jobs
-from cluster.jobnamespace import FOR_EVER, JobNamespace, eventually
+from cluster.jobnamespace import FOR_EVER, JobNamespace, condition_of, eventually
 from cluster.test_bad_input import assert_held
 from cluster.test_budgets import budget, ledger
 from cluster.test_max_cost import PRICES
@@ -144,3 +145,19 @@ def test_a_budget_goes_when_the_last_of_its_jobs_is_settled(kept: JobNamespace, 
     kept.pass_time()
     kept.wait("under-way")
     eventually(lambda: kept.find("quantumbudget", "research") is None)
+
+
+def test_what_a_deleted_job_may_cost_stays_reserved_if_it_had_begun(kept: JobNamespace, emulator: Emulator) -> None:
+    """It is cancelled and goes; the service tells no bill, and no longer that it had begun."""
+    emulator.behave(executing_seconds=FOR_EVER)
+    kept.apply(jobs.quantinuum("unwanted"))
+    kept.wait_state("unwanted", "Executing")
+    assert len(ledger(kept)["reservations"]) == 1
+    kept.delete("unwanted")
+    time.sleep(5)  # the sweep looks at it as well
+    (left,) = ledger(kept)["reservations"]
+    assert "endedAt" in left
+    assert ledger(kept)["unsettled"] == 1
+    found = kept.find("quantumbudget", "research")
+    assert found is not None
+    assert condition_of(found, "Ready")["status"] == "True"

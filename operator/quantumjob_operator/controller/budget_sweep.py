@@ -32,6 +32,7 @@ from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 
 UNCONFIRMED: Final = "SpendingUnconfirmed"
@@ -124,10 +125,16 @@ class BudgetSweep:
         elif remote is None and self._is_old(entry):
             change = Abandonment(entry.job_id, last_confirmed(entry))
         elif remote is not None and seen_as(remote) in FINAL_SIGHTINGS:
-            change = self._settlement(entry, ended_of(remote))
+            change = self._settlement(entry, self._ended(entry, remote))
         else:
             return
         await self._ledgers.change(budget.uid, change)
+
+    def _ended(self, entry: Reservation, remote: RemoteJob) -> Ended:
+        """The service no longer shows the begin of a job that was cancelled; who saw it execute wrote it down."""
+        ended, job = ended_of(remote), self._cache.jobs.get(entry.uid)
+        seen = job is not None and job.status.job_id == entry.job_id and job.status.start_time is not None
+        return replace(ended, began=ended.began or seen or entry.ended_at is not None)
 
     def _settlement(self, entry: Reservation, ended: Ended) -> Settlement:
         return Settlement(entry.job_id, ended, timedelta(seconds=self._settings.fence_seconds))
