@@ -36,6 +36,8 @@ _PARSERS: Final[dict[str, Callable[[Mapping[str, Any]], Known]]] = {
 }
 PLURALS: Final = tuple(_PARSERS)
 _NOT_FOUND: Final = 404
+_PAGE: Final = 20
+"""Objects of a page."""
 
 
 def collection(plural: str, namespace: str | None) -> str:
@@ -88,8 +90,7 @@ class Objects:
 
     async def jobs_of(self, namespace: str) -> list[QuantumJob]:
         """All objects of a namespace, as they are now, whatever the watch has told."""
-        found = await self._api.request("GET", collection(JOB_PLURAL, namespace))
-        return [parse_job(item) for item in found.get("items") or ()]
+        return await self._jobs(namespace, {})
 
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
         """Put on the finalizer and the claim, if nobody changed the object since it was read.
@@ -137,9 +138,20 @@ class Objects:
 
     async def jobs_with_key(self, namespace: str, key: str) -> list[QuantumJob]:
         """All objects of a namespace with an idempotency key, as they are now."""
-        query = {"fieldSelector": f"spec.idempotencyKey={key}"}
-        found = await self._api.request("GET", collection(JOB_PLURAL, namespace), query=query)
-        return [parse_job(item) for item in found.get("items") or ()]
+        return await self._jobs(namespace, {"fieldSelector": f"spec.idempotencyKey={key}"})
+
+    async def _jobs(self, namespace: str, query: Mapping[str, str]) -> list[QuantumJob]:
+        """A listing in pages: objects may be long, and few of them are JSON in memory at once."""
+        jobs: list[QuantumJob] = []
+        following: dict[str, str] = {}
+        while True:
+            page = {**query, "limit": str(_PAGE), **following}
+            found = await self._api.request("GET", collection(JOB_PLURAL, namespace), query=page)
+            jobs += [parse_job(item) for item in found.get("items") or ()]
+            token = (found.get("metadata") or {}).get("continue")
+            if not token:
+                return jobs
+            following = {"continue": token}
 
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """Write what differs, in one PATCH; nothing if nothing differs. The only writer of a job's status.

@@ -23,6 +23,7 @@ from rooms.azure.misbehaving import (
     stays_silent,
     truncates,
 )
+from rooms.model.bodies import job_body
 
 PATH = "/api/v1/namespaces/research/configmaps/programs"
 PAGE = b"<html><body>Bad gateway</body></html>"
@@ -320,3 +321,14 @@ async def test_when_a_job_is_absent(server: MisbehavingServer, api: Api, behavio
         assert raises
     else:
         assert (found, raises) == (None, False)
+
+
+async def test_jobs_with_a_key_are_read_page_by_page(server: MisbehavingServer, api: Api) -> None:
+    """They may be long, and a page of them is in memory at once; all pages are of one selector."""
+    first, last = (job_body(name=name, uid=name) for name in ("a", "b"))
+    server.plays(says({"items": [first], "metadata": {"continue": "more"}}), says({"items": [last], "metadata": {}}))
+    found = await Objects(api).jobs_with_key("research", "bell")
+    assert [one.name for one in found] == ["a", "b"]
+    asked = [{name: values[0] for name, values in one.query.items()} for one in server.received]
+    page = {"fieldSelector": "spec.idempotencyKey=bell", "limit": "20"}
+    assert asked == [page, page | {"continue": "more"}]
