@@ -46,6 +46,7 @@ class FenceState:
         fenced_until: A 404 that was asked for before this is not believed.
         absent_since: Since when the service says without a break that it has no such job.
         absent_at: When the service was last asked for the job and had none, if it has not shown one since.
+        shown: The service has shown the job in this reconciliation: the object may have forgotten that it sent it.
         asked_at: When the answer at hand was asked for.
         accepted: The remote job that status called accepted at the last reconciliation.
         rival: The holder that was last seen, if it was not this process; None before the first reconciliation.
@@ -58,6 +59,7 @@ class FenceState:
     fenced_until: float = 0.0
     absent_since: float | None = None
     absent_at: float | None = None
+    shown: bool = False
     asked_at: float | None = None
     accepted: str | None = None
     rival: str | None = None
@@ -78,7 +80,13 @@ class FenceState:
         # An absence from before the acceptance, by this process or by another, says nothing of the accepted job.
         absent_since = self.absent_since if accepted == self.accepted else None
         known = replace(
-            self, rival=rival, rival_until=until, asked_at=None, accepted=accepted, absent_since=absent_since
+            self,
+            rival=rival,
+            rival_until=until,
+            asked_at=None,
+            shown=False,
+            accepted=accepted,
+            absent_since=absent_since,
         )
         return known.unanswered(job, now, fence) if rival == _NOBODY else known
 
@@ -106,10 +114,10 @@ class FenceState:
         known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt)
         if before.claim and attempt > before.claim.attempt:
             # Nobody can have sent an attempt that no claim ever named.
-            return replace(known, never_sent=True, fenced_until=now, absent_since=None)
+            return replace(known, never_sent=True, fenced_until=now, absent_since=None, shown=False)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
-        if untouched and before.status.job_id is None and self.fenced_until <= now:
+        if untouched and not self.shown and before.status.job_id is None and self.fenced_until <= now:
             return replace(known, never_sent=True)
         return replace(known, never_sent=False, fenced_until=max(self.fenced_until, now + fence))
 
@@ -156,10 +164,10 @@ class FenceState:
         """The service was asked for the job at one time and answered at another."""
         if remote is ABSENT:
             since = self.absent_since if self.absent_since is not None else now
-            return replace(self, asked_at=asked, absent_since=since, absent_at=asked)
+            return replace(self, asked_at=asked, absent_since=since, absent_at=asked, shown=False)
         if isinstance(remote, RemoteJob):
             # Whoever sent it: an object that was restored can be older than its job.
-            return replace(self, asked_at=None, absent_since=None, absent_at=None, never_sent=False)
+            return replace(self, asked_at=None, absent_since=None, absent_at=None, never_sent=False, shown=True)
         return replace(self, asked_at=None)
 
     @property

@@ -177,3 +177,11 @@ def test_a_new_attempt_is_in_no_doubt() -> None:
     before = FenceState(fenced_until=500.0, absent_since=90.0)
     known = before.claimed(claimed(), 2, asked=100.0, now=101.0, fence=50.0)
     assert (known.never_sent, known.fence_left(101.0), known.absent_since) == (True, 0.0, None)
+
+
+def test_an_object_that_forgot_what_it_had_sent_is_not_one_that_never_sent() -> None:
+    """The service showed its job before it was claimed: it may have been restored."""
+    shown = FenceState().answered(remote(), 8.0, 9.0)
+    assert not shown.claimed(new(), 1, asked=9.0, now=10.0, fence=FENCE).never_sent
+    absent = shown.answered(ABSENT, 9.0, 9.5)
+    assert absent.claimed(new(), 1, asked=9.6, now=10.0, fence=FENCE).never_sent
