@@ -69,32 +69,13 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     common = Common(settings=settings, allowed=allowed, clock=clock, cache=cache, queue=queue)
     common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
-    cluster = Cluster(
-        api,
-        Objects(api),
-        BudgetObjects(api),
-        References(api),
-        Events(api, common.holder),
-        Namespaces(api, common.clock.monotonic),
-    )
+    cluster = _cluster(api, common)
     opening = open_transport(ca_bundle=settings.ca_bundle, give_up_seconds=settings.request_timeout_seconds)
     transport = await stack.enter_async_context(opening)
     connections = _connections(common, cluster, transport)
     workspaces = _workspaces(common, cluster, connections)
     stack.push_async_callback(workspaces.close)
-    limiter = InflightLimiter(
-        jobs=common.cache.jobs.values,
-        serving=workspaces.serving,
-        wake=common.queue.add,
-        clock=common.clock.monotonic,
-        left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
-    )
-    quotas = QuotaGuards(clock.monotonic)
-    workspace_reconciler = _workspace_reconciler(common, cluster, connections, workspaces, limiter, quotas)
-    reconciler, budget_reconciler = reconcilers_of(
-        common, cluster, workspaces, limiter, quotas, connections=connections
-    )
-    workspaces.wake, workspaces.learn_place = reconciler.learned, reconciler.learned_place
+    reconciler, reconcile = _reconcilers(common, cluster, connections, workspaces)
     watch = Watch(common.cache, cluster.objects, common.queue, settings, common.clock)
     stack.push_async_callback(watch.close)
     leadership = _leadership(common, cluster)
@@ -102,13 +83,40 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     if leadership:
         # Given back first of all: a successor begins while this process still takes down what acts no more.
         stack.push_async_callback(leadership.resign)
-
-    async def reconcile(uid: str) -> None:
-        serving = workspace_reconciler if workspaces.serves(uid) else reconciler
-        await (budget_reconciler if budget_reconciler.serves(uid) else serving).reconcile(uid)
-
     garbage_collector = _garbage_collector(common, cluster, connections, reconciler)
     return _loops(common, cluster, watch, leadership, reconcile=reconcile, garbage_collector=garbage_collector)
+
+
+def _cluster(api: Api, common: Common) -> Cluster:
+    events, namespaces = Events(api, common.holder), Namespaces(api, common.clock.monotonic)
+    return Cluster(api, Objects(api), BudgetObjects(api), References(api), events, namespaces)
+
+
+def _reconcilers(
+    common: Common, cluster: Cluster, connections: Connections, workspaces: Workspaces
+) -> tuple[Reconciler, Callable[[str], Coroutine[Any, Any, None]]]:
+    """The reconciler of jobs, and what reconciles an object of whichever kind."""
+    limiter, quotas = _limiter(common, workspaces), QuotaGuards(common.clock.monotonic)
+    of_workspaces = _workspace_reconciler(common, cluster, connections, workspaces, limiter, quotas)
+    of_jobs, of_budgets = reconcilers_of(common, cluster, workspaces, limiter, quotas, connections=connections)
+    workspaces.wake, workspaces.learn_place = of_jobs.learned, of_jobs.learned_place
+
+    async def reconcile(uid: str) -> None:
+        serving = of_workspaces if workspaces.serves(uid) else of_jobs
+        await (of_budgets if of_budgets.serves(uid) else serving).reconcile(uid)
+
+    return of_jobs, reconcile
+
+
+def _limiter(common: Common, workspaces: Workspaces) -> InflightLimiter:
+    limiter = InflightLimiter(
+        jobs=common.cache.jobs.values,
+        serving=workspaces.serving,
+        wake=common.queue.add,
+        clock=common.clock.monotonic,
+        left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
+    )
+    return limiter
 
 
 def _loops(

@@ -28,6 +28,14 @@ def test_single_steps_are_measured(tmp_path: Path) -> None:
     assert "aiohttp alone" in done.stdout
 
 
+def test_a_tiny_run_with_a_budget_counts_every_job() -> None:
+    """What it measured is not judged, but the budget has to have counted all jobs of its half."""
+    command = [sys.executable, "-m", "benchmarks.budget", "--plan=tiny"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    whole = TINY.arrivals + TINY.burst
+    assert f"counted: {whole} of {whole} jobs" in done.stdout, done.stderr
+
+
 def test_a_tiny_run_measures_everybody(tmp_path: Path) -> None:
     """Every measure has our figure, the peers have theirs, and table, JSON and drawing are there."""
     command = [sys.executable, "-m", "benchmarks", "--plan=tiny", f"--folder={tmp_path}"]

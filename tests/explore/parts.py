@@ -144,9 +144,6 @@ class Client:
         """GET."""
         return await Ask("get", (job_id,))  # type: ignore[no-any-return]
 
-    async def wait_to_cancel(self) -> None:
-        """The rate limit is not explored."""
-
     async def cancel_job(self, job_id: str) -> CancelAnswer:
         """POST :cancel."""
         return await Ask("cancel", (job_id,))  # type: ignore[no-any-return]
@@ -164,7 +161,7 @@ class Client:
         """Uploaded."""
         return ProgramLocation("", "")
 
-    async def wait_to_put(self) -> None:
+    async def wait_for_turn(self, *, cancelling: bool = False) -> None:
         """At once."""
 
     async def put_job(

@@ -45,9 +45,9 @@ async def test_all_operations_share_one_budget(server: MisbehavingServer, make_c
     server.plays(says(job()))
     client = make_client(3)
     await client.on_behalf("research").get_job(JOB_ID)
-    await client.on_behalf("teaching").wait_to_put()
+    await client.on_behalf("teaching").wait_for_turn()
     await client.put_job(DEFINITION, LOCATION)
-    await client.wait_to_cancel()
+    await client.wait_for_turn(cancelling=True)
     await client.cancel_job(JOB_ID)
     waiting = asyncio.create_task(client.get_job(JOB_ID))
     _, pending = await asyncio.wait({waiting}, timeout=0.05)
@@ -59,7 +59,7 @@ async def test_the_turn_of_a_put_is_waited_for_before_it(server: MisbehavingServ
     """When the PUT is asked for it starts at once: whether its claim is fresh is decided after the wait."""
     server.plays(says(job()))
     client = make_client(1)
-    await client.wait_to_put()
+    await client.wait_for_turn()
     await client.put_job(DEFINITION, LOCATION, may_start=lambda: True)
     assert len(server.received) == 1
 
@@ -70,7 +70,7 @@ async def test_the_turn_of_a_cancellation_is_waited_for_before_it(
     """When it is asked for it starts at once: whether another object has the job by now is looked at after the wait."""
     server.plays(answers(204, b""))
     client = make_client(1)
-    await client.wait_to_cancel()
+    await client.wait_for_turn(cancelling=True)
     await client.cancel_job(JOB_ID)
     assert len(server.received) == 1
 

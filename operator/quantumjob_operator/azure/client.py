@@ -155,13 +155,13 @@ class WorkspaceClient:
         plain = container.partition("?")[0].rstrip("/")
         return ProgramLocation(container, f"{plain}/{wire.INPUT_BLOB}")
 
-    async def wait_to_put(self) -> None:
-        """Wait until the rate limit lets a PUT begin; its own step, so that what has to be fresh is checked after it.
+    async def wait_for_turn(self, *, cancelling: bool = False) -> None:
+        """Wait until the rate limit lets a PUT, or a cancellation, begin; what has to be fresh is checked after it.
 
         Raises:
             Throttled: The service asked for a pause, which is not over.
         """
-        await self._channel.acquire("put_job")
+        await self._channel.acquire("cancel_job" if cancelling else "put_job", cancelling=cancelling)
 
     async def put_job(
         self,
@@ -172,7 +172,7 @@ class WorkspaceClient:
     ) -> RemoteJob:
         """Create the job: one PUT, never repeated unless a 401 showed that it was not let in.
 
-        `wait_to_put` waits for the rate limit.
+        `wait_for_turn` waits for the rate limit.
 
         Args:
             definition: What the job shall be.
@@ -186,19 +186,8 @@ class WorkspaceClient:
             answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
             return await self._read_job("put_job", definition.job_id, answer)
 
-    async def wait_to_cancel(self) -> None:
-        """Wait until the rate limit lets a cancellation begin; its own step, as before a PUT.
-
-        Raises:
-            Throttled: The service asked for a pause, which is not over.
-        """
-        await self._channel.acquire("cancel_job", cancelling=True)
-
     async def cancel_job(self, job_id: str) -> CancelAnswer:
-        """Ask the service to cancel; a refusal and an unknown job are answers, not errors.
-
-        `wait_to_cancel` waits for the rate limit.
-        """
+        """Ask the service to cancel; a refusal and an unknown job are answers, not errors. After `wait_for_turn`."""
         url = f"{self._job_url(job_id)}:cancel"
         with self._channel.reading("cancel_job"):
             answer = await self._channel.send("cancel_job", "POST", url, rate_limited=True)

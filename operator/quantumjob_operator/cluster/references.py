@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, NotFound
 from quantumjob_operator.model.naming import CREDENTIALS_SECRET, PROGRAM_SECRET
-from quantumjob_operator.model.quantumjob import KeyRef, MalformedObject, QuantumJob
+from quantumjob_operator.model.parsing import MalformedObject
+from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob
 
 MAX_PROGRAM_BYTES: Final = 1024 * 1024
 """What a ConfigMap or Secret can hold at the most."""

@@ -26,7 +26,8 @@ from quantumjob_operator.cluster.handlers import quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects, parse_known
 from quantumjob_operator.lifecycle.policies import REASONS
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY, POLICY_PLURAL
-from quantumjob_operator.model.quantumjob import MalformedObject, QuantumJob, parse_job
+from quantumjob_operator.model.parsing import MalformedObject
+from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.model.quantumpolicy import parse_policy
 from quantumjob_operator.scheduling.backoff import ProgressTimeout, backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue

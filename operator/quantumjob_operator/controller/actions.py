@@ -138,7 +138,7 @@ class Actions:
         """
         connection, _ = ready(context)
         try:
-            await connection.client.wait_to_cancel()
+            await connection.client.wait_for_turn(cancelling=True)
         except ServiceError as error:
             context.know(cancel=trouble(context, error))
             return

@@ -251,7 +251,9 @@ class GarbageCollector:
         if remote is None or self._origin(remote) != origin:
             return
         client = connection.on_behalf(origin.namespace, cancelling=True).client
-        await client.wait_to_cancel()  # nothing but one round trip lies between the last look and the request
+        await client.wait_for_turn(
+            cancelling=True
+        )  # nothing but one round trip lies between the last look and the request
         if await self._lives(remote, origin, connection.workspace.id):
             return
         if released_on_purpose(remote):

@@ -83,31 +83,23 @@ def reconcilers_of(
         settings=common.settings,
         clock=common.clock,
     )
-    budgets = BudgetReconciler(
-        cache=common.cache,
+    jobs = _reconciler_of(common, cluster, workspaces, limiter, quotas, spending=spending)
+    return jobs, _budget_reconciler_of(common, cluster, ledgers, spending, connections)
+
+
+def _budget_reconciler_of(
+    common: Common, cluster: Cluster, ledgers: BudgetLedgers, spending: Spending, connections: Connections
+) -> BudgetReconciler:
+    shared: Any = {"cache": common.cache, "ledgers": ledgers, "clock": common.clock}
+    asking: Any = {"connections": connections, "settings": common.settings, **shared}
+    return BudgetReconciler(
         objects=cluster.budgets,
-        ledgers=ledgers,
         spending=spending,
-        sweep=BudgetSweep(
-            cache=common.cache,
-            ledgers=ledgers,
-            connections=connections,
-            events=cluster.events,
-            settings=common.settings,
-            clock=common.clock,
-        ),
-        counter=BudgetCounter(
-            cache=common.cache,
-            ledgers=ledgers,
-            connections=connections,
-            namespaces=cluster.namespaces,
-            settings=common.settings,
-            clock=common.clock,
-        ),
+        sweep=BudgetSweep(events=cluster.events, **asking),
+        counter=BudgetCounter(namespaces=cluster.namespaces, **asking),
         queue=common.queue,
-        clock=common.clock,
+        **shared,
     )
-    return _reconciler_of(common, cluster, workspaces, limiter, quotas, spending=spending), budgets
 
 
 def _reconciler_of(
@@ -126,32 +118,15 @@ def _reconciler_of(
     wake, referenced = common.queue.add, workspaces.referenced
     finalization = Finalization(events=cluster.events, wake=wake, referenced=referenced, **shared)
     status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics)
-    observer = Observer(
-        cache=cache,
-        objects=cluster.objects,
-        submitter=submitter,
-        status=status,
-        workspaces=workspaces,
-        limiter=limiter,
-        spending=spending,
-        settings=settings,
-        clock=clock,
-        holder=common.holder,
-    )
+    own: Any = {"cache": cache, "objects": cluster.objects, "clock": clock, "settings": settings}
+    own |= {"holder": common.holder, "status": status, "workspaces": workspaces, "limiter": limiter}
     return Reconciler(
-        cache=cache,
-        objects=cluster.objects,
         finalization=finalization,
         actions=_actions_of(cluster, submitter, finalization, limiter, quotas, clock, spending=spending),
-        observer=observer,
-        status=status,
-        workspaces=workspaces,
-        limiter=limiter,
+        observer=Observer(submitter=submitter, spending=spending, **own),
         queue=common.queue,
-        settings=settings,
-        clock=clock,
-        holder=common.holder,
         metrics=metrics,
+        **own,
     )
 
 

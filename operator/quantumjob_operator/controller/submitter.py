@@ -173,7 +173,7 @@ class Submitter:
             location = await connection.client.upload_program(job_id, program, context.job.spec.program.format)
             await self._quotas.look_again(context)
             # Waiting for the rate limit may take longer than a claim is fresh: before it is confirmed, not after.
-            await connection.client.wait_to_put()
+            await connection.client.wait_for_turn()
             self._require_unchanged(context)
             if not self._may_start(context.memory.fence_state):
                 await self._confirm_claim(context)

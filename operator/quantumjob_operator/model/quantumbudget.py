@@ -19,7 +19,7 @@ from pydantic.dataclasses import dataclass
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
-from quantumjob_operator.model.quantumjob import parsed_part
+from quantumjob_operator.model.parsing import parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")

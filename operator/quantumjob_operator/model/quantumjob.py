@@ -6,14 +6,14 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from dataclasses import dataclass as plain
 from dataclasses import field as plain_field
 from datetime import datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -22,6 +22,7 @@ from quantumjob_operator.model.jobstatus import JobStatus, parse_status
 from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
+from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
 """Beyond this the API server may accept the finalizer and then refuse every status patch."""
@@ -32,15 +33,9 @@ MAX_PARAMETER_VALUES: Final = 10_000
 MAX_FENCE_SECONDS: Final = 86_400.0
 """The longest fence that a claim may ask for; whoever edits the annotation delays only their own job."""
 
-T = TypeVar("T")
-
 _CLAIM_VERSION: Final = 1
 _MOST_ATTEMPTS: Final = 1_000_000
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
-
-
-class MalformedObject(ValueError):  # noqa: N818 - reads as what it says in conditions and logs
-    """An object that the API server stored and we cannot read; the message names the field."""
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -289,20 +284,6 @@ def _without_parameters(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The object without what is too much to be read; managedFields repeat the nesting and the keys."""
     metadata = {field: value for field, value in body["metadata"].items() if field != "managedFields"}
     return {**body, "metadata": metadata, "spec": {**body["spec"], "parameters": {}}}
-
-
-def parsed_part(body: Mapping[str, Any], part: str, parse: Callable[[Mapping[str, Any]], T]) -> T:
-    """`.spec` or `.status` of an object, parsed.
-
-    Raises:
-        MalformedObject: It is not what the CRD's schema admits; the message names the field and never quotes its value.
-    """
-    try:
-        return parse(body.get(part) or {})
-    except ValidationError as error:
-        meta, first = body["metadata"], error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(step) for step in (part, *first["loc"]))
-        raise MalformedObject(f"{meta['namespace']}/{meta['name']}: {field}: {first['msg']}") from None
 
 
 def _parse_claim(text: str | None) -> tuple[Claim | None, bool]:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.model.quantumjob import MalformedObject, parsed_part
+from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 

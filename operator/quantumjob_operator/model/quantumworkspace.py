@@ -14,7 +14,8 @@ from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, InvalidName, endpoint, workspace_id
-from quantumjob_operator.model.quantumjob import KeyRef, MalformedObject, QuantumJob, parsed_part
+from quantumjob_operator.model.parsing import MalformedObject, parsed_part
+from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 Name = tuple[str, str]

@@ -8,11 +8,11 @@ import pytest
 
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
+from quantumjob_operator.model.parsing import MalformedObject
 from quantumjob_operator.model.quantumjob import (
     Claim,
     JobSpec,
     KeyRef,
-    MalformedObject,
     Output,
     WorkspaceRef,
     parse_job,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.model.jobstatus import Condition
-from quantumjob_operator.model.quantumjob import KeyRef, MalformedObject
+from quantumjob_operator.model.parsing import MalformedObject
+from quantumjob_operator.model.quantumjob import KeyRef
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, parse_workspace, resolve_reference
 from rooms.model.bodies import RESOURCE_ID, Spoil, dropping, job, putting, spoilt, workspace, workspace_body
 
