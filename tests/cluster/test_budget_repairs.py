@@ -16,7 +16,7 @@ from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _LONG_AGO: Final = "2026-01-01T00:00:00Z"
 _SWEPT: Final = 150.0

@@ -12,7 +12,7 @@ from gitops.fluxstatus import judge
 from gitops.states import Object
 from localstack.stack import Stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _NAMESPACE: Final = "gitops-budgets"
 _ONE_JOB: Final = {"workspaces": ["default"], "period": "Year", "limits": [{"unit": "jobs", "amount": "1"}]}
