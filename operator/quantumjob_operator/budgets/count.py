@@ -2,7 +2,7 @@
 
 Rules:
 1. What has ended counts as billed; what has ended without a bill after it began stays reserved, as does what is
-   unfinished.
+   unfinished. Where nothing would be reserved, no bill is waited for: a tenant's free jobs must not fill a ledger.
 2. A reservation that the list does not show stays: its job may be on its way.
 3. A job that is newer than the ledger's last change and has no reservation shows that the ledger was set back: whatever
    is sent was reserved before, and settled after. Near that change the job's own status tells whether it was settled.
@@ -30,11 +30,13 @@ class Row:
         entry: What is reserved for it, or would be.
         created: When the service accepted it.
         ended: How it ended; None if it has not.
+        unknown: Its object is gone, and nothing stands in the ledger of what it may cost.
     """
 
     entry: Reservation
     created: datetime
     ended: Ended | None
+    unknown: bool = False
 
 
 def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datetime) -> Ledger:
@@ -57,7 +59,7 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
             group = group_of(budget, entry.namespace)
             for unit, amount in counted_of(budget, entry, ended.bill).items():
                 spent[Key(group, unit)] = spent.get(Key(group, unit), Decimal(0)) + amount
-        elif ended.began:
+        elif ended.began and (entry.job_id in entries or any(one.value for one in entry.amounts)):
             entries[entry.job_id] = entry if entry.ended_at else replace(entry, ended_at=stamp(now))
         else:
             entries.pop(entry.job_id, None)
@@ -93,5 +95,5 @@ def is_missing(budget: QuantumBudget, row: Row, *, settled: bool, tolerance: tim
 def _weighs(budget: QuantumBudget, row: Row) -> bool:
     """Whether a job counts for anything: what is free is never reserved."""
     if row.ended is None or (row.ended.bill is None and row.ended.began):
-        return any(one.value for one in row.entry.amounts)
+        return row.unknown or any(one.value for one in row.entry.amounts)
     return row.ended.bill is not None and any(counted_of(budget, row.entry, row.ended.bill).values())

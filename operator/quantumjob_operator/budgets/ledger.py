@@ -7,7 +7,7 @@ Rules:
 3. Settling adds the bill only if the reservation is there, and takes it out: doing it twice changes nothing.
 4. A job that is older than its reservation was paid before: its reservation goes, and nothing is added.
 5. A bill that is not told counts as what was reserved, for seven days as reserved and then as spent. What ended before
-   it began costs nothing.
+   it began costs nothing; nor is a bill waited for where nothing was to be paid in any limited unit.
 6. A job belongs to the period in which it was reserved.
 
 Must not live here: what a job needs (`needs`), or what people are told (`refusals`).
@@ -63,11 +63,12 @@ class Ledger:
 
 
 class Used(NamedTuple):
-    """What one unit has been used for."""
+    """What one unit has been used for; `awaited` of what is reserved is for jobs that have ended without a bill."""
 
     spent: Decimal
     reserved: Decimal
     jobs: int
+    awaited: Decimal = _ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
     """What is spent and reserved of every unit in the current period."""
     reserved: Counter[Key] = Counter()
     sums: dict[Key, Decimal] = {}
+    awaited: dict[Key, Decimal] = {}
     start = stamp(ledger.period.start)
     for one in ledger.open.values():
         # Stamps of one form are in the order of their times, and there may be thousands.
@@ -127,9 +129,13 @@ def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
         for each in one.amounts:
             key = Key(group, each.unit)
             sums[key] = sums.get(key, _ZERO) + each.value
+            awaited[key] = awaited.get(key, _ZERO) + (each.value if one.ended_at else _ZERO)
             reserved[key] += each.value > 0
     keys = dict.fromkeys((*ledger.spent, *sums))
-    return {key: Used(ledger.spent.get(key, _ZERO), sums.get(key, _ZERO), reserved[key]) for key in keys}
+    return {
+        key: Used(ledger.spent.get(key, _ZERO), sums.get(key, _ZERO), reserved[key], awaited.get(key, _ZERO))
+        for key in keys
+    }
 
 
 def is_current(ledger: Ledger, entry: Reservation) -> bool:
@@ -173,7 +179,8 @@ def settle(
         return ledger, Outcome.NOTHING, ()
     if ended.created and ended.created < datetime.fromisoformat(entry.reserved_at) - tolerance:
         return release(ledger, job_id), Outcome.RELEASED, ()
-    if ended.bill is None and not ended.began:
+    free = bool(entry.amounts) and not any(one.value for one in entry.amounts)
+    if ended.bill is None and (free or not ended.began):
         return release(ledger, job_id), Outcome.RELEASED, ()
     if ended.bill is None and not ended.given_up and not _overdue(entry, now):
         waiting = entry if entry.ended_at else replace(entry, ended_at=stamp(now))

@@ -161,18 +161,25 @@ def added(sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> 
     """The sums that change when a job's amounts are reserved."""
     changed = {}
     for one in amounts:
-        spent, reserved, jobs = sums.get(Key(group, one.unit), _NOTHING)
-        changed[Key(group, one.unit)] = Used(spent, reserved + one.value, jobs + 1)
+        known = sums.get(Key(group, one.unit), _NOTHING)
+        changed[Key(group, one.unit)] = known._replace(reserved=known.reserved + one.value, jobs=known.jobs + 1)
     return changed
 
 
 def could_fit(budget: QuantumBudget, sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> bool:
-    """Whether a job would fit if all that is reserved were released; else it has no turn in this period."""
+    """Whether a job would fit if all that is under way were released; else it has no turn now.
+
+    What has ended without a bill may count for a week: nothing is kept for a job that waits for that.
+    """
     return all(
-        sums.get(Key(group, limit.unit), _NOTHING).spent + of_unit(amounts, limit.unit) <= limit.value
+        _stays(sums.get(Key(group, limit.unit), _NOTHING)) + of_unit(amounts, limit.unit) <= limit.value
         for limit in budget.spec.limits
         if of_unit(amounts, limit.unit)
     )
+
+
+def _stays(one: Used) -> Decimal:
+    return one.spent + one.awaited
 
 
 def of_unit(amounts: tuple[Amount, ...], unit: str) -> Decimal:

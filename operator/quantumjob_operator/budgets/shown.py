@@ -62,7 +62,7 @@ def _totals(budget: QuantumBudget, sums: Mapping[Key, Used]) -> Iterator[Total]:
     for group in groups:
         units = [*limited_units(budget.spec), *sorted(key.unit for key in sums if key.group == group)]
         for unit in dict.fromkeys(units):
-            spent, reserved, _ = sums.get(Key(group, unit), _UNUSED)
+            spent, reserved, *_ = sums.get(Key(group, unit), _UNUSED)
             limit = limits.get(unit)
             yield Total(
                 unit=unit,

@@ -196,7 +196,8 @@ class BudgetCounter:
             amounts=_amounts(budget, job),
             basis="Estimate",
         )
-        return Row(entry, created, ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None)
+        ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
+        return Row(entry, created, ended, unknown=job is None and held is None)
 
     async def _belongs(
         self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None

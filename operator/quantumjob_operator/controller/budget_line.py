@@ -25,9 +25,11 @@ class Line:
 
     Attributes:
         clock: Monotonic seconds.
+        waits: Whether a job still wants to be sent; nothing is kept for one that is deleted, suspended or cancelled.
     """
 
     clock: Callable[[], float]
+    waits: Callable[[str], bool]
     _waiting: FairQueue[str] = field(default_factory=FairQueue)
     _needs: dict[str, tuple[str, Amounts]] = field(default_factory=dict)
     _turn: str | None = None
@@ -77,6 +79,9 @@ class Line:
             turn = self._turn or self._next()
             if turn is None:
                 break
+            if not self.waits(turn):
+                self.leave(turn)
+                continue
             tenant, needs = self._needs[turn]
             if fits(tenant, needs):
                 self._turn = None
@@ -95,7 +100,8 @@ class Line:
         return found[1] if found else None
 
     def _expire(self) -> None:
-        """Whoever was woken and did not ask may stand in line anew when it does."""
+        """Whoever was woken and did not ask may stand in line anew when it does; who wants nothing keeps nothing."""
         late = self.clock() - OFFER_SECONDS
-        for uid in [uid for uid, since in self._offered.items() if since <= late]:
+        over = [uid for uid, since in self._offered.items() if since <= late or not self.waits(uid)]
+        for uid in [*over, *([self._turn] if self._turn and not self.waits(self._turn) else [])]:
             self.leave(uid)

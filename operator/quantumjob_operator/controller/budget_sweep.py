@@ -28,6 +28,7 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.spending import Settlement, ended_of, valid_for
 from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
@@ -77,6 +78,8 @@ class BudgetSweep:
         now, entries = self._clock.monotonic(), budget.status.reservations
         self._looked = {one: at for one, at in self._looked.items() if now - at < _DAY_SECONDS}
         due = [one for one in entries if self._is_due(one, now) and self._is_left(one)]
+        # Who waited longest goes first: else those in front, if nobody answers for them, would keep out the others.
+        due.sort(key=lambda one: self._looked.get(one.job_id, -_DAY_SECONDS))
         for entry in due[:_MOST]:
             self._looked[entry.job_id] = now
             await self._look(budget, entry)
@@ -99,7 +102,10 @@ class BudgetSweep:
         if job is None or entry.ended_at:
             return True
         over = job.status.finished or any(one.job_id == entry.job_id for one in job.status.attempts)
-        return over or ((job.claim is None or job.spec.suspend) and self._is_old(entry))
+        # Users can edit a claim: what was reserved for another attempt is nobody's any more.
+        claimed = identify(job, job.claim.workspace, job.claim.attempt) if job.claim else None
+        idle = job.spec.suspend or entry.job_id not in (claimed, job.status.job_id)
+        return over or (idle and self._is_old(entry))
 
     async def _look(self, budget: QuantumBudget, entry: Reservation) -> None:
         workspace = self._cache.find_workspace((budget.namespace, entry.workspace))

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Ended, Ledger, Outcome, group_of, ledger_of, release, settle, used
+from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of, release, settle
 from quantumjob_operator.budgets.membership import counts, naming
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
-from quantumjob_operator.budgets.requests import Granted, Request, added, ask, could_fit, fits, is_closed
+from quantumjob_operator.budgets.requests import Granted, Request, ask, is_closed
+from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
@@ -215,7 +216,7 @@ class Spending:
         """
         for uid in self._parked.pop(budget.uid, {}) if everybody else ():
             self._wake(uid)
-        state = _Simulated(budget, ledger_of(budget, self._clock.now()))
+        state = Simulated(budget, ledger_of(budget, self._clock.now()))
         for group, line in self._lines.get(budget.uid, {}).items():
             waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
             for uid in dict.fromkeys((*line.woken(state.takes, partial(state.could_fit, group)), *waiting)):
@@ -228,30 +229,15 @@ class Spending:
             self._wake(one)
         self._indexes.pop(uid, None)
 
+    def _waits(self, uid: str) -> bool:
+        job = self._cache.jobs.get(uid)
+        return job is not None and not (
+            job.deletion_requested or job.status.finished or job.spec.suspend or job.spec.cancel
+        )
+
     def _line(self, budget: QuantumBudget, namespace: str) -> Line:
         lines = self._lines.setdefault(budget.uid, {})
-        return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
-
-
-class _Simulated:
-    """A ledger into which those who wait are put one after another, to see how many can go."""
-
-    def __init__(self, budget: QuantumBudget, ledger: Ledger) -> None:
-        self._budget = budget
-        self._ledger = ledger
-        self._sums = used(budget, ledger)
-
-    def takes(self, namespace: str, amounts: Amounts) -> bool:
-        """Whether a job fits; then it is in."""
-        budget, needs = self._budget, Needs(amounts, "Estimate", "")
-        if is_closed(budget) or fits(budget, self._ledger, self._sums, namespace, needs):
-            return False
-        self._sums |= added(self._sums, group_of(budget, namespace), amounts)
-        return True
-
-    def could_fit(self, group: str, amounts: Amounts) -> bool:
-        """Whether it would fit if all that is reserved were released."""
-        return could_fit(self._budget, self._sums, group, amounts)
+        return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic, self._waits))
 
 
 def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:

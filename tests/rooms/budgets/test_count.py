@@ -38,6 +38,23 @@ def test_each_job_counts_once(ended: Ended | None, held: bool, spent: list[str],
     assert count(one, after, [Row(ENTRY, NOW - timedelta(days=1), ended)], NOW).spent == after.spent
 
 
+def test_free_jobs_of_a_tenant_do_not_fill_a_ledger() -> None:
+    """They ended without a bill, and nothing would have been reserved for them."""
+    one, free = budget(), replace(ENTRY, amounts=())
+    rows = [Row(replace(free, job_id=f"free-{n}"), NOW, Ended(None), unknown=n % 2 > 0) for n in range(10)]
+    assert not count(one, ledger_of(one, NOW), rows, NOW).open
+
+
+def test_a_job_that_runs_without_an_object_shows_that_a_ledger_was_set_back() -> None:
+    """Nobody knows what it may cost."""
+    one = budget()
+    one = replace(one, status=replace(one.status, changed_at=CHANGED))
+    later = NOW + timedelta(minutes=10)
+    for unknown in (True, False):
+        row = Row(replace(ENTRY, amounts=()), later, None, unknown=unknown)
+        assert is_missing(one, row, settled=False, tolerance=TOLERANCE) is unknown
+
+
 def test_what_the_list_does_not_show_stays_reserved() -> None:
     """Its job may be on its way."""
     one = budget()

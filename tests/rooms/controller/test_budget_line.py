@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
 from quantumjob_operator.model.money import Amount
+
+DELETED: Final = {"deleted"}
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ def dollars(amount: int) -> Amounts:
 def line_of(*waiting: tuple[str, str, int]) -> tuple[Line, Time]:
     """A line in which these stand: tenant, uid, amount."""
     time = Time()
-    line = Line(time)
+    line = Line(time, lambda uid: uid not in DELETED)
     for tenant, uid, amount in waiting:
         line.stand(uid, tenant, dollars(amount))
     return line, time
@@ -75,6 +78,23 @@ def test_one_that_can_never_fit_has_no_turn() -> None:
     """In this period."""
     line, _ = line_of(("a", "giant", 101), ("a", "small", 10))
     assert woken(line, Room(50)) == ["small"]
+
+
+def test_nothing_is_kept_for_one_that_is_deleted_while_it_has_the_turn() -> None:
+    """Nor is it woken."""
+    line, _ = line_of(("a", "large", 80), ("b", "small", 10))
+    assert woken(line, Room(50)) == []
+    DELETED.add("large")
+    assert line.before("small") == ()
+    assert woken(line, Room(50)) == ["small"]
+    DELETED.remove("large")
+
+
+def test_one_that_was_deleted_in_the_line_is_passed_over() -> None:
+    """It goes, and the next has the turn."""
+    line, _ = line_of(("a", "deleted", 10), ("b", "small", 10))
+    assert woken(line, Room(50)) == ["small"]
+    assert len(line) == 1
 
 
 def test_what_was_offered_is_kept_for_a_while() -> None:

@@ -1,0 +1,30 @@
+"""Who of those that wait could go now. Must not live here: in which order they wait (`controller.budget_line`)."""
+
+from quantumjob_operator.budgets.ledger import Ledger, group_of, used
+from quantumjob_operator.budgets.needs import Needs
+from quantumjob_operator.budgets.requests import added, could_fit, fits, is_closed
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+
+Amounts = tuple[Amount, ...]
+
+
+class Simulated:
+    """A ledger into which those who wait are put one after another, to see how many can go."""
+
+    def __init__(self, budget: QuantumBudget, ledger: Ledger) -> None:
+        self._budget = budget
+        self._ledger = ledger
+        self._sums = used(budget, ledger)
+
+    def takes(self, namespace: str, amounts: Amounts) -> bool:
+        """Whether a job fits; then it is in."""
+        budget, needs = self._budget, Needs(amounts, "Estimate", "")
+        if is_closed(budget) or fits(budget, self._ledger, self._sums, namespace, needs):
+            return False
+        self._sums |= added(self._sums, group_of(budget, namespace), amounts)
+        return True
+
+    def could_fit(self, group: str, amounts: Amounts) -> bool:
+        """Whether it would fit if all that is reserved were released."""
+        return could_fit(self._budget, self._sums, group, amounts)
