@@ -90,6 +90,8 @@ def test_without_a_yes_nothing_happens(guest: Demo, foreign: ControlPlane) -> No
 def installed(foreign: ControlPlane) -> Iterator[ControlPlane]:
     """The same cluster with CRDs that somebody installed."""
     foreign.kubectl("apply", "--server-side", "-f", _CRDS)
+    # A definition that is deleted while it is being established was seen to hang in its deletion.
+    foreign.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", _CRDS)
     yield foreign
     foreign.kubectl("delete", "-f", _CRDS)
 
