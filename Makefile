@@ -97,7 +97,8 @@ test: lint control-plane ## Check everything that is quick, on the real parts (â
 	@$(BIN)/python -m permissions $(AUDIT)
 
 test-slow: control-plane ## Run only the suites that `test` leaves out
-	$(PYTEST) -m "slow and not node and not release"
+	$(PYTEST) -m "slow and not alone and not node and not release"
+	$(BIN)/pytest -m alone
 
 test-node: venv ## Install the chart on a real node, from an image that is built for it; as root, after `make system-packages`
 	@$(BIN)/python -m devcluster build $(NODE)

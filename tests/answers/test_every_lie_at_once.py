@@ -21,7 +21,7 @@ from localstack import manifests
 from localstack.operated import Operator
 from localstack.stack import Stack
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.alone]
 
 SPOILT: Final = 8
 """Outputs that are compressed or too large."""
