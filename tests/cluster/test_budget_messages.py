@@ -82,8 +82,8 @@ def test_what_is_left_needed_and_when_it_ends(priced: JobNamespace, emulator: Em
     priced.apply(aria("large", 250_000))
     large = (
         "QuantumBudget {ns}/research allows 250.00 USD a job, and this one needs 298.75 USD: 250,000 shots on "
-        "ionq.qpu.aria-1 at the prices of 2025-09-17. Use fewer shots in a new job, or ask the owner of {ns}/research "
-        "to raise spec.perJob"
+        "ionq.qpu.aria-1 at the prices of 2025-09-17. Use fewer shots (at most 209,205) in a new job, or ask the owner "
+        "of {ns}/research to raise spec.perJob"
     )
     assert_told(priced, "large", "AboveJobLimit", large)
 

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from quantumjob_operator.model.money import Amount, Basis, Estimate, amount_of, is_currency
+from quantumjob_operator.model.money import Amount, Basis, ByShots, Estimate, amount_of, is_currency
 from quantumjob_operator.model.quantumbudget import BudgetSpec, Unknown
 from quantumjob_operator.model.quantumjob import JobSpec
 
 JOBS: Final = "jobs"
 SHOTS: Final = "shots"
+MAX_COST: Final = "MaxCost"
+"""The basis of what the user's `spec.maxCost` says."""
 NO_PRICES: Final = "the QuantumWorkspace names no price list (spec.pricesRef)"
 _BILLED_BY: Final[Mapping[str, str]] = {
     "hqc": "quantinuum",
@@ -32,6 +34,7 @@ _BILLED_BY: Final[Mapping[str, str]] = {
     "compute-time-qpu": "pasqal",
     "jobseconds": "qci",
 }
+_COUNTED: Final = ByShots(SHOTS, Decimal(0), Decimal(1))
 _ANYBODYS: Final = frozenset({JOBS, SHOTS, "standardMinutes", "highMinutes"})
 
 
@@ -43,11 +46,13 @@ class Needs:
         amounts: In each unit that the budget limits; empty for what is free.
         basis: Estimate, MaxCost or Unknown; Free.
         detail: What the amounts rest on, for people.
+        by_shots: How the estimate's amounts follow from the shots.
     """
 
     amounts: tuple[Amount, ...]
     basis: str
     detail: str
+    by_shots: tuple[ByShots, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,8 @@ def needs_of(spec: BudgetSpec, job: JobSpec, estimate: Estimate | None) -> Needs
         if amount is None:
             return CostUnknown(unit, _why_unknown(unit, told))
         amounts.append(amount)
-    basis = "MaxCost" if declared else "Estimate" if told.basis is Basis.PRICE_LIST else "Unknown"
-    return Needs(tuple(amounts), basis, _detail(job, told, declared=declared))
+    basis = MAX_COST if declared else "Estimate" if told.basis is Basis.PRICE_LIST else "Unknown"
+    return Needs(tuple(amounts), basis, _detail(job, told, declared=declared), (*told.by_shots, _COUNTED))
 
 
 def _known(unit: str, job: JobSpec, told: Estimate) -> Amount | None:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.ledger import Used
-from quantumjob_operator.budgets.needs import CostUnknown
+from quantumjob_operator.budgets.needs import MAX_COST, CostUnknown, Needs
 from quantumjob_operator.budgets.period import Period, within
-from quantumjob_operator.model.money import Amount, spoken
+from quantumjob_operator.model.money import Amount, spoken, within_shots
 from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, REJECT, QuantumBudget, Unknown
 
 EXCEEDED: Final = "BudgetExceeded"
@@ -84,12 +84,13 @@ def _when(budget: QuantumBudget, period: Period, short: Shortage) -> str:
     return f"{who} {', '.join([*ways, ''])}{'or ' if ways else ''}when the limit is raised"
 
 
-def above_job_limit(budget: QuantumBudget, limit: Amount, needed: Decimal, detail: str) -> Refusal:
+def above_job_limit(budget: QuantumBudget, limit: Amount, needed: Decimal, needs: Needs) -> Refusal:
     """One job is too large for this budget, however much is left."""
+    way = "set a lower spec.maxCost" if needs.basis == MAX_COST else within_shots(needs.by_shots, limit)
     message = (
         f"{_named(budget)} allows {spoken(limit.value, limit.unit)} {limit.unit} a job, and this one needs "
-        f"{spoken(needed, limit.unit)} {limit.unit}: {detail}. Use fewer shots in a new job, or ask "
-        f"{_owner(budget)} to raise spec.perJob"
+        f"{spoken(needed, limit.unit)} {limit.unit}: {needs.detail}. {way[0].upper()}{way[1:]} in a new "
+        f"job, or ask {_owner(budget)} to raise spec.perJob"
     )
     return Refusal(ABOVE_JOB_LIMIT, message, final=_ends(budget))
 

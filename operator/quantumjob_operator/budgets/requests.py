@@ -75,7 +75,7 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
         return ledger, refusals.unknown(budget, needs)
     for limit in budget.spec.per_job:
         if (amount := of_unit(needs.amounts, limit.unit)) > limit.value:
-            return ledger, refusals.above_job_limit(budget, limit, amount, needs.detail)
+            return ledger, refusals.above_job_limit(budget, limit, amount, needs)
     return _reserve(budget, ledger, request, needs, now)
 
 

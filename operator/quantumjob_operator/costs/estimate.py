@@ -11,7 +11,7 @@ from typing import Any, Final
 from quantumjob_operator.costs import ionq_circuit, openqasm, qir
 from quantumjob_operator.costs.gates import Gates, UncountableError
 from quantumjob_operator.costs.prices import Free, GateShots, Hqc, PriceList, Time
-from quantumjob_operator.model.money import Amount, Basis, Estimate, amount_of
+from quantumjob_operator.model.money import Amount, Basis, ByShots, Estimate, amount_of
 
 MAX_COUNTED_BYTES: Final = 256 * 1024
 """Longer programs are not counted: counting happens between two requests."""
@@ -91,7 +91,7 @@ def _at_least(price: GateShots | Hqc, parameters: Mapping[str, Any]) -> tuple[Am
         return (
             (amount_of(_minimum(price, parameters), price.currency),)
             if isinstance(price, GateShots)
-            else _credits(Decimal(_BASE_CREDITS), price)
+            else tuple(_amount(one, 0) for one in _credits(price, Decimal(0)))
         )
 
 
@@ -125,14 +125,15 @@ def _gate_shots(
 ) -> Estimate:
     minimum = _minimum(price, parameters)
     mitigated = price.minimum_without_mitigation is None or not _without_mitigation(parameters)
-    for_gates = (price.one_qubit * gates.one + price.two_qubit * gates.two) * shots
-    total = for_gates + minimum if price.rule == "Sum" else max(for_gates, minimum)
+    each = price.one_qubit * gates.one + price.two_qubit * gates.two
+    in_money = ByShots(price.currency, minimum if price.rule == "Sum" else Decimal(0), each, minimum)
     floor = f"; at least {minimum} {'with' if mitigated else 'without'} error mitigation" if minimum else ""
     return Estimate(
         basis=Basis.PRICE_LIST,
-        amounts=(amount_of(total, price.currency),),
+        amounts=(_amount(in_money, shots),),
         as_of=prices.as_of,
         detail=f"{gates}, {shots:,} shots{floor}",
+        by_shots=(in_money,),
     )
 
 
@@ -149,18 +150,23 @@ def _without_mitigation(parameters: Mapping[str, Any]) -> bool:
 
 def _hqc(price: Hqc, gates: Gates, shots: int, prices: PriceList) -> Estimate:
     weight = gates.one + 10 * gates.two + 5 * gates.measured
-    credit = _BASE_CREDITS + Decimal(shots * weight) / 5000 * (1 + price.margin)
+    by_shots = _credits(price, Decimal(weight) / 5000 * (1 + price.margin))
     margin = f", {price.margin:.0%} more for the provider's compiler" if price.margin else ""
     return Estimate(
         basis=Basis.PRICE_LIST,
-        amounts=_credits(credit, price),
+        amounts=tuple(_amount(one, shots) for one in by_shots),
         as_of=prices.as_of,
         detail=f"{gates}, {gates.measured:,} measurements and preparations, {shots:,} shots{margin}",
+        by_shots=by_shots,
     )
 
 
-def _credits(credit: Decimal, price: Hqc) -> tuple[Amount, ...]:
-    """So many credits, and in money where the list says what one costs."""
-    money = price.unit_price
-    bought = (amount_of(credit * money.amount, money.currency),) if money else ()
-    return (amount_of(credit, price.unit), *bought)
+def _credits(price: Hqc, each: Decimal) -> tuple[ByShots, ...]:
+    """So many credits a shot, and in money where the list says what one costs."""
+    money, fixed = price.unit_price, Decimal(_BASE_CREDITS)
+    bought = (ByShots(money.currency, fixed * money.amount, each * money.amount),) if money else ()
+    return (ByShots(price.unit, fixed, each), *bought)
+
+
+def _amount(by_shots: ByShots, shots: int) -> Amount:
+    return amount_of(by_shots.cost_of(shots), by_shots.unit)

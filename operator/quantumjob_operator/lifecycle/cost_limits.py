@@ -23,7 +23,7 @@ from quantumjob_operator.lifecycle.costs import amounts_in
 from quantumjob_operator.lifecycle.decision import Decision, Notice, end, hold_for
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, Trouble
 from quantumjob_operator.model.jobstatus import JobStatus, State
-from quantumjob_operator.model.money import Amount, Basis, Estimate
+from quantumjob_operator.model.money import Amount, Basis, Estimate, within_shots
 from quantumjob_operator.model.quantumjob import QuantumJob
 
 ABOVE_MAX_COST: Final = "AboveMaxCost"
@@ -50,14 +50,14 @@ def above_max_cost(seen: Observation) -> Decision | None:
         return None
     if isinstance(program.estimate, Trouble):
         return hold_for(seen, program.estimate)
-    told = estimated(seen)
-    why = next((why for limit in limits if told and (why := _exceeds(seen.job, limit, told))), None)
-    if why is None:
+    if (told := estimated(seen)) is None:
         return None
-    status = replace(seen.job.status, estimate=told)
-    return end(
-        seen, status, State.FAILED, ABOVE_MAX_COST, f"{why}; use fewer shots, or raise spec.maxCost, in a new job"
-    )
+    for limit in limits:
+        if why := _exceeds(seen.job, limit, told):
+            remedy = f"{within_shots(told.by_shots, limit)}, or raise spec.maxCost, in a new job"
+            status = replace(seen.job.status, estimate=told)
+            return end(seen, status, State.FAILED, ABOVE_MAX_COST, f"{why}; {remedy}")
+    return None
 
 
 def cost_notices(limits: Sequence[Amount], before: JobStatus, after: JobStatus) -> Iterator[Notice]:

@@ -4,11 +4,13 @@ Amounts are decimal texts, as in the manifests: a float would turn 12.4166 into 
 a cost is estimated (`costs`), or what follows from it (`lifecycle`).
 """
 
+from collections.abc import Iterable
+from dataclasses import field
 from decimal import ROUND_CEILING, Context, Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -69,6 +71,35 @@ def spoken(value: Decimal, unit: str) -> str:
     return f"{rounded if is_currency(unit) and rounded == value else Decimal(plain(value)):,f}"
 
 
+@dataclass(frozen=True, slots=True)
+class ByShots:
+    """How a job's cost in one unit follows from its shots: fixed + each x shots, but never less than the minimum.
+
+    Attributes:
+        unit: The unit.
+        fixed: Of each job, whatever it does.
+        each: Of one shot.
+        minimum: Of each job.
+    """
+
+    unit: str
+    fixed: Decimal
+    each: Decimal
+    minimum: Decimal = Decimal(0)
+
+    def cost_of(self, shots: int) -> Decimal:
+        """What so many shots cost."""
+        return max(self.fixed + self.each * shots, self.minimum)
+
+    def most_within(self, limit: Decimal) -> int | None:
+        """The most shots that a limit allows, 0 if it allows none; None if their number changes nothing."""
+        if self.cost_of(1) > limit:
+            return 0
+        if not self.each:
+            return None
+        return int(_EXACT.divide_int(limit - self.fixed, self.each))
+
+
 class Basis(StrEnum):
     """What an estimate rests on."""
 
@@ -87,6 +118,7 @@ class Estimate:
         at_least: What it costs whatever it does, where the amounts are unknown and the list has a minimum.
         as_of: The date of the prices.
         detail: What was counted and assumed, or why nothing can be told.
+        by_shots: How the amounts follow from the shots; not part of a status.
     """
 
     basis: Basis
@@ -94,6 +126,7 @@ class Estimate:
     amounts: tuple[Amount, ...] = ()
     as_of: str | None = None
     at_least: tuple[Amount, ...] | None = None
+    by_shots: Annotated[tuple[ByShots, ...], Field(exclude=True)] = field(default=(), compare=False)
 
     def least_of(self, unit: str) -> Amount | None:
         """What it costs at least of one unit, if that is known."""
@@ -102,3 +135,11 @@ class Estimate:
     def of(self, unit: str) -> Amount | None:
         """The amount of one unit, if the estimate has it."""
         return next((one for one in self.amounts if one.unit == unit), None)
+
+
+def within_shots(by_shots: Iterable[ByShots], limit: Amount) -> str:
+    """What to do about the shots of a job that is above a limit, for people."""
+    most = next((one.most_within(limit.value) for one in by_shots if one.unit == limit.unit), None)
+    if most is None:
+        return "use fewer shots"
+    return f"use fewer shots (at most {most:,})" if most else "use another target, as one shot costs more,"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from quantumjob_operator.budgets.ledger import MAX_OPEN, Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, ask
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.money import Amount, ByShots
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd, written
 
@@ -91,6 +92,27 @@ def test_other_namespaces_have_their_own() -> None:
             "2025-09-17. Use fewer shots in a new job, or ask the owner of quantum-platform/research to "
             "raise spec.perJob",
             id="one job is too large",
+        ),
+        pytest.param(
+            {"perJob": [{"unit": "USD", "amount": "250"}]},
+            replace(usd("260.4"), by_shots=(ByShots("USD", Decimal(0), Decimal("0.00217"), Decimal("97.5")),)),
+            "AboveJobLimit",
+            "Use fewer shots (at most 115,207) in a new job, or ask",
+            id="and fewer shots would do",
+        ),
+        pytest.param(
+            {"perJob": [{"unit": "USD", "amount": "90"}]},
+            replace(usd("97.5"), by_shots=(ByShots("USD", Decimal(0), Decimal("0.00217"), Decimal("97.5")),)),
+            "AboveJobLimit",
+            "Use another target, as one shot costs more, in a new job, or ask",
+            id="and the least is too much",
+        ),
+        pytest.param(
+            {"perJob": [{"unit": "USD", "amount": "5"}]},
+            replace(usd("6"), basis="MaxCost"),
+            "AboveJobLimit",
+            "Set a lower spec.maxCost in a new job, or ask",
+            id="by the user's own word",
         ),
         pytest.param(
             {},

@@ -110,6 +110,29 @@ def test_as_the_sdk_once_computed(counted: Gates, hqc: str, dollars: str | None)
         assert shots * price == Decimal(dollars)
 
 
+@pytest.mark.parametrize(
+    ("target", "form", "program", "limit", "most"),
+    [
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, "250 USD", 115_207, id="by the gates"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, "97.5 USD", 44_930, id="just the minimum"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", GHZ_JSON, "97.49 USD", 0, id="less than the minimum"),
+        pytest.param("quantinuum.qpu.h2-1", "honeywell.openqasm.v1", GHZ_QASM, "5.013 hqc", 1, id="a single shot"),
+        pytest.param("quantinuum.qpu.h2-1", "honeywell.openqasm.v1", GHZ_QASM, "5 hqc", 0, id="less than one shot"),
+        pytest.param("ionq.qpu.aria-1", "ionq.circuit.v1", b'{"qubits":1,"circuit":[]}', "98 USD", None, id="no gates"),
+    ],
+)
+def test_the_most_shots_that_a_limit_allows(
+    target: str, form: str, program: bytes, limit: str, most: int | None
+) -> None:
+    """So many are within it, and one more is not."""
+    amount, unit = limit.split()
+    by_shots = estimate(target, form, program, {"shots": 1}, PUBLISHED).by_shots
+    assert next(one.most_within(Decimal(amount)) for one in by_shots if one.unit == unit) == most
+    if most:
+        costs = [Decimal(amounts(target, form, program, {"shots": shots})[unit]) for shots in (most, most + 1)]
+        assert costs[0] <= Decimal(amount) < costs[1]
+
+
 def test_a_price_of_credits_gives_money_too() -> None:
     """Whoever pays for credits may say how much."""
     list_of_mine = parse_prices(

@@ -1,6 +1,7 @@
 """spec.maxCost: what is never submitted, what is submitted all the same, and what waits."""
 
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from quantumjob_operator.lifecycle.cost_limits import NO_PRICES, cost_notices
 from quantumjob_operator.lifecycle.decision import Notice
 from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.model.jobstatus import AttemptShown, CostEventShown, CostShown, JobStatus, State
-from quantumjob_operator.model.money import Amount, Basis, Estimate
+from quantumjob_operator.model.money import Amount, Basis, ByShots, Estimate
 from rooms.lifecycle.observations import (
     OUTPUT,
     PROGRAM,
@@ -64,6 +65,11 @@ def test_goes_on(now: Any) -> None:
             known(USD_20, ("USD", "19.999999")),
             f"allows 19.999999 USD, and this job is expected to cost 20 USD ({DETAIL}; prices of 2025-09-17)",
             id="more than is allowed",
+        ),
+        pytest.param(
+            known(replace(USD_20, by_shots=(ByShots("USD", Decimal(0), Decimal("0.02")),)), ("USD", "19")),
+            "use fewer shots (at most 950), or raise spec.maxCost, in a new job",
+            id="and fewer shots would do",
         ),
         pytest.param(known(USD_20, ("USD", "100"), ("hqc", "7")), "7 hqc", id="in one of two units"),
         pytest.param(
