@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -89,6 +90,7 @@ class InvalidName(ValueError):  # noqa: N818 - reads as what it says where it is
     """An input from which no name can be derived; the message says which and what it should look like."""
 
 
+@lru_cache(maxsize=1024)
 def workspace_id(resource_id: str) -> str:
     """The one spelling of a workspace's resource id: lower case, no slash at the end.
 
@@ -107,6 +109,7 @@ def workspace_id(resource_id: str) -> str:
     return canonical
 
 
+@lru_cache(maxsize=4096)
 def job_id(workspace: str, namespace: str, *, uid: str | None, key: str | None, attempt: int) -> str:
     r"""The GUID of an attempt in Azure, the same from every operator at every time.
 
