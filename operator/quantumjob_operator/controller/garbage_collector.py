@@ -7,6 +7,7 @@ on only if two sightings, a fence apart, and a live read of its object agree. Mu
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -30,6 +31,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
     origin_of,
     owned_by,
     released_on_purpose,
+    sent_as_orphan,
 )
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import AnswerTooLarge, Refused, ServiceError
@@ -48,7 +50,8 @@ _AT_ONCE: Final = 50
 _SMALL_PAGE: Final = 2
 """Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 _MOST: Final = 100
-"""Jobs of one workspace that a search acts on: a list of many more was not made by this cluster."""
+"""Jobs of one workspace that a search acts on, and as many that were sent as orphans: a list of many more was not made
+by this cluster."""
 
 
 _log = logging.getLogger(__name__)
@@ -184,16 +187,19 @@ class GarbageCollector:
         self, connection: Connection, sightings: _Sightings, seen: set[str], *, words: str, top: int
     ) -> None:
         owned: dict[str, frozenset[str]] = {}
+        left: Counter[bool] = Counter()
         async for page in connection.client.list_whole_jobs(only=words, top=top):
             for number, row in enumerate(page):
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
                 origin = self._origin(row)
-                # Orphans don't count: any number of them may be newer than what is looked for.
-                if origin is None or released_on_purpose(row) or len(seen) >= _MOST:
+                # Orphans don't count among the others: any number of them may be newer than what is looked for.
+                kind = sent_as_orphan(row)
+                if origin is None or released_on_purpose(row) or left[kind] >= _MOST:
                     continue
                 if row.id not in seen and await self._is_left(row, origin, connection, owned):
                     seen.add(row.id)
+                    left[kind] += 1
                     await self._found(row, origin, connection, sightings)
             await asyncio.sleep(0)
 
@@ -260,7 +266,10 @@ class GarbageCollector:
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)
             return
         if not (self.may_cancel and may_be_cancelled(remote, self._holder, self._started)):
-            await self._report(remote, origin, connection, "cancel it at the service if nobody needs it", reported)
+            then = "cancel it at the service if nobody needs it"
+            if sent_as_orphan(remote):
+                then = f"it was sent with deletionPolicy Orphan, but nothing shows that it was released: {then}"
+            await self._report(remote, origin, connection, then, reported)
             return
         answer = await client.cancel_job(remote.id)
         accepted = answer is CancelAnswer.ACCEPTED

@@ -142,9 +142,13 @@ def _is_held(job: QuantumJob) -> bool:
 
 
 def released_on_purpose(remote: RemoteJob) -> bool:
-    """Whether its object said so: with the job, or before it went (`deletionPolicy: Orphan`)."""
-    policy = remote.metadata.get(METADATA_DELETION_POLICY)
-    return policy == "Orphan" or any(is_orphan_tag(tag) for tag in remote.tags)
+    """Whether its object said so before it went; what it wanted when the job was sent may have changed since."""
+    return any(map(is_orphan_tag, remote.tags))
+
+
+def sent_as_orphan(remote: RemoteJob) -> bool:
+    """Whether it was to run on without its object, by what its object wanted when it was sent."""
+    return remote.metadata.get(METADATA_DELETION_POLICY) == "Orphan"
 
 
 def may_be_cancelled(remote: RemoteJob, holder: str, started: datetime) -> bool:

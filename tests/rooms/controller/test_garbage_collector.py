@@ -67,17 +67,19 @@ async def test_another_workspaces_row_silences_nobody() -> None:
 
 
 async def test_orphans_hide_nobody() -> None:
-    """More of them than a search acts on, all newer, and released on purpose in one way or the other."""
-    tags = (orphan_tag(UID),)
-    orphans = [
-        row("research", str(UUID(int=number)), tags=tags if number % 2 else (), policy="" if number % 2 else "Orphan")
-        for number in range(100, 220)
-    ]
+    """More of them than a search acts on, all newer; those are told of that nobody is known to have let go."""
+    numbers = range(100, 220)
+    released = [row("research", str(UUID(int=one)), tags=(orphan_tag(UID),)) for one in numbers]
+    unmarked = [row("research", str(UUID(int=1000 + one)), policy="Orphan") for one in numbers]
     async with collecting() as scene:
-        scene.lists.rows = [*orphans, LEFT]
+        scene.collector.may_cancel = True
+        scene.lists.rows = [*released, *unmarked, LEFT]
         scene.leads()
         await scene.until(lambda: scene.told_of(LEFT))
-        assert len(scene.events) == 1
+        assert not any(map(scene.told_of, released))
+        assert [scene.told_of(one) for one in unmarked] == [True] * 100 + [False] * 20
+        assert "nothing shows that it was released: cancel it at the service" in scene.events[0]["message"]
+        assert not any("asked to cancel" in event["message"] for event in scene.events)
 
 
 async def test_a_search_that_fails_forgets_nothing_and_reports_nothing_twice() -> None:

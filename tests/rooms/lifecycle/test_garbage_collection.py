@@ -294,3 +294,4 @@ def test_a_mark_tells_an_orphan() -> None:
     """Whoever let it go, on purpose, said so at the job itself."""
     assert released_on_purpose(replace(told(), tags=("mine", orphan_tag(UID))))
     assert not released_on_purpose(replace(told(), tags=("mine",)))
+    assert not released_on_purpose(sent("Orphan"))
