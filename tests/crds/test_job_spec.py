@@ -189,6 +189,7 @@ REJECTED: Final = [
         "choose other metadata keys",
         id="the operator's metadata of before",
     ),
+    pytest.param("spec.tags", ["quantumjobs_orphaned_by_me"], "choose other tags", id="the operator's tags"),
     pytest.param("spec.metadata", {"quantumjobs_uid": "x"}, "choose other metadata keys", id="the operator's metadata"),
     pytest.param("spec.metadata", {"k" * 129: "v"}, "choose shorter keys", id="a metadata key that is too long"),
     pytest.param("spec.metadata", {"": "v"}, "metadata keys have 1 to 128", id="an empty metadata key"),
