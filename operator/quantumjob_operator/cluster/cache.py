@@ -18,6 +18,8 @@ from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
 _UNSEEN: Final = "NotSeenYet"
+_MOST_GONE: Final = 1_000
+"""Objects whose last version is remembered after the event of their deletion: no answer is on its way for longer."""
 Known = QuantumJob | QuantumWorkspace | QuantumPolicy | QuantumBudget
 
 
@@ -40,6 +42,7 @@ class Cache:
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
     lost_claims: dict[str, set[str]] = field(default_factory=dict)
+    _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
@@ -116,6 +119,8 @@ class Cache:
         return self.find(answer.uid) is not None and self.put(answer)
 
     def _takes(self, new: Known) -> bool:
+        if int(new.resource_version) <= self._gone.get(new.uid, -1):
+            return False  # an answer that was on its way for longer than the event of the deletion
         if new.uid not in self._stale and not _is_newer(new, self.find(new.uid)):
             return False
         self._stale.discard(new.uid)
@@ -125,6 +130,7 @@ class Cache:
     def mark_stale(self) -> None:
         """The cluster was restored to an older state: the next version of each object is news, whatever its number."""
         self._stale = {*self.jobs, *self.workspaces, *self.policies, *self.budgets}
+        self._gone.clear()
         self.newest = 0
 
     def is_stale(self, uid: str) -> bool:
@@ -140,6 +146,10 @@ class Cache:
         """
         known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
         self.forget(uid)
+        if last:
+            self._gone[uid] = int(last.resource_version)
+            if len(self._gone) > _MOST_GONE:
+                del self._gone[next(iter(self._gone))]
         waits = known is not None or unheard  # of an object whose deletion was told, nothing is news
         left = (last if waits else None) or known or deleted
         if left:

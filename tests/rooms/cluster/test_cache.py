@@ -94,6 +94,21 @@ def test_what_the_event_of_a_deletion_tells_is_news_until_somebody_has_looked() 
     assert (known.unheard, known.deleted) == (set(), {})
 
 
+def test_an_answer_that_is_older_than_the_event_of_the_deletion_is_no_news() -> None:
+    """Nobody would ever tell again that the object is gone; but a cluster that was set back has it again."""
+    known = Cache()
+    known.put_job(job(resourceVersion="90"))
+    known.remove(UID, job(resourceVersion="95"))
+    assert not known.put_job(job(resourceVersion="91"))
+    assert known.jobs == {}
+    for number in range(1000):
+        assert known.put_job(job(uid=str(number), resourceVersion="96"))
+        known.remove(str(number), job(uid=str(number), resourceVersion="97"))
+    assert not known.put_job(job(uid="999", resourceVersion="96"))
+    known.mark_stale()
+    assert known.put_job(job(uid="999", resourceVersion="96"))
+
+
 def test_an_object_that_was_let_go_leaves_nothing() -> None:
     """The event of its deletion comes after that, and is no news."""
     known = Cache()
