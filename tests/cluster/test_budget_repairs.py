@@ -133,6 +133,19 @@ def test_a_ledger_that_was_set_back_while_no_operator_ran_is_counted_anew(
     assert spent(kept) == billed
 
 
+def test_a_service_whose_clock_is_ahead_shows_no_ledger_set_back(kept: JobNamespace, restarted: JobNamespace) -> None:
+    """When a job was sent is told by the clock by which the ledger changed: nothing is counted anew at each start."""
+    kept.pass_time()
+    kept.apply(jobs.quantinuum("first"))
+    kept.wait("first")
+    counted = ledger(kept)["counted"]
+    restarted.stack.operator.kill()
+    kept.stack.operator.start()
+    kept.apply(jobs.quantinuum("second"))
+    assert_held(kept, "second", "BudgetExceeded", "spent")
+    assert ledger(kept)["counted"] == counted
+
+
 def test_a_budget_goes_when_the_last_of_its_jobs_is_settled(kept: JobNamespace, emulator: Emulator) -> None:
     """Nothing further that costs is submitted under it meanwhile."""
     emulator.behave(executing_seconds=FOR_EVER)

@@ -28,13 +28,13 @@ class Row:
 
     Attributes:
         entry: What is reserved for it, or would be.
-        created: When the service accepted it.
+        sent: When it was sent, by the clock of the ledger.
         ended: How it ended; None if it has not.
         unknown: Its object is gone, and nothing stands in the ledger of what it may cost.
     """
 
     entry: Reservation
-    created: datetime
+    sent: datetime
     ended: Ended | None
     unknown: bool = False
 
@@ -67,10 +67,10 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
 
 
 def last_change(budget: QuantumBudget) -> datetime | None:
-    """When the ledger last changed, as far as its status tells."""
-    status = budget.status
-    told = status.changed_at or (status.counted.time if status.counted else None)
-    return datetime.fromisoformat(told) if told else None
+    """When the ledger last changed, or was found to be right, as far as its status tells."""
+    counted = budget.status.counted
+    told = (budget.status.changed_at, counted.time if counted else None)
+    return max((datetime.fromisoformat(one) for one in told if one), default=None)
 
 
 def is_missing(budget: QuantumBudget, row: Row, *, settled: bool, tolerance: timedelta) -> bool:
@@ -80,16 +80,16 @@ def is_missing(budget: QuantumBudget, row: Row, *, settled: bool, tolerance: tim
         budget: With the ledger in its status.
         row: A job that the budget counts.
         settled: Its object says that this budget has settled it.
-        tolerance: By so much the service's clock and ours may differ.
+        tolerance: For so long a request may be under way.
     """
     changed = last_change(budget)
     if changed is None or not _weighs(budget, row):
         return False
     if any(one.job_id == row.entry.job_id for one in budget.status.reservations):
         return False
-    if row.created > changed + tolerance:
+    if row.sent > changed + tolerance:
         return True
-    return row.created >= changed - tolerance and not settled
+    return row.sent >= changed - tolerance and not settled
 
 
 def _weighs(budget: QuantumBudget, row: Row) -> bool:

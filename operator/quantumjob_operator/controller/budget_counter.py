@@ -22,6 +22,7 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.spending import RESERVED, ended_of
 from quantumjob_operator.lifecycle.attempts import identify
+from quantumjob_operator.lifecycle.garbage_collection import sent_at
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
@@ -60,6 +61,7 @@ class BudgetCounter:
         self._connections = connections
         self._namespaces = namespaces
         self._settings = settings
+        self._tolerance = timedelta(seconds=settings.fence_seconds)
         self._clock = clock
 
     async def look(self, budget: QuantumBudget) -> Kept | None:
@@ -83,7 +85,7 @@ class BudgetCounter:
 
     async def _compare(self, budget: QuantumBudget) -> Kept | None:
         """Take the ledger for uncounted if jobs are missing in it."""
-        tolerance = timedelta(seconds=self._settings.fence_seconds)
+        tolerance = self._tolerance
         changed, start = last_change(budget), ledger_of(budget, self._clock.now()).period.start
         rows = await self._listed(budget, max(start, changed - tolerance) if changed else start)
         if isinstance(rows, Kept):
@@ -131,13 +133,16 @@ class BudgetCounter:
         return rows
 
     async def _rows(self, budget: QuantumBudget, connection: Connection, start: datetime) -> list[Row]:
-        """The rows that count, the newest first, as far as the beginning of the period."""
+        """The rows that count, the newest first, as far as what was sent since then."""
         found: list[Row] = []
+        # In the order in which the service accepted them, which is that of sending but for requests under way.
+        last = start - self._tolerance
         async for page in connection.client.list_whole_jobs(only="", top=PAGE):
             for remote in page:
-                if remote.creation_time is not None and remote.creation_time < start:
+                sent = sent_at(remote) or self._clock.now()
+                if sent < last:
                     return found
-                if row := await self._row(budget, connection.workspace, remote):
+                if sent >= start and (row := await self._row(budget, connection.workspace, remote, sent)):
                     found.append(row)
         return found
 
@@ -148,7 +153,7 @@ class BudgetCounter:
         for workspace in (one for one in named if one):
             for job in list(self._cache.jobs.values()):
                 row = self._claimed_row(budget, workspace, job)
-                if row is None or row.entry.job_id in listed or row.created < start:
+                if row is None or row.entry.job_id in listed or row.sent < start:
                     continue
                 if await self._belongs(budget, workspace, job.namespace, job):
                     found.append(row)
@@ -176,7 +181,9 @@ class BudgetCounter:
         )
         return Row(entry, since, None)
 
-    async def _row(self, budget: QuantumBudget, workspace: QuantumWorkspace, remote: RemoteJob) -> Row | None:
+    async def _row(
+        self, budget: QuantumBudget, workspace: QuantumWorkspace, remote: RemoteJob, sent: datetime
+    ) -> Row | None:
         told = owner_told(remote.metadata)
         namespace = told.get(METADATA_NAMESPACE, "")
         if not namespace or told.get(METADATA_CLUSTER, "") != self._settings.cluster_name:
@@ -184,7 +191,6 @@ class BudgetCounter:
         job, held = self._cache.jobs.get(told.get(METADATA_UID, "")), self._standing(budget, remote.id)
         if held is None and not await self._belongs(budget, workspace, namespace, job):
             return None
-        created = remote.creation_time or self._clock.now()
         entry = held or Reservation(
             job_id=remote.id,
             namespace=namespace,
@@ -192,12 +198,12 @@ class BudgetCounter:
             uid=told.get(METADATA_UID, ""),
             workspace=workspace.name,
             workspace_uid=workspace.uid,
-            reserved_at=stamp(created),
+            reserved_at=stamp(sent),
             amounts=_amounts(budget, job),
             basis="Estimate",
         )
         ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
-        return Row(entry, created, ended, unknown=job is None and held is None)
+        return Row(entry, sent, ended, unknown=job is None and held is None)
 
     async def _belongs(
         self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None

@@ -165,12 +165,12 @@ def may_be_cancelled(remote: RemoteJob, holder: str, started: datetime) -> bool:
     told = remote.metadata
     if told.get(METADATA_DELETION_POLICY) != "Cancel" or released_on_purpose(remote):
         return False
-    sent = _sent(remote)
+    sent = sent_at(remote)
     return (sent is not None and sent < started) or told.get(METADATA_HOLDER) == holder
 
 
-def _sent(remote: RemoteJob) -> datetime | None:
-    """When the job was sent by the clock that `started` was read from; the service's may be another one."""
+def sent_at(remote: RemoteJob) -> datetime | None:
+    """When the job was sent, by the API server's clock; the service's may be another one. None if nobody tells."""
     try:
         sent = datetime.fromisoformat(remote.metadata.get(METADATA_SENT, ""))
     except ValueError:

@@ -62,6 +62,17 @@ def test_what_the_list_does_not_show_stays_reserved() -> None:
     assert count(one, before, [], NOW) == before
 
 
+def test_what_was_counted_is_not_missing() -> None:
+    """A job whose object is gone is found by the count, which then changes nothing: no further start counts anew."""
+    one = budget()
+    row = Row(ENTRY, NOW + timedelta(minutes=1), BILL)
+    one = replace(one, status=replace(one.status, changed_at=CHANGED))
+    assert is_missing(one, row, settled=False, tolerance=TOLERANCE)
+    one = written(one, ledger_of(one, NOW), NOW + timedelta(minutes=10))
+    one = replace(one, status=replace(one.status, changed_at=CHANGED))
+    assert not is_missing(one, row, settled=False, tolerance=TOLERANCE)
+
+
 CHANGED = "2026-11-22T13:00:00Z"
 TOLERANCE = timedelta(minutes=5)
 
