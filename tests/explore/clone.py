@@ -125,6 +125,13 @@ def _instance(value: Any, memo: Memo) -> Any:
     return copy
 
 
+def _method(value: MethodType, _: Memo) -> Any:
+    """Of a clock, which all share; any other would lead from one process to the parts of another."""
+    if _is_part(value.__self__) and not hasattr(value.__self__, "monotonic"):
+        raise TypeError(f"what a process holds leads to its parts by {value.__qualname__}, and can't be copied")
+    return value
+
+
 def _cloner_of(kind: type) -> Cloner:
     module = kind.__module__
     frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
@@ -139,4 +146,5 @@ _CLONERS: Final[dict[type, Cloner]] = {
     list: _items,
     set: _items,
     deque: _items,
+    MethodType: _method,
 }

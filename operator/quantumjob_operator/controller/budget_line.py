@@ -25,11 +25,9 @@ class Line:
 
     Attributes:
         clock: Monotonic seconds.
-        waits: Whether a job still wants to be sent; nothing is kept for one that is deleted, suspended or cancelled.
     """
 
     clock: Callable[[], float]
-    waits: Callable[[str], bool]
     _waiting: FairQueue[str] = field(default_factory=FairQueue)
     _needs: dict[str, tuple[str, Amounts]] = field(default_factory=dict)
     _turn: str | None = None
@@ -42,9 +40,14 @@ class Line:
         """All who wait."""
         return list(self._needs)
 
-    def before(self, uid: str) -> tuple[Amounts, ...]:
-        """What is kept for others when this one asks."""
-        self._expire()
+    def before(self, uid: str, waits: Callable[[str], bool]) -> tuple[Amounts, ...]:
+        """What is kept for others when this one asks.
+
+        Args:
+            uid: Of the job that asks.
+            waits: Whether a job wants to be sent; nothing is kept for one that is deleted, suspended or cancelled.
+        """
+        self._expire(waits)
         others = dict.fromkeys([*self._offered, *([self._turn] if self._turn else [])])
         return tuple(self._needs[other][1] for other in others if other != uid)
 
@@ -64,14 +67,20 @@ class Line:
         if known:
             self._waiting.discard(known[0], uid)
 
-    def woken(self, fits: Callable[[str, Amounts], bool], could_fit: Callable[[Amounts], bool]) -> list[str]:
+    def woken(
+        self,
+        fits: Callable[[str, Amounts], bool],
+        could_fit: Callable[[Amounts], bool],
+        waits: Callable[[str], bool],
+    ) -> list[str]:
         """Those who can go now, in their order; what they need is kept for them for a while.
 
         Args:
             fits: Whether a job of a namespace fits beside everything that it was asked for before; it takes that.
             could_fit: Whether it would if everything were released.
+            waits: As in `before`.
         """
-        self._expire()
+        self._expire(waits)
         for uid in self._offered:
             fits(*self._needs[uid])
         found = []
@@ -79,7 +88,7 @@ class Line:
             turn = self._turn or self._next()
             if turn is None:
                 break
-            if not self.waits(turn):
+            if not waits(turn):
                 self.leave(turn)
                 continue
             tenant, needs = self._needs[turn]
@@ -99,9 +108,9 @@ class Line:
         found = self._waiting.pop()
         return found[1] if found else None
 
-    def _expire(self) -> None:
+    def _expire(self, waits: Callable[[str], bool]) -> None:
         """Whoever was woken and did not ask may stand in line anew when it does; who wants nothing keeps nothing."""
         late = self.clock() - OFFER_SECONDS
-        over = [uid for uid, since in self._offered.items() if since <= late or not self.waits(uid)]
-        for uid in [*over, *([self._turn] if self._turn and not self.waits(self._turn) else [])]:
+        over = [uid for uid, since in self._offered.items() if since <= late or not waits(uid)]
+        for uid in [*over, *([self._turn] if self._turn and not waits(self._turn) else [])]:
             self.leave(uid)

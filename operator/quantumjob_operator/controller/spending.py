@@ -27,6 +27,7 @@ from quantumjob_operator.controller.budget_line import Amounts, Line
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.costs import cost_of
+from quantumjob_operator.lifecycle.garbage_collection import sent_at
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
@@ -152,7 +153,7 @@ class Spending:
             workspace_uid=workspace.uid,
             needs=needs_of(budget.spec, job.spec, estimate),
             fresh=valid_for(self._settings) / 4,
-            ahead=line.before(job.uid),
+            ahead=line.before(job.uid, self._waits),
         )
 
     def _note(self, budget: QuantumBudget, job: QuantumJob, request: Request, answer: Granted | Refusal) -> None:
@@ -219,7 +220,9 @@ class Spending:
         state = Simulated(budget, ledger_of(budget, self._clock.now()))
         for group, line in self._lines.get(budget.uid, {}).items():
             waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
-            for uid in dict.fromkeys((*line.woken(state.takes, partial(state.could_fit, group)), *waiting)):
+            for uid in dict.fromkeys(
+                (*line.woken(state.takes, partial(state.could_fit, group), self._waits), *waiting)
+            ):
                 self._wake(uid)
 
     def gone(self, uid: str) -> None:
@@ -237,7 +240,7 @@ class Spending:
 
     def _line(self, budget: QuantumBudget, namespace: str) -> Line:
         lines = self._lines.setdefault(budget.uid, {})
-        return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic, self._waits))
+        return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
 
 
 def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:
@@ -270,7 +273,7 @@ class Settlement:
 def ended_of(remote: RemoteJob) -> Ended:
     """How a job has ended, by what the service says of it."""
     began = remote.begin_execution_time is not None or seen_as(remote) is Sighting.SUCCEEDED
-    return Ended(bill_of(cost_of(remote)), began, remote.creation_time)
+    return Ended(bill_of(cost_of(remote)), began, sent_at(remote))
 
 
 def _ended(context: ReconcileContext) -> Ended:

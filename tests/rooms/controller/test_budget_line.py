@@ -49,15 +49,20 @@ def dollars(amount: int) -> Amounts:
 def line_of(*waiting: tuple[str, str, int]) -> tuple[Line, Time]:
     """A line in which these stand: tenant, uid, amount."""
     time = Time()
-    line = Line(time, lambda uid: uid not in DELETED)
+    line = Line(time)
     for tenant, uid, amount in waiting:
         line.stand(uid, tenant, dollars(amount))
     return line, time
 
 
+def waits(uid: str) -> bool:
+    """Who is not deleted."""
+    return uid not in DELETED
+
+
 def woken(line: Line, room: Room) -> list[str]:
     """Who can go."""
-    return line.woken(room.takes, room.could)
+    return line.woken(room.takes, room.could, waits)
 
 
 def test_tenants_have_turns() -> None:
@@ -70,7 +75,7 @@ def test_a_large_one_keeps_its_turn() -> None:
     """Small ones behind it wait until it fits, and what it needs is kept for it."""
     line, _ = line_of(("a", "large", 80), ("a", "small", 10))
     assert woken(line, Room(50)) == []
-    assert line.before("newcomer") == (dollars(80),)
+    assert line.before("newcomer", waits) == (dollars(80),)
     assert woken(line, Room(80)) == ["large"]
 
 
@@ -85,7 +90,7 @@ def test_nothing_is_kept_for_one_that_is_deleted_while_it_has_the_turn() -> None
     line, _ = line_of(("a", "large", 80), ("b", "small", 10))
     assert woken(line, Room(50)) == []
     DELETED.add("large")
-    assert line.before("small") == ()
+    assert line.before("small", waits) == ()
     assert woken(line, Room(50)) == ["small"]
     DELETED.remove("large")
 
@@ -101,10 +106,10 @@ def test_what_was_offered_is_kept_for_a_while() -> None:
     """Whoever was woken asks in a moment; whoever does not holds up nobody."""
     line, time = line_of(("a", "a1", 10))
     assert woken(line, Room(10)) == ["a1"]
-    assert line.before("newcomer") == (dollars(10),)
-    assert line.before("a1") == ()
+    assert line.before("newcomer", waits) == (dollars(10),)
+    assert line.before("a1", waits) == ()
     time.now = OFFER_SECONDS
-    assert line.before("newcomer") == ()
+    assert line.before("newcomer", waits) == ()
     assert len(line) == 0
 
 
