@@ -146,6 +146,19 @@ def test_a_service_whose_clock_is_ahead_shows_no_ledger_set_back(kept: JobNamesp
     assert ledger(kept)["counted"] == counted
 
 
+def test_an_object_with_the_key_of_a_job_that_runs_lowers_nothing(kept: JobNamespace, emulator: Emulator) -> None:
+    """It is another job, ends so, and what may still be billed stays reserved."""
+    emulator.behave(executing_seconds=FOR_EVER)
+    kept.apply(jobs.quantinuum("orphan", idempotencyKey="k", deletionPolicy="Orphan"))
+    kept.wait_state("orphan", "Executing")
+    before = [one["amounts"] for one in ledger(kept)["reservations"]]
+    kept.delete("orphan")
+    kept.apply(jobs.quantinuum("small", idempotencyKey="k", parameters={"shots": 1}))
+    kept.wait("small")
+    assert condition_of(kept.job("small"), "Failed")["reason"] == "IdempotencyKeyReused"
+    assert [one["amounts"] for one in ledger(kept)["reservations"]] == before
+
+
 def test_a_budget_goes_when_the_last_of_its_jobs_is_settled(kept: JobNamespace, emulator: Emulator) -> None:
     """Nothing further that costs is submitted under it meanwhile."""
     emulator.behave(executing_seconds=FOR_EVER)

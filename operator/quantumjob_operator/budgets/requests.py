@@ -4,8 +4,10 @@ Rules, the first that applies:
 1. What is known to be free passes.
 2. While the ledger is not counted, or the budget is suspended or about to go, nothing passes.
 3. What can't be told, or is above `perJob`, does not pass however much is left.
-4. A reservation that stands is confirmed. A new one must fit every limit, together with what the job that waits longest
-   needs: else small ones would take for ever what is released for a large one.
+4. A reservation that stands is confirmed, and never lowered: the job that it was made for may run, and who asks now may
+   be another object with its key, which only the service tells apart. What is more, or new, must fit every limit,
+   together with what the job that waits longest needs: else small ones would take for ever what is released for a large
+   one.
 
 Must not live here: who waits, and who is woken (`controller.spending`).
 """
@@ -97,13 +99,20 @@ def _reserve(
     budget: QuantumBudget, ledger: Ledger, request: Request, needs: Needs, now: datetime
 ) -> tuple[Ledger, Granted | Refusal]:
     standing = ledger.open.get(request.job_id)
-    same = standing is not None and (standing.uid, standing.amounts) == (request.uid, needs.amounts)
-    if standing is not None and same and now - last_confirmed(standing) < request.fresh:
-        return ledger, Granted(standing.amounts, last_confirmed(standing))
-    if standing is not None and same:
-        renewed = replace(standing, renewed_at=stamp(now))
+    amounts = _larger(standing.amounts if standing else (), needs.amounts)
+    if standing is not None and amounts == standing.amounts:
+        if standing.uid == request.uid and now - last_confirmed(standing) < request.fresh:
+            return ledger, Granted(standing.amounts, last_confirmed(standing))
+        renewed = replace(
+            standing,
+            name=request.name,
+            uid=request.uid,
+            workspace=request.workspace,
+            workspace_uid=request.workspace_uid,
+            renewed_at=stamp(now),
+        )
         return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
-    others = release(ledger, request.job_id)
+    others, needs = release(ledger, request.job_id), replace(needs, amounts=amounts)
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
         return ledger, refusal
@@ -120,6 +129,13 @@ def _reserve(
         basis=needs.basis,
     )
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def _larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """The larger amount of each unit, in the order in which they stand."""
+    both = (*standing, *needed)
+    units = dict.fromkeys(one.unit for one in both)
+    return tuple(max((one for one in both if one.unit == unit), key=lambda one: one.value) for unit in units)
 
 
 def fits(

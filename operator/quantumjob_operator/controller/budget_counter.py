@@ -163,7 +163,8 @@ class BudgetCounter:
         status, claim = job.status, job.claim
         if claim is None or claim.workspace != workspace.id or status.finished:
             return None
-        job_id, amounts = identify(job, workspace.id, claim.attempt), _amounts(budget, job)
+        job_id = identify(job, workspace.id, claim.attempt)
+        amounts = _amounts(budget, job, job_id)
         if not amounts or any(one.job_id == job_id for one in status.attempts):
             return None
         told = status.submission_time if status.job_id == job_id else None
@@ -199,7 +200,7 @@ class BudgetCounter:
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             reserved_at=stamp(sent),
-            amounts=_amounts(budget, job),
+            amounts=_amounts(budget, job, remote.id),
             basis="Estimate",
         )
         ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
@@ -234,13 +235,16 @@ class BudgetCounter:
         return next((one for one in budget.status.reservations if one.job_id == job_id), None)
 
 
-def _amounts(budget: QuantumBudget, job: QuantumJob | None) -> tuple[Amount, ...]:
-    """What an attempt would have reserved; of a job whose object is gone, as much as one job may, and it is one job."""
+def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:
+    """What an attempt would have reserved; of a job whose object is gone, as much as one job may, and it is one job.
+
+    Status may still tell what became of the attempt before.
+    """
     if job is None:
         limits = {one.unit: one for one in budget.spec.per_job}
         one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
         return tuple((limits | one).values())
-    for shown in job.status.budgets:
+    for shown in job.status.budgets if job.status.job_id == job_id else ():
         if (shown.namespace, shown.name) == budget.key:
             return shown.amounts
     needs = needs_of(budget.spec, job.spec, job.status.estimate)

@@ -62,8 +62,8 @@ def _ends(seen: Observation, decision: Decision) -> bool:
 
 
 def bill_of(cost: CostShown | None) -> dict[str, Decimal] | None:
-    """What was billed by unit; None if the service tells nothing, which is not 0."""
-    if cost is None:
+    """What was billed by unit; None if the service tells no bill, which is not 0: nor is what was used."""
+    if cost is None or (cost.estimated_total is None and not cost.events):
         return None
     bill: dict[str, Decimal] = {}
     for unit, amount in _told(cost):

@@ -230,3 +230,24 @@ def test_a_doubted_ledger_lets_through_what_is_free_only() -> None:
     assert told(one, ledger_of(one, NOW), usd("1")).reason == "BudgetCounting"
     free = Needs((), "Free", "")
     assert isinstance(ask(one, ledger_of(one, NOW), request(1, free), NOW)[1], Granted)
+
+
+@pytest.mark.parametrize(
+    ("now_needed", "stands"),
+    [
+        pytest.param(usd("1"), "97.5", id="by another object with its key, which asks for less"),
+        pytest.param(Needs((), "Unknown", "one run"), "97.5", id="by one of which nothing is known"),
+        pytest.param(usd("97.5"), "97.5", id="by one that needs as much"),
+        pytest.param(usd("120"), "120", id="but raised, where there is room"),
+        pytest.param(usd("5000"), "97.5", id="nor touched by what does not fit"),
+    ],
+)
+def test_what_stands_is_never_lowered(now_needed: Needs, stands: str) -> None:
+    """The job may run by now, and whoever asks may not be who has it."""
+    one = budget()
+    before = ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0]
+    after, answer = ask(one, before, request(0, now_needed, uid="another"), NOW + timedelta(hours=1))
+    assert [each.amount for each in after.open["job-0"].amounts] == [stands]
+    assert isinstance(answer, Refusal) == (now_needed == usd("5000"))
+    if isinstance(answer, Granted):
+        assert (answer.new, after.open["job-0"].reserved_at) == (False, before.open["job-0"].reserved_at)
