@@ -201,16 +201,16 @@ class Api:
         """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too."""
         what = f"{method} {path}"
         try:
-            parameters: Any = await self._client.param_serialize(
+            _, url, sent_headers, *_ = await self._client.param_serialize(
                 method=method,
                 resource_path=path,
                 query_params=list(query.items()),
                 header_params=headers,
-                body=body,
                 auth_settings=["BearerToken"],
             )
             sent = time.time()
-            response: Any = await self._client.call_api(*parameters, _request_timeout=_TIMEOUT)
+            # The body is JSON already: what the library would look for in it, its models and dates, isn't there.
+            response: Any = await self._client.call_api(method, url, sent_headers, body, _request_timeout=_TIMEOUT)
             self._compare(response.headers.get("date"), sent)
             status, text = response.status, await response.read()
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:

@@ -127,6 +127,11 @@ class Cache:
         self.newest = max(self.newest, int(new.resource_version))
         return True
 
+    def has(self, uid: str, version: str) -> bool:
+        """Whether an object is known in this version or a newer one: what most events tell is our own writing."""
+        known = self.find(uid)
+        return known is not None and uid not in self._stale and int(version) <= int(known.resource_version)
+
     def mark_stale(self) -> None:
         """The cluster was restored to an older state: the next version of each object is news, whatever its number."""
         self._stale = {*self.jobs, *self.workspaces, *self.policies, *self.budgets}

@@ -23,6 +23,8 @@ class Skew:
 
     def __init__(self) -> None:
         self._heard: deque[float] = deque(maxlen=_KEPT)
+        self._median = 0.0
+        self._last = ""
 
     @property
     def known(self) -> bool:
@@ -32,7 +34,7 @@ class Skew:
     @property
     def seconds(self) -> float:
         """How far our clock is ahead; negative if it is behind, 0 while it is not known."""
-        return median(self._heard) if self.known else 0.0
+        return self._median if self.known else 0.0
 
     @property
     def correction(self) -> float:
@@ -40,14 +42,14 @@ class Skew:
         return self.seconds if abs(self.seconds) > TOLERATED else 0.0
 
     def hear(self, date: str | None, sent: float, received: float) -> None:
-        """Take in one answer.
+        """Take in one answer; once enough is known, one for each second of the API server's.
 
         Args:
             date: Its header `Date`; what is no date says nothing.
             sent: Our time of day when it was asked for, in seconds since the epoch.
             received: The same when it came; an answer that took long says too little.
         """
-        if date is None or not 0 <= received - sent <= _SLOWEST:
+        if date is None or not 0 <= received - sent <= _SLOWEST or (self.known and date == self._last):
             return
         try:
             told = parsedate_to_datetime(date)
@@ -56,3 +58,4 @@ class Skew:
         moment = (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
         # The fraction of the second is cut off, and the answer was written somewhere between question and receipt.
         self._heard.append((sent + received) / 2 - (moment + 0.5))
+        self._median, self._last = median(self._heard), date

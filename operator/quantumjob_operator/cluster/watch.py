@@ -183,10 +183,12 @@ class Watch:
             self._malformed.pop(uid, None)
             self._remove(uid, _last(plural, body))
             return
+        if self.cache.has(uid, body["metadata"]["resourceVersion"]):
+            return
         if plural == POLICY_PLURAL:
             policy = parse_policy(body)
-            if self.cache.put_policy(policy):
-                self._wake_held(policy.namespace)
+            self.cache.put_policy(policy)
+            self._wake_held(policy.namespace)
             return
         old, stale = self.cache.find(uid), self.cache.is_stale(uid)
         try:
@@ -196,10 +198,9 @@ class Watch:
             _log.error("%s: %s: the installed CRDs are not this operator's", plural, error)
             return
         self._malformed.pop(uid, None)
-        new = self.cache.find(uid)
         # Our own writing comes back while the reconciliation that wrote it goes on; at any other time somebody else
         # wrote.
-        echo = old and new and self.queue.is_working(uid) and is_echo(old, new)
+        echo = old and (new := self.cache.find(uid)) and self.queue.is_working(uid) and is_echo(old, new)
         if news and (stale or not echo):
             self.queue.add(uid)
 
