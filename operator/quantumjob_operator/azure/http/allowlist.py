@@ -23,9 +23,10 @@ STORAGE_ZONES: Final = (
 )
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_SCHEMES: Final = frozenset(f"{scheme}://" for scheme in _DEFAULT_PORTS)
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-_AUTHORITY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
+_AUTHORITY: Final = re.compile(r"[^/?#]*")
 _MAX_URL: Final = 8192
 
 
@@ -109,8 +110,9 @@ def origin_of(url: str) -> Origin:
     if len(url) > _MAX_URL or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise OriginError("the URL has characters that do not belong into one")
     # Where the authority ends is the same for every parser of what is left by now.
-    found = _AUTHORITY.match(url)
-    return _origin_of_authority(found[0] if found else url)
+    start = url.find("://") + 3
+    found = _AUTHORITY.match(url, start)
+    return _origin_of_authority(url[: found.end()] if found and url[:start].lower() in _SCHEMES else url)
 
 
 @lru_cache(maxsize=256)
