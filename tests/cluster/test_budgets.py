@@ -17,6 +17,7 @@ from localstack.operated import Operator
 
 pytestmark = pytest.mark.cluster
 
+_RIVALS, _ROOM = 200, 50
 _WIPED: Final = json.dumps(
     {"status": dict.fromkeys(("period", "counted", "totals", "reservations", "summary", "conditions"))}
 )
@@ -102,14 +103,8 @@ def test_what_is_free_writes_nothing(priced: JobNamespace) -> None:
     assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
 
 
-@pytest.mark.parametrize(
-    ("made", "fit"),
-    [
-        pytest.param(60, 20, id="sixty jobs for a budget of twenty"),
-        pytest.param(200, 50, id="two hundred jobs for a budget of fifty", marks=pytest.mark.slow),
-    ],
-)
-def test_two_operators_race_for_one_budget(place: JobNamespace, tmp_path: Path, made: int, fit: int) -> None:
+@pytest.mark.slow
+def test_two_operators_race_for_one_budget(place: JobNamespace, tmp_path: Path) -> None:
     """Exactly as many jobs run as there is room for."""
     other = Operator(
         tmp_path,
@@ -117,19 +112,19 @@ def test_two_operators_race_for_one_budget(place: JobNamespace, tmp_path: Path, 
         allowed_endpoints=[place.stack.endpoint, place.stack.emulator.storage_origin],
         arguments=OPERATOR_ARGS,
     )
-    limits = [{"unit": "jobs", "amount": str(fit)}]
+    limits = [{"unit": "jobs", "amount": str(_ROOM)}]
     place.apply(budget(limits=limits, unknownCost="Allow"))
     place.wait("research", "Ready", kind="quantumbudget")
-    names = [f"race-{number}" for number in range(made)]
+    names = [f"race-{number}" for number in range(_RIVALS)]
     try:
         other.start()
         place.apply(*(jobs.ionq(name) for name in names))
-        told = eventually(lambda: _when_quiet(place, made), within=300)
+        told = eventually(lambda: _when_quiet(place, _RIVALS), within=300)
     finally:
         other.end()
-    assert told == {"Finished": fit, "BudgetExceeded": made - fit}
-    assert sum(len(place.runs(name)) for name in names) == fit
-    assert ledger(place)["totals"][0]["spent"] == str(fit)
+    assert told == {"Finished": _ROOM, "BudgetExceeded": _RIVALS - _ROOM}
+    assert sum(len(place.runs(name)) for name in names) == _ROOM
+    assert ledger(place)["totals"][0]["spent"] == str(_ROOM)
 
 
 def _when_quiet(place: JobNamespace, made: int) -> Counter[str]:

@@ -81,6 +81,7 @@ def test_a_program_that_changes_while_the_job_waits(cheap: JobNamespace, emulato
     assert cheap.runs("second") == []
 
 
+@pytest.mark.slow
 def test_prices_that_change_while_the_job_waits(cheap: JobNamespace, emulator: Emulator) -> None:
     """The prices of its turn count, not those of its creation."""
     waiting(cheap, emulator)

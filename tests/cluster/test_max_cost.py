@@ -86,6 +86,7 @@ def test_without_a_price_list_the_limit_is_only_shown(place: JobNamespace) -> No
     assert place.status("some")["estimate"]["basis"] == "Unknown"
 
 
+@pytest.mark.slow
 def test_unreadable_price_list_holds_what_has_a_limit(place: JobNamespace) -> None:
     """Nothing new is submitted on a guess; without a limit nobody waits, and the list can be repaired."""
     broken = "asOf: 2025-09-17\ntargets: [{target: a, model: Free}, {target: a, model: Free}]"

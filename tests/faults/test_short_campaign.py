@@ -10,7 +10,7 @@ from faults.drawing import draw
 from faults.judge import Verdict
 from faults.plan import SHORT
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 _SEED = 4
 _MONEY = [boundary for boundary in BOUNDARIES if boundary.money]
