@@ -18,6 +18,7 @@ from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
 _UNSEEN: Final = "NotSeenYet"
+_MOST_LOST: Final = 2
 _MOST_GONE: Final = 1_000
 """Objects whose last version is remembered after the event of their deletion: no answer is on its way for longer."""
 Known = QuantumJob | QuantumWorkspace | QuantumPolicy | QuantumBudget
@@ -31,7 +32,8 @@ class Cache:
         newest: The highest resource version that was ever taken.
         deleted: The last version of each job that was removed, until what it left is reconciled.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
-        lost_claims: By the uid of a job: the holders whose claims were on it, and were off it in the next version.
+        lost_claims: By the uid of a job: the holders whose claims were on it, and were off it in the next version; of
+            two of them one is somebody else, and no more are kept.
     """
 
     newest: int = 0
@@ -53,7 +55,8 @@ class Cache:
             return False
         before = self.jobs.get(job.uid)
         if before and before.claim and job.claim is None:
-            self.lost_claims.setdefault(job.uid, set()).add(before.claim.holder)
+            lost = self.lost_claims.setdefault(job.uid, set())
+            lost |= {before.claim.holder} if len(lost) < _MOST_LOST else set()
         self.jobs[job.uid] = job
         return True
 

@@ -122,7 +122,7 @@ class JobSpec:
     deletion_policy: str = "Cancel"
 
 
-@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True, str_max_length=512))
 class Through:
     """One QuantumWorkspace object: another one of its name is not it."""
 
@@ -131,7 +131,7 @@ class Through:
     uid: str
 
 
-@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True))
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="ignore", strict=True, str_max_length=512))
 class Claim:
     """The annotation that says who may submit which attempt, written before anything is sent.
 

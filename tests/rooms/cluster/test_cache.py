@@ -109,6 +109,17 @@ def test_an_answer_that_is_older_than_the_event_of_the_deletion_is_no_news() -> 
     assert known.put_job(job(uid="999", resourceVersion="96"))
 
 
+def test_of_any_number_of_claims_that_were_taken_off_two_are_remembered() -> None:
+    """One of them is surely somebody else's; users can write and remove as many as they like."""
+    known = Cache()
+    for number in range(0, 100, 2):
+        holder = CLAIM.replace("a-process", f"process-{number}")
+        annotations = {"quantumjobs.dev/claim": holder}
+        known.put_job(job(resourceVersion=str(10 + number), annotations=annotations))
+        known.put_job(job(resourceVersion=str(11 + number)))
+    assert known.lost_claims == {UID: {"process-0", "process-2"}}
+
+
 def test_an_object_that_was_let_go_leaves_nothing() -> None:
     """The event of its deletion comes after that, and is no news."""
     known = Cache()

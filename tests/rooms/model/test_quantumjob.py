@@ -191,6 +191,7 @@ def test_a_claim_is_read_with_the_uid_it_was_written_for(annotation: str, uid: s
         pytest.param("{}", id="an empty object"),
         pytest.param(CLAIM[:-1], id="a part that is cut off"),
         pytest.param(claim_with(holder=None), id="no holder"),
+        pytest.param(claim_with(holder="h" * 513), id="a holder that is longer than any process is named"),
         pytest.param(claim_with(attempt="1"), id="an attempt in text"),
         pytest.param(claim_with(attempt=True), id="an attempt that is a truth"),
         pytest.param(claim_with(attempt=0), id="an attempt below the first"),
