@@ -19,7 +19,8 @@ from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import Cost, CostEvent, RemoteJob
 
 _MAX_CURRENCY: Final = 16
-_MAX_NAME: Final = 128
+_MAX_NAME: Final = 48
+"""Characters of a name; the longest known one, qpu_time_centiseconds, has 21."""
 _MAX_AMOUNT: Final = 64
 MAX_UNITS: Final = 64
 _EXACT: Final = Context(prec=200)
@@ -30,9 +31,9 @@ def cost_of(remote: RemoteJob) -> CostShown | None:
     cost = remote.cost or Cost()
     shown = CostShown(
         estimated_total=_rounded(cost.estimated_total),
-        currency_code=clean_text(cost.currency_code, _MAX_CURRENCY) or None,
+        currency_code=_name(cost.currency_code, _MAX_CURRENCY) or None,
         events=tuple(map(_event, cost.events)) or None,
-        usage={clean_text(name, _MAX_NAME): value for name, value in remote.usage.items()} or None,
+        usage={_name(name): value for name, value in remote.usage.items()} or None,
     )
     told = shown.estimated_total is not None or shown.events or shown.usage
     return shown if told else None
@@ -77,9 +78,14 @@ def amounts_in(cost: CostShown | None) -> Iterator[tuple[str, Decimal]]:
 
 def _event(event: CostEvent) -> CostEventShown:
     return CostEventShown(
-        dimension=clean_text(event.dimension, _MAX_NAME),
-        unit=clean_text(event.unit, _MAX_NAME) or None,
+        dimension=_name(event.dimension),
+        unit=_name(event.unit) or None,
         consumed=event.consumed,
         billed=event.billed,
         unit_price=event.unit_price,
     )
+
+
+def _name(text: str, most: int = _MAX_NAME) -> str:
+    """A name that takes a byte of memory for each character: hundreds of them are kept of a job."""
+    return clean_text(text, most).encode("ascii", "replace").decode()

@@ -1,5 +1,7 @@
 """What attempts cost: each with its units, and the sum over all of them."""
 
+from sys import getsizeof
+
 import pytest
 
 from quantumjob_operator.lifecycle.attempts import set_aside, with_attempt
@@ -37,6 +39,17 @@ def test_the_cost_that_is_shown(told: Cost | None, usage: dict[str, str], shown:
     """What the service does not say stays absent."""
     assert cost_of(remote("Succeeded", cost=told, usage=usage)) == shown
     assert mirror(seen(accepted()), remote("Succeeded", cost=told, usage=usage)).cost == shown
+
+
+def test_a_bill_of_any_length_takes_little_memory() -> None:
+    """As many lines as are read, with names as long as are read, of characters that take four bytes each."""
+    events = tuple(CostEvent(f"{number:02}" + "😀" * 126, "😀" * 128, "1", "1", "1") for number in range(32))
+    usage = {f"{number:02}" + "😀" * 126: "1" for number in range(32)}
+    shown = cost_of(remote("Succeeded", cost=Cost("1", "😀" * 128, events), usage=usage))
+    assert shown
+    assert (len(shown.events or ()), len(shown.usage or {})) == (32, 32)
+    names = [*(shown.usage or {}), *(text for one in shown.events or () for text in (one.dimension, one.unit or ""))]
+    assert sum(map(getsizeof, [shown.currency_code, *names])) < 12_000
 
 
 @pytest.mark.parametrize(
