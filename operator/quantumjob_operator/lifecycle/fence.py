@@ -87,6 +87,8 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
+            # Whoever takes a claim back writes it anew, and has to be told that it was written.
+            acknowledged=self.acknowledged if rival == _NOBODY and job.claim is not None else None,
         )
         return known.unanswered(job, now, fence) if rival == _NOBODY else known
 

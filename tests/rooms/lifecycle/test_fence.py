@@ -172,6 +172,15 @@ def test_a_rival_that_appears_is_alive_and_one_that_was_there_is_not() -> None:
     assert taken.claimed(new(), 1, asked=29.0, now=30.0, fence=FENCE).rival_left(30.0) == 0.0
 
 
+def test_a_claim_that_is_taken_back_is_fenced_if_nobody_answered_that_it_was_written() -> None:
+    """It was ours before, and answered; what its holder in between has sent may still be hidden."""
+    mine = FenceState().met(new(), HOLDER, 0.0, FENCE).claimed(new(), 1, asked=0.0, now=0.1, fence=FENCE)
+    assert mine.met(claimed(), HOLDER, 1.0, FENCE).never_sent
+    lost = mine.met(claimed(holder=RIVAL), HOLDER, 2.0, FENCE)
+    back = lost.met(claimed(), HOLDER, 200.0, FENCE)
+    assert (back.never_sent, back.fence_left(200.0), back.claimed_at) == (False, FENCE, None)
+
+
 def test_a_new_attempt_is_in_no_doubt() -> None:
     """Whatever was sent of the attempt before, nobody can have sent what no claim ever named."""
     before = FenceState(fenced_until=500.0, absent_since=90.0)
