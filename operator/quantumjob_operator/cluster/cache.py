@@ -117,6 +117,10 @@ class Cache:
             case _:
                 return self.put_budget(new)
 
+    def listed(self, uid: str) -> None:
+        """A list shows an object: it is there, even if it was deleted once, in a cluster that was restored since."""
+        self._gone.pop(uid, None)
+
     def update(self, answer: Known) -> bool:
         """Take the answer of one of our own patches; an object that was removed meanwhile stays removed."""
         return self.find(answer.uid) is not None and self.put(answer)

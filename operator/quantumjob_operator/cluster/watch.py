@@ -183,6 +183,8 @@ class Watch:
             self._malformed.pop(uid, None)
             self._remove(uid, _last(plural, body))
             return
+        if event_type is None:
+            self.cache.listed(uid)
         if self.cache.has(uid, body["metadata"]["resourceVersion"]):
             return
         if plural == POLICY_PLURAL:

@@ -37,3 +37,16 @@ def test_a_restored_cluster_may_bring_back_an_older_version() -> None:
     watch._hear(JOB_PLURAL, None, job_body(resourceVersion="7"))
     assert woken(watch) == {UID}
     assert watch.cache.jobs[UID].resource_version == "7"
+
+
+def test_an_object_that_was_deleted_before_the_cluster_was_restored_is_listed() -> None:
+    """Versions go on from where they were (`etcdutl snapshot restore --bump-revision`); only a list tells of it."""
+    watch = ear()
+    watch._hear(JOB_PLURAL, None, job_body(resourceVersion="50"))
+    watch._hear(JOB_PLURAL, "DELETED", job_body(resourceVersion="60"))
+    woken(watch)
+    watch._hear(JOB_PLURAL, "MODIFIED", job_body(resourceVersion="55"))
+    assert not watch.cache.jobs
+    watch._hear(JOB_PLURAL, None, job_body(resourceVersion="50"))
+    assert woken(watch) == {UID}
+    assert UID in watch.cache.jobs
