@@ -70,6 +70,15 @@ def test_an_api_server_that_fails_again_and_again_keeps_no_job_from_being_cancel
     assert [ask.name for ask in process.asks.values()] == ["cancel"]
 
 
+def test_a_service_that_failed_before_says_nothing_of_the_live_read() -> None:
+    """Only an API server that keeps an object to itself three times in a row is not waited for."""
+    state = _play(_keyed(), f"{_DELETED}, fail 1 1, answer 1 1, time, begin 1 1, fail 1 1, time, begin 1 1")
+    state = _play(state, "answer 1 1, fail 1 1")
+    process = state.processes[0]
+    assert process
+    assert not process.asks
+
+
 _GONE: Final = f"{_SENT}, answer 1 1, answer 1 1, force 1, delete 1, begin 1 1, answer 1 1"
 """Its job runs, its object is gone, and the service is asked for the job."""
 

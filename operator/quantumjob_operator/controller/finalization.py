@@ -155,10 +155,13 @@ class Finalization:
         try:
             live = await self._objects.read_job(job.namespace, job.name)
         except ClusterError as error:
-            if context.memory.failures < _LASTING:
+            context.memory.unread += 1
+            if context.memory.unread <= _LASTING:
                 raise
             _log.warning("%s; cancelling as it was last known", error, extra=about(job))
-            return
+            live = self._cache.jobs.get(job.uid)
+        else:
+            context.memory.unread = 0
         if live is None or live.uid != job.uid:
             self._cache.remove(job.uid)
             raise Outdated

@@ -23,6 +23,7 @@ class Memory:
         job: The newest version, for the case that the object disappears by force.
         fence_state: How sure this process is of its claim and of a 404.
         failures: Reconciliations in a row that met trouble.
+        unread: Live reads before a cancellation that failed in a row.
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
         output_since: When the output was first tried to be read.
@@ -44,6 +45,7 @@ class Memory:
     job: QuantumJob
     fence_state: FenceState = field(default_factory=FenceState)
     failures: int = 0
+    unread: int = 0
     troubled_since: float | None = None
     asked_at: float | None = None
     output_since: float | None = None
