@@ -160,6 +160,7 @@ class Cache:
         self.forget(uid)
         if last:
             self._gone[uid] = int(last.resource_version)
+            self.newest = max(self.newest, int(last.resource_version))
             if len(self._gone) > _MOST_GONE:
                 del self._gone[next(iter(self._gone))]
         waits = known is not None or unheard  # of an object whose deletion was told, nothing is news

@@ -272,7 +272,7 @@ class Watch:
     def _behind(self, there: Mapping[str, str]) -> int:
         """How many objects the watch has not told in the version that is there, or in a later one."""
         return sum(
-            int(self.cache.resource_version(uid) or self._malformed.get(uid) or -1) < int(version)
+            int(self._malformed.get(uid) or self.cache.resource_version(uid) or -1) < int(version)
             for uid, version in there.items()
         )
 

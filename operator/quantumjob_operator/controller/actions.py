@@ -146,7 +146,7 @@ class Actions:
             await self._finalization.require_unchanged(context)
             await self._ask_to_cancel(context)
             return
-        await self._finalization.leave_to_heirs(context.job)
+        await self._finalization.leave_to_heirs(context)
         await self._ask_to_cancel(context)
         await self._finalization.found_running(context)
 

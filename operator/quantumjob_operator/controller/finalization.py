@@ -170,18 +170,32 @@ class Finalization:
             self._cache.put_job(live)
             raise Outdated
 
-    async def leave_to_heirs(self, job: QuantumJob) -> None:
+    async def leave_to_heirs(self, context: ReconcileContext) -> None:
         """Before its job is cancelled, or anybody is told so: another object may have taken it over meanwhile.
 
         Raises:
             Outdated: One has, or is about to; it is in the cache, whatever the watch has told.
+            ClusterError: The API server did not answer; after failures in a row what the watch has told is enough.
         """
+        job = context.job
         if job.spec.idempotency_key is not None:
-            for live in await self._objects.jobs_with_key(job.namespace, job.spec.idempotency_key):
+            for live in await self._with_key(context, job.namespace, job.spec.idempotency_key):
                 if self._cache.put_job(live):
                     self._wake(live.uid)
         if self.has_heir(job):
             raise Outdated
+
+    async def _with_key(self, context: ReconcileContext, namespace: str, key: str) -> list[QuantumJob]:
+        try:
+            found = await self._objects.jobs_with_key(namespace, key)
+        except ClusterError as error:
+            context.memory.unread += 1
+            if context.memory.unread <= _LASTING:
+                raise
+            _log.warning("%s; cancelling as it was last known", error, extra=about(context.job))
+            return []
+        context.memory.unread = 0
+        return found
 
     async def found_running(self, context: ReconcileContext) -> None:
         """The object is gone and its job ran: told once the service was asked to cancel it, whatever it answered.

@@ -201,7 +201,7 @@ class Reconciler:
 
     async def _write(self, context: ReconcileContext, decision: Decision) -> None:
         if context.seen.gone and decision.action is Action.RECORD:
-            await self._finalization.leave_to_heirs(context.job)  # before people are told that it is cancelled
+            await self._finalization.leave_to_heirs(context)  # before people are told that it is cancelled
         await self._status.write(context, decision)
         if decision.status.finished:
             self._wake_followers(context.job)

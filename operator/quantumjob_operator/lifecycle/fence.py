@@ -87,14 +87,17 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
-            # Whoever takes a claim back writes it anew, and has to be told that it was written.
-            acknowledged=self.acknowledged if rival == _NOBODY and job.claim is not None else None,
         )
-        return known.unanswered(job, now, fence) if rival == _NOBODY else known
+        if rival != _NOBODY:
+            # It may send; and a claim that is taken back is written anew, which somebody has to answer.
+            return replace(known, claimed_at=None, never_sent=False, acknowledged=None)
+        return known.unanswered(job, now, fence)
 
     def unanswered(self, job: QuantumJob, now: float, fence: float) -> "FenceState":
         """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""
-        if job.claim is None or job.claim.attempt == self.acknowledged:
+        if job.claim is None:
+            return replace(self, acknowledged=None)
+        if job.claim.attempt == self.acknowledged:
             return self
         fenced_until = max(self.fenced_until, now + fence)
         attempt = job.claim.attempt
