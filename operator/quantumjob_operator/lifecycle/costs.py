@@ -87,5 +87,5 @@ def _event(event: CostEvent) -> CostEventShown:
 
 
 def _name(text: str, most: int = _MAX_NAME) -> str:
-    """A name that takes a byte of memory for each character: hundreds of them are kept of a job."""
-    return clean_text(text, most).encode("ascii", "replace").decode()
+    """A name that takes no more than two bytes of memory for each character: hundreds of them are kept of a job."""
+    return clean_text(text.encode("ascii", "replace").decode(), most)
