@@ -6,6 +6,7 @@ It changes nothing on the way unless a test says so, and never sends a request t
 
 import asyncio
 import ssl
+import sys
 import threading
 from collections.abc import Coroutine, Iterable
 from contextlib import ExitStack
@@ -21,6 +22,9 @@ from devcluster.certificates import Authority
 from devcluster.proxyrules import Answer, Exchange, Moment, Predicate, Request, Rule, Verdict, client_name
 from devcluster.proxystreams import Streams, Withheld, is_watch
 from devcluster.scratch import scratch_directory
+
+# httpcore asks for this package at each request, and Python would search all folders for it, since it is not there.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 _T = TypeVar("_T")
 Settled = httpx.Response | Answer | None
@@ -149,7 +153,8 @@ class TlsProxy:
         self._client = httpx.AsyncClient(
             verify=trust,
             timeout=None,  # noqa: S113 - how long to wait is the client's decision
-            limits=httpx.Limits(max_connections=None),
+            # The pool goes through all connections that it keeps at each request.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
             trust_env=False,
         )
         # The headers are the client's, and only those.
