@@ -50,7 +50,9 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
     """
     spent: dict[Key, Decimal] = {}
     entries = dict(ledger.open)
-    for row in rows:
+    # Two QuantumWorkspaces may lead to the same list, and a list may show a job twice while it grows.
+    once = {row.entry.job_id: row for row in rows}
+    for row in once.values():
         entry, ended = entries.get(row.entry.job_id, row.entry), row.ended
         if ended is None:
             entries[entry.job_id] = entry

@@ -104,7 +104,7 @@ class BudgetCounter:
 
     def _settled(self, budget: QuantumBudget, row: Row) -> bool:
         job = self._cache.jobs.get(row.entry.uid)
-        shown = job.status.budgets if job else ()
+        shown = job.status.budgets if job and job.status.job_id == row.entry.job_id else ()
         return any((one.namespace, one.name) == budget.key and one.state != RESERVED for one in shown)
 
     async def _count(self, budget: QuantumBudget) -> Kept | None:

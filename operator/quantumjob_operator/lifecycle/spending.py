@@ -75,7 +75,8 @@ def bill_of(cost: CostShown | None) -> dict[str, Decimal] | None:
 def _told(cost: CostShown) -> Iterator[tuple[str, Decimal]]:
     events = [(one.dimension, one.billed) for one in cost.events or ()]
     named = {dimension for dimension, _ in events}
-    usage = [(name, value) for name, value in (cost.usage or {}).items() if name not in named]
+    # Beside lines of a bill it names what they leave out; alone it is no bill of the provider's units.
+    usage = [(name, value) for name, value in (cost.usage or {}).items() if named and name not in named]
     for unit, text in ((cost.currency_code, cost.estimated_total), *events, *usage):
         try:
             amount = Decimal(text or "")

@@ -62,6 +62,13 @@ def test_what_the_list_does_not_show_stays_reserved() -> None:
     assert count(one, before, [], NOW) == before
 
 
+def test_a_job_that_is_listed_twice_counts_once() -> None:
+    """By two QuantumWorkspaces of the same Azure workspace, or while the list grows."""
+    one = budget()
+    row = Row(ENTRY, NOW, BILL)
+    assert count(one, ledger_of(one, NOW), [row, row], NOW) == count(one, ledger_of(one, NOW), [row], NOW)
+
+
 def test_what_was_counted_is_not_missing() -> None:
     """A job whose object is gone is found by the count, which then changes nothing: no further start counts anew."""
     one = budget()

@@ -82,6 +82,10 @@ def test_the_end_says_what_is_counted() -> None:
             id="the noise of a float is rounded away from zero",
         ),
         pytest.param(CostShown("NaN", "USD"), None, id="no number"),
+        pytest.param(CostShown(usage={"standardMinutes": "7"}), None, id="what was used is no bill"),
+        pytest.param(
+            CostShown("0", "USD", usage={"standardMinutes": "7"}), {"USD": "0"}, id="nor are its units a bill's lines"
+        ),
     ],
 )
 def test_a_bill(cost: CostShown | None, bill: dict[str, str] | None) -> None:
