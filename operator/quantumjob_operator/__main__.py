@@ -4,6 +4,7 @@ Everything is made here and handed down; nothing below reaches for a global. Mus
 """
 
 import asyncio
+import ctypes
 import logging
 import os
 import signal
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, NoReturn
 
 from pythonjsonlogger.json import JsonFormatter
@@ -30,6 +31,9 @@ _ENDING_SECONDS: Final = 5.0
 _COMMANDS: Final = {"check": check.main, "drain": drain.main}
 _FRAMES: Final = 50_000
 _STACK_BYTES: Final = 16 * 1024 * 1024
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_ARENAS: Final = 2
+_APART_BYTES: Final = 256 * 1024
 
 
 def main() -> None:
@@ -50,6 +54,7 @@ def main() -> None:
         _refuse(f"--allowed-endpoints (QUANTUMJOB_OPERATOR_ALLOWED_ENDPOINTS): {error}")
     set_up_logging(settings)
     allow_deep_json()
+    give_memory_back()
     try:
         asyncio.run(run(settings, allowed))
     except (ClusterError, LeadershipLost) as error:
@@ -65,6 +70,18 @@ def allow_deep_json() -> None:
     """
     sys.setrecursionlimit(_FRAMES)
     threading.stack_size(_STACK_BYTES)
+
+
+def give_memory_back() -> None:
+    """Let what a large answer took go back to the system, whichever thread read it.
+
+    glibc would give each thread an arena, and after the first large block keep all further ones in it (mallopt(3)).
+    Other C libraries have no such function.
+    """
+    with suppress(AttributeError, OSError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, _ARENAS)
+        library.mallopt(_M_MMAP_THRESHOLD, _APART_BYTES)
 
 
 def _end_with(command: Coroutine[Any, Any, int]) -> NoReturn:

@@ -42,7 +42,7 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
 
 FREE_BYTES: Final = 64 * _KIB
 """More of an answer than that has its place in the memory that all tenants share."""
-ANSWER_BYTES: Final = 20 * _MIB
+ANSWER_BYTES: Final = 12 * _MIB
 """That memory: what is read, or waits to be parsed, at a time."""
 _READ_AHEAD: Final = 32 * _KIB
 _SLOW_SECONDS: Final = 2.0
