@@ -78,13 +78,13 @@ class Ended:
     Attributes:
         bill: What was billed by unit; None if the service tells nothing.
         began: It executed, or may have.
-        created: When the service accepted it, if that is known.
+        sent: When it was sent, if that is known.
         given_up: Nobody can be asked any more, and it counts as reserved for good.
     """
 
     bill: Mapping[str, Decimal] | None = None
     began: bool = True
-    created: datetime | None = None
+    sent: datetime | None = None
     given_up: bool = False
 
 
@@ -177,7 +177,7 @@ def settle(
     entry = ledger.open.get(job_id)
     if entry is None:
         return ledger, Outcome.NOTHING, ()
-    if ended.created and ended.created < datetime.fromisoformat(entry.reserved_at) - tolerance:
+    if ended.sent and ended.sent < datetime.fromisoformat(entry.reserved_at) - tolerance:
         return release(ledger, job_id), Outcome.RELEASED, ()
     free = bool(entry.amounts) and not any(one.value for one in entry.amounts)
     if ended.bill is None and (free or not ended.began):

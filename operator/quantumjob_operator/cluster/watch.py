@@ -188,9 +188,8 @@ class Watch:
         if self.cache.has(uid, body["metadata"]["resourceVersion"]):
             return
         if plural == POLICY_PLURAL:
-            policy = parse_policy(body)
-            self.cache.put_policy(policy)
-            self._wake_held(policy.namespace)
+            self.cache.put_policy(parse_policy(body))
+            self._wake_held(body["metadata"]["namespace"])
             return
         old, stale = self.cache.find(uid), self.cache.is_stale(uid)
         try:
@@ -200,8 +199,7 @@ class Watch:
             _log.error("%s: %s: the installed CRDs are not this operator's", plural, error)
             return
         self._malformed.pop(uid, None)
-        # Our own writing comes back while the reconciliation that wrote it goes on; at any other time somebody else
-        # wrote.
+        # Our own writing comes back while the reconciliation that wrote it goes on; else somebody else wrote.
         echo = old and (new := self.cache.find(uid)) and self.queue.is_working(uid) and is_echo(old, new)
         if news and (stale or not echo):
             self.queue.add(uid)
@@ -255,10 +253,8 @@ class Watch:
             if mark_stale.is_over(left, now):
                 # What was deleted after our listing and before the watch's own is never told.
                 still = await self._list()
-                there, mark_stale = (
-                    {uid: version for uid, version in there.items() if uid in still},
-                    ProgressTimeout(_RELIST_SECONDS),
-                )
+                there = {uid: version for uid, version in there.items() if uid in still}
+                mark_stale = ProgressTimeout(_RELIST_SECONDS)
             await self._sleep(_BEAT / 10, self._ended)
         return True
 
@@ -271,10 +267,11 @@ class Watch:
 
     def _behind(self, there: Mapping[str, str]) -> int:
         """How many objects the watch has not told in the version that is there, or in a later one."""
-        return sum(
-            int(self._malformed.get(uid) or self.cache.resource_version(uid) or -1) < int(version)
-            for uid, version in there.items()
-        )
+        return sum(self._told(uid) < int(version) for uid, version in there.items())
+
+    def _told(self, uid: str) -> int:
+        """The newest version of an object that came, whether it could be read or not; -1 if none did."""
+        return max(int(self._malformed.get(uid, -1)), int(self.cache.resource_version(uid) or -1))
 
 
 def _last(plural: str, body: Mapping[str, Any]) -> QuantumJob | None:

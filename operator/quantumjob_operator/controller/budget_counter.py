@@ -22,7 +22,6 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.spending import RESERVED, ended_of
 from quantumjob_operator.lifecycle.attempts import identify
-from quantumjob_operator.lifecycle.garbage_collection import sent_at
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
@@ -139,7 +138,7 @@ class BudgetCounter:
         last = start - self._tolerance
         async for page in connection.client.list_whole_jobs(only="", top=PAGE):
             for remote in page:
-                sent = sent_at(remote) or self._clock.now()
+                sent = remote.sent_at or self._clock.now()
                 if sent < last:
                     return found
                 if sent >= start and (row := await self._row(budget, connection.workspace, remote, sent)):

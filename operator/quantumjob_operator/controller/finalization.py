@@ -155,10 +155,7 @@ class Finalization:
         try:
             live = await self._objects.read_job(job.namespace, job.name)
         except ClusterError as error:
-            context.memory.unread += 1
-            if context.memory.unread <= _LASTING:
-                raise
-            _log.warning("%s; cancelling as it was last known", error, extra=about(job))
+            _go_on_without(context, error)
             live = self._cache.jobs.get(job.uid)
         else:
             context.memory.unread = 0
@@ -189,10 +186,7 @@ class Finalization:
         try:
             found = await self._objects.jobs_with_key(namespace, key)
         except ClusterError as error:
-            context.memory.unread += 1
-            if context.memory.unread <= _LASTING:
-                raise
-            _log.warning("%s; cancelling as it was last known", error, extra=about(context.job))
+            _go_on_without(context, error)
             return []
         context.memory.unread = 0
         return found
@@ -209,3 +203,11 @@ class Finalization:
             memory.told.add(notice)
             self._metrics.left_behind.inc()
             await self.tell(job, notice, once=True)
+
+
+def _go_on_without(context: ReconcileContext, error: ClusterError) -> None:
+    """Nobody tells how things are before a cancellation; what may be an accident of the moment is raised."""
+    context.memory.unread += 1
+    if context.memory.unread <= _LASTING:
+        raise error
+    _log.warning("%s; cancelling as it was last known", error, extra=about(context.job))

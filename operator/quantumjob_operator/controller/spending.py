@@ -27,7 +27,6 @@ from quantumjob_operator.controller.budget_line import Amounts, Line
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.costs import cost_of
-from quantumjob_operator.lifecycle.garbage_collection import sent_at
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
@@ -273,7 +272,7 @@ class Settlement:
 def ended_of(remote: RemoteJob) -> Ended:
     """How a job has ended, by what the service says of it."""
     began = remote.begin_execution_time is not None or seen_as(remote) is Sighting.SUCCEEDED
-    return Ended(bill_of(cost_of(remote)), began, sent_at(remote))
+    return Ended(bill_of(cost_of(remote)), began, remote.sent_at)
 
 
 def _ended(context: ReconcileContext) -> Ended:

@@ -19,7 +19,6 @@ from quantumjob_operator.model.naming import (
     METADATA_HOLDER,
     METADATA_NAME,
     METADATA_NAMESPACE,
-    METADATA_SENT,
     METADATA_UID,
     is_guid,
     is_namespace,
@@ -165,14 +164,5 @@ def may_be_cancelled(remote: RemoteJob, holder: str, started: datetime) -> bool:
     told = remote.metadata
     if told.get(METADATA_DELETION_POLICY) != "Cancel" or released_on_purpose(remote):
         return False
-    sent = sent_at(remote)
+    sent = remote.sent_at
     return (sent is not None and sent < started) or told.get(METADATA_HOLDER) == holder
-
-
-def sent_at(remote: RemoteJob) -> datetime | None:
-    """When the job was sent, by the API server's clock; the service's may be another one. None if nobody tells."""
-    try:
-        sent = datetime.fromisoformat(remote.metadata.get(METADATA_SENT, ""))
-    except ValueError:
-        return remote.creation_time
-    return sent if sent.tzinfo else remote.creation_time

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from quantumjob_operator.model.naming import METADATA_SENT
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteError:
@@ -94,6 +96,15 @@ class RemoteJob:
     def sight(self) -> Sight:
         """As what it was seen."""
         return Sight(self.status, self.is_cancelling)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the job was sent, by the API server's clock; the service's may be another one. None if nobody tells."""
+        try:
+            sent = datetime.fromisoformat(self.metadata.get(METADATA_SENT, ""))
+        except ValueError:
+            return self.creation_time
+        return sent if sent.tzinfo else self.creation_time
 
     @property
     def text_length(self) -> int:

@@ -44,9 +44,9 @@ def spent(ledger: Ledger) -> dict[str, str]:
         pytest.param(Ended(None), Outcome.UNSETTLED, {}, id="no bill, though it began"),
         pytest.param(Ended(None, began=False), Outcome.RELEASED, {}, id="no bill, and it never began"),
         pytest.param(
-            Ended(BILL, created=NOW - TOLERANCE - SECOND), Outcome.RELEASED, {}, id="it was paid before it was reserved"
+            Ended(BILL, sent=NOW - TOLERANCE - SECOND), Outcome.RELEASED, {}, id="it was paid before it was reserved"
         ),
-        pytest.param(Ended(BILL, created=NOW - SECOND), Outcome.SETTLED, {"USD": "90"}, id="clocks differ by a little"),
+        pytest.param(Ended(BILL, sent=NOW - SECOND), Outcome.SETTLED, {"USD": "90"}, id="clocks differ by a little"),
     ],
 )
 def test_a_job_has_ended(ended: Ended, outcome: Outcome, sums: dict[str, str]) -> None:
