@@ -69,6 +69,8 @@ class Terminal:
     def ended(self, command: str) -> str:
         """Type a command that ends by itself; returns the screen with its exit code as `code=…`."""
         self.type("clear")
+        # The exit code of the command before must be gone, or it is taken for this one's.
+        eventually(lambda: "code=" not in self.screen())
         self.type(f"{command}; echo code=$?")
         return self.over()
 
