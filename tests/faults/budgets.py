@@ -5,6 +5,7 @@ what follows from it (`judge`).
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from http import HTTPStatus
@@ -45,11 +46,19 @@ def budget(limit: int) -> Object:
 
 def purses_of(budgets: Iterable[Object], runs: Iterable[Json], exchanges: Iterable[Exchange]) -> list[Purse]:
     """One row for each budget, at the end."""
-    ran, seen = list(runs), list(exchanges)
-    return [_purse(one, ran, seen) for one in budgets]
+    ran, written = list(runs), defaultdict[str, list[Exchange]](list)
+    for exchange in exchanges:
+        if exchange.request.method == "PATCH" and exchange.status == HTTPStatus.OK:
+            written[exchange.request.path.partition("?")[0]].append(exchange)
+    return [_purse(one, ran, written[f"{path_of(one['metadata']['namespace'])}/status"]) for one in budgets]
 
 
-def _purse(one: Object, runs: list[Json], exchanges: list[Exchange]) -> Purse:
+def entries_left(one: Object) -> list[str]:
+    """The remote jobs for which a budget still sets something aside, but those that wait for their bill."""
+    return [entry["jobId"] for entry in one.get("status", {}).get("reservations", []) if "endedAt" not in entry]
+
+
+def _purse(one: Object, runs: list[Json], written: list[Exchange]) -> Purse:
     namespace, status = one["metadata"]["namespace"], one.get("status", {})
     own = {run["job"]: run["status"] for run in runs if (run["metadata"] or {}).get(_NAMESPACE) == namespace}
     totals = [total for total in status.get("totals", []) if total["unit"] == _UNIT]
@@ -60,19 +69,16 @@ def _purse(one: Object, runs: list[Json], exchanges: list[Exchange]) -> Purse:
         succeeded=sum(status == "Succeeded" for status in own.values()),
         ran=len(own),
         waiting=sum("endedAt" in entry for entry in entries),
-        left=tuple(entry["jobId"] for entry in entries if "endedAt" not in entry),
-        overspent=tuple(_overspent(namespace, exchanges)),
+        left=tuple(entries_left(one)),
+        overspent=tuple(_overspent(written)),
     )
 
 
-def _overspent(namespace: str, exchanges: Iterable[Exchange]) -> Iterator[str]:
+def _overspent(written: Iterable[Exchange]) -> Iterator[str]:
     """Writes that reserved something new while less than nothing was left with it."""
-    path, before = f"{path_of(namespace)}/status", set[str]()
-    for exchange in exchanges:
-        request = exchange.request
-        if request.method != "PATCH" or request.path.partition("?")[0] != path or exchange.status != HTTPStatus.OK:
-            continue
-        status = json.loads(request.body)["status"]
+    before = set[str]()
+    for exchange in written:
+        status = json.loads(exchange.request.body)["status"]
         if "reservations" not in status:
             continue
         now = {entry["jobId"] for entry in status["reservations"] or ()}

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 from devcluster.proxyrules import Moment
 from faults.boundaries import BOUNDARIES, Boundary, Way
-from faults.budgets import WIDE, purses_of
+from faults.budgets import WIDE, entries_left
 from faults.encounters import Encounters
 from faults.evidence import alarms_of, begun_of, is_true, releases_of, runs_of, seen_of, told_of
 from faults.jobs import Object, Target
 from faults.judge import Evidence, Verdict, judge
 from faults.plan import FULL, LOSABLE, Plan
-from faults.purse import Purse
 from faults.rounds import Rounds
 from faults.system import TIGHT_NAMESPACE, System, launch
 from faults.turmoil import Turmoil
@@ -128,7 +127,7 @@ def _settle(system: System, report: Report) -> None:
             break
         # The proxies are threads of this process: whoever looks all the time keeps them from passing anything on.
         time.sleep(max(_LOOK_SECONDS, 4 * (time.monotonic() - now)))
-    while time.monotonic() - began < _SETTLED_SECONDS and any(one.left for one in _purses(system)):
+    while time.monotonic() - began < _SETTLED_SECONDS and any(map(entries_left, system.users.budgets())):
         time.sleep(_LOOK_SECONDS)
     report(f"at rest after {time.monotonic() - began:.0f} s, {len(before)} objects are not at an end")
 
@@ -144,10 +143,6 @@ def _restless(system: System) -> list[Object]:
     ]
 
 
-def _purses(system: System) -> list[Purse]:
-    return purses_of(system.users.budgets(), system.stack.emulator.ledger(), system.proxy(Way.CLUSTER).exchanges)
-
-
 def _evidence(system: System) -> Evidence:
     return Evidence(
         wishes=[job.wish for job in system.users.jobs.values()],
@@ -158,5 +153,5 @@ def _evidence(system: System) -> Evidence:
         begun=begun_of(system.proxy(Way.CLUSTER).exchanges),
         alarms=alarms_of(system.log_lines()),
         interruptions=system.interruptions,
-        purses=_purses(system),
+        purses=system.purses(),
     )

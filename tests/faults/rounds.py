@@ -20,6 +20,7 @@ from faults.budgets import WIDE
 from faults.evidence import is_true
 from faults.holds import FRESH_SECONDS, LATEST_SECONDS, Hold, arrive
 from faults.jobs import CLOCK_STEP, Job, Object, Target, quantum_job
+from faults.states import PREPARED, is_to_be_suspended, state_of
 from faults.system import NAMESPACES, System, launch
 from faults.writes import Write
 from localstack.operated import Operator
@@ -27,12 +28,6 @@ from localstack.operated import Operator
 _CALM_SECONDS: Final = 25.0
 _ARMED_SECONDS: Final = 12.0
 _LOOK_SECONDS: Final = 0.03
-_PREPARED: Final = {
-    State.EXECUTING: (Target.LONG, "Executing"),
-    State.STARTED: (Target.DELAYED, "Waiting"),
-    State.ENDED: (Target.TIMED, "Executing"),
-    State.SUSPENDED: (Target.LONG, "Suspended"),
-}
 _LEFT_BY: Final = {State.CLAIMED: Moment.BEFORE, State.SENT: Moment.AFTER}
 _SECOND_LIFE: Final = {*_LEFT_BY, State.ANY}
 _OWN_NAMESPACE: Final = {State.ALONE, State.FRUGAL}
@@ -66,6 +61,7 @@ class Rounds:
         self._handovers = 0
         self._pools: defaultdict[State, list[Job]] = defaultdict(list)
         self._late: list[threading.Thread] = []
+        self._own: list[Job] = []
 
     @property
     def missing(self) -> list[Point]:
@@ -92,6 +88,8 @@ class Rounds:
             self._armed(first, self._feeders())
             self._armed(second, [])
             report(f"round {number + 1}: {self.kills} kills, {len(self.missing)} boundaries to go")
+        launch(self._successor)
+        self._calm()
         for late in self._late:
             late.join()
 
@@ -125,15 +123,18 @@ class Rounds:
             self._let_go(hold, look if submits and not untold else None, last=submits and untold)
 
     def _calm(self) -> None:
-        """A life in which nothing is held, until there are enough objects in each state."""
-        need = Counter(boundary.state for boundary, _ in self.missing if boundary.state in _PREPARED)
+        """A life in which nothing is held, until there are enough objects in each state; the last one tidies up."""
+        need = Counter(boundary.state for boundary, _ in self.missing if boundary.state in PREPARED)
         for state, count in need.items():
             for _ in range(count - len(self._pools[state])):
-                self._create(_PREPARED[state][0], state)
+                self._create(PREPARED[state][0], state)
         deadline = time.monotonic() + _CALM_SECONDS
         while time.monotonic() < deadline:
-            self._sort(self._system.users.look())
-            if all(len(self._pools[state]) >= count for state, count in need.items()):
+            objects = self._system.users.look()
+            self._sort(objects)
+            self._tidy(objects)
+            enough = all(len(self._pools[state]) >= count for state, count in need.items())
+            if enough and (self.missing or not self._own):
                 break
             time.sleep(10 * _LOOK_SECONDS)
         self._kill(self._successor, [])
@@ -143,11 +144,20 @@ class Rounds:
         self._pools.clear()
         for one in objects:
             job = self._system.users.jobs[one["metadata"]["uid"]]
-            if _is_to_be_suspended(one, job.role):
+            if is_to_be_suspended(one, job.role):
                 self._system.users.suspend(job)
-            state = _state_of(one, job.role)
+            state = state_of(one, job.role)
             if state:
                 self._pools[state].append(job)
+
+    def _tidy(self, objects: Iterable[Object]) -> None:
+        """Namespaces that were made for one job go when it is over, as a team's do: hundreds would be all the work."""
+        over = {one["metadata"]["uid"] for one in objects if is_true(one, "Finished")}
+        budgets = self._system.users.budgets() if any(job.uid in over for job in self._own) else []
+        busy = {one["metadata"]["namespace"] for one in budgets if one.get("status", {}).get("reservations")}
+        for job in [one for one in self._own if one.uid in over and one.namespace not in busy]:
+            self._system.remove_namespace(job.namespace)
+            self._own.remove(job)
 
     def _armed(self, points: list[Point], feeders: list[Hold]) -> None:
         """A life in which each object is held at its boundary, and that ends when all are."""
@@ -177,7 +187,8 @@ class Rounds:
         if boundary.state in _OWN_NAMESPACE:
             namespace = f"{boundary.state}-{self._made}"
             self._system.add_namespace(namespace, limit=WIDE if boundary.state is State.FRUGAL else None)
-            return self._create(Target.SHORT, boundary.state, namespace)
+            self._own.append(self._create(Target.SHORT, boundary.state, namespace))
+            return self._own[-1]
         pool = self._pools[boundary.state]
         if boundary.state is State.ANY:
             return Job("", "", "")
@@ -274,20 +285,3 @@ class Rounds:
 
 def _writes(job: Job, request: Request) -> bool:
     return request.path.partition("?")[0] == job.path
-
-
-def _is_to_be_suspended(one: Object, role: str) -> bool:
-    executing = one.get("status", {}).get("state") == "Executing"
-    return role == State.SUSPENDED and executing and not one["spec"].get("suspend")
-
-
-def _state_of(one: Object, role: str) -> State | None:
-    state = one.get("status", {}).get("state")
-    if "deletionTimestamp" in one["metadata"]:
-        return None
-    for prepared, (_, shown) in _PREPARED.items():
-        if role == prepared and state == shown:
-            return prepared
-    if state == "Suspended" and one["spec"].get("suspend"):
-        return State.SUSPENDED
-    return State.SUCCEEDED if state == "Succeeded" and is_true(one, "Finished") else None

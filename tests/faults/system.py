@@ -19,10 +19,11 @@ import yaml
 from devcluster.proxy import TlsProxy
 from devcluster.proxyrules import client_name
 from faults.boundaries import Way
-from faults.budgets import TIGHT, budget
+from faults.budgets import TIGHT, budget, purses_of
 from faults.disturbances import Disturbances
-from faults.jobs import API, BEHAVIOUR
+from faults.jobs import API, BEHAVIOUR, Object
 from faults.plan import A_DATE
+from faults.purse import Purse
 from faults.users import Users
 from localstack import manifests
 from localstack.operated import Operator
@@ -72,6 +73,7 @@ class System:
         stack.emulator.behave(**BEHAVIOUR)
         self._key = stack.emulator.api_key
         self._namespaces = ["default"]
+        self._kept: list[Purse] = []
         self.users = resources.enter_context(Users(stack.cluster, stack.emulator.resource_id))
         for namespace in NAMESPACES[1:]:
             self.add_namespace(namespace, limit=TIGHT if namespace == TIGHT_NAMESPACE else None)
@@ -129,6 +131,26 @@ class System:
         budgets = [] if limit is None else [(f"{API}/namespaces/{{namespace}}/quantumbudgets", budget(limit))]
         self.users.add_workspace(name, [*objects, *budgets])
         self._namespaces.append(name)
+
+    def remove_namespace(self, name: str) -> None:
+        """Take a namespace out of use, once its jobs are over: its QuantumBudget and its QuantumWorkspace are deleted.
+
+        Its objects stay, and what its budget came to is kept for the end.
+        """
+        own = [one for one in self.users.budgets() if one["metadata"]["namespace"] == name]
+        self._kept += self._purses(own)
+        for plural in ("quantumbudgets", "quantumworkspaces"):
+            self.users.remove(f"{API}/namespaces/{name}/{plural}")
+        self._namespaces.remove(name)
+
+    def purses(self) -> list[Purse]:
+        """What each budget came to, also of those that are gone."""
+        kept = {one.name for one in self._kept}
+        return [*self._kept, *(one for one in self._purses(self.users.budgets()) if one.name not in kept)]
+
+    def _purses(self, budgets: Sequence[Object]) -> list[Purse]:
+        exchanges = self.proxy(Way.CLUSTER).exchanges if budgets else ()
+        return purses_of(budgets, self.stack.emulator.ledger() if budgets else (), exchanges)
 
     def restart_api_server(self, *, compact: bool) -> None:
         """Kill the API server and start it again; after a compaction watches find their past gone (410)."""

@@ -131,6 +131,10 @@ class Users:
         for path, manifest in objects:
             self._insist("POST", path.format(namespace=namespace), manifest, also=HTTPStatus.CONFLICT)
 
+    def remove(self, path: str) -> None:
+        """Delete all objects of a collection."""
+        self._insist("DELETE", path)
+
     def change_key(self, namespace: str, name: str, api_key: str) -> None:
         """Put another key into the Secret of a workspace's credentials."""
         path = f"/api/v1/namespaces/{namespace}/secrets/{name}"
