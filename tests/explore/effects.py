@@ -104,10 +104,10 @@ def _kill_late(state: State, number: str) -> None:
 
 
 def _pause(state: State, number: str) -> None:
-    """A PUT that was begun has its effect; the rest is sent when the process goes on."""
+    """A PUT or cancellation that was begun has its effect; the rest is sent when the process goes on."""
     index, process = _process(state, number)
     known = dict(process.applied)
-    puts = [(uid, ask) for uid, ask in process.asks.items() if ask.name == "put" and uid not in known]
+    puts = [(uid, ask) for uid, ask in process.asks.items() if ask.name in {"put", "cancel"} and uid not in known]
     applied = tuple((uid, state.outside.do(ask)) for uid, ask in puts)
     paused = replace(process, paused_at=state.outside.now, applied=(*process.applied, *applied))
     state.set_process(index, paused)

@@ -144,8 +144,10 @@ class Client:
         """GET."""
         return await Ask("get", (job_id,))  # type: ignore[no-any-return]
 
-    async def cancel_job(self, job_id: str) -> CancelAnswer:
-        """POST :cancel."""
+    async def cancel_job(self, job_id: str, *, may_start: Callable[[], bool] | None = None) -> CancelAnswer:
+        """POST :cancel, unless the last look is too old by now."""
+        if may_start and not may_start():
+            raise Retryable("cancel_job", detail="too late for the last look", applied=Applied.NO)
         return await Ask("cancel", (job_id,))  # type: ignore[no-any-return]
 
     async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:

@@ -183,7 +183,7 @@ def test_a_job_found_running_after_its_release(*, told: bool, wrong: list[str]) 
     state = begin(SCENARIOS["two"])
     ask, late = (
         "begin 1 1, answer 1 1, answer 1 1, answer 1 1",
-        "begin 2 1, time, begin 2 1, answer 2 1, answer 2 1, answer 2 1",
+        "begin 2 1, time, begin 2 1, answer 2 1, answer 2 1, answer 2 1, answer 2 1",
     )
     more = f"{ask}, answer 1 1"
     released = f"{more}, pause 2, time, time, delete 1, {more}, answer 1 1, answer 1 1, time, time, {more}, time"

@@ -89,6 +89,7 @@ def new_parts(holder: str, now: float) -> Parts:
         limiter=limiter,
         quotas=quotas,
         spending=spending,
+        settings=SETTINGS,
         clock=clock,
     )
     status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]

@@ -186,11 +186,16 @@ class WorkspaceClient:
             answer = await self._channel.call("put_job", "PUT", url, body=body, may_start=may_start, rate_limited=True)
             return await self._read_job("put_job", definition.job_id, answer)
 
-    async def cancel_job(self, job_id: str) -> CancelAnswer:
-        """Ask the service to cancel; a refusal and an unknown job are answers, not errors. After `wait_for_turn`."""
+    async def cancel_job(self, job_id: str, *, may_start: Callable[[], bool] | None = None) -> CancelAnswer:
+        """Ask the service to cancel; a refusal and an unknown job are answers, not errors. After `wait_for_turn`.
+
+        Args:
+            job_id: Which.
+            may_start: As for `put_job`, so that what stood still does not carry the request past its last look.
+        """
         url = f"{self._job_url(job_id)}:cancel"
         with self._channel.reading("cancel_job"):
-            answer = await self._channel.send("cancel_job", "POST", url, rate_limited=True)
+            answer = await self._channel.send("cancel_job", "POST", url, rate_limited=True, may_start=may_start)
         if answer.succeeded:
             return CancelAnswer.ACCEPTED
         if says_absent(answer.status, answer.body):

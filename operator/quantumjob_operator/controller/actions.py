@@ -16,7 +16,7 @@ from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.quota_guards import QuotaGuards
-from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready, trouble
+from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
@@ -32,9 +32,12 @@ from quantumjob_operator.model.naming import orphan_tag, program_digest
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.programs import UnreadableProgram, entry_points
+from quantumjob_operator.settings import Settings
 
 _READ_ASIDE_BYTES: Final = 16 * 1024
 """A longer program is read in a thread, so that the event loop goes on."""
+_LASTING: Final = 2
+"""Failures in a row after which the next one is no accident of the moment."""
 
 
 class Actions:
@@ -51,8 +54,10 @@ class Actions:
         limiter: InflightLimiter,
         quotas: QuotaGuards,
         spending: Spending,
+        settings: Settings,
         clock: Clock,
     ) -> None:
+        self._settings = settings
         self._finalization = finalization
         self._quotas = quotas
         self._prices = prices
@@ -143,18 +148,48 @@ class Actions:
             context.know(cancel=trouble(context, error))
             return
         if not context.seen.gone:
+            looked = self._clock.monotonic()
             await self._finalization.require_unchanged(context)
-            await self._ask_to_cancel(context)
+            await self._ask_to_cancel(context, looked)
             return
+        await self._look_again(context)
+        if isinstance(context.seen.remote, Trouble):
+            return
+        looked = self._clock.monotonic()
         await self._finalization.leave_to_heirs(context)
-        await self._ask_to_cancel(context)
+        await self._ask_to_cancel(context, looked)
         await self._finalization.found_running(context)
 
-    async def _ask_to_cancel(self, context: ReconcileContext) -> None:
+    async def _look_again(self, context: ReconcileContext) -> None:
+        """While its cancellation waited for the rate limit, an heir may have come, taken the job over and released it.
+
+        Looked at before the heirs are: an heir tags the job before it goes.
+
+        Raises:
+            Outdated: The job is no longer what the decision rests on.
+        """
+        before = context.seen.remote
+        await self.get_remote(context)
+        now = context.seen.remote
+        if not isinstance(before, RemoteJob) or isinstance(now, Trouble):
+            return
+        if not isinstance(now, RemoteJob) or (now.status, now.tags) != (before.status, before.tags):
+            raise Outdated
+
+    async def _ask_to_cancel(self, context: ReconcileContext, looked: float) -> None:
+        """Unless the last look is old by now, as after a sleep of the machine: others may have released the job since.
+
+        An API server whose answers are always old keeps no job running for long.
+        """
         connection, job_id = ready(context)
         asked_at = self._clock.monotonic()
+        lasting = context.memory.failures > _LASTING
+
+        def is_fresh() -> bool:
+            return lasting or self._clock.monotonic() - looked < self._settings.put_start_seconds
+
         try:
-            answer = await connection.client.cancel_job(job_id)
+            answer = await connection.client.cancel_job(job_id, may_start=is_fresh)
         except ServiceError as error:
             context.know(cancel=trouble(context, error))
         else:

@@ -18,6 +18,7 @@ from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
+from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.adoption import was_accepted
@@ -29,6 +30,7 @@ from quantumjob_operator.model.quantumworkspace import Name
 
 _LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""
+_LONG_SECONDS: Final = 600.0
 _log = logging.getLogger(__name__)
 
 
@@ -120,9 +122,18 @@ class Finalization:
             trace = Notice(notice.reason, message, warning=True)
             await self._events.publish(namespace, trace, self._clock.now(), once=True)
 
-    async def is_gone(self, job: QuantumJob) -> bool:
-        """Whether the object really is gone: a live read, since the watch may err."""
-        live = await self._objects.read_job(job.namespace, job.name)
+    async def is_gone(self, memory: Memory) -> bool:
+        """Whether the object really is gone: a live read, since the watch may err.
+
+        Raises:
+            ClusterError: The API server did not answer; after failures in a row what the watch has told is enough.
+        """
+        job = memory.job
+        try:
+            live = await self._objects.read_job(job.namespace, job.name)
+        except ClusterError as error:
+            _go_on_without(memory, error)
+            return True
         if live is None or live.uid != job.uid:
             return True
         self._cache.put_job(live)
@@ -141,6 +152,25 @@ class Finalization:
         same = self._cache.with_key(job.namespace, key) if key is not None else ()
         return any(other.uid != job.uid and was_accepted(other) and other.status.job_id in ids for other in same)
 
+    async def await_heir(self, memory: Memory) -> None:
+        """An object with the key will take the job over; one that does not for long is held by something else.
+
+        Nothing is cancelled then, because it still may: but the job runs, and somebody has to know.
+        """
+        job, now = memory.job, self._clock.monotonic()
+        if memory.awaits_heir_since is None:
+            memory.awaits_heir_since = now
+        claim = job.claim
+        job_id = job.status.job_id or (identify(job, claim.workspace) if claim else "of this resource")
+        message = (
+            f"the QuantumJob is gone and its job {job_id} may still run; it is not cancelled, because a QuantumJob "
+            "with the same spec.idempotencyKey can take it over, which has not done so for ten minutes: see to that one"
+        )
+        notice = Notice("ObjectGone", message, warning=True)
+        if now - memory.awaits_heir_since >= _LONG_SECONDS and notice not in memory.told:
+            memory.told.add(notice)
+            await self.tell(job, notice, once=True)
+
     async def require_unchanged(self, context: ReconcileContext) -> None:
         """Right before its job is cancelled: its user may have thought better of it since that was decided.
 
@@ -155,7 +185,7 @@ class Finalization:
         try:
             live = await self._objects.read_job(job.namespace, job.name)
         except ClusterError as error:
-            _go_on_without(context, error)
+            _go_on_without(context.memory, error)
             live = self._cache.jobs.get(job.uid)
         else:
             context.memory.unread = 0
@@ -186,7 +216,7 @@ class Finalization:
         try:
             found = await self._objects.jobs_with_key(namespace, key)
         except ClusterError as error:
-            _go_on_without(context, error)
+            _go_on_without(context.memory, error)
             return []
         context.memory.unread = 0
         return found
@@ -205,9 +235,9 @@ class Finalization:
             await self.tell(job, notice, once=True)
 
 
-def _go_on_without(context: ReconcileContext, error: ClusterError) -> None:
+def _go_on_without(memory: Memory, error: ClusterError) -> None:
     """Nobody tells how things are before a cancellation; what may be an accident of the moment is raised."""
-    context.memory.unread += 1
-    if context.memory.unread <= _LASTING:
+    memory.unread += 1
+    if memory.unread <= _LASTING:
         raise error
-    _log.warning("%s; cancelling as it was last known", error, extra=about(context.job))
+    _log.warning("%s; cancelling as it was last known", error, extra=about(memory.job))

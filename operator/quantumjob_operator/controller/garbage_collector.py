@@ -253,13 +253,14 @@ class GarbageCollector:
             _log.warning("job %s, whose QuantumJob is gone, could not be ended: %s", row.id, error)
 
     async def _end(self, job_id: str, origin: Origin, connection: Connection, reported: set[str]) -> None:
-        remote = await connection.client.get_job(job_id)
+        client = connection.on_behalf(origin.namespace, cancelling=True).client
+        # Nothing but one round trip lies between the last look and the request; and before the look for an owner comes
+        # the one at the job, which an owner tags before it goes.
+        await client.wait_for_turn(cancelling=True)
+        remote = await client.get_job(job_id)
         if remote is None or self._origin(remote) != origin:
             return
-        client = connection.on_behalf(origin.namespace, cancelling=True).client
-        await client.wait_for_turn(
-            cancelling=True
-        )  # nothing but one round trip lies between the last look and the request
+        looked = self._clock.monotonic()
         if await self._lives(remote, origin, connection.workspace.id):
             return
         if released_on_purpose(remote):
@@ -271,10 +272,13 @@ class GarbageCollector:
                 then = f"it was sent with deletionPolicy Orphan, but nothing shows that it was released: {then}"
             await self._report(remote, origin, connection, then, reported)
             return
-        answer = await client.cancel_job(remote.id)
+        answer = await client.cancel_job(remote.id, may_start=lambda: self._is_fresh(looked))
         accepted = answer is CancelAnswer.ACCEPTED
         then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
         await self._report(remote, origin, connection, then, reported)
+
+    def _is_fresh(self, looked: float) -> bool:
+        return self._clock.monotonic() - looked < self._settings.put_start_seconds
 
     async def _report(
         self, remote: RemoteJob, origin: Origin, connection: Connection, then: str, reported: set[str]

@@ -122,7 +122,7 @@ def _reconciler_of(
     own |= {"holder": common.holder, "status": status, "workspaces": workspaces, "limiter": limiter}
     return Reconciler(
         finalization=finalization,
-        actions=_actions_of(cluster, submitter, finalization, limiter, quotas, clock, spending=spending),
+        actions=_actions_of(common, cluster, submitter, finalization, limiter, quotas, spending=spending),
         observer=Observer(submitter=submitter, spending=spending, **own),
         queue=common.queue,
         metrics=metrics,
@@ -131,16 +131,16 @@ def _reconciler_of(
 
 
 def _actions_of(  # noqa: PLR0917 - what `Actions` takes
+    common: Common,
     cluster: Cluster,
     submitter: Submitter,
     finalization: Finalization,
     limiter: InflightLimiter,
     quotas: QuotaGuards,
-    clock: Clock,
     *,
     spending: Spending,
 ) -> Actions:
-    references = cluster.references
+    references, clock = cluster.references, common.clock
     return Actions(
         submitter=submitter,
         finalization=finalization,
@@ -150,5 +150,6 @@ def _actions_of(  # noqa: PLR0917 - what `Actions` takes
         limiter=limiter,
         quotas=quotas,
         spending=spending,
+        settings=common.settings,
         clock=clock,
     )

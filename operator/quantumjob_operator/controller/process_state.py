@@ -33,6 +33,7 @@ class Memory:
         claimed: This process wrote the claim that stands.
         released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
         gone: A live read has shown that the object is gone.
+        awaits_heir_since: Since when the job of an object that is gone waits for another one to take it over.
         told: The notices of releases that were published already.
         refusals: Writes of ours that the API server has refused in a row.
         refusal_told: The refusal that users were told of last.
@@ -55,6 +56,7 @@ class Memory:
     claimed: bool = False
     released: bool = False
     gone: bool = False
+    awaits_heir_since: float | None = None
     told: set[Notice] = field(default_factory=set)
     refusals: int = 0
     refusal_told: str = ""
@@ -97,6 +99,7 @@ class Memory:
     def reconciled(self, now: float, *, trouble: bool) -> None:
         """A reconciliation has ended, in trouble or not."""
         self.failures = self.failures + 1 if trouble else 0
+        self.unread = self.unread if trouble else 0
         since = now if self.troubled_since is None else self.troubled_since
         self.troubled_since = since if trouble else None
 

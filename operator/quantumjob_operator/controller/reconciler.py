@@ -266,13 +266,14 @@ class Reconciler:
         if not memory.gone:
             # Before anything is waited for: whoever has its key next can come at any moment.
             self._observer.missed(memory.job)
-            if not await self._finalization.is_gone(memory.job):
+            if not await self._finalization.is_gone(memory):
                 self._queue.add(uid)
                 return
         memory.gone = True
         if self._finalization.is_taken_over(memory.job):
             self._forget(uid)
         elif self._finalization.has_heir(memory.job):
+            await self._finalization.await_heir(memory)
             self._queue.add_after(uid, _HEIR_SECONDS)
         else:
             await self._walk(as_deleted(memory.job), memory)

@@ -7,6 +7,7 @@ it is time to submit (`lifecycle.submission`).
 import asyncio
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Final
 
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.wire import JobDefinition
@@ -30,6 +31,8 @@ from quantumjob_operator.model.naming import (
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
+
+_HIDDEN_SECONDS: Final = 2.0
 
 
 class Submitter:
@@ -74,14 +77,16 @@ class Submitter:
         new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
         claimed = await context.writer.claim(job, new)
+        # Our own, too, unless we renounced it: between, another process may have held the claim and sent.
+        lost = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
+        stripped = lost or (memory.claimed and job.claim is None)
         memory.claimed = True
-        stripped = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
         memory.fence_state = memory.fence_state.claimed(
             job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence, stripped=stripped
         )
         if job.claim and attempt > job.claim.attempt:
-            # The request to cancel the attempt before says nothing about this one.
-            memory.asked_at = None
+            # What became of cancelling the attempt before says nothing about this one.
+            memory.asked_at, memory.unread = None, 0
         # What was known about the remote side and of rivals may have changed before the claim became ours.
         context.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
 
@@ -137,12 +142,14 @@ class Submitter:
         if claim is None:
             raise RuntimeError(f"{job.key}: a last attempt was looked for without a claim")
         number, most = claim.attempt, claim.attempt + further_attempts(job)
+        asked = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._settings.reconciliation_seconds / 2):
                 while (
                     found := await connection.client.get_job(identify(job, claim.workspace, number + 1))
                 ) is not None:
                     number, last = number + 1, found
+                    asked = self._clock.monotonic()
                     if number > most:
                         context.know(remote=_unexplained(claim.attempt, number))
                         return
@@ -151,6 +158,9 @@ class Submitter:
             return
         except TimeoutError:
             context.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
+            return
+        if hidden := context.memory.fence_state.hidden_for(number, asked):
+            context.know(remote=_hidden(hidden))
             return
         if number > claim.attempt:
             job = await context.writer.claim(job, replace(claim, attempt=number))
@@ -262,3 +272,10 @@ def _unexplained(first: int, last: int) -> Trouble:
         "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
     )
     return Trouble("AttemptsUnexplained", message)
+
+
+def _hidden(seconds: float) -> Trouble:
+    message = "a later attempt, of which the object knows nothing any more, may have been accepted; waiting until the "
+    return Trouble(
+        "SubmissionUnconfirmed", message + "service would show it", retry_after=min(seconds, _HIDDEN_SECONDS)
+    )

@@ -120,6 +120,8 @@ def _orphan(seen: Observation) -> Decision:
         return step(seen, Action.RELEASE) if seen.never_sent else _absent(seen)
     if not was_accepted(seen.job) and not belongs_to(seen.job, seen.remote):
         return step(seen, Action.RELEASE)
+    if is_final_word(seen.remote.status) and seen.job.claim and not seen.later_attempts_checked:
+        return step(seen, Action.FIND_LAST_ATTEMPT)
     if _is_over(seen) or _released_before(seen):
         return step(seen, Action.RELEASE) if seen.gone else _release(seen, _orphaned(seen))
     return _mark_and_release(seen)

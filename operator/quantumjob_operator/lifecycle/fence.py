@@ -52,6 +52,7 @@ class FenceState:
         rival: The holder that was last seen, if it was not this process; None before the first reconciliation.
         rival_until: Before this the rival's claim is not taken over.
         acknowledged: The attempt of the claim whose write the API server has answered to this process.
+        latest: The highest attempt that a claim was seen to name: an object that is set back names an earlier one.
     """
 
     claimed_at: float | None = None
@@ -65,6 +66,7 @@ class FenceState:
     rival: str | None = None
     rival_until: float = 0.0
     acknowledged: int | None = None
+    latest: int = 0
 
     def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "FenceState":
         """At the beginning: who holds the claim now, and which remote job is known to have been accepted.
@@ -87,6 +89,7 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
+            latest=max(self.latest, job.claim.attempt if job.claim else 0),
         )
         if rival != _NOBODY:
             # It may send; and a claim that is taken back is written anew, which somebody has to answer.
@@ -114,10 +117,11 @@ class FenceState:
             asked: When the write was sent.
             now: When it was answered.
             fence: Seconds after which a 404 can be believed.
-            stripped: Another process's claim was seen on the object, and somebody took it off (`kubectl replace`).
+            stripped: A claim was seen on the object, and somebody took it off (`kubectl replace`).
         """
-        known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt)
-        if before.claim and attempt > before.claim.attempt:
+        latest = max(self.latest, attempt)
+        known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt, latest=latest)
+        if before.claim and attempt > max(before.claim.attempt, self.latest):
             # Nobody can have sent an attempt that no claim ever named.
             return replace(known, never_sent=True, fenced_until=now, absent_since=None, shown=False)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
@@ -142,7 +146,16 @@ class FenceState:
 
     def found_last(self, attempt: int) -> "FenceState":
         """The claim was moved on to an attempt that the service knows."""
-        return replace(self, acknowledged=attempt)
+        return replace(self, acknowledged=attempt, latest=max(self.latest, attempt))
+
+    def hidden_for(self, attempt: int, asked: float) -> float:
+        """Seconds for which the service may still hide an attempt after the one that it knows as the last.
+
+        Args:
+            attempt: The last one.
+            asked: When the service was asked for the next.
+        """
+        return max(0.0, self.fenced_until - asked) if attempt < self.latest else 0.0
 
     def may_start(self, now: float, within: float) -> bool:
         """Whether a PUT may begin now: within so many seconds of a claim that was ours for sure."""

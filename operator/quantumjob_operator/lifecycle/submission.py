@@ -140,6 +140,8 @@ def _unless_at_service(seen: Observation, blocked: Decision) -> Decision:
         return step(seen, Action.GET_REMOTE)
     if isinstance(remote, Trouble):
         return hold_for(seen, remote)
+    if not isinstance(remote, RemoteJob) and seen.ownership.fence_left > 0:
+        return _behind_the_fence(seen)
     if isinstance(remote, RemoteJob) and lacks_billable_digest(seen.job, remote):
         return hold_untold(seen, remote)
     if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):

@@ -261,6 +261,16 @@ async def test_a_put_whose_time_has_passed_is_not_sent(server: MisbehavingServer
     assert len(server.received) == 1
 
 
+async def test_a_cancellation_whose_time_has_passed_is_not_sent(
+    server: MisbehavingServer, make_client: MakeClient
+) -> None:
+    """Whoever stood still since the last look has to look again."""
+    with pytest.raises(Retryable) as caught:
+        await make_client().cancel_job(JOB_ID, may_start=lambda: False)
+    assert caught.value.applied is NO
+    assert not server.received
+
+
 async def test_a_redirect_is_not_followed(server: MisbehavingServer, make_client: MakeClient) -> None:
     """Neither the request nor its credential goes where an answer points."""
     server.plays(answers(307, headers={"Location": f"{server.url}/elsewhere"}), says(job()))

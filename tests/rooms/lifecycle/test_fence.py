@@ -188,6 +188,30 @@ def test_a_new_attempt_is_in_no_doubt() -> None:
     assert (known.never_sent, known.fence_left(101.0), known.absent_since) == (True, 0.0, None)
 
 
+@pytest.mark.parametrize(
+    "seen_before",
+    [
+        pytest.param(CLAIMED.claimed(claimed(), 2, asked=19.0, now=20.0, fence=FENCE), id="it was put by ourselves"),
+        pytest.param(CLAIMED.met(claimed(holder=RIVAL, attempt=2), HOLDER, 20.0, FENCE), id="it was another process's"),
+        pytest.param(CLAIMED.found_last(2), id="it was found at the service"),
+    ],
+)
+def test_an_attempt_that_was_claimed_before_the_object_was_set_back_is_fenced(seen_before: FenceState) -> None:
+    """A restore, or a `kubectl replace` of an older file: the object says that nobody ever claimed the attempt."""
+    known = seen_before.met(claimed(), HOLDER, 30.0, FENCE)
+    again = known.claimed(claimed(), 2, asked=31.0, now=32.0, fence=FENCE)
+    assert (again.never_sent, again.fence_left(32.0) >= FENCE) == (False, True)
+    assert known.claimed(claimed(), 3, asked=31.0, now=32.0, fence=FENCE).never_sent
+
+
+def test_a_later_attempt_than_the_object_knows_is_looked_for_until_its_fence_is_over() -> None:
+    """The service may hide it as long as any."""
+    known = CLAIMED.claimed(claimed(), 2, asked=19.0, now=20.0, fence=FENCE).met(claimed(), HOLDER, 30.0, FENCE)
+    assert known.hidden_for(1, asked=31.0) == FENCE - 1.0
+    assert known.hidden_for(1, asked=30.0 + FENCE) == 0.0
+    assert known.hidden_for(2, asked=31.0) == 0.0
+
+
 def test_an_object_that_forgot_what_it_had_sent_is_not_one_that_never_sent() -> None:
     """The service showed its job before it was claimed: it may have been restored."""
     shown = FenceState().answered(remote(), 8.0, 9.0)

@@ -55,7 +55,16 @@ ORPHAN: dict[str, Any] = {"deletionPolicy": "Orphan"}
             Action.RELEASE,
             id="not for ever",
         ),
-        pytest.param(deleted(accepted(ORPHAN), remote=remote("Succeeded")), Action.RELEASE, id="over: nothing to mark"),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote("Succeeded")),
+            Action.FIND_LAST_ATTEMPT,
+            id="over: a later attempt may run",
+        ),
+        pytest.param(
+            deleted(accepted(ORPHAN), remote=remote("Succeeded"), later_attempts_checked=True),
+            Action.RELEASE,
+            id="the last one is over: nothing to mark",
+        ),
         pytest.param(
             deleted(claimed(KEPT), remote=OUTAGE, now=SOON), Action.NONE, id="nobody tells whether it was submitted"
         ),
@@ -96,7 +105,8 @@ def test_an_orphan_is_let_go(known: Observation, action: Action) -> None:
 )
 def test_an_orphan_whose_job_is_over(*, gone: bool, told: list[str]) -> None:
     """Nobody can be told of an object that is gone, and there is nothing to tell."""
-    decision = decide(deleted(accepted(ORPHAN), remote=remote("Succeeded"), gone=gone))
+    known = deleted(accepted(ORPHAN), remote=remote("Succeeded"), later_attempts_checked=True, gone=gone)
+    decision = decide(known)
     assert (decision.action, [one.reason for one in decision.notices]) == (Action.RELEASE, told)
 
 
