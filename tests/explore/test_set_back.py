@@ -81,8 +81,7 @@ def test_a_further_attempt_that_the_object_forgot_is_found_when_the_service_show
 def test_a_job_that_was_sent_a_moment_ago_is_cancelled_and_not_forgotten() -> None:
     """The user's own file, with `cancel: true`, takes claim and finalizer off; the service hides the job still."""
     state = _go_on(begin(SCENARIOS["one"]), lambda one: bool(one.outside.runs))
-    bare = {"claim": None, "finalizers": ()}
-    state = _set_back(state, lambda job: replace(job, **bare, spec=replace(job.spec, cancel=True)))
+    state = _set_back(state, lambda job: replace(job, claim=None, finalizers=(), spec=replace(job.spec, cancel=True)))
     state.wish(_job(state).uid, cancelled=True)
     state = _go_on(state, lambda one: not one.outside.open_runs() or one.outside.open_runs()[0].job.status != "Waiting")
     assert [run.job.status for run in state.outside.open_runs()] == ["CancellationRequested"]

@@ -196,7 +196,7 @@ def counted_of(budget: QuantumBudget, entry: Reservation, bill: Mapping[str, Dec
     A bill that names what the provider counts names all of it: other units of providers are 0. Only limited units and
     currencies are kept account of.
     """
-    units = limited_units(budget.spec)
+    units = set(limited_units(budget.spec)) - OWN
     told = {unit: amount for unit, amount in (bill or {}).items() if unit in units or is_currency(unit)}
     itemised = any(not is_currency(unit) for unit in bill or {})
     untold = {one.unit: one.value for one in entry.amounts if one.unit not in told}

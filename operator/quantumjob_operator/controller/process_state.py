@@ -80,16 +80,18 @@ class Memory:
     def believed(self, job: QuantumJob) -> QuantumJob:
         """The object without a claim that names anything else than the attempt that status shows to be at the service.
 
+        Nor may it name another Azure workspace: what is said there of a job with this id is said of another job.
         Only who found a later attempt there, and wrote the claim, knows better.
         """
-        at_service, claim = job.attempt_at_service, job.claim
+        at_service, claim, used = job.attempt_at_service, job.claim, job.status.workspace
         if claim and claim.uid != job.uid and self.claimed and not job.status.finished:
             # No copy: this process has put a claim on it, and may have sent it.
             return replace(job, claim=None)
-        if at_service is None or claim is None or (claim.uid, claim.attempt) == (job.uid, at_service):
+        if at_service is None or claim is None or used is None:
             return job
-        found = claim.uid == job.uid and at_service < claim.attempt == self.fence_state.acknowledged
-        return job if found else job.without_claim()
+        own = (claim.uid, claim.workspace) == (job.uid, used.id)
+        found = at_service < claim.attempt == self.fence_state.acknowledged
+        return job if own and (claim.attempt == at_service or found) else job.without_claim()
 
     def shown(self, job: QuantumJob) -> QuantumJob:
         """The object with the status that it would have if the API server stored what it is told."""

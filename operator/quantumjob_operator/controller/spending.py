@@ -187,12 +187,17 @@ class Spending:
     async def settle(self, context: ReconcileContext) -> None:
         """Settle what is reserved for an attempt that is over; a ledger that can't be written is settled later.
 
+        So is what was reserved through another QuantumWorkspace than the one that says how it went: that is asked, too.
+
         Raises:
             ClusterError: A ledger could not be written now.
         """
         job_id, ended, done = context.seen.job_id or "", _ended(context), []
         tolerance = timedelta(seconds=self._settings.fence_seconds)
         for budget, entry in list(self._holding(job_id)):
+            if not _speaks_for(context, budget, entry):
+                done.append(_shown(budget, entry.amounts, RESERVED))
+                continue
             change = Settlement(job_id, ended, tolerance)
             try:
                 outcome, amounts = await self._ledgers.change(budget.uid, change)
@@ -240,6 +245,12 @@ class Spending:
     def _line(self, budget: QuantumBudget, namespace: str) -> Line:
         lines = self._lines.setdefault(budget.uid, {})
         return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
+
+
+def _speaks_for(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> bool:
+    """Whether the job was reserved through the QuantumWorkspace that tells of it."""
+    told_by = context.connection.workspace.key if context.connection else None
+    return told_by in (None, (budget.namespace, entry.workspace))
 
 
 def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:

@@ -6,6 +6,8 @@ Rules:
 2. So status names the QuantumWorkspace before the first PUT through it, wherever admission could be withdrawn: what was
    sent is polled and cancelled for as long as it takes, by every later process.
 3. Nothing leads to a QuantumWorkspace only because it has the same resource id: anybody can write one.
+4. Once status names a QuantumWorkspace for an attempt, no other serves it, whatever its claim says by then: else the
+   owner of a job could have their own endpoint tell how it goes, and what it costs.
 
 Must not live here: which objects there are, or their connections (`controller.workspaces`).
 """
@@ -37,10 +39,14 @@ def is_recorded(job: QuantumJob, place: str, name: Name) -> bool:
         place: Canonical id of the Azure workspace.
         name: Of the QuantumWorkspace.
     """
+    return recorded(job) == (place, name)
+
+
+def recorded(job: QuantumJob) -> tuple[str, tuple[str | None, str | None]] | None:
+    """The Azure workspace that status names for the current attempt, and the QuantumWorkspace that leads there."""
     used = job.status.workspace
-    if used is None or (used.ref.get("namespace"), used.ref.get("name")) != name or used.id != place:
-        return False
-    return job.claim.attempt == job.status.attempt if job.claim else was_accepted(job)
+    current = job.claim.attempt == job.status.attempt if job.claim else was_accepted(job)
+    return (used.id, (used.ref.get("namespace"), used.ref.get("name"))) if used and current else None
 
 
 def may_serve(
@@ -54,6 +60,8 @@ def may_serve(
         named: The names that the job's reference and the operator's configuration mean.
         labels: Of the job's namespace; None if they are not known.
     """
+    if recorded(job) not in (None, (workspace.id, workspace.key)):
+        return False
     through = job.claim.through if job.claim else None
     claimed = through is not None and through.uid == workspace.uid
     if workspace.id != bound_to(job) or not (claimed or workspace.key in named):

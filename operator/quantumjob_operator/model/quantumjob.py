@@ -274,10 +274,10 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         parameters_too_many=too_many,
         spec_too_large=too_large,
     )
-    at_service = job.attempt_at_service
-    if claim and at_service and (claim.uid != job.uid or claim.attempt < at_service):
-        return job.without_claim()
-    return job
+    used, at_service = status.workspace, job.attempt_at_service
+    own = claim and used and (claim.uid, claim.workspace) == (job.uid, used.id)
+    disproved = claim and at_service and (not own or claim.attempt < at_service)
+    return job.without_claim() if disproved else job
 
 
 def _without_parameters(body: Mapping[str, Any]) -> Mapping[str, Any]:

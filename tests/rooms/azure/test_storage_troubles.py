@@ -1,5 +1,7 @@
 """A storage account at its worst: every failure is translated, and nothing goes where it should not."""
 
+import tracemalloc
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -45,6 +47,17 @@ def container(server: MisbehavingServer) -> str:
     return f"{server.url}/acct/job-{JOB_ID}"
 
 
+ENTITIES = b'<!DOCTYPE r [<!ENTITY a "%b"><!ENTITY b "%b">]><r>%b</r>' % (b"<a/>" * 200, b"&a;" * 20, b"&b;" * 20)
+"""Some 1 KiB, and 80,000 elements for whoever lets it unfold."""
+DEEP = b"[" * 20_000
+BOMBS = [
+    pytest.param("application/xml", ENTITIES, id="entities that unfold"),
+    pytest.param("application/json", DEEP, id="lists in lists"),
+    pytest.param("application/json", b"1e308", id="a number"),
+    pytest.param("application/json", b'{"error": 1}', id="an error that is a number"),
+    pytest.param("text/plain", b"\xff\xfe", id="no UTF-8"),
+]
+
 TROUBLES = [
     pytest.param(answers(302, headers={"Location": "http://127.0.0.1:9/"}), Retryable, id="a redirect"),
     pytest.param(storage_error(401, "InvalidAuthenticationInfo"), Refused, id="401"),
@@ -89,6 +102,27 @@ async def test_outputs_that_cannot_be_read(
     missing = (caught.value.status, caught.value.code) == (404, "ContainerNotFound")
     assert type(caught.value) is (OutputMissing if missing else kind)
     assert SIGNATURE not in f"{caught.value!r} {caught.value} {caught.value.detail}"
+
+
+@pytest.mark.parametrize(("kind", "body"), BOMBS)
+@pytest.mark.parametrize("status", [201, 404, 409])
+async def test_nothing_that_storage_says_is_parsed(
+    server: MisbehavingServer, client: WorkspaceClient, kind: str, body: bytes, status: int
+) -> None:
+    """Neither what it writes takes the event loop's time and memory, nor does a reader of it fail."""
+    answer = answers(status, body, {"Content-Type": kind})
+    uri = container(server)
+    tracemalloc.start()
+    try:
+        with suppress(ServiceError):
+            server.plays(says({"sasUri": f"{uri}?{SAS}"}), answer)
+            await client.upload_program(JOB_ID, CONTENT, "ionq.circuit.v1")
+        with suppress(ServiceError):
+            server.plays(says(job(outputDataUri=f"{uri}/rawOutputData?{SAS}")), answer)
+            await read_output(client, 1000)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_job_that_names_no_output(server: MisbehavingServer, client: WorkspaceClient) -> None:

@@ -30,6 +30,7 @@ from rooms.model.bodies import OTHER_UID, RESOURCE_ID, workspace
 ID: Final = WORKSPACE.id
 SHARED: Final = ("platform", "shared")
 THROUGH: Final = Through(*SHARED, OTHER_UID)
+THEIRS: Final = Through("research", "theirs", "7")
 ELSEWHERE: Final = RESOURCE_ID.replace("Research-WS", "Other-WS")
 USED: Final = WorkspaceUsed(ID, WORKSPACE.endpoint, {"namespace": SHARED[0], "name": SHARED[1]})
 SHARED_FACTS: Final = replace(WORKSPACE, namespace=SHARED[0], name=SHARED[1])
@@ -75,6 +76,23 @@ RECORDED: Final = JobStatus(workspace=USED, attempt=1)
             [],
             False,
             id="another object that status names",
+        ),
+        pytest.param(
+            job_through(THEIRS, status=RECORDED),
+            workspace(namespace="research", name="theirs", uid=THEIRS.uid),
+            [],
+            False,
+            id="a claim that was edited to name another object",
+        ),
+        pytest.param(
+            job_through(status=RECORDED),
+            workspace(namespace="research", name="default"),
+            [("research", "default")],
+            False,
+            id="one that the reference means by now, which status does not name",
+        ),
+        pytest.param(
+            job_through(THEIRS, status=RECORDED), shared(), [SHARED], True, id="the one that status names, all the same"
         ),
         pytest.param(
             job_through(claimed_attempt=2, status=RECORDED),

@@ -11,7 +11,7 @@ from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.model.jobstatus import AttemptShown, WorkspaceUsed, status_json
-from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, job_id
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, job_id, workspace_id
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, parse_job
 from rooms.lifecycle.observations import (
     HOLDER,
@@ -26,8 +26,9 @@ from rooms.lifecycle.observations import (
     seen,
     set_aside,
 )
-from rooms.model.bodies import OTHER_UID, UID, job_body
+from rooms.model.bodies import OTHER_UID, RESOURCE_ID, UID, job_body
 
+ELSEWHERE: Final = workspace_id(RESOURCE_ID.replace("Research-WS", "Other-WS"))
 USED: Final = WorkspaceUsed(WORKSPACE.id, WORKSPACE.endpoint, {"namespace": "research", "name": "default"})
 OTHERS: Final = job_id(WORKSPACE.id, "research", uid=OTHER_UID, key=None, attempt=1)
 
@@ -45,6 +46,9 @@ EDITS: Final = [
     pytest.param(claim(attempt=2), 1, id="a later attempt"),
     pytest.param(claim(attempt=7), 2, id="a much later attempt"),
     pytest.param(claim(attempt=1), 2, id="an attempt before the one that runs"),
+    pytest.param(
+        replace(claim(), workspace=ELSEWHERE), 1, id="another Azure workspace, where its owner has such a job"
+    ),
 ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from typing import Any, Final
 from urllib.request import getproxies_environment
 
 import aiohttp
@@ -77,7 +77,7 @@ async def open_transport(
     try:
         async with (
             client,
-            _azure_transport(trusted, name_resolver, make_socket) as storage,
+            _azure_transport(trusted, name_resolver, make_socket, UnparsedTransport) as storage,
             _azure_transport(trusted, name_resolver, make_socket) as identity,
         ):
             yield HttpTransport(client, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
@@ -120,9 +120,26 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
+class UnparsedTransport(AioHttpTransport):
+    """For blobs, of whose answers nothing is wanted but heads and bytes.
+
+    Azure's library would parse whatever calls itself XML or JSON, on the event loop and with all entities: a few
+    kilobytes are minutes of work then. As plain text they stay what they are; the code of an error is in its head.
+    """
+
+    async def send(self, request: Any, **config: Any) -> Any:
+        """Send a request."""
+        response = await super().send(request, **config)
+        response.content_type = "text/plain"
+        return response
+
+
 @asynccontextmanager
 async def _azure_transport(
-    trusted: ssl.SSLContext, name_resolver: NameResolver, make_socket: aiohttp.connector.SocketFactoryType
+    trusted: ssl.SSLContext,
+    name_resolver: NameResolver,
+    make_socket: aiohttp.connector.SocketFactoryType,
+    kind: type[AioHttpTransport] = AioHttpTransport,
 ) -> AsyncIterator[AioHttpTransport]:
     """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
     session = bounded_session(
@@ -131,4 +148,4 @@ async def _azure_transport(
         trust_env=bool(getproxies_environment()),
     )
     async with session:
-        yield AioHttpTransport(session=session, session_owner=False)
+        yield kind(session=session, session_owner=False)
