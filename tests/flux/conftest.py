@@ -51,6 +51,8 @@ def running_flux(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def flux(running_flux: Controllers) -> Controllers:
     """Both controllers, running with their defaults; a test that changes that puts it back."""
+    if not running_flux.running:
+        running_flux.restart()
     return running_flux
 
 

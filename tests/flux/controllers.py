@@ -46,6 +46,11 @@ class Controllers:
             self._cluster.kubectl("apply", "--server-side", f"--filename={folder}")
             self._cluster.wait_until_established(f"--filename={folder}")
 
+    @property
+    def running(self) -> bool:
+        """Whether both run."""
+        return bool(self._running) and all(child.running for child in self._running)
+
     def start(self, *of_kustomize_controller: str) -> None:
         """Start both and wait until they are ready.
 

@@ -115,7 +115,7 @@ class Delivery:
         """The uid and the generation of each job: the same for as long as nobody made it anew or changed it."""
         listed = json.loads(self.place.kubectl("get", "quantumjobs", "-o", "json"))["items"]
         known = {one["metadata"]["name"]: one["metadata"] for one in listed}
-        return {name: (known[name]["uid"], known[name]["generation"]) for name in jobs}
+        return {name: (known[name]["uid"], known[name]["generation"]) for name in jobs if name in known}
 
     def paid(self, *jobs: str) -> dict[str, int]:
         """How often each job was paid."""

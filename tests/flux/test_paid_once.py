@@ -31,6 +31,7 @@ def test_applying_again_changes_and_costs_nothing(delivery: Delivery) -> None:
     place.pass_time()
     for name in ("bell", "ghz"):
         place.wait(name, "Complete")
+    delivery.reconcile()
     ended = {name: place.job(name)["metadata"]["resourceVersion"] for name in ("bell", "ghz")}
     for _ in range(_TIMES):
         delivery.reconcile()

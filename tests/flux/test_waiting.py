@@ -40,6 +40,7 @@ def test_newer_commit_is_not_taken_while_flux_waits(delivery: Delivery) -> None:
     assert place.status("bell")["state"] == "Executing"
     place.pass_time()
     place.wait("new", "create")
+    place.wait_state("new", "Executing")
     place.pass_time()
     delivery.wait_ready(revision)
     assert [run["status"] for run in place.runs("bell")] == ["Succeeded"]
