@@ -53,6 +53,13 @@ def test_samples_deliver_the_examples(research: Delivery, tmp_path: Path, name: 
     assert research.paid(*_EXAMPLES) == dict.fromkeys(_EXAMPLES, 1)
 
 
+def test_file_without_a_namespace_needs_the_one_of_the_sample(delivery: Delivery) -> None:
+    """Without `targetNamespace` Flux refuses it."""
+    delivery.begin(targetNamespace=None)
+    message = delivery.wait_failed(delivery.push(files([jobs.ionq("bell")])))
+    assert "QuantumJob/bell namespace not specified" in message
+
+
 def test_program_beside_its_job(delivery: Delivery, tmp_path: Path) -> None:
     """The sample for kustomize, built by Flux: the job finds the ConfigMap under its generated name.
 
