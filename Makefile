@@ -104,9 +104,11 @@ test-node: venv ## Install the chart on a real node, from an image that is built
 	@$(BIN)/python -m devcluster build $(NODE)
 	$(BIN)/pytest -m node tests/node
 
-test-release: venv ## What takes too long for each change: images built twice, a release installed from a registry; as root, like test-node
+test-release: venv system-packages ## What takes too long for each change: images built twice, a release from a registry, Flux itself; as root
 	@$(BIN)/python -m devcluster build $(NODE)
-	$(BIN)/pytest -m release tests/node tests/release
+	@$(BIN)/python -m workspace_emulator install
+	@$(BIN)/python -m flux
+	$(BIN)/pytest -m release tests/node tests/release tests/flux
 
 test-all: test test-slow ## Run every test but those of the node (≤ 40 min), and hold the operator's permissions against what it asked for
 	@$(BIN)/python -m permissions --whole $(AUDIT)

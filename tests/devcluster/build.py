@@ -89,6 +89,11 @@ def _target(tools: ToolSet) -> Path:
     return cache_directory() / tools.name / f"{tools.key}_{platform.system().lower()}-{platform.machine()}"
 
 
+def kept_files(binaries: Path, module: GoModule) -> Path:
+    """The folder with what was kept of a module's files, beside the folder of the programs."""
+    return binaries.parent / "kept" / module.name
+
+
 def _checked_assets(folder: Path, tools: ToolSet) -> Path:
     missing = [name for name in tools.programs if not os.access(folder / name, os.X_OK)]
     if missing:
@@ -123,7 +128,9 @@ def _build(sets: Sequence[ToolSet], report: Report) -> None:
             finished = Path(scratch, tools.name)
             (finished / "bin").mkdir(parents=True)
             for module in tools.modules:
-                _GoBuild(go, module, finished, steps).run(finished / "bin")
+                build = _GoBuild(go, module, finished, steps)
+                build.run(finished / "bin")
+                build.keep(kept_files(finished / "bin", module))
                 shutil.rmtree(finished / module.name)
             finished.rename(_target(tools))
             report(f"built into {_target(tools)}")
@@ -163,6 +170,11 @@ class _GoBuild:
             self._steps.next(f"building {name}")
             self._compile(name, package, binaries / name, total=len(needed[name] - self._compiled))
 
+    def keep(self, target: Path) -> None:
+        """Copy those of the module's files that are wanted beside its programs."""
+        if self._module.kept:
+            shutil.copytree(Path(self._downloaded()["Dir"], self._module.kept), target)
+
     def _packages(self, package: str) -> set[str]:
         """All packages that a program is compiled from; asking for them fetches their modules."""
         return set(self._output("list", "-deps", package).split())
@@ -172,13 +184,18 @@ class _GoBuild:
         lines = ["module quantumjobs.dev/tools", "go 1.26", f"require {path} {version}"]
         if self._module.staging_version:
             lines += [f"replace {staged} => {staged} {self._module.staging_version}" for staged in self._staged()]
+        lines += [f"replace {replaced} => {replaced} {version}" for replaced, version in self._module.replacements]
         return "\n".join(lines) + "\n"
 
     def _staged(self) -> list[str]:
-        wanted = f"{self._module.path}@{self._module.version}"
-        downloaded = json.loads(self._output("mod", "download", "-json", wanted))
-        described = json.loads(self._output("mod", "edit", "-json", downloaded["GoMod"]))
+        described = json.loads(self._output("mod", "edit", "-json", self._downloaded()["GoMod"]))
         return [required["Path"] for required in described["Require"] if required["Version"] == "v0.0.0"]
+
+    def _downloaded(self) -> dict[str, str]:
+        """Where the module's files are."""
+        wanted = f"{self._module.path}@{self._module.version}"
+        found: dict[str, str] = json.loads(self._output("mod", "download", "-json", wanted))
+        return found
 
     def _output(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -20,6 +20,9 @@ class GoModule:
             own repository and requires them at that placeholder; they are published under a version of their own.
         ldflags: Further flags of the Go linker.
         sources: Text of each main package of our own, by the name of its folder.
+        replacements: Modules that its own go.mod replaces, which counts only where it is the main module, and the
+            version of each that is used here.
+        kept: A folder of the module whose files are kept beside its programs.
     """
 
     name: str
@@ -29,6 +32,8 @@ class GoModule:
     staging_version: str | None = None
     ldflags: str = ""
     sources: tuple[tuple[str, str], ...] = ()
+    replacements: tuple[tuple[str, str], ...] = ()
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +161,40 @@ HELM_DOCS: Final = GoModule(
 
 # A set of its own, so that a newer Helm does not ask for a new control plane.
 CHART_TOOLS: Final = ToolSet(name="chart-tools", modules=(HELM, HELM_DOCS), duration="some minutes")
+
+_FLUX_VERSION: Final = "v1.9.6"
+_DEFINITIONS: Final = "config/crd/bases"
+
+
+def _flux(controller: str, *replacements: tuple[str, str]) -> GoModule:
+    path = f"github.com/fluxcd/{controller}"
+    return GoModule(
+        name=controller,
+        path=path,
+        version=_FLUX_VERSION,
+        programs=((controller, path),),
+        replacements=((f"{path}/api", _FLUX_VERSION), *replacements),
+        kept=_DEFINITIONS,
+    )
+
+
+# Most of what they need they share, in the same versions. Flux's other controllers can't be had as modules.
+FLUX: Final = ToolSet(
+    name="flux",
+    modules=(
+        _flux(
+            "source-controller",
+            # Asked for is v0.18.3, which the module proxy doesn't serve.
+            ("github.com/fluxcd/pkg/artifact", "v0.18.0"),
+            ("github.com/opencontainers/go-digest", "v1.0.1-0.20220411205349-bde1400a84be"),
+        ),
+        _flux(
+            "kustomize-controller",
+            ("github.com/opencontainers/go-digest", "v1.0.1-0.20220411205349-bde1400a84be"),
+            ("sigs.k8s.io/kustomize/api", "v0.21.1"),
+            ("sigs.k8s.io/kustomize/kyaml", "v0.21.1"),
+            ("gopkg.in/yaml.v3", "v3.0.1"),
+        ),
+    ),
+    duration="about ten minutes on two cores",
+)
