@@ -8,6 +8,8 @@ Rules, the first that applies:
    be another object with its key, which only the service tells apart. What is more, or new, must fit every limit,
    together with what the job that waits longest needs: else small ones would take for ever what is released for a large
    one.
+5. Given back is only what nobody else was granted meanwhile: whoever finds a new reservation confirms it in the ledger,
+   where the one who made it sees that.
 
 Must not live here: who waits, and who is woken (`controller.spending`).
 """
@@ -101,7 +103,9 @@ def _reserve(
     standing = ledger.open.get(request.job_id)
     amounts = _larger(standing.amounts if standing else (), needs.amounts)
     if standing is not None and amounts == standing.amounts:
-        if standing.uid == request.uid and now - last_confirmed(standing) < request.fresh:
+        # One that nobody has confirmed may still be given back by whoever made it, who may be another process.
+        safe = standing.uid == request.uid and standing.renewed_at is not None
+        if safe and now - last_confirmed(standing) < request.fresh:
             return ledger, Granted(standing.amounts, last_confirmed(standing))
         renewed = replace(
             standing,
@@ -129,6 +133,17 @@ def _reserve(
         basis=needs.basis,
     )
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def give_back(ledger: Ledger, request: Request, granted: Granted) -> Ledger:
+    """The ledger without what a request was granted anew, unless somebody else was granted it meanwhile.
+
+    Another process, or another object with the same key, may send the job under it.
+    """
+    standing = ledger.open.get(request.job_id)
+    if standing is None or not granted.new or standing.renewed_at is not None or standing.uid != request.uid:
+        return ledger
+    return release(ledger, request.job_id) if last_confirmed(standing) == granted.since else ledger
 
 
 def _larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
