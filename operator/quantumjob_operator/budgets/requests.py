@@ -120,6 +120,7 @@ def _reserve(
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
         return ledger, refusal
+    reserved_at, start = standing.reserved_at if standing else stamp(now), stamp(ledger.period.start)
     entry = Reservation(
         job_id=request.job_id,
         namespace=request.namespace,
@@ -127,10 +128,12 @@ def _reserve(
         uid=request.uid,
         workspace=request.workspace,
         workspace_uid=request.workspace_uid,
-        reserved_at=standing.reserved_at if standing else stamp(now),
+        reserved_at=reserved_at,
         renewed_at=stamp(now) if standing else None,
         amounts=needs.amounts,
         basis=needs.basis,
+        # All of it was asked of this period's limits, so that it counts in them; when it was sent is told by the other.
+        period_start=start if reserved_at < start else None,
     )
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
 
