@@ -8,7 +8,8 @@ Rules:
 4. A job that is older than its reservation was paid before: its reservation goes, and nothing is added.
 5. A bill that is not told counts as what was reserved, for seven days as reserved and then as spent. What ended before
    it began costs nothing; nor is a bill waited for where nothing was to be paid in any limited unit.
-6. A job belongs to the period in which it was reserved.
+6. A job belongs to the period in which it was reserved, or raised last. What was raised was asked of that period's limits.
+7. A period never comes again: where clocks differ, the one that is ahead has ended it for all.
 
 Must not live here: what a job needs (`needs`), or what people are told (`refusals`).
 """
@@ -109,6 +110,8 @@ def ledger_of(budget: QuantumBudget, now: datetime) -> Ledger:
     spent = {key: amount for key, amount in spent.items() if amount}
     entries = {one.job_id: one for one in status.reservations}
     start = datetime.fromisoformat(status.period.start) if status.period else current.start
+    if start > current.start and budget.is_counted:
+        current = period_of(budget.spec.period, start, budget.created)
     if start >= current.start:
         return Ledger(current, spent, entries, status.history)
     past = PastPeriod(stamp(start), _summed(spent))
@@ -123,7 +126,7 @@ def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
     start = stamp(ledger.period.start)
     for one in ledger.open.values():
         # Stamps of one form are in the order of their times, and there may be thousands.
-        if one.reserved_at < start:
+        if one.counts_at < start:
             continue
         group = group_of(budget, one.namespace)
         for each in one.amounts:
@@ -140,7 +143,7 @@ def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
 
 def is_current(ledger: Ledger, entry: Reservation) -> bool:
     """Whether a reservation counts in the current period."""
-    return datetime.fromisoformat(entry.reserved_at) >= ledger.period.start
+    return datetime.fromisoformat(entry.counts_at) >= ledger.period.start
 
 
 def last_confirmed(entry: Reservation) -> datetime:
@@ -216,10 +219,10 @@ def _add(ledger: Ledger, entry: Reservation, group: str, counted: Mapping[str, D
             key = Key(group, unit)
             spent[key] = spent.get(key, _ZERO) + amount
         return replace(ledger, spent={key: amount for key, amount in spent.items() if amount})
-    reserved_at = datetime.fromisoformat(entry.reserved_at)
+    counts_at = datetime.fromisoformat(entry.counts_at)
     history = list(ledger.history)
     for number, past in enumerate(history):
-        if datetime.fromisoformat(past.start) <= reserved_at:
+        if datetime.fromisoformat(past.start) <= counts_at:
             sums = {one.unit: one.value for one in past.spent}
             for unit, amount in counted.items():
                 sums[unit] = sums.get(unit, _ZERO) + amount

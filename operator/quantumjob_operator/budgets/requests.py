@@ -8,6 +8,8 @@ Rules, the first that applies:
    be another object with its key, which only the service tells apart. What is more, or new, must fit every limit,
    together with what the job that waits longest needs: else small ones would take for ever what is released for a large
    one.
+5. Given back is only what nobody else was granted meanwhile: whoever finds a new reservation confirms it in the ledger,
+   where the one who made it sees that.
 
 Must not live here: who waits, and who is woken (`controller.spending`).
 """
@@ -101,7 +103,9 @@ def _reserve(
     standing = ledger.open.get(request.job_id)
     amounts = _larger(standing.amounts if standing else (), needs.amounts)
     if standing is not None and amounts == standing.amounts:
-        if standing.uid == request.uid and now - last_confirmed(standing) < request.fresh:
+        # One that nobody has confirmed may still be given back by whoever made it, who may be another process.
+        safe = standing.uid == request.uid and standing.renewed_at is not None
+        if safe and now - last_confirmed(standing) < request.fresh:
             return ledger, Granted(standing.amounts, last_confirmed(standing))
         renewed = replace(
             standing,
@@ -116,6 +120,7 @@ def _reserve(
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
         return ledger, refusal
+    reserved_at, start = standing.reserved_at if standing else stamp(now), stamp(ledger.period.start)
     entry = Reservation(
         job_id=request.job_id,
         namespace=request.namespace,
@@ -123,12 +128,25 @@ def _reserve(
         uid=request.uid,
         workspace=request.workspace,
         workspace_uid=request.workspace_uid,
-        reserved_at=standing.reserved_at if standing else stamp(now),
+        reserved_at=reserved_at,
         renewed_at=stamp(now) if standing else None,
         amounts=needs.amounts,
         basis=needs.basis,
+        # All of it was asked of this period's limits, so that it counts in them; when it was sent is told by the other.
+        period_start=start if reserved_at < start else None,
     )
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def give_back(ledger: Ledger, request: Request, granted: Granted) -> Ledger:
+    """The ledger without what a request was granted anew, unless somebody else was granted it meanwhile.
+
+    Another process, or another object with the same key, may send the job under it.
+    """
+    standing = ledger.open.get(request.job_id)
+    if standing is None or not granted.new or standing.renewed_at is not None or standing.uid != request.uid:
+        return ledger
+    return release(ledger, request.job_id) if last_confirmed(standing) == granted.since else ledger
 
 
 def _larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of, release, settle
+from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of, settle
 from quantumjob_operator.budgets.membership import counts, naming
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
-from quantumjob_operator.budgets.requests import Granted, Request, ask, is_closed
+from quantumjob_operator.budgets.requests import Granted, Request, ask, give_back, is_closed
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
@@ -116,18 +116,18 @@ class Spending:
         estimate = program.estimate if isinstance(program.estimate, Estimate) else None
         place = job.claim.workspace if job.claim else workspace.id
         job_id = identify(job, place, attempt_to_claim(job))
-        taken: list[tuple[QuantumBudget, Granted]] = []
+        taken: list[tuple[QuantumBudget, Request, Granted]] = []
         for budget in budgets:
             request = self._request(budget, job, job_id, workspace, estimate)
             answer = await self._ledgers.change(budget.uid, partial(_ask, request))
             self._note(budget, job, request, answer)
             if isinstance(answer, Refusal):
-                await self._give_back(job_id, taken)
+                await self._give_back(taken)
                 kept = Trouble(answer.reason, answer.message, final=answer.final)
                 context.know(needs_reservation=False, kept_back=kept, reserved=(), settled=None)
                 return
-            taken.append((budget, answer))
-        held = [(budget, granted) for budget, granted in taken if granted.since is not None]
+            taken.append((budget, request, answer))
+        held = [(budget, granted) for budget, _, granted in taken if granted.since is not None]
         context.may_send = partial(self._may_send, job_id, held)
         shown = tuple(_shown(budget, granted.amounts, RESERVED) for budget, granted in held)
         context.know(needs_reservation=False, kept_back=None, reserved=shown, settled=None)
@@ -168,11 +168,11 @@ class Spending:
             if answer.reason == COUNTING and not is_closed(self._cache.budgets.get(budget.uid, budget)):
                 self._wake(job.uid)  # it was counted meanwhile
 
-    async def _give_back(self, job_id: str, taken: list[tuple[QuantumBudget, Granted]]) -> None:
+    async def _give_back(self, taken: list[tuple[QuantumBudget, Request, Granted]]) -> None:
         """In the order in which it was taken; what stood before may belong to something that was sent."""
-        for budget, granted in taken:
+        for budget, request, granted in taken:
             if granted.new:
-                await self._ledgers.change(budget.uid, partial(_give_back, job_id))
+                await self._ledgers.change(budget.uid, partial(_give_back, request, granted))
 
     def _may_send(self, job_id: str, held: list[tuple[QuantumBudget, Granted]]) -> bool:
         """Whether all that was reserved surely stands: nobody takes away what was confirmed a short while ago."""
@@ -258,8 +258,10 @@ def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -
     return replace(state, ledger=ledger), answer
 
 
-def _give_back(job_id: str, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
-    return replace(state, ledger=release(state.ledger, job_id)), None
+def _give_back(
+    request: Request, granted: Granted, _budget: QuantumBudget, state: State, _now: datetime
+) -> tuple[State, None]:
+    return replace(state, ledger=give_back(state.ledger, request, granted)), None
 
 
 @dataclass(frozen=True, slots=True)

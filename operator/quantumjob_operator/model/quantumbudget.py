@@ -98,6 +98,7 @@ class Reservation:
         workspace_uid: Of that object; another one of its name may lead elsewhere.
         reserved_at: When it was first reserved, which decides to which period it belongs.
         renewed_at: When it was last confirmed, if that was later.
+        period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
         basis: Estimate, MaxCost or Unknown.
         ended_at: Since when the job is known to have ended without a bill.
     """
@@ -113,6 +114,12 @@ class Reservation:
     basis: str | None = None
     ended_at: str | None = None
     workspace_uid: str | None = None
+    period_start: str | None = None
+
+    @property
+    def counts_at(self) -> str:
+        """A moment of the period in which it counts."""
+        return self.period_start or self.reserved_at
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)

@@ -1,13 +1,15 @@
 """How a ledger changes: never twice, never to the wrong period."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, Outcome, ledger_of, settle
-from quantumjob_operator.budgets.requests import ask
+from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, Outcome, is_current, ledger_of, settle
+from quantumjob_operator.budgets.refusals import Refusal
+from quantumjob_operator.budgets.requests import Granted, ask
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd, written
 
@@ -88,6 +90,52 @@ def test_a_job_belongs_to_the_period_of_its_reservation() -> None:
     ledger, _, _ = settle(one, later, "job-0", Ended(BILL), december, tolerance=TOLERANCE)
     assert spent(ledger) == {}
     assert [(past.start, past.spent[0].amount) for past in ledger.history] == [("2026-11-01T00:00:00Z", "90")]
+
+
+def test_what_is_raised_in_a_later_period_counts_in_it() -> None:
+    """All of it was asked of that period's limits; its bill too, and when it was sent still tells that it is its own."""
+    one, december = budget(), NOW + 10 * DAY
+    one = written(one, reserved(one, "97.5"), december)
+    ledger, answer = ask(one, ledger_of(one, december), request(0, usd("1500")), december)
+    assert isinstance(answer, Granted)
+    one = written(one, ledger, december)
+    assert [(row.reserved, row.left) for row in one.status.totals] == [("1500", "500")]
+    assert isinstance(ask(one, ledger, request(1, usd("501")), december)[1], Refusal)
+    settled, outcome, _ = settle(one, ledger, "job-0", Ended(BILL, sent=NOW + SECOND), december, tolerance=TOLERANCE)
+    assert (outcome, spent(settled)) == (Outcome.SETTLED, {"USD": "90"})
+    assert settled.history == ledger.history
+
+
+def test_what_stands_over_a_periods_end_is_confirmed_in_its_own() -> None:
+    """It was asked of the limits of that one, and is not more than it was."""
+    one, december = budget(), NOW + 10 * DAY
+    one = written(one, reserved(one), december)
+    ledger, _ = ask(one, ledger_of(one, december), request(0, usd("97.5")), december)
+    assert not is_current(ledger, ledger.open["job-0"])
+
+
+def test_a_period_never_comes_again() -> None:
+    """A clock that is behind grants nothing in a month that another one has ended: its sums are in the history."""
+    one, end = budget(), datetime(2026, 12, 1, tzinfo=UTC)
+    ledger, _, _ = settle(one, reserved(one), "job-0", Ended({"USD": Decimal(1990)}), NOW, tolerance=TOLERANCE)
+    one = written(one, ledger)
+    one = written(one, ledger_of(one, end + SECOND), end + SECOND)
+    behind = ledger_of(one, end - SECOND)
+    assert (behind.period.start, len(behind.history)) == (end, 1)
+    ledger, _ = ask(one, behind, request(1, usd("1500")), end - SECOND)
+    assert ledger.open["job-1"].reserved_at == "2026-11-30T23:59:59Z"
+    one = written(one, ledger, end - SECOND)
+    assert isinstance(ask(one, ledger_of(one, end + SECOND), request(2, usd("501")), end + SECOND)[1], Refusal)
+    settled, outcome, _ = settle(one, ledger, "job-1", Ended(BILL, sent=end), end + DAY, tolerance=TOLERANCE)
+    assert (outcome, spent(settled)) == (Outcome.SETTLED, {"USD": "90"})
+
+
+def test_another_kind_of_period_begins_when_it_says() -> None:
+    """What was counted of a month says nothing of a lifetime: it is counted anew, from its own beginning."""
+    one = budget()
+    changed = replace(one, spec=replace(one.spec, period="Year"))
+    assert not changed.is_counted
+    assert ledger_of(changed, NOW).period.start == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_twelve_periods_are_kept() -> None:

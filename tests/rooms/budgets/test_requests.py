@@ -10,7 +10,7 @@ import pytest
 from quantumjob_operator.budgets.ledger import MAX_OPEN, Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
-from quantumjob_operator.budgets.requests import Granted, ask
+from quantumjob_operator.budgets.requests import Granted, ask, give_back
 from quantumjob_operator.model.money import Amount, ByShots
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd, written
@@ -169,11 +169,44 @@ def test_a_wider_budget_is_counted_anew() -> None:
 
 
 def test_the_same_job_is_reserved_once() -> None:
-    """Whoever asks again, however often."""
-    one = budget()
-    first = filled(one, "97.5")
-    again, answer = ask(one, first, request(0, usd("97.5")), NOW + timedelta(seconds=30))
-    assert (again, answer) == (first, Granted((Amount("USD", "97.5"),), NOW))
+    """Whoever asks again, however often: confirmed once, so that nobody gives it back, it is not written again."""
+    one, soon = budget(), NOW + timedelta(seconds=30)
+    confirmed, _ = ask(one, filled(one, "97.5"), request(0, usd("97.5")), NOW)
+    again, answer = ask(one, confirmed, request(0, usd("97.5")), soon)
+    assert (again, answer) == (confirmed, Granted((Amount("USD", "97.5"),), NOW))
+
+
+@pytest.mark.parametrize(
+    ("after", "fields", "left"),
+    [
+        pytest.param(None, {}, 0, id="nobody else was granted it: it goes"),
+        pytest.param(usd("97.5"), {}, 1, id="another process asked for the same job in the same second"),
+        pytest.param(usd("97.5"), {"uid": "follower"}, 1, id="an object with the same key took it over"),
+        pytest.param(usd("120"), {}, 1, id="another process raised it"),
+    ],
+)
+def test_what_another_asker_was_granted_is_not_given_back(
+    after: Needs | None, fields: dict[str, Any], left: int
+) -> None:
+    """It may have sent the job under it already."""
+    one, mine = budget(), request(0, usd("97.5"))
+    ledger, granted = ask(one, ledger_of(one, NOW), mine, NOW)
+    assert isinstance(granted, Granted)
+    if after:
+        ledger, _ = ask(one, ledger, request(0, after, **fields), NOW)
+    assert len(give_back(ledger, mine, granted).open) == left
+
+
+def test_what_stood_before_is_not_given_back() -> None:
+    """Nor what was made anew after it was gone."""
+    one, mine = budget(), request(0, usd("97.5"))
+    first, granted = ask(one, ledger_of(one, NOW), mine, NOW)
+    again, stood = ask(one, first, mine, NOW)
+    anew, _ = ask(one, ledger_of(one, NOW), mine, NOW + timedelta(seconds=5))
+    assert isinstance(granted, Granted)
+    assert isinstance(stood, Granted)
+    assert [give_back(again, mine, stood), give_back(anew, mine, granted)] == [again, anew]
+    assert give_back(ledger_of(one, NOW), mine, granted) == ledger_of(one, NOW)
 
 
 def test_it_is_confirmed_when_it_is_old() -> None:

@@ -90,9 +90,10 @@ async def test_what_waits_goes_into_one_write() -> None:
 
 
 async def test_what_changes_nothing_is_not_written() -> None:
-    """A job that does not fit, and one whose reservation stands."""
+    """A job that does not fit, and one whose reservation was confirmed."""
     store = Store()
     one = operator(store)
+    await one.change("u", partial(_ask, request(1, usd("100"))))
     await one.change("u", partial(_ask, request(1, usd("100"))))
     before = store.patches
     await one.change("u", partial(_ask, request(1, usd("100"))))
