@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
 from quantumjob_operator.azure.listing import Listing, cheaper_to_list
+from quantumjob_operator.azure.watched import Watched
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.remotejob import RemoteJob, Sight
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
@@ -37,27 +38,6 @@ class Wake(Protocol):
 
     def __call__(self, uid: str, remote: RemoteJob | None) -> None:
         """`remote` is None when the service says that there is no such job."""
-
-
-@dataclass(slots=True)
-class Watched:
-    """A remote job that is followed.
-
-    Attributes:
-        namespace: Whose job it is.
-        sight: What is known of it.
-        since: Monotonic time from which on it is known.
-        due: When it is asked about next; infinite while it stands in the queue.
-        failures: How many GETs in a row failed for reasons of its own.
-    """
-
-    uid: str
-    job_id: str
-    namespace: str
-    sight: Sight | None
-    since: float
-    due: float
-    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -134,9 +114,9 @@ class Poller:
         now = self.monotonic()
         if known and known.job_id == job_id:
             if sight is not None and known.sight != sight:
-                known.sight, known.since = sight, now
+                known.becomes(sight, now)
                 self._schedule(known, now + self.settings.poll_min_seconds)
-            elif age is not None and now - age > known.since + _TICK:
+            elif age is not None and known.is_steady and now - age > known.since + _TICK:
                 known.since = now - age
                 self._hasten(known)
             return
@@ -271,7 +251,7 @@ class Poller:
         if self._watched.get(one.uid) is not one:
             return  # meanwhile nobody follows it, or its next attempt has begun: this is no news of that one
         if remote is None or remote.sight != one.sight:
-            one.sight, one.since = (remote.sight if remote else None), self.monotonic()
+            one.becomes(remote.sight if remote else None, self.monotonic())
             self.wake(one.uid, remote)
         self._next(one)
 

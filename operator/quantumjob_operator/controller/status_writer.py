@@ -23,7 +23,7 @@ from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.cost_limits import cost_notices
 from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
-from quantumjob_operator.lifecycle.event_rules import notices_between
+from quantumjob_operator.lifecycle.event_rules import EXECUTING, notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json
@@ -60,8 +60,10 @@ class StatusWriter:
             context.know(job=replace(context.job, status=decision.status))
         billed = cost_notices(context.job.spec.max_cost, before, decision.status)
         for notice in (*notices_between(before, decision.status), *billed, *decision.notices):
-            # Of an object that is gone each process that knew it tells the same.
-            await self._finalization.tell(context.job, notice, once=context.seen.gone)
+            # Of an object that is gone each process that knew it tells the same; and an attempt begins once, although
+            # an endpoint may say for ever that it waits again.
+            once = context.seen.gone or notice.reason == EXECUTING
+            await self._finalization.tell(context.job, notice, once=once)
 
     async def _store(self, context: ReconcileContext, wanted: JobStatus) -> None:
         memory, known = context.memory, replace(context.job, status=context.stored)

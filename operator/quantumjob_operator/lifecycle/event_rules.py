@@ -6,11 +6,14 @@ publishing (`cluster.events`).
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Final
 
 from quantumjob_operator.lifecycle.decision import Notice
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import BudgetShown, JobStatus, State
 from quantumjob_operator.model.money import Amount, Estimate, spoken
+
+EXECUTING: Final = "Executing"
 
 
 def notices_between(before: JobStatus, after: JobStatus) -> tuple[Notice, ...]:
@@ -26,7 +29,7 @@ def _notices(before: JobStatus, after: JobStatus) -> Iterator[Notice]:
         and before.state is not State.EXECUTING
         and after.condition(Kind.COMPLETE) is None
     ):
-        yield Notice("Executing", f"job {after.job_id} executes")
+        yield Notice(EXECUTING, f"job {after.job_id} executes")
     asked_before = before.cancellation.attempt if before.cancellation else None
     if after.cancellation and after.cancellation.attempt != asked_before:
         why = after.condition(Kind.RECONCILING)

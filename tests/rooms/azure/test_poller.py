@@ -67,6 +67,19 @@ def asked_at(service: Service) -> list[float]:
     return [one.at for one in service.asked]
 
 
+async def test_a_job_that_is_something_else_again_and_again_is_no_young_one() -> None:
+    """Else whoever answers so keeps the operator, and the API server with its Events, busy for ever."""
+    service, news = Service({"a": "Waiting"}), News()
+    poller = make_poller(service, news, poll_min_seconds=1, poll_max_seconds=60)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        for number in range(3600):
+            service.words["a"] = ("Executing", "Waiting")[number % 2]
+            await asyncio.sleep(1)
+            poller.watch("uid-a", "a", news.words[-1][1] if news.told else "Waiting", age=0.0)
+    assert sum(one > 1800 for one in asked_at(service)) <= 1800 / 60 + 2
+
+
 async def test_looks_become_rarer_with_age() -> None:
     """From the shortest interval to the longest, a tenth of the age in between."""
     service, news = Service({"a": "Waiting"}), News()

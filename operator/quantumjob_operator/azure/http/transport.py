@@ -120,7 +120,7 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-class UnparsedTransport(AioHttpTransport):
+class UnparsedTransport(AioHttpTransport):  # type: ignore[misc] # its package loads it on demand, as Any
     """For blobs, of whose answers nothing is wanted but heads and bytes.
 
     Azure's library would parse whatever calls itself XML or JSON, on the event loop and with all entities: a few

@@ -1,0 +1,47 @@
+"""A remote job that the poller follows, and how young it counts as.
+
+Must not live here: when it is asked about (`poller`).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from quantumjob_operator.model.remotejob import Sight
+
+_MOST_CHANGES: Final = 8
+"""Seen to wait, to execute, to be cancelled, hidden and shown again, and ended."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A remote job that is followed.
+
+    Attributes:
+        namespace: Whose job it is.
+        sight: What is known of it.
+        since: Monotonic time from which on it is known.
+        due: When it is asked about next; infinite while it stands in the queue.
+        failures: How many GETs in a row failed for reasons of its own.
+        changes: How often it was seen to be something else than before.
+    """
+
+    uid: str
+    job_id: str
+    namespace: str
+    sight: Sight | None
+    since: float
+    due: float
+    failures: int = 0
+    changes: int = 0
+
+    def becomes(self, sight: Sight | None, now: float) -> None:
+        """It is something else by now; who is that again and again is no young job, and not asked about as one."""
+        self.changes += sight != self.sight
+        self.sight = sight
+        if self.is_steady:
+            self.since = now
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it has changed no more often than a job can in its life."""
+        return self.changes <= _MOST_CHANGES
