@@ -1,0 +1,85 @@
+"""What a job has its budgets settle, and by whose word."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.budgets.ledger import Outcome
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
+from quantumjob_operator.controller.spending import Spending
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.quantumbudget import Reservation
+from quantumjob_operator.settings import Settings
+from rooms.budgets.values import NOW, budget
+from rooms.lifecycle.observations import accepted, identity, remote, seen
+from rooms.model.bodies import RESOURCE_ID, workspace
+
+RESERVED: Final = Reservation(
+    identity(), "research", "bell", "u", "shared", "2026-11-22T12:00:00Z", amounts=(Amount("USD", "97.5"),)
+)
+
+
+@dataclass(slots=True)
+class Ledgers:
+    """Takes note of what is to be changed."""
+
+    changed: list[str] = field(default_factory=list)
+
+    async def change(self, uid: str, _change: Any) -> tuple[Outcome, tuple[Amount, ...]]:
+        """It is settled at nothing."""
+        self.changed.append(uid)
+        return Outcome.SETTLED, ()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "settled"),
+    [
+        pytest.param("quantum-platform", "shared", True, id="the one through which it was reserved"),
+        pytest.param("quantum-platform", "other", False, id="another one beside it"),
+        pytest.param("research", "shared", False, id="one of its name in the job's own namespace"),
+    ],
+)
+async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, settled: bool) -> None:
+    """Whoever may write a QuantumWorkspace may not say what others' budgets have spent."""
+    ledgers, cache = Ledgers(), Cache()
+    one = budget({"reservations": [{**_json(RESERVED)}]})
+    cache.put_budget(one)
+    spending = Spending(
+        ledgers=ledgers,
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=lambda _: None,
+        settings=Settings(),
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+    told_by = workspace({"resourceId": RESOURCE_ID}, namespace=namespace, name=name)
+    job = accepted()
+    known = seen(job, remote=remote("Failed"))
+    context = ReconcileContext(
+        seen=known,
+        memory=Memory(job),
+        connection=Connection(told_by, None),  # type: ignore[arg-type]  # not asked
+        stored=job.status,
+        writer=None,  # type: ignore[arg-type]  # not written
+    )
+    await spending.settle(context)
+    assert ledgers.changed == ([one.uid] if settled else [])
+    (shown,) = context.seen.settled or ()
+    assert shown.state == ("Settled" if settled else "Reserved")
+
+
+def _json(one: Reservation) -> dict[str, Any]:
+    return {
+        "jobId": one.job_id,
+        "namespace": one.namespace,
+        "name": one.name,
+        "uid": one.uid,
+        "workspace": one.workspace,
+        "reservedAt": one.reserved_at,
+        "amounts": [{"unit": each.unit, "amount": each.amount} for each in one.amounts],
+    }
