@@ -138,7 +138,9 @@ def test_a_body_can_be_cut_off(admin: httpx.Client, waiting: Jobs, wire: httpx.C
     (job_id,) = waiting.queue()
     arm(admin, operation="get-job", kind="truncated-body", count=1)
     whole, cut = [wire.get(f"/jobs/{job_id}") for _ in range(2)][::-1]
-    assert (cut.status_code, cut.content) == (200, whole.content[: len(cut.content)])
+    # Beyond its name each answer has signed addresses of its own second.
+    same = whole.content.index(b"containerUri")
+    assert (cut.status_code, cut.content[:same]) == (200, whole.content[:same])
     assert 0 < len(cut.content) < len(whole.content)
 
 

@@ -9,14 +9,16 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import reduce
 from pathlib import Path
 from typing import Final
 
 from explore.effects import moved
 from explore.judge import early_trace, wrongs
 from explore.moves import Move, free_moves
-from explore.search import Explored, Violation, explored
+from explore.search import Explored, Part, Violation, explored
 from explore.state import Scenario, begin
 
 SCENARIOS: Final = {
@@ -127,22 +129,41 @@ def main() -> int:
     if options.replay:
         logging.disable(logging.CRITICAL)
         return 1 if replayed(options.replay) else 0
-    results: list[Explored] = []
-    deadline = time.monotonic() + options.minutes * 60
-    # The deepest is the longest by far: it begins, and the others follow each other beside it.
-    depths = sorted(depths_of(options.depth, options.only).items(), key=lambda one: -one[1])
-    with ProcessPoolExecutor(_WORKERS, max_tasks_per_child=1) as pool:
-        running = [pool.submit(explored, SCENARIOS[name], depth, deadline) for name, depth in depths]
-        for one in as_completed(running):
-            result, cpu = one.result()
-            results.append(result)
-            note = "" if result.complete else " (out of time: this depth was not finished)"
-            took = f"{result.seconds:.0f} s, {cpu:.0f} s of CPU"
-            print(f"{result.scenario.name}: {result.states} states, {result.levels} by disturbances, {took}{note}")
-            for violation in result.violations:
-                _show(violation)
+    results = list(_all(depths_of(options.depth, options.only), time.monotonic() + options.minutes * 60))
     _report(results)
     return 1 if any(one.violations for one in results) else 0
+
+
+def _all(depths: dict[str, int], deadline: float) -> Iterator[Explored]:
+    """Explore each scenario, print what came of it, and give it back."""
+    # The deepest is the longest by far: it comes first, and all processes share it.
+    order = sorted(depths.items(), key=lambda one: -one[1])
+    known: dict[str, list[tuple[Explored, float]]] = {name: [] for name, _ in order}
+    with ProcessPoolExecutor(_WORKERS, max_tasks_per_child=1) as pool:
+        running = {
+            pool.submit(explored, SCENARIOS[name], depth, deadline, Part(number, _parts(depth))): (name, depth)
+            for name, depth in order
+            for number in range(_parts(depth))
+        }
+        for one in as_completed(running):
+            name, depth = running[one]
+            known[name].append(one.result())
+            if len(known[name]) == _parts(depth):
+                result = reduce(Explored.joined, (done for done, _ in known[name]))
+                _tell(result, sum(cpu for _, cpu in known[name]))
+                yield result
+
+
+def _parts(depth: int) -> int:
+    return _WORKERS if depth >= DEPTH else 1
+
+
+def _tell(result: Explored, cpu: float) -> None:
+    note = "" if result.complete else " (out of time: this depth was not finished)"
+    took = f"{result.seconds:.0f} s, {cpu:.0f} s of CPU"
+    print(f"{result.scenario.name}: {result.states} states, {result.levels} by disturbances, {took}{note}")
+    for violation in result.violations:
+        _show(violation)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from explore.effects import moved
 from explore.judge import at_rest, early_trace, wrongs
 from explore.moves import Move, disturbances, free_moves
+from explore.quick import put_everywhere
 from explore.state import Scenario, State, begin
 
 STUCK = "stuck: no way leads to an end"
@@ -32,19 +33,10 @@ class Violation:
     moves: tuple[Move, ...]
     disturbances: int
 
-
-@dataclass(slots=True)
-class Explored:
-    """What the exploration of one scenario came to."""
-
-    scenario: Scenario
-    depth: int = 0
-    states: int = 0
-    levels: list[int] = field(default_factory=list)
-    longest: int = 0
-    violations: list[Violation] = field(default_factory=list)
-    seconds: float = 0.0
-    complete: bool = True
+    @property
+    def length(self) -> tuple[int, int]:
+        """How much it takes to get there."""
+        return self.disturbances, len(self.moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +52,41 @@ class Part:
     def roots(self, count: int) -> range:
         """The places in the level before from which it goes on: neighbours lead to the same more often than others."""
         return range(count * self.number // self.of, count * (self.number + 1) // self.of)
+
+
+@dataclass(slots=True)
+class Explored:
+    """What the exploration of one scenario came to."""
+
+    scenario: Scenario
+    depth: int = 0
+    states: int = 0
+    levels: list[int] = field(default_factory=list)
+    longest: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    seconds: float = 0.0
+    complete: bool = True
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def joined(self, other: "Explored") -> "Explored":
+        """What two parts of the same exploration came to; states that both met count once."""
+        states = len({*self.numbers, *other.numbers})
+        best: dict[str, Violation] = {}
+        for one in (*self.violations, *other.violations):
+            known = best.get(one.what)
+            if known is None or one.length < known.length:
+                best[one.what] = one
+        return replace(
+            self,
+            depth=min(self.depth, other.depth),
+            states=states,
+            # All levels but the last are the same.
+            levels=[*self.levels[:-1], states - sum(self.levels[:-1])],
+            longest=max(self.longest, other.longest),
+            violations=sorted(best.values(), key=lambda one: one.length),
+            seconds=max(self.seconds, other.seconds),
+            complete=self.complete and other.complete,
+        )
 
 
 class OutOfTimeError(Exception):
@@ -109,7 +136,9 @@ class Exploration:
         result.levels = [self._levels.count(level) for level in range(self._depth + 1)]
         result.levels[-1] += result.states - sum(result.levels)
         self._judge_ends(complete=result.complete)
-        result.violations = sorted(self._found.values(), key=lambda one: (one.disturbances, len(one.moves)))
+        result.violations = sorted(self._found.values(), key=lambda one: one.length)
+        if self._part.of > 1:
+            result.numbers.extend(self._numbers)
         result.seconds = time.monotonic() - begun
         return result
 
@@ -202,7 +231,7 @@ class Exploration:
     def _keep(self, found: Violation) -> None:
         """The shortest of its kind."""
         best = self._found.get(found.what)
-        if best is None or (found.disturbances, len(found.moves)) < (best.disturbances, len(best.moves)):
+        if best is None or found.length < best.length:
             self._found[found.what] = found
 
     def _path(self, index: int) -> tuple[Move, ...]:
@@ -243,9 +272,10 @@ class Exploration:
         return first, back
 
 
-def explored(scenario: Scenario, depth: int, deadline: float) -> tuple[Explored, float]:
-    """Explore one scenario in a process of its own; and the seconds of CPU that it took."""
+def explored(scenario: Scenario, depth: int, deadline: float, part: Part) -> tuple[Explored, float]:
+    """Explore one scenario, or a part of it, in a process of its own; and the seconds of CPU that it took."""
     logging.disable(logging.CRITICAL)
     gc.disable()  # it would look through millions of objects again and again, for next to nothing
-    result = Exploration(scenario, depth, deadline=deadline).run(partial(print, flush=True))
+    put_everywhere()
+    result = Exploration(scenario, depth, deadline=deadline, part=part).run(partial(print, flush=True))
     return result, time.process_time()
