@@ -55,13 +55,14 @@ class Delivery:
 
         Args:
             kustomization: A sample's name, or a manifest.
-            spec: Fields that replace those of the manifest.
+            spec: Fields that replace those of the manifest; None leaves one out.
         """
         described = sample(kustomization) if isinstance(kustomization, str) else kustomization
         described = _moved(described, self.place.name)
         source = _moved(sample("repository.yaml"), self.place.name)
         source["spec"]["url"] = self.repository.url
-        self.place.apply(source, {**described, "spec": described["spec"] | spec})
+        wanted = {field: value for field, value in (described["spec"] | spec).items() if value is not None}
+        self.place.apply(source, {**described, "spec": wanted})
 
     def push(self, changes: Mapping[str, str | bytes | None]) -> str:
         """Commit, and have Flux fetch it; returns the revision."""
