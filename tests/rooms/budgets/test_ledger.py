@@ -93,7 +93,7 @@ def test_a_job_belongs_to_the_period_of_its_reservation() -> None:
 
 
 def test_what_is_raised_in_a_later_period_counts_in_it() -> None:
-    """All of it was asked of that period's limits; its bill too, and when it was sent still tells that it is its own."""
+    """All of it was asked of that period's limits; its bill too, which is still known as its own."""
     one, december = budget(), NOW + 10 * DAY
     one = written(one, reserved(one, "97.5"), december)
     ledger, answer = ask(one, ledger_of(one, december), request(0, usd("1500")), december)
