@@ -187,12 +187,7 @@ class WorkspaceClient:
             return await self._read_job("put_job", definition.job_id, answer)
 
     async def cancel_job(self, job_id: str, *, may_start: Callable[[], bool] | None = None) -> CancelAnswer:
-        """Ask the service to cancel; a refusal and an unknown job are answers, not errors. After `wait_for_turn`.
-
-        Args:
-            job_id: Which.
-            may_start: As for `put_job`, so that what stood still does not carry the request past its last look.
-        """
+        """Ask the service to cancel, with `may_start` as for `put_job`; a refusal and an unknown job are no errors."""
         url = f"{self._job_url(job_id)}:cancel"
         with self._channel.reading("cancel_job"):
             answer = await self._channel.send("cancel_job", "POST", url, rate_limited=True, may_start=may_start)

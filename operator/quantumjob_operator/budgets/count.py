@@ -3,7 +3,8 @@
 Rules:
 1. What has ended counts as billed; what has ended without a bill after it began stays reserved, as does what is
    unfinished. Where nothing would be reserved, no bill is waited for: a tenant's free jobs must not fill a ledger.
-2. A reservation that the list does not show stays: its job may be on its way.
+2. A reservation that the list does not show stays: its job may be on its way. It gets what it lacks of a unit that is
+   limited since it was made.
 3. A job that is newer than the ledger's last change and has no reservation shows that the ledger was set back: whatever
    is sent was reserved before, and settled after. Near that change the job's own status tells whether it was settled.
 4. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
@@ -18,7 +19,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of
+from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 
 
@@ -39,6 +42,12 @@ class Row:
     unknown: bool = False
 
 
+def completed(budget: QuantumBudget, amounts: tuple[Amount, ...], known: Iterable[Amount]) -> tuple[Amount, ...]:
+    """Amounts, with what is known of the limited units that they lack: these were limited later."""
+    there, units = {one.unit for one in amounts}, limited_units(budget.spec)
+    return (*amounts, *(one for one in known if one.unit in units and one.unit not in there))
+
+
 def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datetime) -> Ledger:
     """The ledger as the list has it.
 
@@ -54,6 +63,7 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
     once = {row.entry.job_id: row for row in rows}
     for row in once.values():
         entry, ended = entries.get(row.entry.job_id, row.entry), row.ended
+        entry = replace(entry, amounts=completed(budget, entry.amounts, row.entry.amounts))
         if ended is None:
             entries[entry.job_id] = entry
         elif ended.bill is not None:

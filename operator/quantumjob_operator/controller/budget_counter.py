@@ -11,7 +11,7 @@ from typing import Final
 from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.budgets.conditions import Kept
-from quantumjob_operator.budgets.count import Row, count, is_missing, last_change
+from quantumjob_operator.budgets.count import Row, completed, count, is_missing, last_change
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
@@ -113,7 +113,7 @@ class BudgetCounter:
         if isinstance(rows, Kept):
             return rows
         rows += await self._claimed(budget, start, frozenset(row.entry.job_id for row in rows))
-        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows), before))
+        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows), before, start))
         return None
 
     async def _listed(self, budget: QuantumBudget, start: datetime) -> list[Row] | Kept:
@@ -168,7 +168,7 @@ class BudgetCounter:
             return None
         told = status.submission_time if status.job_id == job_id else None
         since = datetime.fromisoformat(told) if told else self._clock.now()
-        entry = self._standing(budget, job_id) or Reservation(
+        entry = self._standing(budget, job_id, job) or Reservation(
             job_id=job_id,
             namespace=job.namespace,
             name=job.name,
@@ -188,7 +188,8 @@ class BudgetCounter:
         namespace = told.get(METADATA_NAMESPACE, "")
         if not namespace or told.get(METADATA_CLUSTER, "") != self._settings.cluster_name:
             return None
-        job, held = self._cache.jobs.get(told.get(METADATA_UID, "")), self._standing(budget, remote.id)
+        job = self._cache.jobs.get(told.get(METADATA_UID, ""))
+        held = self._standing(budget, remote.id, job)
         if held is None and not await self._belongs(budget, workspace, namespace, job):
             return None
         entry = held or Reservation(
@@ -230,24 +231,27 @@ class BudgetCounter:
         default = (namespace, name) if name else None
         return referenced_name(job, self._cache.find_workspace, default) == workspace.key
 
-    def _standing(self, budget: QuantumBudget, job_id: str) -> Reservation | None:
-        return next((one for one in budget.status.reservations if one.job_id == job_id), None)
+    def _standing(self, budget: QuantumBudget, job_id: str, job: QuantumJob | None) -> Reservation | None:
+        """What is reserved, with the units that were not limited when it was."""
+        held = next((one for one in budget.status.reservations if one.job_id == job_id), None)
+        return held and replace(held, amounts=completed(budget, held.amounts, _amounts(budget, job, job_id)))
 
 
 def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:
     """What an attempt would have reserved; of a job whose object is gone, as much as one job may, and it is one job.
 
-    Status may still tell what became of the attempt before.
+    Status may still tell what became of the attempt before, though not in units that were not limited then.
     """
     if job is None:
         limits = {one.unit: one for one in budget.spec.per_job}
         one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
         return tuple((limits | one).values())
+    needs = needs_of(budget.spec, job.spec, job.status.estimate)
+    needed = needs.amounts if isinstance(needs, Needs) else budget.spec.per_job
     for shown in job.status.budgets if job.status.job_id == job_id else ():
         if (shown.namespace, shown.name) == budget.key:
-            return shown.amounts
-    needs = needs_of(budget.spec, job.spec, job.status.estimate)
-    return needs.amounts if isinstance(needs, Needs) else budget.spec.per_job
+            return completed(budget, shown.amounts, needed)
+    return needed
 
 
 def _uncounted(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
@@ -257,18 +261,20 @@ def _uncounted(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[St
 class Count:
     """The change that puts the list's sums in place.
 
-    Not if the spec means other jobs by now; nor if a job that was reserved before is neither in the list nor reserved
-    any more: it was sent, and settled, while the list was read, and would be forgotten.
+    Not if the spec means other jobs by now, or another period has begun; nor if a job that was reserved before is
+    neither in the list nor reserved any more: it was sent, and settled, while the list was read, and is forgotten else.
     """
 
-    def __init__(self, scope: str, rows: tuple[Row, ...], before: frozenset[str]) -> None:
+    def __init__(self, scope: str, rows: tuple[Row, ...], before: frozenset[str], start: datetime) -> None:
         self._scope = scope
+        self._start = start
         self._rows = rows
         self._before = before
 
     def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, None]:
         """Count."""
         gone = self._before - state.ledger.open.keys() - {row.entry.job_id for row in self._rows}
-        if budget.is_counted or budget.scope != self._scope or gone:
+        other = budget.scope != self._scope or state.ledger.period.start != self._start
+        if budget.is_counted or other or gone:
             return state, None
         return replace(state, ledger=count(budget, state.ledger, self._rows, now), counted=True), None

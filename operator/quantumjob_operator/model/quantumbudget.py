@@ -201,10 +201,14 @@ class QuantumBudget:
 
     @property
     def scope(self) -> str:
-        """A digest of what decides which jobs are counted and since when, and of the wish to count anew."""
+        """A digest of what decides which jobs are counted, since when and in which units, and of the wish for it.
+
+        Amounts are not in it: a limit that is raised or lowered changes nothing about what was spent.
+        """
         spec = self.spec
         belonging = _SPEC.dump_python(spec, mode="json", include={"workspaces", "namespaces", "jobs", "each", "period"})
-        text = json.dumps([belonging, self.recount], sort_keys=True)
+        units = sorted({one.unit for one in (*spec.limits, *spec.per_job)})
+        text = json.dumps([belonging, units, self.recount], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property

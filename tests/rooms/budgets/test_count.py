@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from quantumjob_operator.budgets.count import Row, count, is_missing
 from quantumjob_operator.budgets.ledger import Ended, ledger_of
 from quantumjob_operator.budgets.requests import ask
+from quantumjob_operator.controller.budget_counter import Count
+from quantumjob_operator.controller.budget_ledger import State
+from quantumjob_operator.model.money import Amount
 from rooms.budgets.values import NOW, budget, request, usd, written
 
 ENTRY = ask(budget(), ledger_of(budget(), NOW), request(0, usd("97.5")), NOW)[0].open["job-0"]
@@ -112,3 +116,38 @@ def test_a_ledger_that_was_set_back_lacks_a_job(
     one = replace(one, status=replace(one.status, changed_at=CHANGED))
     row = Row(ENTRY, NOW + timedelta(minutes=later), ended)
     assert is_missing(one, row, settled=settled, tolerance=TOLERANCE) is missing
+
+
+@pytest.mark.parametrize(
+    ("spec", "still"),
+    [
+        pytest.param({"limits": [{"unit": "USD", "amount": "3000"}]}, True, id="a limit was raised"),
+        pytest.param(
+            {"limits": [{"unit": "USD", "amount": "2000"}, {"unit": "hqc", "amount": "5"}]},
+            False,
+            id="a unit was added",
+        ),
+        pytest.param({"perJob": [{"unit": "hqc", "amount": "5"}]}, False, id="a unit was added for each job"),
+    ],
+)
+def test_a_unit_that_was_not_kept_account_of_is_counted_first(spec: dict[str, Any], still: bool) -> None:  # noqa: FBT001
+    """It would begin with nothing spent, whatever the period has used."""
+    one = budget()
+    assert replace(one, spec=budget(**spec).spec).is_counted is still
+
+
+def test_what_runs_is_reserved_in_a_unit_that_was_added() -> None:
+    """And no less in the others."""
+    one = budget(limits=[{"unit": "USD", "amount": "2000"}, {"unit": "jobs", "amount": "5"}])
+    before = ask(budget(), ledger_of(budget(), NOW), request(0, usd("97.5")), NOW)[0]
+    row = Row(replace(ENTRY, amounts=(Amount("jobs", "1"), Amount("USD", "1"))), NOW, None)
+    assert count(one, before, [row], NOW).open["job-0"].amounts == (Amount("USD", "97.5"), Amount("jobs", "1"))
+
+
+@pytest.mark.parametrize(("months", "counted"), [(0, True), (-1, None)])
+def test_a_list_of_another_period_is_not_put_in_place(months: int, counted: bool | None) -> None:  # noqa: FBT001
+    """The period ended while it was read: it is read again."""
+    one = replace(budget(), status=replace(budget().status, counted=None))
+    start = ledger_of(one, NOW).period.start
+    change = Count(one.scope, (Row(ENTRY, NOW, BILL),), frozenset(), start.replace(month=start.month + months))
+    assert change(one, State(ledger_of(one, NOW)), NOW)[0].counted is counted
