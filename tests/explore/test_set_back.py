@@ -110,5 +110,20 @@ def test_a_cancellation_is_not_sent_after_a_sleep(*, sleeps: bool) -> None:
     assert _is_asked(state, "cancel") is not sleeps
 
 
+def test_what_was_not_asked_to_end_is_not_told_to_be() -> None:
+    """Its object is gone; the machine sleeps while the heirs are looked for, and an heir may have released it since."""
+    state = _go_on(begin(replace(SCENARIOS["one"], keyed=True, hides_for=0.0)), lambda one: bool(one.outside.runs))
+    state = _go_on(state, kinds=frozenset({"answer", "begin", "hear"}))
+    state = _play(state, "force 1, delete 1, begin 1 1, answer 1 1, answer 1 1, answer 1 1, answer 1 1")
+    assert _is_asked(state, "list"), "the last look before it is cancelled"
+    state = state.copy()
+    state.outside.now += 60.0
+    state = _play(state, "answer 1 1")
+    assert not _is_asked(state, "cancel")
+    assert not any("left_behind" in one.core.reports for one in state.processes if one)
+    state = _go_on(state, lambda one: _is_asked(one, "cancel"))
+    assert _is_asked(state, "cancel"), "it looks again, and goes on"
+
+
 def _is_asked(state: State, name: str) -> bool:
     return any(ask.name == name for one in state.processes if one for ask in one.asks.values())

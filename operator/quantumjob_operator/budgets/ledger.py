@@ -8,11 +8,7 @@ Rules:
 4. A job that is older than its reservation was paid before: its reservation goes, and nothing is added.
 5. A bill that is not told counts as what was reserved, for seven days as reserved and then as spent. What ended before
    it began costs nothing; nor is a bill waited for where nothing was to be paid in any limited unit.
-<<<<<<< HEAD
 6. A job belongs to the period in which it was reserved, or raised last: what was raised was asked of its limits.
-=======
-6. A job belongs to the period in which it was reserved, or raised last: it was asked of that one's limits.
->>>>>>> budget
 7. A period never comes again: where clocks differ, the one that is ahead has ended it for all.
 
 Must not live here: what a job needs (`needs`), or what people are told (`refusals`).

@@ -15,6 +15,7 @@ from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
+from quantumjob_operator.controller.process_state import LASTING
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.controller.spending import Spending
@@ -36,8 +37,6 @@ from quantumjob_operator.settings import Settings
 
 _READ_ASIDE_BYTES: Final = 16 * 1024
 """A longer program is read in a thread, so that the event loop goes on."""
-_LASTING: Final = 2
-"""Failures in a row after which the next one is no accident of the moment."""
 
 
 class Actions:
@@ -180,17 +179,24 @@ class Actions:
         """Unless the last look is old by now, as after a sleep of the machine: others may have released the job since.
 
         An API server whose answers are always old keeps no job running for long.
+
+        Raises:
+            Outdated: It is old, and nothing was asked.
         """
         connection, job_id = ready(context)
-        asked_at = self._clock.monotonic()
-        lasting = context.memory.failures > _LASTING
+        memory, asked_at, old = context.memory, self._clock.monotonic(), False
 
-        def is_fresh() -> bool:
-            return lasting or self._clock.monotonic() - looked < self._settings.put_start_seconds
+        def may_start() -> bool:
+            nonlocal old
+            old = memory.failures <= LASTING and self._clock.monotonic() - looked >= self._settings.put_start_seconds
+            return not old
 
         try:
-            answer = await connection.client.cancel_job(job_id, may_start=is_fresh)
+            answer = await connection.client.cancel_job(job_id, may_start=may_start)
         except ServiceError as error:
+            if old:
+                memory.failures += 1
+                raise Outdated from None
             context.know(cancel=trouble(context, error))
         else:
             context.memory.asked_at = asked_at

@@ -135,7 +135,9 @@ class BudgetLedgers:
                 raise Outdated
             budget = replace(marked, status=budget.status)
         now = self._clock.now()
-        before = replace(budget, status=replace(budget.status, counted=None)) if state.counted is False else budget
+        # What is written while the spec means others is counted for them: the mark must not hold again by itself.
+        doubted = state.counted is False or not budget.is_counted
+        before = replace(budget, status=replace(budget.status, counted=None)) if doubted else budget
         status = shown(before, state.ledger, now, state.kept, state.unconfirmed)
         if state.counted:
             status = as_counted(budget, status, now)

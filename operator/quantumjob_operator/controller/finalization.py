@@ -18,7 +18,7 @@ from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
-from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.process_state import LASTING, Memory
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.adoption import was_accepted
@@ -28,8 +28,6 @@ from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
 
-_LASTING: Final = 2
-"""Failures in a row after which the next one is no accident of the moment."""
 _LONG_SECONDS: Final = 600.0
 _log = logging.getLogger(__name__)
 
@@ -238,6 +236,6 @@ class Finalization:
 def _go_on_without(memory: Memory, error: ClusterError) -> None:
     """Nobody tells how things are before a cancellation; what may be an accident of the moment is raised."""
     memory.unread += 1
-    if memory.unread <= _LASTING:
+    if memory.unread <= LASTING:
         raise error
     _log.warning("%s; cancelling as it was last known", error, extra=about(memory.job))

@@ -5,6 +5,7 @@ Lives here: the values that turn monotonic time into the facts of `ClaimOwnershi
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
@@ -13,6 +14,9 @@ from quantumjob_operator.lifecycle.observation import ClaimOwnership, ProgramFac
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+
+LASTING: Final = 2
+"""Failures in a row after which the next one is no accident of the moment."""
 
 
 @dataclass(slots=True)

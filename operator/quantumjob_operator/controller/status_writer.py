@@ -13,11 +13,11 @@ Lives here: the one place that has status written. Must not live here: what it s
 import logging
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.finalization import Finalization, about
+from quantumjob_operator.controller.process_state import LASTING
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
@@ -29,8 +29,6 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json
 from quantumjob_operator.model.redaction import clean_text
 
-_LASTING: Final = 2
-"""Refusals in a row after which the next one is no accident of the moment."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,7 +51,7 @@ class StatusWriter:
         try:
             await self._store(context, decision.status)
         except ClusterError as error:
-            if not error.write_refused or context.memory.refusals < _LASTING or not _may_wait(context, decision.status):
+            if not error.write_refused or context.memory.refusals < LASTING or not _may_wait(context, decision.status):
                 raise
             await self.refused(context, error)
             context.memory.unwritten = (context.stored, decision.status)

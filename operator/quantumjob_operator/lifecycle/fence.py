@@ -8,7 +8,8 @@ Rules:
 4. A claim that we took from another process, or find without knowing its history, is fenced as long. So is
    one that names us although its write was never answered: it may have been somebody else's before. So is one that is
    put where another's was seen to be taken off.
-5. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
+5. An attempt that a claim was seen to name may have been sent, although the object names an earlier one by now.
+6. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
 Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what
 is done.

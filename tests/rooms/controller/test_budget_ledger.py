@@ -101,6 +101,20 @@ async def test_what_changes_nothing_is_not_written() -> None:
     assert store.patches == before
 
 
+async def test_what_was_written_while_the_spec_meant_others_is_counted_anew() -> None:
+    """A change of the spec that is taken back again leaves behind what was settled by it meanwhile."""
+    store = Store()
+    store.body["spec"]["each"] = "Namespace"
+    await operator(store).change("u", partial(_doubt))
+    store.body["spec"].pop("each")
+    assert not parse_budget(deepcopy(store.body)).is_counted
+
+
+def _doubt(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    """Something is written."""
+    return replace(state, unconfirmed="nobody answers"), None
+
+
 async def test_each_step_of_a_limit_is_told_once() -> None:
     """By whoever wrote that it is reached; not by the other operator, and not by one that starts later."""
     store = Store()
