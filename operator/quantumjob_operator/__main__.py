@@ -86,7 +86,12 @@ def give_memory_back() -> None:
 
 def _end_with(command: Coroutine[Any, Any, int]) -> NoReturn:
     """Run a command and end the process at once: a thread that still looks up a name could keep it for minutes."""
-    code = asyncio.new_event_loop().run_until_complete(command)
+    loop = asyncio.new_event_loop()
+    try:
+        code = loop.run_until_complete(command)
+    except BaseException:  # its help, and settings that can't be used: these end the usual way
+        loop.close()
+        raise
     sys.stdout.flush()
     os._exit(code)
 
