@@ -21,32 +21,46 @@ _MOST_PROVIDERS: Final = 32
 """Are asked what is used of their offers: one request for each."""
 _MOST_USAGES: Final = 1000
 """Rows of all providers together, as many as the schema of a workspace's status takes."""
-_MOST_TEXT: Final = 64 * 1024
-"""Characters of all names in a list: some two thousand targets of the usual length."""
+_ROW: Final = 64
+"""Characters that a row counts for beside its names: numbers and keys take memory, too."""
+_OF_NAMESPACE: Final = 1024 * 1024
+_MOST_ROOM: Final = 64 * 1024
+_LEAST_ROOM: Final = 4 * 1024
 _log = logging.getLogger(__name__)
 
 
-async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:
+def room_for(workspaces: int) -> int:
+    """How many characters of a list one workspace may show, where a namespace has so many of them.
+
+    What an endpoint lists is copied into status, and from there into every memory that holds the object: a namespace
+    with very many workspaces would make much of little. Some six hundred targets of the usual length, or forty where
+    there are hundreds of workspaces.
+    """
+    return max(_LEAST_ROOM, min(_MOST_ROOM, _OF_NAMESPACE // max(1, workspaces)))
+
+
+async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient, room: int) -> Offer:
     """What the workspace offers now.
 
     Args:
         workspace: Which.
         client: Authenticates to it.
+        room: How many characters of each list are kept (`room_for`); the rows after these are left out.
 
     Raises:
         ServiceError: The targets could not be had, or the credentials are refused.
     """
-    targets = _within(await client.provider_status(), lambda one: (one.provider, one.target, one.availability))
+    targets = _within(await client.provider_status(), lambda one: (one.provider, one.target, one.availability), room)
     quotas = await _optional(workspace, client.quotas)
     if quotas is not None:
-        quotas = _within(quotas, lambda one: (one.provider, one.dimension, one.scope, one.period))
+        quotas = _within(quotas, lambda one: (one.provider, one.dimension, one.scope, one.period), room)
     if workspace.spec.workspace_kind != _SECOND_KIND and quotas != []:
         return Offer(targets, quotas, None if quotas is None else ())
-    return Offer(targets, quotas, await _usages(workspace, client, targets))
+    return Offer(targets, quotas, await _usages(workspace, client, targets, room))
 
 
 async def _usages(
-    workspace: QuantumWorkspace, client: WorkspaceClient, targets: Sequence[TargetStatus]
+    workspace: QuantumWorkspace, client: WorkspaceClient, targets: Sequence[TargetStatus], room: int
 ) -> list[QuotaUsage] | None:
     """Of all providers; None if one of them gave no answer."""
     found: list[QuotaUsage] = []
@@ -55,7 +69,7 @@ async def _usages(
         if of_provider is None:
             return None
         found += of_provider[: _MOST_USAGES - len(found)]
-    return _within(found, lambda one: (one.provider, one.scope, one.target, *one.usage))
+    return _within(found, lambda one: (one.provider, one.scope, one.target, *one.usage), room)
 
 
 async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[list[T]]]) -> list[T] | None:
@@ -70,7 +84,7 @@ async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[lis
         return [] if refused else None
 
 
-def _within(rows: Sequence[T], texts: Callable[[T], Iterable[str]]) -> list[T]:
-    """The first rows, as far as their texts fit into what is cleaned, kept in memory and written into status."""
-    lengths = accumulate(sum(map(len, texts(row))) for row in rows)
-    return [row for row, length in zip(rows, lengths, strict=True) if length <= _MOST_TEXT]
+def _within(rows: Sequence[T], texts: Callable[[T], Iterable[str]], room: int) -> list[T]:
+    """The first rows, as far as they fit into what is cleaned, kept in memory and written into status."""
+    lengths = accumulate(_ROW + sum(map(len, texts(row))) for row in rows)
+    return [row for row, length in zip(rows, lengths, strict=True) if length <= room]

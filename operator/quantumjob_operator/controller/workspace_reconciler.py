@@ -18,7 +18,7 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.quota_guards import QuotaGuards
-from quantumjob_operator.controller.workspace_offer import ask_offer
+from quantumjob_operator.controller.workspace_offer import ask_offer, room_for
 from quantumjob_operator.controller.workspace_status import (
     LISTING_REFUSED,
     READY,
@@ -142,7 +142,8 @@ class WorkspaceReconciler:
     async def _offer(self, workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:
         """What it offers; news of quotas that are enforced wake who waits for them."""
         asked = self._clock.monotonic()
-        offer = await ask_offer(workspace, client)
+        neighbours = sum(one.namespace == workspace.namespace for one in self._cache.workspaces.values())
+        offer = await ask_offer(workspace, client, room_for(neighbours))
         quotas = offer.quotas if workspace.spec.guards_quota else None
         if quotas is not None and self._quotas.learn(workspace.uid, quotas, asked):
             self._wake_waiting(workspace)

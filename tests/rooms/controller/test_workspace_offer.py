@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import pytest
+
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import open_transport
-from quantumjob_operator.controller.workspace_offer import ask_offer
+from quantumjob_operator.controller.workspace_offer import ask_offer, room_for
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from rooms.azure.misbehaving import misbehaving_server, says
 from rooms.azure.samples import KEY, RESOURCE_ID
@@ -30,14 +32,27 @@ async def telling(row: Mapping[str, object], rows: int) -> AsyncIterator[Workspa
         )
 
 
-async def test_names_beyond_what_a_status_holds_are_left_out() -> None:
-    """The list of targets and of quotas: each keeps the first rows, as far as 64 KiB of names go."""
-    row: dict[str, object] = {"dimension": "d" * 250, "targets": [{"id": "t" * 250, "currentAvailability": "a" * 250}]}
+LONG: Mapping[str, object] = {
+    "dimension": "d" * 250,
+    "targets": [{"id": "t" * 250, "currentAvailability": "a" * 250}],
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "workspaces", "targets", "quotas"),
+    [
+        pytest.param(15, 1, 15, 15, id="what fits is shown whole"),
+        pytest.param(200, 1, 80, 116, id="one workspace: as far as 64 KiB go, each row with 64 characters of its own"),
+        pytest.param(200, 16, 80, 116, id="sixteen in the namespace: each has as much"),
+        pytest.param(200, 64, 20, 29, id="more of them share 1 MiB"),
+        pytest.param(200, 5_000, 5, 7, id="any number of them: 4 KiB for each"),
+    ],
+)
+async def test_names_beyond_what_a_status_holds_are_left_out(
+    rows: int, workspaces: int, targets: int, quotas: int
+) -> None:
+    """The list of targets and of quotas: each keeps the first rows, as far as the room of this workspace goes."""
     workspace = parse_workspace(workspace_body({}))
-    async with telling(row, 15) as client:
-        few = await ask_offer(workspace, client)
-    async with telling(row, 100) as client:
-        many = await ask_offer(workspace, client)
-    assert (len(few.targets), len(few.quotas or ())) == (15, 15)
-    assert len(many.targets) == 87
-    assert len(many.quotas or ()) == 100
+    async with telling(LONG, rows) as client:
+        offer = await ask_offer(workspace, client, room_for(workspaces))
+    assert (len(offer.targets), len(offer.quotas or ())) == (targets, quotas)
