@@ -81,11 +81,11 @@ def _work(state: State, process: Process, number: str) -> Iterator[Move]:
 
 
 def _goes_on(state: State, process: Process) -> list[str]:
-    """Of two jobs that share nothing but a ledger, the one that is being reconciled goes on with it.
+    """Of jobs that share no key, the one that is being reconciled goes on with it.
 
-    Only while a ledger is written do others begin: they join the next write.
+    They share a ledger at the most. Only while that is written do others begin: they join the next write.
     """
-    return [uid for uid in process.asks if uid != LEDGER][:1] if state.scenario.budget else []
+    return [] if state.scenario.keyed else [uid for uid in process.asks if uid != LEDGER][:1]
 
 
 def _asides(state: State) -> Iterator[Move]:

@@ -7,24 +7,29 @@ changes what a value is.
 
 import dataclasses
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from explore.clone import attributes
+
+Slots = Mapping[str, tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]
 
 
 def replaced(value: Any, /, **changes: Any) -> Any:
     """As `dataclasses.replace`, for values that are what their types say."""
     kind = type(value)
-    names = _NAMES.get(kind)
-    if names is None:
-        names = _NAMES[kind] = _names(kind)
-    if not names:
+    known = _SLOTS.get(kind)
+    if known is None:
+        known = _SLOTS[kind] = _slots(kind)
+    if not known:
         return dataclasses.replace(value, **changes)
     copy = object.__new__(kind)
-    for name in names:
-        object.__setattr__(copy, name, changes.pop(name) if name in changes else getattr(value, name))
-    if changes:
-        raise TypeError(f"{kind.__name__} has no field {', '.join(changes)}")
+    for get, put in known.values():
+        put(copy, get(value))
+    for name, changed in changes.items():
+        if name not in known:
+            raise TypeError(f"{kind.__name__} has no field {name}")
+        known[name][1](copy, changed)
     return copy
 
 
@@ -38,11 +43,14 @@ def put_everywhere() -> None:
             setattr(module, "replace", replaced)  # noqa: B010 - mypy knows modules as they are
 
 
-def _names(kind: type) -> tuple[str, ...]:
-    """The fields, where they are all there is; none for values that make more of what they are given."""
+def _slots(kind: type) -> Slots:
+    """How each field is read and written, where they are all there is; none for values that make more of them."""
     fields = dataclasses.fields(kind)
     whole = not hasattr(kind, "__post_init__") and set(attributes(kind)) == {one.name for one in fields}
-    return tuple(one.name for one in fields) if whole and all(one.init for one in fields) else ()
+    if not whole or not all(one.init for one in fields):
+        return {}
+    places = {one.name: getattr(kind, one.name) for one in fields}
+    return {name: (place.__get__, place.__set__) for name, place in places.items()}
 
 
-_NAMES: Final[dict[type, tuple[str, ...]]] = {}
+_SLOTS: Final[dict[type, Slots]] = {}
