@@ -156,6 +156,9 @@ def _failed(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision
 
 
 def _called_off(seen: Observation, status: JobStatus) -> Decision:
+    """The attempt has ended and no other is to follow; an object that was restored may have forgotten one."""
+    if not seen.later_attempts_checked:
+        return step(seen, Action.FIND_LAST_ATTEMPT)
     message = f"the job was cancelled: {_WHY['Cancelled']}"
     return end(seen, status, State.CANCELLED, "Cancelled", message)
 

@@ -85,8 +85,13 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
         ),
         pytest.param(
             deleted(claimed(status=set_aside(cancellation=asked("Suspended"))), remote=OUTAGE),
+            Action.NONE,
+            id="between two attempts: perhaps the object was restored, and a later one runs; asked for a minute",
+        ),
+        pytest.param(
+            deleted(claimed(status=set_aside(cancellation=asked("Suspended"))), remote=OUTAGE, troubled=60.0),
             Action.RELEASE,
-            id="between two attempts: nothing is left to cancel, whoever doesn't answer",
+            id="between two attempts: nothing is known to be left, whoever doesn't answer for a minute",
         ),
         pytest.param(deleted(accepted()), Action.RECORD, id="the wish is written before the service is asked"),
         pytest.param(
