@@ -84,7 +84,8 @@ def test_a_job_that_was_sent_is_cancelled_after_its_object_lost_its_claim_and_we
     state = _go_on(begin(SCENARIOS["one"]), _asks("put"))
     state = _set_back(state, replace(_job(state), claim=None, finalizers=()))
     state.wish(_job(state).uid, forced=True)
-    state = _go_on(_play(state, "answer 1 1, delete 1"), _is_cancelling)
+    state = _go_on(_play(state, "answer 1 1"), _asks("claim"))
+    state = _go_on(_play(state, "delete 1"), _is_cancelling)
     assert _is_cancelling(state)
 
 

@@ -210,6 +210,21 @@ def test_grace_ends(facts: dict[str, Any], reason: str, answered: float, *, rele
 
 
 @pytest.mark.parametrize(
+    ("asking", "released"),
+    [
+        pytest.param(0.0, False, id="it was asked for the first time since the start, and has accepted"),
+        pytest.param(59.0, False, id="less than a minute ago"),
+        pytest.param(61.0, True, id="a minute ago"),
+    ],
+)
+def test_operator_that_was_away_waits_for_what_it_asked_for(asking: float, *, released: bool) -> None:
+    """The grace period was over before it came back."""
+    recorded = accepted(cancellation=asked("Deleted", answered=3000.0))
+    known = deleted(recorded, limits=GRACE, remote=remote(), cancel=CancelAnswer.ACCEPTED, asking=asking)
+    assert (decide(known).action is Action.RELEASE) is released
+
+
+@pytest.mark.parametrize(
     ("grace", "troubled", "left"),
     [
         pytest.param(300.0, 0.0, 30.0, id="the first answer after the start is a failure"),
