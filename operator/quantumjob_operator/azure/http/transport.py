@@ -34,7 +34,8 @@ class HttpTransport:
     """The open connections; made by `open_transport`.
 
     Attributes:
-        service: To the services of all workspaces.
+        service: To the services of all workspaces, as httpx has it.
+        engine: The same connections, for requests that are made up already.
         storage: To their storage accounts.
         identity: To the identity provider.
         requests: Of all tenants to their services at a time; workspaces that never answer leave some to the others.
@@ -42,6 +43,7 @@ class HttpTransport:
     """
 
     service: httpx.AsyncClient
+    engine: AiohttpTransport
     storage: aiohttp.ClientSession
     identity: AioHttpTransport
     requests: FairShare
@@ -82,7 +84,7 @@ async def open_transport(
         ):
             # No single client of Azure's library can close it.
             identity = AioHttpTransport(session=asking, session_owner=False)
-            yield HttpTransport(client, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
+            yield HttpTransport(client, engine, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
     finally:
         await name_resolver.close()
 
