@@ -15,7 +15,7 @@ Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen val
 is done.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +23,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _FOREVER: Final = float("inf")
 _FENCES_FOR_A_RIVAL: Final = 2.0
