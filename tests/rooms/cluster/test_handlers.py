@@ -56,7 +56,7 @@ Process = Callable[..., Awaitable[Any]]
 @pytest.mark.parametrize(
     "find",
     [
-        pytest.param(lambda: running.processing.process_resource_event, id="by what kopf calls"),
+        pytest.param(lambda: vars(running)["processing"].process_resource_event, id="by what kopf calls"),
         pytest.param(lambda: process_resource_event, id="by its handlers, if it should call something else"),
     ],
 )
@@ -73,7 +73,7 @@ async def test_each_event_comes_once(find: Callable[[], Process]) -> None:
 async def test_kopf_goes_no_way_of_its_own() -> None:
     """Neither causes nor patches come into it, and of no object it keeps a note."""
     registry, memories = watching(lambda *_: None), ResourceMemories()
-    process = running.processing.process_resource_event
+    process = vars(running)["processing"].process_resource_event
     assert process is not process_resource_event
     await _told(registry, process, {"type": "ADDED", "object": job_body()}, memories=memories)
     assert not list(memories.iter_all_memories())
@@ -85,6 +85,6 @@ async def test_what_is_heard_of_no_longer_keeps_kopf_waiting() -> None:
     toggle = await toggles.make_toggle(name="an object")
     registry = watching(lambda *_: None)
     event = {"type": None, "object": job_body()}
-    process = running.processing.process_resource_event
+    process = vars(running)["processing"].process_resource_event
     await _told(registry, process, event, operator_indexed=toggles, resource_indexed=toggle)
     assert not list(toggles)
