@@ -48,10 +48,7 @@ _PARTS: Final = (
     ("taking what the watch tells", ("quantumjob_operator/cluster/watch.py", "quantumjob_operator/cluster/cache.py")),
     ("polling, beside its requests", ("quantumjob_operator/azure/poller.py", "quantumjob_operator/azure/positions.py")),
     ("the rest of a reconciliation", ("quantumjob_operator/",)),
-    (
-        "bytes of connections",
-        ("asyncio/sslproto.py", "asyncio/selector_events.py", "aiohttp/"),
-    ),
+    ("bytes of connections", ("asyncio/sslproto.py", "asyncio/selector_events.py", "aiohttp/")),
     ("the event loop", ("asyncio/", "selectors.py", "concurrent/")),
 )
 _WATCH: Final = "kopf's watch"
@@ -155,7 +152,10 @@ def part_of(stack: str) -> str:
     """Whose work a stack shows, outermost call first."""
     if re.match(r"[^;]*\bwatch\b", stack):  # the thread's name stands first
         return _WATCH
-    return next((name for name, paths in _PARTS if any(path in stack for path in paths)), "all others")
+    loop, called, work = stack.rpartition("(asyncio/events.py:")
+    if not called:
+        work = "asyncio/" if "asyncio/base_events.py" in loop + work else ""  # the loop itself, or another thread
+    return next((name for name, paths in _PARTS if any(path in work for path in paths)), "all others")
 
 
 if __name__ == "__main__":

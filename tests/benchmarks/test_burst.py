@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks.burst import part_of
 
-LOOP = "_run_once (asyncio/base_events.py:1922);_run (asyncio/events.py:80)"
+ONCE = "run (quantumjob_operator/__main__.py:59);_run_once (asyncio/base_events.py:1922)"
+LOOP = f"{ONCE};_run (asyncio/events.py:80)"
 RECONCILED = f"{LOOP};work (quantumjob_operator/scheduling/work_queue.py:105)"
 
 
@@ -22,7 +23,7 @@ RECONCILED = f"{LOOP};work (quantumjob_operator/scheduling/work_queue.py:105)"
             "logging",
         ),
         pytest.param(f"thread (0x7F): MainThread;{LOOP};data_received (asyncio/sslproto.py:5)", "bytes of connections"),
-        pytest.param(f"thread (0x7F): MainThread;{LOOP}", "the event loop"),
+        pytest.param(f"thread (0x7F): MainThread;{ONCE}", "the event loop"),
         pytest.param("thread (0x7F): parsing_0;run (threading.py:1)", "all others"),
     ],
 )
