@@ -137,8 +137,8 @@ def _profiled(subject: str, stacks: Iterable[str]) -> Table:
     """How many of the samples are whose."""
     parts: Counter[str] = Counter()
     for line in stacks:
-        stack, _, count = line.rpartition(" ")
-        parts[part_of(stack)] += int(count)
+        stack, _, times = line.rpartition(" ")
+        parts[part_of(stack)] += int(times)
     whole = parts.total()
     table = Table(title=f"{subject}: {whole} samples", title_justify="left")
     table.add_column("part")
