@@ -1,7 +1,7 @@
 # The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client bench-budget docs control-plane system-packages images release chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-burst bench-parts bench-client bench-budget docs control-plane system-packages images release chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -130,6 +130,9 @@ bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 m
 
 bench-quick: control-plane ## The same with 100 and 300 jobs (under 3 min)
 	$(BIN)/python -m benchmarks --plan quick $(if $(SIZES),--sizes $(SIZES))
+
+bench-burst: control-plane ## The burst alone, beside the peer (2 min); JOBS=…: so many; FORMER=…: another checkout's operator, too; PROFILES=…: takes py-spy's stacks
+	@$(BIN)/python -m benchmarks.burst $(if $(JOBS),--jobs=$(JOBS)) $(if $(FORMER),--former=$(call quoted,$(FORMER))) $(if $(PROFILES),--profiles=$(call quoted,$(PROFILES)))
 
 bench-parts: venv ## CPU of single steps, beside the least that it could be (half a minute)
 	@$(BIN)/python -m benchmarks.parts

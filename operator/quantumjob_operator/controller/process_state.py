@@ -3,7 +3,7 @@
 Lives here: the values that turn monotonic time into the facts of `ClaimOwnership`. Must not live here: decisions.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -15,6 +15,7 @@ from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""

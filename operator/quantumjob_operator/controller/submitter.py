@@ -6,7 +6,6 @@ it is time to submit (`lifecycle.submission`).
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.azure.client import ProgramLocation
@@ -30,6 +29,7 @@ from quantumjob_operator.model.naming import (
 )
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 from quantumjob_operator.settings import Settings
 
 _HIDDEN_SECONDS: Final = 2.0

@@ -11,7 +11,6 @@ Lives here: numbering, and setting an ended attempt aside. Must not live here: s
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +22,7 @@ from quantumjob_operator.model.jobstatus import AttemptShown, Cancellation, Cond
 from quantumjob_operator.model.naming import job_id
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
+from quantumjob_operator.model.values import replace
 
 RETRYING: Final = "Retrying"
 SUSPENDED: Final = "Suspended"

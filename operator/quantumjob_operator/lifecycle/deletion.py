@@ -18,7 +18,6 @@ Lives here: the decisions for an object with a deletionTimestamp, or that is gon
 released.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +39,7 @@ from quantumjob_operator.model.naming import (
 )
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.values import replace
 
 CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
 UNCONFIRMED: Final = frozenset({CANCELLATION_UNCONFIRMED, SUBMISSION_UNCONFIRMED})

@@ -15,7 +15,7 @@ Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen val
 is done.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -25,6 +25,7 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
 _FOREVER: Final = float("inf")

@@ -9,7 +9,6 @@ Rules:
 Lives here: the decisions for a job that was accepted and is not finished. Must not live here: deletion (`deletion`).
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -31,6 +30,7 @@ from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, see
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.values import replace
 
 _FENCE_STEP: Final = 2.0
 _LASTING: Final = 3

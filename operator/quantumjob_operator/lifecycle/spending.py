@@ -9,7 +9,6 @@ Must not live here: how much it is and whether it fits (`budgets`).
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Final
 
@@ -19,6 +18,7 @@ from quantumjob_operator.lifecycle.observation import Observation, Trouble
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.jobstatus import CostShown, State
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _MOST_DIGITS: Final = 18
 _SIXTH_DIGIT: Final = Decimal("0.000001")

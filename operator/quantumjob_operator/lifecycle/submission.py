@@ -14,7 +14,6 @@ Lives here: the decisions for a job that is neither accepted nor finished nor be
 step is done (`reconciler`).
 """
 
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.lifecycle.admission import record
@@ -44,6 +43,7 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _FIRST_RETRY: Final = 1.0
 _MAX_DOUBLINGS: Final = 6
