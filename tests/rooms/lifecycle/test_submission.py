@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.lifecycle import Action, Observation, decide
-from quantumjob_operator.lifecycle.attempts import key_owner
+from quantumjob_operator.lifecycle.attempts import identify, key_owner
 from quantumjob_operator.lifecycle.observation import ABSENT, KeyOwner, ProgramFacts, Trouble
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -20,6 +20,7 @@ from rooms.lifecycle.observations import (
     PROGRAM,
     RIVAL,
     THEIRS,
+    WORKSPACE,
     accepted,
     claim,
     claimed,
@@ -245,6 +246,7 @@ def with_key(name: str, uid: str, *, age: int = 0, **fields: Any) -> QuantumJob:
 
 
 ME = with_key("bell", UID, age=10)
+THE_KEYS_JOB = identify(ME, WORKSPACE.id)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +263,7 @@ ME = with_key("bell", UID, age=10)
             id="a claim counts more than age",
         ),
         pytest.param(
-            [with_key("stripped", OTHER_UID, age=5, status=accepted().status)],
+            [with_key("stripped", OTHER_UID, age=5, status=replace(accepted().status, job_id=THE_KEYS_JOB))],
             KeyOwner(OTHER_UID, "stripped"),
             id="whose job is at the service owns the key, although its claim was taken off",
         ),
