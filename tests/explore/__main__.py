@@ -36,7 +36,7 @@ SCENARIOS: Final = {
     )
 }
 DEPTH: Final = 3
-_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2, "bill": 2, "money": 2, "rivals": 3, "turn": 2, "heir": 2}
+_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2, "bill": 2, "money": 2, "rivals": 3, "turn": 2, "heir": 3}
 """By how many disturbances less a scenario is tried than one operator alone: its own choices make as many states."""
 _WORKERS: Final = 2
 _REPORT: Final = Path("build/explore.json")
