@@ -240,7 +240,7 @@ def test_one_namespace_with_very_many_jobs_keeps_out_nobody_else(priced: JobName
     ]
     # Two thousand are more than a command line takes.
     priced.kubectl("replace", "--subresource=status", "-f", "-", stdin=json.dumps(found))
-    priced.apply(jobs.ionq("one-more"))
+    priced.apply(jobs.quantinuum("one-more"))
     message = (
         "QuantumBudget {ns}/research keeps account of at most 2,500 jobs under way; it has 2,100, 2,000 of them of "
         "namespace {ns}, and what is left is for other namespaces. This job starts when some of these end"

@@ -158,7 +158,7 @@ def test_what_was_sent_a_moment_before_a_count_is_remembered() -> None:
     """With an end: what is not remembered counts once more, rather than not at all."""
     one = replace(budget(), status=replace(budget().status, counted=None))
     start = ledger_of(one, NOW).period.start
-    sent = {"new": NOW, "just": NOW - TOLERANCE, "old": NOW - TOLERANCE - timedelta(seconds=1)}
+    sent = {"new": NOW, "just": NOW - 2 * TOLERANCE, "old": NOW - 2 * TOLERANCE - timedelta(seconds=1)}
     rows = [Row(replace(ENTRY, job_id=name), at, BILL) for name, at in sent.items()]
     after, _ = Count(one.scope, (*rows, *rows), frozenset(), start, TOLERANCE)(one, State(ledger_of(one, NOW)), NOW)
     assert after.remembered == ("new", "just")
