@@ -11,7 +11,7 @@ from typing import Final
 from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.budgets.conditions import Kept
-from quantumjob_operator.budgets.count import Row, completed, count, is_missing, last_change
+from quantumjob_operator.budgets.count import Row, completed, count, is_missing, last_change, sent_lately
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
@@ -20,7 +20,8 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
-from quantumjob_operator.controller.spending import RESERVED, ended_of
+from quantumjob_operator.controller.settlement import ended_of
+from quantumjob_operator.controller.spending import RESERVED
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
@@ -113,7 +114,7 @@ class BudgetCounter:
         if isinstance(rows, Kept):
             return rows
         rows += await self._claimed(budget, start, frozenset(row.entry.job_id for row in rows))
-        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows), before, start))
+        await self._ledgers.change(budget.uid, Count(budget.scope, tuple(rows), before, start, self._tolerance))
         return None
 
     async def _listed(self, budget: QuantumBudget, start: datetime) -> list[Row] | Kept:
@@ -265,7 +266,10 @@ class Count:
     neither in the list nor reserved any more: it was sent, and settled, while the list was read, and is forgotten else.
     """
 
-    def __init__(self, scope: str, rows: tuple[Row, ...], before: frozenset[str], start: datetime) -> None:
+    def __init__(
+        self, scope: str, rows: tuple[Row, ...], before: frozenset[str], start: datetime, tolerance: timedelta
+    ) -> None:
+        self._tolerance = tolerance
         self._scope = scope
         self._start = start
         self._rows = rows
@@ -277,4 +281,8 @@ class Count:
         other = budget.scope != self._scope or state.ledger.period.start != self._start
         if budget.is_counted or other or gone:
             return state, None
-        return replace(state, ledger=count(budget, state.ledger, self._rows, now), counted=True), None
+        counted, lately = (
+            count(budget, state.ledger, self._rows, now),
+            sent_lately(self._rows, now - 2 * self._tolerance),
+        )
+        return replace(state, ledger=counted, counted=True, remembered=lately), None
