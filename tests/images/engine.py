@@ -15,7 +15,7 @@ from typing import Final
 from devcluster.scratch import scratch_directory
 from images.errors import ImageError
 
-_ENGINES: Final = ("podman", "buildah", "docker")
+ENGINES: Final = ("podman", "buildah", "docker")
 # Limits that a machine may not raise are not asked for, and no daemon of the machine is needed.
 _CONFIGURATION: Final = """
 [containers]
@@ -127,7 +127,7 @@ class Engine:
             return subprocess.run([self.name, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
-def find_engine(names: Sequence[str] = _ENGINES) -> Engine:
+def find_engine(names: Sequence[str] = ENGINES) -> Engine:
     """The first engine that is installed and answers.
 
     Raises:

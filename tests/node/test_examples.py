@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from chart.installation import Installation, states
+from chart.installation import Installation, states, until
 from localstack.manifests import PROJECT
 
-pytestmark = pytest.mark.node
+pytestmark = pytest.mark.slow
 
 EXAMPLES: Final = PROJECT / "examples"
 
@@ -73,6 +73,16 @@ def test_sweep_has_its_curve(installed: Installation) -> None:
     }
     assert len(shares) == 20
     assert shares == {angle: pytest.approx(math.sin(angle / 2) ** 2, abs=0.001) for angle in shares}
+
+
+def test_example_that_is_deleted_while_it_runs_is_cancelled(installed: Installation) -> None:
+    """`kubectl delete` returns when the service has cancelled it."""
+    installed.emulator.behave(executing_seconds=600)
+    installed.kubectl("apply", f"--filename={EXAMPLES / 'cancelled'}.yaml")
+    until(lambda: installed.billed().get("cancelled") == 1)
+    installed.emulator.behave(executing_seconds=0)
+    installed.kubectl("delete", "quantumjob", "cancelled", "--timeout=150s")
+    assert installed.emulator.ledger()[-1]["status"] == "Cancelled"
 
 
 def test_example_with_a_mistake_fails(installed: Installation) -> None:
