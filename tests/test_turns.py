@@ -25,7 +25,7 @@ def test_unit_of_a_test(nodeid: str, expected: str) -> None:
 
 def test_what_takes_minutes_begins_and_large_files_come_before_small_ones() -> None:
     """Within a file the order stays."""
-    long = f"{FIRST[1]}::test_long"
+    long = f"{FIRST[2]}::test_long"
     collected = ["a.py::test_alone", "b.py::test_2", "b.py::test_1", long]
     items: list[Any] = [SimpleNamespace(nodeid=nodeid) for nodeid in collected]
     assert [item.nodeid for item in in_turn(items)] == [long, "b.py::test_2", "b.py::test_1", "a.py::test_alone"]

@@ -10,14 +10,14 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-TOGETHER: Final = ("tests/gitops", "tests/node")
-"""Folders whose files share what takes longest to set up, so that one worker has them all."""
+TOGETHER: Final = ("tests/gitops", "tests/hostile", "tests/node", "tests/restores", "tests/tenants")
+"""Folders whose files share what takes long to set up, so that one worker has them all."""
 FIRST: Final = (
     "tests/node",
+    "tests/restores",
     "tests/faults/test_short_campaign.py",
     "tests/cluster/test_budgets.py",
-    "tests/restores/test_snapshots.py",
-    "tests/tenants/test_crowds.py",
+    "tests/tenants",
 )
 """Few tests that take minutes: begun last, they would run alone."""
 
