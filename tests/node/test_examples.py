@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from chart.installation import Installation, states, until
+from chart.installation import Installation, states
 from localstack.manifests import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -64,8 +64,8 @@ def test_converted_program_has_its_counts(installed: Installation, script: str, 
 def test_sweep_has_its_curve(installed: Installation) -> None:
     """Twenty jobs: sin²(angle / 2)."""
     installed.kubectl("apply", "--filename=-", stdin=printed("sweep/sweep.py"))
-    finished = ("wait", "--for=condition=Finished", "quantumjobs", "--selector=sweep=ry", "--timeout=150s")
-    installed.kubectl(*finished, timeout=170)
+    finished = ("wait", "--for=condition=Finished", "quantumjobs", "--selector=sweep=ry", "--timeout=300s")
+    installed.kubectl(*finished, timeout=330)
     listed: dict[str, Any] = json.loads(installed.kubectl("get", "configmaps", "--selector=sweep=ry", "--output=json"))
     shares = {
         float(one["metadata"]["labels"]["angle"]): json.loads(one["data"]["counts.json"]).get("1", 0) / 1000
@@ -73,16 +73,6 @@ def test_sweep_has_its_curve(installed: Installation) -> None:
     }
     assert len(shares) == 20
     assert shares == {angle: pytest.approx(math.sin(angle / 2) ** 2, abs=0.001) for angle in shares}
-
-
-def test_example_that_is_deleted_while_it_runs_is_cancelled(installed: Installation) -> None:
-    """`kubectl delete` returns when the service has cancelled it."""
-    installed.emulator.behave(executing_seconds=600)
-    installed.kubectl("apply", f"--filename={EXAMPLES / 'cancelled'}.yaml")
-    until(lambda: installed.billed().get("cancelled") == 1)
-    installed.emulator.behave(executing_seconds=0)
-    installed.kubectl("delete", "quantumjob", "cancelled", "--timeout=150s")
-    assert installed.emulator.ledger()[-1]["status"] == "Cancelled"
 
 
 def test_example_with_a_mistake_fails(installed: Installation) -> None:
@@ -97,7 +87,7 @@ def test_example_that_is_deleted_is_cancelled(installed: Installation) -> None:
     installed.emulator.behave(executing_seconds=600)
     installed.kubectl("apply", f"--filename={EXAMPLES / 'cancelled'}.yaml")
     installed.kubectl(
-        "wait", "--for=jsonpath={.status.state}=Executing", "quantumjob/cancelled", "--timeout=150s", timeout=120
+        "wait", "--for=jsonpath={.status.state}=Executing", "quantumjob/cancelled", "--timeout=150s", timeout=170
     )
     installed.kubectl("delete", "quantumjob", "cancelled", "--timeout=150s", timeout=170)
     installed.emulator.behave(executing_seconds=0)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +24,8 @@ def locked(name: str) -> set[str]:
 
 
 @pytest.mark.slow
-def test_labels_and_annotations_say_what_it_is(operator_image: Built) -> None:
+def test_labels_and_annotations_say_what_it_is(operator_image: Built, commit: str) -> None:
     """With the commit that it was built from."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=True
-    ).stdout.strip()
     labels, annotations = operator_image.image.config["config"]["Labels"], operator_image.image.manifest["annotations"]
     assert labels[f"{_OCI}.revision"].removesuffix("-dirty") == commit
     for name in ("title", "version", "revision", "licenses", "base.name"):
