@@ -96,21 +96,23 @@ test: lint control-plane ## Check everything that is quick, on the real parts (�
 	$(PYTEST) -m "not slow and not node and not release"
 	@$(BIN)/python -m permissions $(AUDIT)
 
-test-slow: control-plane ## Run only the suites that `test` leaves out
+test-slow: control-plane ## Run only the suites that `test` leaves out; as root, with the chart on a real node
 	$(PYTEST) -m "slow and not alone and not node and not release"
 	$(BIN)/pytest -m alone
 
-test-node: venv ## Install the chart on a real node, from an image that is built for it; as root, after `make system-packages`
+test-node: venv ## Every test on a real node, of which `test-all` runs the first ones; as root, after `make system-packages`
 	@$(BIN)/python -m devcluster build $(NODE)
-	$(BIN)/pytest -m node tests/node
+	$(BIN)/pytest -m "not release" tests/node
 
-test-release: venv system-packages ## What takes too long for each change: images built twice, a release from a registry, Flux itself; as root
+test-release: venv system-packages ## What takes too long for each change: all of `test-node`, images built twice, a release from a registry, Flux; as root
 	@$(BIN)/python -m devcluster build $(NODE)
 	@$(BIN)/python -m workspace_emulator install
 	@$(BIN)/python -m flux
-	$(BIN)/pytest -m release tests/node tests/release tests/flux
+	$(BIN)/pytest tests/node
+	$(BIN)/pytest -m release tests/release
+	$(BIN)/pytest -m release tests/flux
 
-test-all: test test-slow ## Run every test but those of the node (≤ 40 min), and hold the operator's permissions against what it asked for
+test-all: test test-slow ## Run every test but those of `test-node` and `test-release` (≤ 45 min), and hold the permissions against what was asked
 	@$(BIN)/python -m permissions --whole $(AUDIT)
 
 faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
