@@ -7,7 +7,10 @@ what a value is.
 """
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
+
+Places = Mapping[str, tuple[Callable[[Any], Any], Callable[[Any, Any], None]]]
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - so that it is exported
@@ -16,26 +19,30 @@ else:
     def replace(value: Any, /, **changes: Any) -> Any:
         """As `dataclasses.replace`, for values that are what their types say."""
         kind = type(value)
-        names = _NAMES.get(kind)
-        if names is None:
-            names = _NAMES[kind] = _names(kind)
-        if not names:
+        places = _PLACES.get(kind)
+        if places is None:
+            places = _PLACES[kind] = _places(kind)
+        if not places:
             return dataclasses.replace(value, **changes)
-        if not changes.keys() <= names.keys():
-            unknown = ", ".join(changes.keys() - names.keys())
-            raise TypeError(f"{kind.__name__} has no field {unknown}")
         copy = object.__new__(kind)
-        for name in names:
-            object.__setattr__(copy, name, changes[name] if name in changes else getattr(value, name))
+        for get, put in places.values():
+            put(copy, get(value))
+        for name, changed in changes.items():
+            if name not in places:
+                raise TypeError(f"{kind.__name__} has no field {name}")
+            places[name][1](copy, changed)
         return copy
 
 
-def _names(kind: type) -> dict[str, None]:
-    """The fields, where they are all there is; none for values that make more of what they are given."""
+def _places(kind: type) -> Places:
+    """How each field is read and written, where they are all there is; none for values that make more of them."""
     fields = dataclasses.fields(kind)
     slots = {name for one in kind.__mro__ for name in one.__dict__.get("__slots__", ())}
     whole = not hasattr(kind, "__post_init__") and slots == {one.name for one in fields}
-    return dict.fromkeys(one.name for one in fields) if whole and all(one.init for one in fields) else {}
+    if not whole or not all(one.init for one in fields):
+        return {}
+    places = {one.name: getattr(kind, one.name) for one in fields}
+    return {name: (place.__get__, place.__set__) for name, place in places.items()}
 
 
-_NAMES: Final[dict[type, dict[str, None]]] = {}
+_PLACES: Final[dict[type, Places]] = {}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.lifecycle import Action, Observation, decide
+from quantumjob_operator.lifecycle.adoption import workspace_used
 from quantumjob_operator.lifecycle.attempts import identify, key_owner
 from quantumjob_operator.lifecycle.observation import ABSENT, KeyOwner, ProgramFacts, Trouble
 from quantumjob_operator.model.jobstatus import State
@@ -246,7 +247,7 @@ def with_key(name: str, uid: str, *, age: int = 0, **fields: Any) -> QuantumJob:
 
 
 ME = with_key("bell", UID, age=10)
-THE_KEYS_JOB = identify(ME, WORKSPACE.id)
+AT_SERVICE = replace(accepted().status, job_id=identify(ME, WORKSPACE.id), workspace=workspace_used(WORKSPACE))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ THE_KEYS_JOB = identify(ME, WORKSPACE.id)
             id="a claim counts more than age",
         ),
         pytest.param(
-            [with_key("stripped", OTHER_UID, age=5, status=replace(accepted().status, job_id=THE_KEYS_JOB))],
+            [with_key("stripped", OTHER_UID, age=5, status=AT_SERVICE)],
             KeyOwner(OTHER_UID, "stripped"),
             id="whose job is at the service owns the key, although its claim was taken off",
         ),
