@@ -21,6 +21,7 @@ from quantumjob_operator.azure.failures import StorageAnswer
 _VERSION: Final = "2021-12-02"
 _CREATED: Final = frozenset({201})
 _READ: Final = frozenset({200, 206})
+_NO_SUCH_BYTE: Final = 416
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _CONNECT_SECONDS: Final = 20.0
 # The whole is bounded by who asks.
@@ -82,7 +83,12 @@ async def get_part(session: aiohttp.ClientSession, uri: str, first: int, most: i
         aiohttp.ClientError: The exchange broke off; so may an `OSError` tell.
     """
     headers = {"x-ms-range": f"bytes={first}-{first + most - 1}"} | ({"If-Match": etag} if etag else {})
-    told, body = await _send(session, "GET", uri, headers, None, _READ)
+    try:
+        told, body = await _send(session, "GET", uri, headers, None, _READ)
+    except StorageAnswer as answer:
+        if (answer.status, first) == (_NO_SUCH_BYTE, 0):
+            return Part(b"", 0, "")  # an empty blob has no first byte to be read
+        raise
     found = _RANGE.fullmatch(told.get("Content-Range", ""))
     if found is None:
         raise ValueError("the answer does not say which part it is")

@@ -266,6 +266,13 @@ async def test_a_large_output_comes_in_parts_of_one_version(server: MisbehavingS
     assert (second["x-ms-range"], second["if-match"]) == (f"bytes={PIECE}-{len(LARGE) - 1}", '"1"')
 
 
+async def test_an_empty_output_has_no_first_byte(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """Azure refuses each part of it."""
+    uri = f"{container(server)}/rawOutputData?{SAS}"
+    server.plays(says(job(outputDataUri=uri)), storage_error(416, "InvalidRange"))
+    assert (await read_output(client, len(LARGE))).body == b""
+
+
 @pytest.mark.parametrize(
     "second",
     [
