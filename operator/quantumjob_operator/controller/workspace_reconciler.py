@@ -27,6 +27,7 @@ from quantumjob_operator.controller.workspace_status import (
     offer_shown,
     ready,
     trouble_with,
+    unreadable,
 )
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Notice
@@ -128,7 +129,12 @@ class WorkspaceReconciler:
         return released
 
     async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
-        connection = await self._connections.refresh(workspace)
+        try:
+            connection = await self._connections.refresh(workspace)
+        except ClusterError as error:
+            if not error.refused:
+                raise
+            connection = unreadable(error)
         if isinstance(connection, Trouble):
             return connection, Offer()
         self._workspaces.renewed(connection)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjob_operator.azure.offers import QuotaUsage, TargetStatus
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import (
     AnswerTooLarge,
@@ -107,6 +108,11 @@ def trouble_with(error: ServiceError, remedy: str) -> Trouble:
             return Trouble("AnswerTooLarge", f"{error}; {remedy}")
         case _:
             return Trouble("Unreachable", f"the service can't be reached or gives no usable answer ({error})")
+
+
+def unreadable(error: ClusterError) -> Trouble:
+    """The API server keeps a credential to itself: nothing of the workspace can be asked until it gives it."""
+    return Trouble("CredentialsUnreadable", f"the credential can't be read: {clean_text(error.message)}")
 
 
 def usual_wait(status: Mapping[str, Any], provider: str, target: str) -> int | None:

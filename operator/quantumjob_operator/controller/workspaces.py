@@ -17,7 +17,7 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
-from quantumjob_operator.controller.workspace_status import usual_wait
+from quantumjob_operator.controller.workspace_status import unreadable, usual_wait
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
 from quantumjob_operator.lifecycle.observation import Trouble, left_behind
@@ -26,7 +26,6 @@ from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
-from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 
@@ -130,7 +129,7 @@ class Workspaces:
         try:
             return await self._connections.get(workspace)
         except ClusterError as error:
-            return Trouble("CredentialsUnreadable", f"its credential can't be read: {clean_text(error.message)}")
+            return unreadable(error)
 
     def moved(self, job: QuantumJob) -> bool:
         """Whether the reference of a claimed job now leads to another workspace than its claim names, or to none."""

@@ -12,14 +12,21 @@ from quantumjob_operator.azure.entra import Provider
 from quantumjob_operator.azure.exchange import Observer
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.transport import open_transport
-from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import Api, ClusterError
+from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.identities import AccountToken, Identities
 from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
+from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.model.naming import WORKSPACE_FINALIZER
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from rooms.azure.secretstore import SecretStore, secret_store
+from rooms.lifecycle.observations import claimed
 from rooms.model.bodies import workspace
 
 WORKSPACE = workspace()
@@ -42,6 +49,7 @@ class Bench:
         connections: What is tested.
         namespaces: Reads the same API server.
         now: Monotonic seconds, in a list of one.
+        api: A connection to the API server.
     """
 
     store: SecretStore
@@ -49,6 +57,7 @@ class Bench:
     namespaces: Namespaces
     identities: Identities
     now: list[float]
+    api: Api
 
     async def connection(self) -> Connection:
         """The connection of the workspace, which is open."""
@@ -83,8 +92,31 @@ async def bench() -> AsyncIterator[Bench]:
             observer=lambda _: Observer(lambda *_: None),
             monotonic=monotonic,
         )
-        yield Bench(store, connections, Namespaces(api, monotonic), identities, now)
+        yield Bench(store, connections, Namespaces(api, monotonic), identities, now, api)
         await connections.close()
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_job_says_that_its_workspaces_credential_can_not_be_read(bench: Bench, status: int) -> None:
+    """It waits and says for what; one that is being deleted goes by the last good connection, or comes to its end."""
+    cache, marked = Cache(), workspace(finalizers=[WORKSPACE_FINALIZER])
+    cache.put_workspace(marked)
+    way = Workspaces(
+        cache=cache,
+        objects=Objects(bench.api),
+        namespaces=bench.namespaces,
+        connections=bench.connections,
+        queue=WorkQueue(lambda: bench.now[0]),
+        settings=Settings(),
+        clock=Clock(lambda: bench.now[0]),
+    )
+    good = await way.for_job(claimed())
+    bench.store.broken = status
+    await bench.connections.drop(marked.uid)
+    found = await way.for_job(claimed())
+    assert isinstance(good, Connection)
+    assert isinstance(found, Trouble)
+    assert (found.reason, "the credential can't be read: because" in found.message) == ("WorkspaceNotReady", True)
 
 
 async def test_what_stays_as_it_is_stays_connected(bench: Bench) -> None:
