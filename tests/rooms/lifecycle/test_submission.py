@@ -241,6 +241,16 @@ def test_what_the_holder_has_said_needs_no_taking_over() -> None:
     assert (again.action, again.status, again.again) == (Action.NONE, said, 1.0)
 
 
+def test_two_operators_do_not_take_turns_in_what_they_say_behind_a_fence() -> None:
+    """One knows of a request that may have worked; the other, which does not, has said that the job is suspended."""
+    suspended = new({"suspend": True})
+    said = decide(seen(suspended, remote=ABSENT)).status
+    doubted = decide(seen(suspended, remote=ABSENT, fence_left=9.0))
+    assert reason_of(doubted.status, "Submitted") == "False:SubmissionUnconfirmed"
+    again = decide(seen(replace(suspended, status=said), remote=ABSENT, fence_left=9.0))
+    assert (again.action, again.status, again.again) == (Action.NONE, said, 1.0)
+
+
 def with_key(name: str, uid: str, *, age: int = 0, **fields: Any) -> QuantumJob:
     """An object with the key, created so many seconds ago."""
     return replace(new(KEYED), name=name, uid=uid, created=NOW - timedelta(seconds=age), **fields)
