@@ -22,17 +22,12 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.spending import RESERVED, ended_of
 from quantumjob_operator.lifecycle.attempts import identify
+from quantumjob_operator.lifecycle.garbage_collection import sender_of
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.naming import (
-    METADATA_CLUSTER,
-    METADATA_NAME,
-    METADATA_NAMESPACE,
-    METADATA_UID,
-    owner_told,
-)
+from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, referenced_name
@@ -184,19 +179,18 @@ class BudgetCounter:
     async def _row(
         self, budget: QuantumBudget, workspace: QuantumWorkspace, remote: RemoteJob, sent: datetime
     ) -> Row | None:
-        told = owner_told(remote.metadata)
-        namespace = told.get(METADATA_NAMESPACE, "")
-        if not namespace or told.get(METADATA_CLUSTER, "") != self._settings.cluster_name:
+        origin = sender_of(remote, self._settings.cluster_name or "") if is_guid(remote.id) else None
+        job = self._cache.jobs.get(origin.uid) if origin else None
+        if origin is None or (job is not None and job.namespace != origin.namespace):
             return None
-        job = self._cache.jobs.get(told.get(METADATA_UID, ""))
         held = self._standing(budget, remote.id, job)
-        if held is None and not await self._belongs(budget, workspace, namespace, job):
+        if held is None and not await self._belongs(budget, workspace, origin.namespace, job):
             return None
         entry = held or Reservation(
             job_id=remote.id,
-            namespace=namespace,
-            name=told.get(METADATA_NAME, ""),
-            uid=told.get(METADATA_UID, ""),
+            namespace=origin.namespace,
+            name=origin.name,
+            uid=origin.uid,
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             reserved_at=stamp(sent),
