@@ -1,7 +1,7 @@
 # The one entrance to this project: every task of a developer is a target here.
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
-.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-parts bench-client bench-budget docs control-plane system-packages images release chart chart-docs demo dev dev-down clean
+.PHONY: help venv lock audit fmt lint test test-slow test-node test-release test-all faults explore mutants bench bench-quick bench-burst bench-parts bench-client bench-budget docs control-plane system-packages images release chart chart-docs demo dev dev-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -96,21 +96,23 @@ test: lint control-plane ## Check everything that is quick, on the real parts (�
 	$(PYTEST) -m "not slow and not node and not release"
 	@$(BIN)/python -m permissions $(AUDIT)
 
-test-slow: control-plane ## Run only the suites that `test` leaves out
+test-slow: control-plane ## Run only the suites that `test` leaves out; as root, with the chart on a real node
 	$(PYTEST) -m "slow and not alone and not node and not release"
 	$(BIN)/pytest -m alone
 
-test-node: venv ## Install the chart on a real node, from an image that is built for it; as root, after `make system-packages`
+test-node: venv ## Every test on a real node, of which `test-all` runs the first ones; as root, after `make system-packages`
 	@$(BIN)/python -m devcluster build $(NODE)
-	$(BIN)/pytest -m node tests/node
+	$(BIN)/pytest -m "not release" tests/node
 
-test-release: venv system-packages ## What takes too long for each change: images built twice, a release from a registry, Flux itself; as root
+test-release: venv system-packages ## What takes too long for each change: all of `test-node`, images built twice, a release from a registry, Flux; as root
 	@$(BIN)/python -m devcluster build $(NODE)
 	@$(BIN)/python -m workspace_emulator install
 	@$(BIN)/python -m flux
-	$(BIN)/pytest -m release tests/node tests/release tests/flux
+	$(BIN)/pytest tests/node
+	$(BIN)/pytest -m release tests/release
+	$(BIN)/pytest -m release tests/flux
 
-test-all: test test-slow ## Run every test but those of the node (≤ 40 min), and hold the operator's permissions against what it asked for
+test-all: test test-slow ## Run every test but those of `test-node` and `test-release` (≤ 45 min), and hold the permissions against what was asked
 	@$(BIN)/python -m permissions --whole $(AUDIT)
 
 faults: control-plane ## Kill the operator at every boundary and at random, under all faults (~26 min); SEED=…: replay one; SIZE=medium: some minutes
@@ -130,6 +132,9 @@ bench: control-plane ## Measure against two peers, up to 10,000 jobs (20 to 30 m
 
 bench-quick: control-plane ## The same with 100 and 300 jobs (under 3 min)
 	$(BIN)/python -m benchmarks --plan quick $(if $(SIZES),--sizes $(SIZES))
+
+bench-burst: control-plane ## The burst alone, beside the peer (2 min); JOBS=…: so many; FORMER=…: another checkout's operator, too; PROFILES=…: takes py-spy's stacks
+	@$(BIN)/python -m benchmarks.burst $(if $(JOBS),--jobs=$(JOBS)) $(if $(FORMER),--former=$(call quoted,$(FORMER))) $(if $(PROFILES),--profiles=$(call quoted,$(PROFILES)))
 
 bench-parts: venv ## CPU of single steps, beside the least that it could be (half a minute)
 	@$(BIN)/python -m benchmarks.parts

@@ -9,7 +9,7 @@ import itertools
 import os
 import re
 from collections.abc import Generator, Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +18,7 @@ from cluster.jobnamespace import JobNamespace
 from devcluster.controlplane import ControlPlane
 from localstack.emulated import Emulator
 from localstack.stack import Stack
+from turns import Turns, in_turn
 
 _numbers: Final = itertools.count(1)
 
@@ -33,6 +34,22 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns | None:
+    """Give whole folders to a worker where their files share what takes long."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False  # `in_turn` has ordered them
+    return Turns(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, where several work; alone, in the order of the files."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = in_turn(items)
 
 
 @pytest.hookimpl(wrapper=True)

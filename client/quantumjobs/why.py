@@ -33,7 +33,7 @@ REMEDIES: Final = {
     "CostUnknown": "set spec.maxCost in a new job",
     "BudgetSuspended": "ask the owner of the budget, who has stopped everything that costs",
     "BudgetCounting": "wait: what was spent is being counted",
-    "BudgetBusy": "wait: as much is under way as the budget can keep account of",
+    "BudgetBusy": "wait: as much of your namespace is under way as the budget can keep account of",
     "OutputConfigMapConflict": "remove the ConfigMap that has the output's name, or choose another name",
     "ObjectTooLarge": "remove annotations from the QuantumJob, or shorten spec.output",
     "DuplicateIdempotencyKey": "wait: another job with the same key goes first, and this one takes over its result",

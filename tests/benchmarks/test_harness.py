@@ -28,6 +28,14 @@ def test_single_steps_are_measured(tmp_path: Path) -> None:
     assert "aiohttp alone" in done.stdout
 
 
+def test_a_burst_alone_is_compared_with_the_peer() -> None:
+    """All measures are there for both, with the ratio."""
+    command = [sys.executable, "-m", "benchmarks.burst", "--jobs=5"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert "cpu_a_job_burst" in done.stdout, done.stderr
+    assert "1.00 x" in done.stdout
+
+
 def test_a_tiny_run_with_a_budget_counts_every_job() -> None:
     """What it measured is not judged, but the budget has to have counted all jobs of its half."""
     command = [sys.executable, "-m", "benchmarks.budget", "--plan=tiny"]

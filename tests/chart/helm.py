@@ -18,7 +18,7 @@ PROJECT: Final = Path(__file__).resolve().parents[2]
 CHARTS: Final = PROJECT / "charts"
 OPERATOR_CHART: Final = CHARTS / "quantumjob-operator"
 WORKSPACE_CHART: Final = CHARTS / "quantumjob-workspace"
-_SECONDS: Final = 240.0
+_SECONDS: Final = 600.0
 
 Manifest = dict[str, Any]
 Values = dict[str, Any]

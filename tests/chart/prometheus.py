@@ -24,7 +24,7 @@ from devcluster.progress import report_on_terminal
 _PACKAGE: Final = "prometheus"
 _SECONDS: Final = 300.0
 _QUERY_SECONDS: Final = 10.0
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 
 
 class PrometheusMissing(Exception):  # noqa: N818 - says what the trouble is

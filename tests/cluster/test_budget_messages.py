@@ -1,5 +1,6 @@
 """What budgets tell, word for word as kubectl shows it: why a job waits, what was counted, and what is wrong."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -61,6 +62,11 @@ def assert_told(place: JobNamespace, name: str, reason: str, message: str) -> No
     assert place.runs(name) == []
 
 
+def submitted(place: JobNamespace, name: str) -> str:
+    """Why a job is not sent, now."""
+    return str(condition_of(place.job(name), "Submitted")["message"])
+
+
 def test_what_is_left_needed_and_when_it_ends(priced: JobNamespace, emulator: Emulator) -> None:
     """With the owner who can raise it; what does not fit ends instead if the owner wants that."""
     emulator.behave(waiting_seconds=FOR_EVER)
@@ -93,6 +99,10 @@ def test_what_is_left_needed_and_when_it_ends(priced: JobNamespace, emulator: Em
     ends = f"{facts}Such jobs end here (spec.onExceeded); a new one can start {ways}"
     assert (failed["reason"], failed["message"]) == ("BudgetExceeded", ends.format(ns=priced.name))
 
+    priced.wait("large")
+    failed = condition_of(priced.job("large"), "Failed")
+    assert (failed["reason"], failed["message"]) == ("AboveJobLimit", large.format(ns=priced.name))
+
     priced.kubectl("delete", "quantumbudget", "research", "--wait=false")
     priced.apply(aria("late", 100))
     going = (
@@ -116,6 +126,9 @@ def test_what_can_not_be_told_and_what_is_stopped(priced: JobNamespace) -> None:
         'set spec.maxCost in a new job, for example [{{unit: USD, amount: "5"}}], or ask the owner of {ns}/research '
     )
     assert_told(priced, "by-time", "CostUnknown", unknown.format(declare + "to let it pass (spec.unknownCost)"))
+    priced.patch("quantumbudget", "research", {"spec": {"unknownCost": "Hold"}})
+    hold = unknown.format("the owner of {ns}/research holds such jobs, and can let them pass (spec.unknownCost)")
+    eventually(lambda: submitted(priced, "by-time") == hold.format(ns=priced.name))
     priced.patch("quantumbudget", "research", {"spec": {"suspend": True}})
     priced.apply(aria("stopped", 100))
     stopped = (
@@ -211,3 +224,30 @@ def test_units_bills_and_other_budgets_are_remarked_on(place: JobNamespace) -> N
     assert "USD, and spec.limits has EUR only: nothing is converted" in bill["message"]
     rows = eventually(lambda: {one["unit"]: one for one in ledger(place)["totals"]})
     assert (rows["EUR"]["spent"], "limit" in rows["USD"]) == ("15", False)
+
+
+def test_one_namespace_with_very_many_jobs_keeps_out_nobody_else(priced: JobNamespace) -> None:
+    """It waits for its own, and is told so."""
+    keep(priced, limits=[{"unit": "jobs", "amount": "100000"}])
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    usual = {"workspace": "default", "reservedAt": now, "amounts": [{"unit": "jobs", "amount": "0"}]}
+    found = priced.find("quantumbudget", "research")
+    assert found is not None
+    found["status"]["reservations"] = [
+        usual
+        | {"jobId": f"00000000-0000-4000-8000-{number:012}", "namespace": where, "name": "n", "uid": f"u-{number}"}
+        for number, where in enumerate([priced.name] * 2000 + ["other"] * 100)
+    ]
+    # Two thousand are more than a command line takes.
+    priced.kubectl("replace", "--subresource=status", "-f", "-", stdin=json.dumps(found))
+    priced.apply(jobs.quantinuum("one-more"))
+    message = (
+        "QuantumBudget {ns}/research keeps account of at most 2,500 jobs under way; it has 2,100, 2,000 of them of "
+        "namespace {ns}, and what is left is for other namespaces. This job starts when some of these end"
+    )
+    assert_told(priced, "one-more", "BudgetBusy", message)
+    found = priced.find("quantumbudget", "research")
+    assert found is not None
+    found["status"]["reservations"] = []
+    priced.kubectl("replace", "--subresource=status", "-f", "-", stdin=json.dumps(found))
+    priced.wait("one-more")

@@ -159,6 +159,34 @@ def test_an_object_with_the_key_of_a_job_that_runs_lowers_nothing(kept: JobNames
     assert [one["amounts"] for one in ledger(kept)["reservations"]] == before
 
 
+@pytest.mark.parametrize(
+    ("limit", "recounted", "shown"),
+    [
+        pytest.param("100", False, {"Released"}, id="it reserves anew, and that is released"),
+        pytest.param("100", True, {"Released", "Settled", ""}, id="although the ledger was counted between"),
+        pytest.param("10", False, {""}, id="or nothing, where nothing is left"),
+    ],
+)
+def test_a_job_that_is_made_anew_with_its_key_is_counted_once(
+    kept: JobNamespace, limit: str, shown: set[str], *, recounted: bool
+) -> None:
+    """It was settled a moment ago, and the next object with the key finds it."""
+    kept.patch("quantumbudget", "research", {"spec": {"limits": [{"unit": "ehqc", "amount": limit}]}})
+    kept.apply(jobs.quantinuum("ghz", idempotencyKey="k"))
+    kept.wait("ghz")
+    billed = spent(kept)
+    assert billed > 0
+    for again in ("first", "second"):
+        kept.delete("ghz")
+        if recounted:
+            kept.kubectl("annotate", "quantumbudget", "research", "--overwrite", f"quantumjobs.dev/recount={again}")
+        kept.apply(jobs.quantinuum("ghz", idempotencyKey="k"))
+        kept.wait("ghz")
+        assert (spent(kept), ledger(kept).get("reservations", [])) == (billed, [])
+        assert "".join(one["state"] for one in kept.status("ghz").get("budgets", [])) in shown
+    assert len(kept.runs("ghz")) == 1
+
+
 def test_a_budget_goes_when_the_last_of_its_jobs_is_settled(kept: JobNamespace, emulator: Emulator) -> None:
     """Nothing further that costs is submitted under it meanwhile."""
     emulator.behave(executing_seconds=FOR_EVER)

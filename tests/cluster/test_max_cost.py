@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cluster import jobs
-from cluster.jobnamespace import JobNamespace
+from cluster.jobnamespace import JobNamespace, condition_of, eventually
 from cluster.test_bad_input import assert_failed, assert_held
 from localstack import manifests
 
@@ -94,6 +94,8 @@ def test_unreadable_price_list_holds_what_has_a_limit(place: JobNamespace) -> No
     place.apply(jobs.quantinuum("limited", **limit("7")), jobs.ionq("free"))
     assert_held(place, "limited", "PriceListUnreadable", "ConfigMap prices", "target a is there twice")
     place.wait("free")
+    place.apply(jobs.config_map("prices", {"prices.yaml": "targets: ["}))
+    eventually(lambda: "it is no YAML (line 1)" in condition_of(place.job("limited"), "Submitted")["message"])
     place.apply(jobs.config_map("prices", {"prices.yaml": PRICES}))
     place.wait("limited")
     assert place.status("limited")["state"] == "Succeeded"

@@ -19,8 +19,8 @@ from devcluster.errors import DevClusterError
 from devcluster.node import require_a_node, running_node
 
 _PROJECT: Final = Path(__file__).resolve().parents[2]
-_UP_SECONDS: Final = 120.0
-_DOWN_SECONDS: Final = 60.0
+_UP_SECONDS: Final = 400.0
+_DOWN_SECONDS: Final = 150.0
 
 
 def build(_folder: Path, *, node: bool) -> None:

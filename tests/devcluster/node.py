@@ -42,7 +42,7 @@ _NEEDED: Final = ("containerd", "ctr", "runc", "iptables", "conntrack", "ip", "n
 _NAMESPACES: Final = ("unshare", "--net", "--mount", "--pid", "--fork")
 _PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 _START_SECONDS: Final = 180.0
-_END_SECONDS: Final = 60.0
+_END_SECONDS: Final = 120.0
 _IMPORT_SECONDS: Final = 300.0
 _IMPORTS: Final = 3
 

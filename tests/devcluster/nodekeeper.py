@@ -28,7 +28,7 @@ _INIT = Path(__file__).with_name("nodeinit.py")
 # The range that RFC 2544 sets aside for tests of networks: no route of a machine leads there.
 _FIRST_NETWORK = (198 << 24) + (18 << 16)
 _NETWORKS = 1 << 15
-_SECONDS = 20.0
+_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from explore.effects import moved
-from explore.judge import early_trace, wrongs
+from explore.judge import wrong_steps, wrongs
 from explore.moves import Move, free_moves
 from explore.search import Explored, Part, Violation, explored
 from explore.state import Scenario, begin
@@ -31,10 +31,12 @@ SCENARIOS: Final = {
         Scenario("bill", budget=True),
         Scenario("money", jobs=2, budget=True),
         Scenario("rivals", operators=2, jobs=2, budget=True),
+        Scenario("turn", jobs=2, budget=True, turns=True),
+        Scenario("heir", keyed=True, orphan=True, budget=True, acts=("delete", "create")),
     )
 }
 DEPTH: Final = 3
-_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2, "bill": 2, "money": 2, "rivals": 3}
+_LESS: Final = {"one": 0, "two": 1, "orphan": 2, "again": 2, "bill": 2, "money": 2, "rivals": 3, "turn": 2, "heir": 3}
 """By how many disturbances less a scenario is tried than one operator alone: its own choices make as many states."""
 _WORKERS: Final = 2
 _REPORT: Final = Path("build/explore.json")
@@ -62,7 +64,7 @@ def replayed(text: str) -> list[str]:
             what = ", ".join(ask.name for ask in process.asks.values())
         before, state = state, moved(state, move)
         idle = all(one[0] in {"time", "ends"} for one in free_moves(state))
-        wrong = [*wrongs(state, idle=idle), *early_trace(state, before)]
+        wrong = [*wrongs(state, idle=idle), *wrong_steps(state, before)]
         print(f"{state.outside.now - 1e6:8.1f} s  {' '.join(move):16} {what:10} {'; '.join(wrong)}")
     return wrong
 

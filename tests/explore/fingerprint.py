@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any, Final
 
 from explore.clone import attributes
+from explore.money import DAY
 from explore.outside import Outside
-from explore.parts import EPOCH
+from explore.parts import EPOCH, TURN
 from explore.process import Core, Process
 from explore.told import moment, static, static_budget
 from explore.wiring import FENCE, GRACE, LONG, SETTINGS, new_parts
@@ -161,6 +162,8 @@ class Shape:
     def _budget(self, budget: QuantumBudget, _name: str) -> None:
         self.tokens.append(static_budget(budget))
         self.versions.append((budget.uid, budget.resource_version))
+        if budget.spec.period == DAY:
+            self.times.append((TURN, 0.0))
         for one in budget.status.reservations:
             for stamped in (one.reserved_at, one.renewed_at):
                 if stamped:
@@ -273,9 +276,11 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
         shape.take(outside.budget)
         tokens, times, _, _ = shape.frozen()
         parts += [tokens, *(max(round(at - now, 1), -horizon) for at, horizon in times)]
+    # When it was sent counts beside a reservation that is made later, for another object.
+    back = -2 * FENCE if outside.keyed and outside.priced else 0.0
     for job_id, runs in sorted(outside.runs.items()):
         parts.append(
-            (job_id, tuple((run.job.status, run.job.tags, max(0.0, round(run.visible_at - now, 1))) for run in runs))
+            (job_id, tuple((run.job.status, run.job.tags, max(back, round(run.visible_at - now, 1))) for run in runs))
         )
     return hash(tuple(parts))
 

@@ -44,8 +44,9 @@ def _overspent(state: State) -> Iterator[str]:
     if state.outside.budget is None:
         return
     account = account_of(state.outside.budget)
-    if account.spent + account.reserved > LIMIT and not state.wiped:
-        yield f"overspent: {account.spent} spent and {account.reserved} reserved of {LIMIT}"
+    for start, used in account.periods.items():
+        if used > LIMIT and not state.wiped:
+            yield f"overspent: {used} spent and reserved of {LIMIT} since {start}"
     if account.spent > state.outside.billed():
         yield f"counted twice: {account.spent} spent, and {state.outside.billed()} billed"
 
@@ -91,7 +92,16 @@ def _may_run_on(state: State, uid: str, wishes: Wishes) -> bool:
     ) or bool(state.wire)
 
 
-def early_trace(state: State, before: State) -> Iterator[str]:
+def wrong_steps(state: State, before: State) -> Iterator[str]:
+    """What must not become of a state."""
+    yield from _early_trace(state, before)
+    then, now = before.outside.budget, state.outside.budget
+    periods = [one.status.period for one in (then, now) if one]
+    if len(periods) > 1 and periods[0] and periods[1] and periods[1].start < periods[0].start:
+        yield f"a period comes again: {periods[1].start} after {periods[0].start}"
+
+
+def _early_trace(state: State, before: State) -> Iterator[str]:
     """A release that was called unconfirmed before the grace period had passed."""
     for uid, wishes in state.wishes.items():
         told = wishes.told and not before.wishes[uid].told and not wishes.forced and not wishes.overlapped
@@ -114,7 +124,9 @@ def _is_settled(state: State) -> bool:
     if state.outside.budget is None:
         return True
     account = account_of(state.outside.budget)
-    return account.spent == state.outside.billed() and account.jobs <= {run.job.id for run in state.outside.open_runs()}
+    # Who counts a day anew counts what was sent on it, and its history is gone.
+    counted = account.spent == state.outside.billed() or (state.wiped and state.scenario.turns)
+    return counted and account.jobs <= {run.job.id for run in state.outside.open_runs()}
 
 
 def _is_at_rest(live: QuantumJob) -> bool:

@@ -5,7 +5,9 @@ reservation behind keeps the other job from ever being submitted, or is over the
 that is wrong (`judge`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -32,43 +34,60 @@ MAX_COST: Final = {"maxCost": [{"unit": "USD", "amount": str(NEEDED)}]}
 BILL: Final = Cost(str(BILLED), "USD")
 
 
+LIFETIME: Final = "Lifetime"
+DAY: Final = "Day"
+_BEFORE: Final = timedelta(hours=1)
+
+
 @cache
-def new_budget() -> QuantumBudget:
-    """The budget of the jobs' QuantumWorkspace, of which nothing is spent."""
+def new_budget(period: str) -> QuantumBudget:
+    """The budget of the jobs' QuantumWorkspace, of which nothing is spent; it was counted a while ago."""
+    now, counted = wall(EPOCH), wall(EPOCH) - _BEFORE
     body: dict[str, Any] = {
         "metadata": {
             "name": "money",
             "namespace": WORKSPACE.namespace,
             "uid": BUDGET,
             "resourceVersion": "0",
-            "creationTimestamp": wall(EPOCH).isoformat(),
+            "creationTimestamp": counted.isoformat(),
         },
         "spec": {
             "workspaces": [WORKSPACE.name],
-            "period": "Lifetime",
+            "period": period,
             "limits": [{"unit": "USD", "amount": str(LIMIT)}],
         },
     }
     made = parse_budget(body)
-    now = wall(EPOCH)
-    return replace(made, status=as_counted(made, shown(made, ledger_of(made, now), now), now))
+    return replace(made, status=as_counted(made, shown(made, ledger_of(made, now), now), counted))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A ledger in numbers."""
+    """A ledger in numbers.
 
+    Attributes:
+        periods: What is spent and reserved in each, by its first moment.
+        jobs: Those for which something is reserved.
+    """
+
+    periods: Mapping[str, Decimal]
     spent: Decimal
-    reserved: Decimal
     jobs: frozenset[str]
 
 
 def account_of(budget: QuantumBudget) -> Account:
     """What stands in a budget's status."""
     status = budget.status
-    spent = sum((Decimal(one.spent) for one in status.totals), Decimal(0))
-    reserved = sum((each.value for one in status.reservations for each in one.amounts), Decimal(0))
-    return Account(spent, reserved, frozenset(one.job_id for one in status.reservations))
+    current = status.period.start if status.period else ""
+    bills = {past.start: sum((one.value for one in past.spent), Decimal(0)) for past in status.history}
+    bills[current] = sum((Decimal(one.spent) for one in status.totals), Decimal(0))
+    periods = dict(bills)
+    for one in status.reservations:
+        # What belongs to a period that is forgotten counts in none.
+        own = max((start for start in periods if start <= one.counts_at), default=None)
+        if own is not None:
+            periods[own] += sum((each.value for each in one.amounts), Decimal(0))
+    return Account(periods, sum(bills.values(), Decimal(0)), frozenset(one.job_id for one in status.reservations))
 
 
 class BudgetObjects:

@@ -58,6 +58,7 @@ class Outside:
         events: What the watch has to tell of the last step.
         budget: That of the jobs, if there is one.
         priced: A job that succeeds is billed.
+        keyed: Other objects may come to a job's id.
         unreserved: The ids of the jobs that were sent in the last step with nothing reserved for them.
     """
 
@@ -71,6 +72,7 @@ class Outside:
     events: tuple[Event, ...] = ()
     budget: QuantumBudget | None = None
     priced: bool = False
+    keyed: bool = False
     unreserved: tuple[str, ...] = ()
 
     def do(self, ask: Ask) -> Answer:

@@ -30,6 +30,9 @@ from rooms.model.bodies import workspace
 EPOCH: Final = 1_000_000.0
 """Where virtual time begins: beyond every duration, so that a number tells by its size that it is a time."""
 WORKSPACE: Final = workspace()
+TURN: Final = EPOCH + 6.0
+"""The first moment of the next day: what was sent at the beginning may have ended by then; a pause goes beyond it."""
+_BEGIN: Final = NOW.replace(hour=0, minute=0) + timedelta(days=1, seconds=EPOCH - TURN)
 _TICK: Final = 0.5
 """A queue may be late: what is due within the same half second comes at one moment, in any order."""
 
@@ -55,7 +58,7 @@ TIME: Final = Time()
 
 def wall(now: float) -> datetime:
     """The time of day at a moment of virtual time."""
-    return NOW + timedelta(seconds=now - EPOCH)
+    return _BEGIN + timedelta(seconds=now - EPOCH)
 
 
 @dataclass(slots=True)

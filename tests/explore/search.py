@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from explore.effects import moved
-from explore.judge import at_rest, early_trace, wrongs
+from explore.judge import at_rest, wrong_steps, wrongs
 from explore.moves import Move, disturbances, free_moves
 from explore.quick import put_everywhere
 from explore.state import Scenario, State, begin
@@ -184,7 +184,7 @@ class Exploration:
             return known, child
         index = self._enter(key, number, move, level)
         idle = all(one[0] in _QUIET for one in free_moves(child))
-        wrong = [*wrongs(child, idle=idle), *early_trace(child, state)]
+        wrong = [*wrongs(child, idle=idle), *wrong_steps(child, state)]
         for what in wrong:
             self._note(what, index, child.disturbances)
         if wrong:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from explore.asks import Ask
 from explore.drive import Input, Known
 from explore.fingerprint import fingerprint
-from explore.money import MAX_COST, account_of, new_budget
+from explore.money import DAY, LIFETIME, MAX_COST, account_of, new_budget
 from explore.outside import Event, Outside
 from explore.parts import wall
 from explore.process import Process, forget, start
@@ -74,6 +74,7 @@ class Scenario:
         hides_for: For how long the service hides an accepted job.
         jobs: How many objects there are.
         budget: What their jobs cost is counted, and there is enough for one at a time.
+        turns: It is enough for one at a time on each day, and the day ends soon.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Scenario:
     hides_for: float = SETTINGS.visibility_delay_seconds
     jobs: int = 1
     budget: bool = False
+    turns: bool = False
 
 
 @dataclass(slots=True)
@@ -230,7 +232,7 @@ def repr_of(ask: Ask) -> tuple[str, str]:
     first = ask.args[0]
     if ask.name == "ledger":
         after = account_of(replace(first, status=ask.args[1]))
-        return ask.name, str((after.spent, sorted(after.jobs)))
+        return ask.name, str((sorted(after.periods.items()), sorted(after.jobs)))
     if isinstance(first, QuantumBudget):
         return ask.name, str(ask.args[1:])
     return ask.name, first.uid if isinstance(first, QuantumJob) else str(first)
@@ -239,10 +241,10 @@ def repr_of(ask: Ask) -> tuple[str, str]:
 def begin(scenario: Scenario) -> State:
     """The first state of a scenario."""
     forget()
-    outside = Outside(scenario.hides_for, priced=scenario.budget)
+    outside = Outside(scenario.hides_for, priced=scenario.budget, keyed=scenario.keyed)
     state = State(scenario, outside, (None,) * scenario.operators, acts=scenario.acts)
     if scenario.budget:
-        outside.put_budget(new_budget())
+        outside.put_budget(new_budget(DAY if scenario.turns else LIFETIME))
     for _ in range(scenario.jobs):
         state.create()
     state.outside.events = ()

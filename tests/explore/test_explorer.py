@@ -44,13 +44,13 @@ def test_with_one_disturbance_nothing_is_paid_twice_lost_or_stuck(name: str) -> 
         pytest.param(
             None,
             None,
-            {"one": 3, "two": 2, "orphan": 1, "again": 1, "bill": 1, "money": 1, "rivals": 0},
+            {"one": 3, "two": 2, "orphan": 1, "again": 1, "bill": 1, "money": 1, "rivals": 0, "turn": 1, "heir": 0},
             id="the whole",
         ),
         pytest.param(
             2,
             None,
-            {"one": 2, "two": 1, "orphan": 0, "again": 0, "bill": 0, "money": 0, "rivals": 0},
+            {"one": 2, "two": 1, "orphan": 0, "again": 0, "bill": 0, "money": 0, "rivals": 0, "turn": 0, "heir": 0},
             id="a quick bound",
         ),
         pytest.param(1, "again", {"again": 1}, id="one scenario to its own depth"),

@@ -5,8 +5,9 @@ import pytest
 from explore.__main__ import SCENARIOS, from_text
 from explore.effects import moved
 from explore.judge import at_rest, wrongs
-from explore.money import LIMIT, account_of
+from explore.money import DAY, LIMIT, account_of, new_budget
 from explore.moves import Move, free_moves
+from explore.parts import TURN
 from explore.state import State, begin
 
 
@@ -33,7 +34,7 @@ def to_the_end(state: State) -> State:
     for _ in range(200):
         if at_rest(state):
             return state
-        moves = free_moves(state)
+        moves = [move for move in free_moves(state) if not move[0].startswith("user-")]
         state = moved(state, next((move for move in moves if move[0] == "ends"), moves[0]))
         assert list(wrongs(state, idle=False)) == []
     raise AssertionError("no rest")
@@ -84,3 +85,33 @@ def test_who_waits_while_the_ledger_is_counted_is_woken_for_what_it_holds_alread
     for move in from_text(f"bill: {begun}")[1]:
         state = moved(state, move)
     assert len(to_the_end(state).outside.runs) == 1
+
+
+@pytest.mark.parametrize("later", [0, 5, 30], ids=["at once", "after a while", "when nothing can be hidden any more"])
+def test_a_job_that_was_settled_is_not_paid_again_by_the_next_object_with_its_key(later: int) -> None:
+    """It was sent a moment before that object reserved anything."""
+    state = to_the_end(begin(SCENARIOS["heir"]))
+    assert (reserved(state), len(state.outside.runs)) == (0, 1)
+    state = to_the_end(moved(state, ("user-delete", "1"))).copy()
+    state.outside.now += later
+    state = to_the_end(moved(state, ("user-create", "2")))
+    (second,) = state.outside.objects.values()
+    assert second.status.finished
+    assert len(state.outside.runs) == 1
+
+
+@pytest.mark.parametrize("ends_first", [True, False], ids=["before the turn", "after it"])
+def test_a_day_ends_while_a_job_runs(*, ends_first: bool) -> None:
+    """Its bill belongs to the day on which it was reserved; the other job begins on the next one at the latest."""
+    state = begin(SCENARIOS["turn"])
+    while state.outside.now < TURN - 1.0 or not ends_first:
+        rest = [move for move in free_moves(state) if move[0] != "ends"]
+        if state.outside.now > TURN + 2.0 and rest[0] == ("time",):
+            break
+        state = moved(state, rest[0])
+        assert list(wrongs(state, idle=False)) == []
+    assert state.outside.budget
+    assert len(state.outside.runs) == (1 if ends_first else 2)
+    state = to_the_end(state)
+    assert len(state.outside.runs) == 2
+    assert sorted(account_of(state.outside.budget or new_budget(DAY)).periods.values()) == [40, 40]

@@ -30,15 +30,20 @@ def static(job: QuantumJob) -> int:
 
 
 def static_budget(budget: QuantumBudget) -> int:
-    """A budget but for its version and times; its spec never changes."""
+    """A budget but for its version and times; its spec never changes. Of times, in which period they are counts."""
+    status = budget.status
+    start = status.period.start if status.period else ""
     told = (
+        start,
+        tuple(past.start for past in status.history),
+        tuple((one.period_start, one.counts_at < start) for one in status.reservations),
         budget.finalizers,
         budget.deletion_requested,
         budget.generation,
-        budget.status.counted is None,
+        status.counted is None,
         budget.doubted,
     )
-    return hash((*told, text_of(budget.status)))
+    return hash((*told, text_of(status)))
 
 
 def text_of(value: Any) -> int:

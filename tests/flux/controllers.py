@@ -17,7 +17,7 @@ from devcluster.controlplane import ControlPlane
 from devcluster.gotools import FLUX
 from devcluster.processes import Child, free_port
 
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 _NAMESPACE: Final = "flux-system"
 _COMMON: Final = ("--watch-all-namespaces", "--log-encoding=json", "--metrics-addr=0", "--requeue-dependency=1s")
 
@@ -98,7 +98,11 @@ class Controllers:
 
     def _launch(self, name: str, *arguments: str) -> Child:
         argv: list[str | Path] = [self._binaries / name, *_COMMON, f"--health-addr={self._health[name]}", *arguments]
-        environment = os.environ | {"KUBECONFIG": str(self._cluster.kubeconfig), "RUNTIME_NAMESPACE": _NAMESPACE}
+        environment = os.environ | {
+            "KUBECONFIG": str(self._cluster.kubeconfig),
+            "RUNTIME_NAMESPACE": _NAMESPACE,
+            "TMPDIR": str(self._folder),  # a killed one leaves there what it was fetching
+        }
         return Child.start(argv, name=name, log=self._log(name), env=environment)
 
     def _log(self, name: str) -> Path:

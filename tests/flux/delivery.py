@@ -19,7 +19,7 @@ from localstack.manifests import PROJECT, Manifest
 SAMPLES: Final = PROJECT / "docs" / "gitops" / "flux"
 NAME: Final = "quantum-jobs"
 _REQUESTED: Final = "reconcile.fluxcd.io/requestedAt"
-_SECONDS: Final = 90.0
+_SECONDS: Final = 180.0
 
 
 def sample(name: str) -> Manifest:

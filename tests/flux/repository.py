@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 _BRANCH: Final = "main"
-_GIT_SECONDS: Final = 30.0
+_GIT_SECONDS: Final = 120.0
 # Nothing of the machine's or the user's git configuration counts, and nobody is asked for anything.
 _PLAIN: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,

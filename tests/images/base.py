@@ -6,7 +6,6 @@ The second is for machines that reach no registry, as those of the tests; it has
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Final
 
 from devcluster.build import cache_directory, locked
 from devcluster.progress import Report
-from images.engine import Engine, Recipe
+from devcluster.scratch import scratch_directory
+from images.engine import Engine, Recipe, run_with_us
 from images.errors import ImageError
 
 OFFICIAL: Final = "docker.io/library/python:3.11-slim"
@@ -91,10 +91,11 @@ def _bootstrap(options: list[str], archive: Path) -> None:
     if os.getuid() or not shutil.which("mmdebstrap"):
         raise ImageError("making the base image needs root and mmdebstrap (as root: make system-packages)")
     part = archive.with_suffix(".part")
-    command = ["mmdebstrap", "--quiet", "--format=tar", *options, _SUITE, str(part)]
-    environment = os.environ | {"SOURCE_DATE_EPOCH": str(_EPOCH)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
+    # What it mounts for the packages' scripts is gone with it, however it ends.
+    command = ["unshare", "--mount", "mmdebstrap", "--quiet", "--format=tar", *options, _SUITE, str(part)]
+    with scratch_directory() as folder:
+        code, told = run_with_us(command, os.environ | {"SOURCE_DATE_EPOCH": str(_EPOCH)}, folder)
+    if code:
         part.unlink(missing_ok=True)
-        raise ImageError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+        raise ImageError(f"{' '.join(command)} failed:\n{told[-2000:]}")
     part.rename(archive)

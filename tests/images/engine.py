@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from devcluster.processes import Child
 from devcluster.scratch import scratch_directory
 from images.errors import ImageError
 
-_ENGINES: Final = ("podman", "buildah", "docker")
+_SECONDS: Final = 3600.0
+ENGINES: Final = ("podman", "buildah", "docker")
 # Limits that a machine may not raise are not asked for, and no daemon of the machine is needed.
 _CONFIGURATION: Final = """
 [containers]
@@ -93,13 +95,13 @@ class Engine:
         shared = [f"--file={recipe.dockerfile}", f"--tag={recipe.name}", "--network=host", *told]
         shared += ["--no-cache"] if recipe.anew else []
         if self.name == "docker":
-            self._run("build", *shared, f"--build-arg=SOURCE_DATE_EPOCH={recipe.epoch}", str(recipe.context))
+            self._build(*shared, f"--build-arg=SOURCE_DATE_EPOCH={recipe.epoch}", str(recipe.context))
             return
         notes = [f"--annotation={name}={value}" for name, value in recipe.annotations.items()]
         fixed = ["--format=oci", f"--timestamp={recipe.epoch}", "--layers", "--pull=never"]
         with _trusting_this_machine() as mounts:
             # Steps run in a chroot: neither a runtime nor cgroups of the machine are asked for.
-            self._run("build", *fixed, "--isolation=chroot", *mounts, *shared, *notes, str(recipe.context))
+            self._build(*fixed, "--isolation=chroot", *mounts, *shared, *notes, str(recipe.context))
 
     def save(self, image: str, archive: Path) -> None:
         """Write an image with all its layers as an OCI layout in one file."""
@@ -112,6 +114,13 @@ class Engine:
             case _:
                 self._run("save", f"--output={archive}", image)
 
+    def _build(self, *arguments: str) -> None:
+        with _configured() as (folder, environment):
+            code, told = run_with_us([self.name, "build", *arguments], environment, folder)
+        if code:
+            last = "\n".join(told.splitlines()[-30:])
+            raise ImageError(f"{self.name} build {' '.join(arguments)} failed:\n{last}")
+
     def _run(self, *arguments: str) -> str:
         done = self._start(*arguments)
         if done.returncode:
@@ -120,14 +129,36 @@ class Engine:
         return done.stdout
 
     def _start(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        with scratch_directory() as folder:
-            configuration = folder / "containers.conf"
-            configuration.write_text(_CONFIGURATION)
-            environment = os.environ | {"CONTAINERS_CONF": str(configuration)}
+        with _configured() as (_, environment):
             return subprocess.run([self.name, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
-def find_engine(names: Sequence[str] = _ENGINES) -> Engine:
+def run_with_us(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
+    """Run what takes long and must not outlive us; returns its exit code and what it said.
+
+    Args:
+        command: The program and its arguments.
+        environment: Its whole environment.
+        folder: For its output, and its temporary files, which go with the folder.
+    """
+    log = folder / "log"
+    child = Child.start(command, name=command[0], log=log, env={**environment, "TMPDIR": str(folder)})
+    try:
+        return child.wait(_SECONDS), log.read_text(errors="replace")
+    finally:
+        child.kill()
+
+
+@contextmanager
+def _configured() -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder, and the environment in which an engine finds our configuration in it."""
+    with scratch_directory() as folder:
+        configuration = folder / "containers.conf"
+        configuration.write_text(_CONFIGURATION)
+        yield folder, os.environ | {"CONTAINERS_CONF": str(configuration)}
+
+
+def find_engine(names: Sequence[str] = ENGINES) -> Engine:
     """The first engine that is installed and answers.
 
     Raises:

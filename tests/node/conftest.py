@@ -4,6 +4,7 @@ One node and one installation serve all files of a run; `test_uninstalled.py` an
 """
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from devcluster.node import Node, running_node
 from devcluster.processes import free_port
 from devcluster.proxy import TlsProxy
 from images.build import Built
+from images.recipe import PROJECT
 from localstack.emulated import Emulator
 from node.installing import AUTHORITIES, REPLICAS, Identity, operator_image_in, skip_unless_able, values
 
@@ -30,8 +32,16 @@ def able() -> None:
 
 
 @pytest.fixture(scope="session")
-def operator_image(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def commit() -> str:
+    """What the work tree stands on before the image is built: somebody may commit meanwhile."""
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    return told.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def operator_image(commit: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The operator's image."""
+    assert commit
     return operator_image_in(tmp_path_factory.mktemp("images"))
 
 

@@ -3,6 +3,7 @@
 Must not live here: what has to be true of them (the tests).
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from devcluster.node import missing_for_a_node
 from devcluster.progress import report_on_terminal
 from images.base import DEBIAN
 from images.build import Built, build_image
-from images.engine import find_engine
+from images.engine import ENGINES, find_engine
 from localstack.manifests import Manifest
 
 REPLICAS: Final = 2
@@ -31,8 +32,11 @@ _TOKEN: Final = "azure-identity-token"
 
 
 def skip_unless_able() -> None:
-    """Skip where no node can run; CI counts that as a failure."""
-    if missing := missing_for_a_node():
+    """Skip where no node can run or no image can be built for it; CI counts that as a failure."""
+    missing = missing_for_a_node()
+    if not any(map(shutil.which, ENGINES)) or not shutil.which("mmdebstrap"):
+        missing.append("what builds images")
+    if missing:
         pytest.skip(f"no node can run here; missing: {'; '.join(missing)} (make system-packages)")
 
 

@@ -11,7 +11,7 @@ import pytest
 from chart.installation import Installation, states
 from localstack.manifests import PROJECT
 
-pytestmark = pytest.mark.node
+pytestmark = pytest.mark.slow
 
 EXAMPLES: Final = PROJECT / "examples"
 
@@ -64,8 +64,8 @@ def test_converted_program_has_its_counts(installed: Installation, script: str, 
 def test_sweep_has_its_curve(installed: Installation) -> None:
     """Twenty jobs: sin²(angle / 2)."""
     installed.kubectl("apply", "--filename=-", stdin=printed("sweep/sweep.py"))
-    finished = ("wait", "--for=condition=Finished", "quantumjobs", "--selector=sweep=ry", "--timeout=150s")
-    installed.kubectl(*finished, timeout=170)
+    finished = ("wait", "--for=condition=Finished", "quantumjobs", "--selector=sweep=ry", "--timeout=300s")
+    installed.kubectl(*finished, timeout=330)
     listed: dict[str, Any] = json.loads(installed.kubectl("get", "configmaps", "--selector=sweep=ry", "--output=json"))
     shares = {
         float(one["metadata"]["labels"]["angle"]): json.loads(one["data"]["counts.json"]).get("1", 0) / 1000
@@ -87,7 +87,7 @@ def test_example_that_is_deleted_is_cancelled(installed: Installation) -> None:
     installed.emulator.behave(executing_seconds=600)
     installed.kubectl("apply", f"--filename={EXAMPLES / 'cancelled'}.yaml")
     installed.kubectl(
-        "wait", "--for=jsonpath={.status.state}=Executing", "quantumjob/cancelled", "--timeout=150s", timeout=120
+        "wait", "--for=jsonpath={.status.state}=Executing", "quantumjob/cancelled", "--timeout=150s", timeout=170
     )
     installed.kubectl("delete", "quantumjob", "cancelled", "--timeout=150s", timeout=170)
     installed.emulator.behave(executing_seconds=0)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +23,9 @@ def locked(name: str) -> set[str]:
     return {f"pkg:pypi/{one}@{version}" for one, version in re.findall(r"^([\w.-]+)==([^ ;\\]+)", lock, re.MULTILINE)}
 
 
-@pytest.mark.node
-def test_labels_and_annotations_say_what_it_is(operator_image: Built) -> None:
+@pytest.mark.slow
+def test_labels_and_annotations_say_what_it_is(operator_image: Built, commit: str) -> None:
     """With the commit that it was built from."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=PROJECT, capture_output=True, text=True, check=True
-    ).stdout.strip()
     labels, annotations = operator_image.image.config["config"]["Labels"], operator_image.image.manifest["annotations"]
     assert labels[f"{_OCI}.revision"].removesuffix("-dirty") == commit
     for name in ("title", "version", "revision", "licenses", "base.name"):
@@ -37,7 +33,7 @@ def test_labels_and_annotations_say_what_it_is(operator_image: Built) -> None:
     assert operator_image.image.config["config"]["User"] == "65532:65532"
 
 
-@pytest.mark.node
+@pytest.mark.slow
 def test_bill_lists_what_is_locked_and_the_operator(operator_image: Built) -> None:
     """And beside it only what Debian brought."""
     listed = {one["purl"] for one in json.loads(operator_image.bill.read_text())["components"]}
@@ -49,7 +45,7 @@ def test_bill_lists_what_is_locked_and_the_operator(operator_image: Built) -> No
     assert any(one.startswith("pkg:deb/debian/libc6@") for one in listed)
 
 
-@pytest.mark.node
+@pytest.mark.slow
 def test_operator_image_is_small(operator_image: Built) -> None:
     """Unpacked."""
     assert operator_image.image.bytes_unpacked < _LARGEST["operator"]

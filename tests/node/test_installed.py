@@ -10,7 +10,7 @@ from devcluster.errors import KubectlError
 from images.build import Built
 from node.installing import REPLICAS, in_pod
 
-pytestmark = pytest.mark.node
+pytestmark = pytest.mark.slow
 
 _MEMORY: Final = 512 * 1024 * 1024
 _WRITE: Final = "import pathlib; pathlib.Path('/opt/operator/x').write_text('')"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ with running_node() as node:
     signal.pause()
 """
 _NAMESPACES: Final = ("pid", "net", "mnt")
+_COMMAND_SECONDS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,16 @@ class Traces:
     @classmethod
     def of(cls, node: Node) -> Self:
         """Those of a node that runs."""
-        spaces = tuple(str(Path(f"/proc/{node.spaces.pid}/ns/{one}").readlink()) for one in _NAMESPACES)
-        return cls((str(node.place.folder), str(node.cluster.folder)), node.spaces.cgroup.lstrip("/"), spaces)
+        folders = str(node.place.folder), str(node.cluster.folder)
+        return cls(folders, node.spaces.cgroup.lstrip("/"), namespaces(node.spaces.pid))
+
+    @classmethod
+    def below(cls, pid: int, cluster: Path) -> Self:
+        """Those of the node that runs below a process, by what that started."""
+        started = psutil.Process(pid).children(recursive=True)
+        (keeper,) = (one for one in started if any(word.endswith("nodekeeper.py") for word in one.cmdline()))
+        (first,) = (child for one in keeper.children() for child in one.children())
+        return cls((keeper.cmdline()[-1], str(cluster)), f"devcluster-node-{keeper.pid}", namespaces(first.pid))
 
     def told(self) -> list[Any]:
         """For another process."""
@@ -69,12 +79,17 @@ class Traces:
 
     def _process(self, pid: int) -> str:
         try:
-            spaces = {str(Path(f"/proc/{pid}/ns/{one}").readlink()) for one in _NAMESPACES}
+            spaces = set(namespaces(pid))
             command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
         except OSError:
             return ""
         ours = spaces & set(self.namespaces) or any(folder in command for folder in self.folders)
         return f"{pid} {command}" if ours else ""
+
+
+def namespaces(pid: int) -> tuple[str, ...]:
+    """Those that a process is in."""
+    return tuple(str(Path(f"/proc/{pid}/ns/{one}").readlink()) for one in _NAMESPACES)
 
 
 def soon(condition: Callable[[], bool]) -> bool:
@@ -95,6 +110,28 @@ def test_two_nodes_at_a_time_leave_nothing_behind() -> None:
         traces = [Traces.of(node) for node in (one, other)]
         assert all(one.left() for one in traces)
     assert [one.left() for one in traces] == [[], []]
+
+
+def test_command_leaves_a_node_running_until_down_and_nothing_afterwards(tmp_path: Path) -> None:
+    """Twice in a row, in the same folder."""
+
+    def command(name: str) -> str:
+        call = [sys.executable, "-m", "devcluster", name, "--node", f"--dir={tmp_path}"]
+        done = subprocess.run(call, cwd=_TESTS, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    for _ in range(2):
+        exports = command("up")
+        try:
+            asked = ["/bin/sh", "-c", f"{exports}\nkubectl get nodes --output=name"]
+            assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "node/node\n"
+            (kubeconfig,) = re.findall(r"KUBECONFIG=(\S+)", exports)
+            traces = Traces.below(int((tmp_path / "alive.lock").read_text()), Path(kubeconfig).parent)
+            assert traces.left()
+        finally:
+            command("down")
+        assert traces.left() == []
 
 
 def test_kill_of_its_parent_leaves_nothing_behind_either() -> None:

@@ -9,9 +9,8 @@ from chart.releases import RELEASE, SYSTEM
 from images.build import Built
 from release.parts import write_manifests
 
-pytestmark = pytest.mark.node
 
-
+@pytest.mark.slow
 def test_uninstalling_leaves_the_objects_and_no_pod(installed: Installation) -> None:
     """Jobs first, as docs/install.md says, then the release; nothing of it runs on."""
     kubectl = installed.releases.cluster.kubectl
@@ -22,6 +21,7 @@ def test_uninstalling_leaves_the_objects_and_no_pod(installed: Installation) -> 
     assert installed.releases.names("crd", "quantumjobs.quantumjobs.dev") != set()
 
 
+@pytest.mark.node
 def test_manifests_of_the_release_run_it_again(installed: Installation, operator_image: Built, tmp_path: Path) -> None:
     """install.yaml takes the definitions over, and a job finds an operator that may do all that it has to."""
     manifests = tmp_path / "install.yaml"

@@ -19,7 +19,7 @@ from devcluster.processes import Child, free_port
 from devcluster.progress import report_on_terminal
 
 _PACKAGE: Final = "docker-registry"
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 _COPY_SECONDS: Final = 600.0
 
 

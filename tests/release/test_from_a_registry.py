@@ -85,7 +85,7 @@ def notes(released: Path, releases: Releases, registry: Registry) -> str:
         "--plain-http",
         f"--namespace={SYSTEM}",
         "--wait",
-        "--timeout=220s",
+        "--timeout=500s",
         values=values,
     )
 

@@ -1,7 +1,7 @@
 """Programs into blobs and outputs out of them, by the SAS that the service hands out and no credential of ours.
 
-One attempt for each operation: no retry in the library. (Below it, aiohttp repeats a request once whose connection is
-dropped; both ways of writing bear that.) What a job is, and which blob is whose, is not known here.
+One attempt for each operation. (Below it, aiohttp repeats a request once whose connection is dropped; both ways of
+writing bear that.) What a job is, and which blob is whose, is not known here.
 """
 
 import asyncio
@@ -10,17 +10,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import httpx
-from azure.core.exceptions import AzureError, ResourceExistsError
-from azure.storage.blob import ContentSettings
-from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from quantumjob_operator.azure.channel import USER_AGENT
+from quantumjob_operator.azure.blob_requests import get_part, put_blob
 from quantumjob_operator.azure.exchange import Observer, Timing
-from quantumjob_operator.azure.failures import BROKEN_ANSWER, storage_failure, word_for
+from quantumjob_operator.azure.failures import BROKEN_ANSWER, StorageAnswer, storage_failure, word_for
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.bounds import at_most
 from quantumjob_operator.azure.http.transport import HttpTransport
@@ -72,15 +70,7 @@ class BlobStore:
         self._allowed = allowed
         self._observer = observer
         self._timing = timing
-        self._options: dict[str, Any] = {
-            "transport": transport.storage,
-            "retry_total": 0,
-            "permit_redirects": False,
-            "logging_enable": False,
-            "user_agent": USER_AGENT,
-            "max_single_get_size": FIRST_READ,
-            "max_chunk_get_size": _LATER_READS,
-        }
+        self._session = transport.storage
 
     def require_allowed(self, operation: str, uri: str) -> None:
         """Raise `EndpointNotAllowed` unless the administrator allows the host of this URI."""
@@ -94,15 +84,13 @@ class BlobStore:
             Unreadable: The URI is not that of a container.
         """
         self.require_allowed(operation, container_uri)
-        container = _container_client(container_uri, **self._options)
-        blob = container.get_blob_client(name)
-        settings = ContentSettings(content_type=content_type)
-        if await self._created(operation, blob, content, settings):
+        uri = _uri_in(container_uri, name)
+        if await self._created(operation, uri, content, content_type):
             return
-        if await self._holds(operation, blob, content):
+        if await self._holds(operation, uri, content):
             return
         async with self._translated(operation):
-            await blob.upload_blob(content, overwrite=True, content_settings=settings, max_concurrency=1)
+            await put_blob(self._session, uri, content, content_type, only_new=False)
 
     async def read(
         self,
@@ -124,35 +112,38 @@ class BlobStore:
             Unreadable: The URI is not that of a blob.
         """
         self.require_allowed(operation, blob_uri)
-        return await self._read(operation, _blob_client(blob_uri, **self._options), max_bytes, before_large)
+        container_and_blob(blob_uri)  # else it is none
+        return await self._read(operation, blob_uri, max_bytes, before_large)
 
-    async def _read(self, operation: str, blob: BlobClient, max_bytes: int, before_large: MakeRoom | None) -> Output:
+    async def _read(self, operation: str, uri: str, max_bytes: int, before_large: MakeRoom | None) -> Output:
         async with self._translated(operation, FIRST_READ + _REST_OF_ANSWER):
-            download = await blob.download_blob(offset=0, length=max_bytes + 1, max_concurrency=1)
-            if download.size > max_bytes:
-                return Output(body=None, too_large=True)
-            if download.size <= FIRST_READ:
-                return Output(body=await download.readall(), too_large=False)
-        held = await before_large(download.size) if before_large is not None else None
+            first = await get_part(self._session, uri, 0, min(FIRST_READ, max_bytes + 1))
+        if first.size > max_bytes:
+            return Output(body=None, too_large=True)
+        if first.size <= FIRST_READ:
+            return Output(body=first.body, too_large=False)
+        held = await before_large(first.size) if before_large is not None else None
         async with self._translated(operation, max_bytes + _REST_OF_ANSWER, held):
-            # Not `readall`, which holds it twice.
             whole = BytesIO()
-            await download.readinto(whole)
+            whole.write(first.body)
+            while (got := whole.tell()) < first.size:
+                most = min(_LATER_READS, first.size - got)
+                whole.write((await get_part(self._session, uri, got, most, first.etag)).body)
             return Output(body=whole.getvalue(), too_large=False)
 
-    async def _created(self, operation: str, blob: BlobClient, content: bytes, settings: ContentSettings) -> bool:
+    async def _created(self, operation: str, uri: str, content: bytes, content_type: str) -> bool:
         async with self._translated(operation):
             try:
-                await blob.upload_blob(content, overwrite=False, content_settings=settings, max_concurrency=1)
-            except ResourceExistsError as error:
-                if _code(error) != _BLOB_EXISTS:
+                await put_blob(self._session, uri, content, content_type, only_new=True)
+            except StorageAnswer as answer:
+                if answer.code != _BLOB_EXISTS:
                     raise
                 return False
             return True
 
-    async def _holds(self, operation: str, blob: BlobClient, content: bytes) -> bool:
+    async def _holds(self, operation: str, uri: str, content: bytes) -> bool:
         try:
-            return (await self._read(operation, blob, len(content), None)).body == content
+            return (await self._read(operation, uri, len(content), None)).body == content
         except Refused:
             # The SAS may allow writing only; then writing again is the way to be sure.
             return False
@@ -170,7 +161,12 @@ class BlobStore:
         except ServiceError:
             word = BROKEN_ANSWER
             raise
-        except (AzureError, aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: an answer without sense
+        except (
+            StorageAnswer,
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+        ) as error:  # no sense: ValueError
             failure = storage_failure(operation, error, self._timing.clock())
             word = str(failure.status) if failure.status else word_for(error)
             raise failure from None
@@ -191,34 +187,43 @@ def needs_fresh_sas(blob_uri: str, timing: Timing) -> bool:
 
 
 def container_and_blob(blob_uri: str) -> tuple[str, str]:
-    """The names in a blob's URI, read as azure-storage-blob reads them (the account's place differs by host).
+    """The names in a blob's URI, where Azure has them: after the account's, which stands in the host or in the path.
 
     Raises:
         Unreadable: It is not the URI of a blob.
     """
-    blob = _blob_client(blob_uri)
-    return str(blob.container_name), str(blob.blob_name)
+    host, path = _place(blob_uri)
+    if ".core." in host:
+        names = path.split("/", 1)
+    elif host.startswith(("localhost", "127.0.0.1")):
+        names = path.split("/", 2)
+    else:
+        names = path.split("/")
+    if len(names) <= 1 or not names[-2] or not names[-1]:
+        raise Unreadable("not the URI of a blob")
+    return unquote(names[-2]), unquote(names[-1])
 
 
-def _blob_client(blob_uri: str, **options: Any) -> BlobClient:
+def _uri_in(container_uri: str, name: str) -> str:
+    """The URI of a blob in a container, with the container's SAS."""
+    _, path = _place(container_uri)
+    if not path:
+        raise Unreadable("not the URI of a container")
+    plain, _, sas = container_uri.partition("?")
+    return f"{plain.rstrip('/')}/{name}?{sas}"
+
+
+def _place(uri: str) -> tuple[str, str]:
+    """Host and path; what is wrong with a URI is never quoted, since it carries a SAS."""
     try:
-        return BlobClient.from_blob_url(blob_uri, **options)
-    except ValueError:  # its text quotes the URI, SAS and all
-        raise Unreadable("not the URI of a blob") from None
-
-
-def _container_client(container_uri: str, **options: Any) -> ContainerClient:
-    try:
-        return ContainerClient.from_container_url(container_uri, **options)
-    except ValueError:  # its text quotes the URI, SAS and all
-        raise Unreadable("not the URI of a container") from None
+        parts = urlsplit(uri)
+    except ValueError:
+        raise Unreadable("not a URI") from None
+    if "#" in uri:
+        raise Unreadable("a URI with a fragment")
+    return parts.netloc, parts.path.strip("/")
 
 
 def _expiry(blob_uri: str) -> str | None:
     expiry: str | None = httpx.URL(blob_uri).params.get("se")
     return expiry
-
-
-def _code(error: ResourceExistsError) -> str:
-    code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code))

@@ -6,6 +6,7 @@ tells the observer. It knows no operation of the service; `client` does.
 
 import asyncio
 import copy
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -32,6 +33,7 @@ from quantumjob_operator.model.errors import Applied, CredentialsRefused, Endpoi
 from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 USER_AGENT: Final = f"quantumjob-operator/{__version__}"
+_VERSIONED: Final = re.compile(r"[?&]api-version=")
 
 T = TypeVar("T")
 
@@ -76,7 +78,9 @@ class ServiceChannel:
         self._tenant, self._cancelling = "", False
         # Single reads and writes are bounded by the whole; but who doesn't even take a connection holds a worker for a
         # shorter time than who thinks about a request.
-        self._phases = httpx.Timeout(None, connect=timing.request_seconds / 3)
+        self._connect_seconds = timing.request_seconds / 3
+        phases = httpx.Timeout(None, connect=self._connect_seconds)
+        self._extensions: dict[str, Any] = {"timeout": phases.as_dict()}
 
     def on_behalf(self, tenant: str, *, cancelling: bool) -> "ServiceChannel":
         """The same channel, whose requests are sent in a tenant's name."""
@@ -192,12 +196,9 @@ class ServiceChannel:
         content_type: str | None,
     ) -> Answer:
         headers = await self._headers(operation, url) | ({"Content-Type": content_type} if content_type else {})
-        target = httpx.URL(url)
-        if "api-version" not in target.params:
-            target = target.copy_merge_params({"api-version": API_VERSION})
-        request = self._transport.service.build_request(
-            method, target, json=body, headers=headers, timeout=self._phases
-        )
+        if not _VERSIONED.search(url):
+            url = f"{url}{'&' if '?' in url else '?'}api-version={API_VERSION}"
+        request = httpx.Request(method, url, json=body, headers=headers, extensions=self._extensions)
         async with self._place(operation):
             if may_start is not None and not may_start():
                 raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)
@@ -217,7 +218,7 @@ class ServiceChannel:
     async def _place(self, operation: str) -> AsyncIterator[None]:
         """A place among the requests that are under way, of which each tenant has only so many."""
         try:
-            async with asyncio.timeout(self._phases.connect):
+            async with asyncio.timeout(self._connect_seconds):
                 held = await self._transport.requests.take(self._owner)
         except TimeoutError:
             detail = f"too many requests of namespace {self._owner}'s workspaces wait for an answer"
@@ -229,8 +230,12 @@ class ServiceChannel:
 
     async def _exchange(self, request: httpx.Request) -> Answer:
         async with asyncio.timeout(self._timing.request_seconds):
-            response = await self._transport.service.send(request, follow_redirects=False)
-            return Answer(response.status_code, response.headers, response.content)
+            # Without httpx's client, which would look for cookies, redirects and who lets it in.
+            response = await self._transport.engine.handle_async_request(request)
+            try:
+                return Answer(response.status_code, response.headers, await response.aread())
+            finally:
+                await response.aclose()
 
     async def _headers(self, operation: str, url: str) -> dict[str, str]:
         origin = self._allowed.check_service(operation, url)

@@ -9,11 +9,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import httpx
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
 from quantumjob_operator.azure.quotas import speaks_of_quota
 from quantumjob_operator.model.errors import (
@@ -49,6 +48,25 @@ _OPTIONAL: Final = frozenset({"quotas", "quota_usages", "queue_position"})
 _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
 
 
+class StorageAnswer(Exception):  # noqa: N818 - an answer, if not the one that was asked for
+    """What a storage account answers in place of what was asked for; of its body nothing is known.
+
+    Attributes:
+        status: Of HTTP.
+        headers: Looked up without case.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.headers = headers
+
+    @property
+    def code(self) -> str | None:
+        """The account's word for what is wrong, which stands in the head."""
+        return self.headers.get("x-ms-error-code")
+
+
 def parse_error(body: bytes) -> RemoteError | None:
     """What the service says in its own error shape, nested or flat; None for HTML, nothing, or other JSON."""
     try:
@@ -68,7 +86,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait as the service asks, from either form of `Retry-After`.
 
     Args:
-        headers: The answer's headers; looked up without case by httpx and azure-core.
+        headers: The answer's headers; looked up without case by httpx and aiohttp.
         now: The current time, with a zone.
     """
     text = (headers.get("Retry-After") or "").strip()[:_MAX_DATE]
@@ -159,9 +177,9 @@ def exchange_failure(operation: str, error: Exception) -> ServiceError:
 
 
 def storage_failure(operation: str, error: Exception, now: datetime) -> ServiceError:
-    """The error for a blob operation that failed in azure-storage-blob or below it."""
-    if isinstance(error, HttpResponseError) and error.status_code is not None:
-        return _storage_answer(operation, error, error.status_code, now)
+    """The error for a request to a blob that failed."""
+    if isinstance(error, StorageAnswer):
+        return _storage_answer(operation, error, now)
     word = word_for(error)
     if word == CONNECTION_FAILED:
         return Retryable(operation, detail="cannot connect to the storage account", applied=Applied.NO)
@@ -172,12 +190,9 @@ def storage_failure(operation: str, error: Exception, now: datetime) -> ServiceE
 
 def word_for(error: Exception) -> str:
     """One word for a metric label."""
-    inner = error.inner_exception if isinstance(error, AzureError) else None
-    if isinstance(error, ServiceRequestError) and isinstance(inner, aiohttp.ClientConnectorError):
-        return CONNECTION_FAILED
     if isinstance(error, httpx.ConnectError | aiohttp.ClientConnectorError):
         return CONNECTION_FAILED
-    if isinstance(error, TimeoutError | httpx.TimeoutException) or isinstance(inner, TimeoutError):
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
         return TIMED_OUT
     return BROKEN_ANSWER
 
@@ -208,9 +223,8 @@ def _answer_detail(status: int, error: RemoteError | None) -> str:
     return ""
 
 
-def _storage_answer(operation: str, error: HttpResponseError, status: int, now: datetime) -> ServiceError:
-    headers: Mapping[str, str] = getattr(error.response, "headers", {})
-    code = _storage_code(error, headers)
+def _storage_answer(operation: str, answer: StorageAnswer, now: datetime) -> ServiceError:
+    status, code = answer.status, answer.code
     missing = operation == _READ_OUTPUT and status == httpx.codes.NOT_FOUND and code in _NO_SUCH_BLOB
     kind = OutputMissing if missing else _kind_of_storage_answer(status)
     return kind(
@@ -218,7 +232,7 @@ def _storage_answer(operation: str, error: HttpResponseError, status: int, now: 
         status=status,
         code=code,
         detail="there is no such blob" if missing else "the storage account refused the request",
-        retry_after=retry_after(headers, now),
+        retry_after=retry_after(answer.headers, now),
         applied=Applied.NO if status in _NOT_APPLIED else Applied.UNKNOWN,
     )
 
@@ -230,8 +244,3 @@ def _kind_of_storage_answer(status: int) -> type[ServiceError]:
     if status in _TRANSIENT_STORAGE or status == httpx.codes.REQUEST_TIMEOUT:
         return Retryable
     return Refused if httpx.codes.is_client_error(status) else Retryable
-
-
-def _storage_code(error: HttpResponseError, headers: Mapping[str, str]) -> str | None:
-    code: Any = getattr(error, "error_code", None) or headers.get("x-ms-error-code")
-    return None if code is None else str(getattr(code, "value", code))

@@ -9,6 +9,8 @@ Rules:
    is sent was reserved before, and settled after. Near that change the job's own status tells whether it was settled.
 4. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
    reservation any more, gets one, and the service is asked for its end.
+5. Of what was sent a moment before, the ids are remembered: an object with the key of such a job must not pay for it
+   again, and one that the list hid is in no ledger yet.
 
 Must not live here: reading the list (`controller.budget_counter`).
 """
@@ -17,12 +19,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+
+_MOST_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,11 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
         else:
             entries.pop(entry.job_id, None)
     return replace(ledger, spent={key: amount for key, amount in spent.items() if amount}, open=entries)
+
+
+def sent_lately(rows: Iterable[Row], since: datetime) -> tuple[str, ...]:
+    """The ids of the jobs that are counted and were sent since then, as many as are remembered."""
+    return tuple(dict.fromkeys(row.entry.job_id for row in rows if row.sent >= since))[:_MOST_REMEMBERED]
 
 
 def last_change(budget: QuantumBudget) -> datetime | None:

@@ -5,7 +5,8 @@ Rules:
    writing or operator asks.
 2. It is made only if everything that is spent and reserved, with it, stays within every limit.
 3. Settling adds the bill only if the reservation is there, and takes it out: doing it twice changes nothing.
-4. A job that is older than its reservation was paid before: its reservation goes, and nothing is added.
+4. A job that is older than its reservation was paid before: its reservation goes, and nothing is added. So it is if
+   the job was sent for another object with its key than those that the reservation was made for.
 5. A bill that is not told counts as what was reserved, for seven days as reserved and then as spent. What ended before
    it began costs nothing; nor is a bill waited for where nothing was to be paid in any limited unit.
 6. A job belongs to the period in which it was reserved, or raised last: what was raised was asked of its limits.
@@ -28,8 +29,6 @@ from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, is_currency, plain
 from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, PastPeriod, QuantumBudget, Reservation
 
-MAX_OPEN: Final = 2000
-"""Reservations of a budget at a time: with 300 bytes each the object stays far below what etcd takes."""
 AWAITED: Final = timedelta(days=7)
 """For so long a bill is waited for."""
 _KEPT_PERIODS: Final = 12
@@ -81,12 +80,14 @@ class Ended:
         began: It executed, or may have.
         sent: When it was sent, if that is known.
         given_up: Nobody can be asked any more, and it counts as reserved for good.
+        owner: The uid of the object that it was sent for, if the service tells.
     """
 
     bill: Mapping[str, Decimal] | None = None
     began: bool = True
     sent: datetime | None = None
     given_up: bool = False
+    owner: str | None = None
 
 
 class Outcome(StrEnum):
@@ -180,7 +181,7 @@ def settle(
     entry = ledger.open.get(job_id)
     if entry is None:
         return ledger, Outcome.NOTHING, ()
-    if ended.sent and ended.sent < datetime.fromisoformat(entry.reserved_at) - tolerance:
+    if _was_settled(budget, entry, ended, tolerance):
         return release(ledger, job_id), Outcome.RELEASED, ()
     free = bool(entry.amounts) and not any(one.value for one in entry.amounts)
     if ended.bill is None and (free or not ended.began):
@@ -205,6 +206,22 @@ def counted_of(budget: QuantumBudget, entry: Reservation, bill: Mapping[str, Dec
     untold = {one.unit: one.value for one in entry.amounts if one.unit not in told}
     kept = {unit: amount for unit, amount in untold.items() if not itemised or is_currency(unit) or unit in OWN}
     return kept | dict(told)
+
+
+def _was_settled(budget: QuantumBudget, entry: Reservation, ended: Ended, tolerance: timedelta) -> bool:
+    """Whether the job was sent under another reservation, which is not there any more.
+
+    Nothing is sent without one, so that one was settled. Only what was sent before the ledger was counted, and what the
+    list hid then, may have none.
+    """
+    if ended.sent is None:
+        return False
+    if ended.sent < datetime.fromisoformat(entry.reserved_at) - tolerance:
+        return True
+    counted = budget.status.counted
+    if counted is None or entry.asked_by is None or ended.owner is None or ended.owner in entry.asked_by:
+        return False
+    return ended.sent >= datetime.fromisoformat(counted.time) or entry.job_id in (counted.jobs or ())
 
 
 def _overdue(entry: Reservation, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 from quantumjob_operator.budgets.ledger import Used
 from quantumjob_operator.budgets.needs import MAX_COST, CostUnknown, Needs
 from quantumjob_operator.budgets.period import Period, within
+from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.model.money import Amount, spoken, within_shots
 from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, REJECT, QuantumBudget, Unknown
 
@@ -136,11 +137,14 @@ def counting(budget: QuantumBudget) -> Refusal:
     return Refusal(COUNTING, message)
 
 
-def busy(budget: QuantumBudget, most: int) -> Refusal:
-    """As much is under way as a ledger can hold."""
+def busy(budget: QuantumBudget, namespace: str, room: Room) -> Refusal:
+    """As much is under way as a ledger can hold, or as one namespace may have of that."""
+    whose = f"{room.of(namespace):,} of them of namespace {namespace}"
+    if room.taken < MAX_OPEN:
+        whose += ", and what is left is for other namespaces"
     message = (
-        f"{_named(budget)} has {most:,} jobs under way, which is as many as it can keep account of; the job starts "
-        "when one of them ends"
+        f"{_named(budget)} keeps account of at most {MAX_OPEN:,} jobs under way; it has {room.taken:,}, {whose}. This "
+        "job starts when some of these end"
     )
     return Refusal(BUSY, message, waits=True)
 

@@ -18,16 +18,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.ledger import MAX_OPEN, Key, Ledger, Used, group_of, last_confirmed, put, release, used
+from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
+from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 
 _NOTHING = Used(Decimal(0), Decimal(0), 0)
+_MOST_ASKERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Request:
         workspace_uid: Of that object.
         fresh: A reservation that was confirmed so lately needs no further confirmation.
         ahead: What each of those needs for whom something is kept.
+        keyed: Its id is that of an idempotency key, which other objects may have, too.
     """
 
     job_id: str
@@ -51,6 +55,7 @@ class Request:
     fresh: timedelta
     ahead: tuple[tuple[Amount, ...], ...] = ()
     workspace_uid: str | None = None
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,12 @@ def _reserve(
             workspace=request.workspace,
             workspace_uid=request.workspace_uid,
             renewed_at=stamp(now),
+            asked_by=_askers(standing, request),
         )
         return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
+    room = Room(ledger.open.values())
+    if standing is None and not room.has_place(request.namespace):
+        return ledger, refusals.busy(budget, request.namespace, room)
     others, needs = release(ledger, request.job_id), replace(needs, amounts=amounts)
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
@@ -134,8 +143,18 @@ def _reserve(
         basis=needs.basis,
         # All of it was asked of this period's limits, so that it counts in them; when it was sent is told by the other.
         period_start=start if reserved_at < start else None,
+        asked_by=_askers(standing, request),
     )
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def _askers(standing: Reservation | None, request: Request) -> tuple[str, ...] | None:
+    """All objects for which the job may have been sent under a reservation; None if there are too many to tell."""
+    if standing is None:
+        return (request.uid,) if request.keyed else None
+    if standing.asked_by is None or request.uid in standing.asked_by:
+        return standing.asked_by
+    return (*standing.asked_by, request.uid) if len(standing.asked_by) < _MOST_ASKERS else None
 
 
 def give_back(ledger: Ledger, request: Request, granted: Granted) -> Ledger:
@@ -175,8 +194,6 @@ def fits(
         needs: Of the job.
         ahead: What each of those needs for whom something is kept.
     """
-    if len(ledger.open) >= MAX_OPEN:
-        return refusals.busy(budget, MAX_OPEN)
     group = group_of(budget, namespace)
     before = [one for one in ahead if could_fit(budget, sums, group, one)]
     for limit in budget.spec.limits:

@@ -50,10 +50,17 @@ def shown(
     return replace(status, conditions=conditions_of(budget, totals, now, kept, unconfirmed))
 
 
-def as_counted(budget: QuantumBudget, status: BudgetStatus, now: datetime) -> BudgetStatus:
-    """The status of a ledger that was counted from the service's list at this time."""
+def as_counted(budget: QuantumBudget, status: BudgetStatus, now: datetime, jobs: tuple[str, ...] = ()) -> BudgetStatus:
+    """The status of a ledger that was counted from the service's list at this time.
+
+    Args:
+        budget: Whose it is.
+        status: That of the ledger.
+        now: The time.
+        jobs: The ids of those that are in it though they were sent a moment before.
+    """
     rest = without_conditions(status.conditions, [COUNTING])
-    return replace(status, counted=Counted(stamp(now), budget.uid, budget.scope), conditions=rest)
+    return replace(status, counted=Counted(stamp(now), budget.uid, budget.scope, jobs or None), conditions=rest)
 
 
 def _totals(budget: QuantumBudget, sums: Mapping[Key, Used]) -> Iterator[Total]:

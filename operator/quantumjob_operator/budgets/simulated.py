@@ -3,6 +3,7 @@
 from quantumjob_operator.budgets.ledger import Ledger, group_of, used
 from quantumjob_operator.budgets.needs import Needs
 from quantumjob_operator.budgets.requests import added, could_fit, fits, is_closed
+from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
@@ -16,15 +17,20 @@ class Simulated:
         self._budget = budget
         self._ledger = ledger
         self._sums = used(budget, ledger)
+        self._room = Room(ledger.open.values())
 
     def takes(self, namespace: str, amounts: Amounts) -> bool:
         """Whether a job fits; then it is in."""
         budget, needs = self._budget, Needs(amounts, "Estimate", "")
-        if is_closed(budget) or fits(budget, self._ledger, self._sums, namespace, needs):
+        if is_closed(budget) or not self._room.has_place(namespace):
             return False
+        if fits(budget, self._ledger, self._sums, namespace, needs):
+            return False
+        self._room.take(namespace)
         self._sums |= added(self._sums, group_of(budget, namespace), amounts)
         return True
 
-    def could_fit(self, group: str, amounts: Amounts) -> bool:
-        """Whether it would fit if all that is reserved were released."""
-        return could_fit(self._budget, self._sums, group, amounts)
+    def could_fit(self, namespace: str, amounts: Amounts) -> bool:
+        """Whether it would fit if all that is reserved were released; who has all its places waits for its own jobs."""
+        group = group_of(self._budget, namespace)
+        return self._room.has_place(namespace) and could_fit(self._budget, self._sums, group, amounts)

@@ -14,17 +14,18 @@ from typing import Final
 from quantumjob_operator.budgets.count import Row
 from quantumjob_operator.budgets.ledger import Key, Ledger, counted_of, group_of
 from quantumjob_operator.budgets.needs import limited_units
+from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 MOST_ROWS: Final = 200_000
 """Jobs of one period: of each the id is known, so that none counts twice."""
-MOST_OPEN: Final = 2_000
-"""Of those that may still cost something, with what is reserved already."""
-_MOST_AWAITED: Final = 1_000
-"""Of those that have ended without a bill; more of them count as reserved, for good."""
+_MOST_AWAITED: Final = MAX_OPEN // 2
+"""Places of a ledger that are full of those that have ended without a bill: more of them count as reserved for good."""
 _MOST_RECENT: Final = 256
-_MOST_SUMS: Final = 8_000
-"""Rows of sums in a status."""
+_SUMS_OF_A_PLACE: Final = 2
+"""Rows of sums in a status that are as long as a reservation."""
+_MOST_PLACES: Final = MAX_OPEN + 500
+"""Of reservations and sums together, which stand in one object."""
 
 
 class TooManyError(Exception):
@@ -35,8 +36,7 @@ class Tally:
     """What one reading of the lists comes to.
 
     Args:
-        budget: Whose jobs they are.
-        held: The ids of the jobs that are reserved already: these are kept as they are listed.
+        budget: Whose jobs they are; those that are reserved already are kept as they are listed.
         lately: Of what was sent since then, some are kept as they are listed.
 
     Attributes:
@@ -44,13 +44,13 @@ class Tally:
         spent: The sums of all others.
     """
 
-    def __init__(self, budget: QuantumBudget, held: Collection[str], lately: datetime) -> None:
+    def __init__(self, budget: QuantumBudget, lately: datetime) -> None:
         self._budget = budget
-        self._held = frozenset(held)
+        self._held = frozenset(one.job_id for one in budget.status.reservations)
         self._lately = lately
         self._seen: set[bytes] = set()
-        self._open = len(self._held)
-        self._recent = self._awaited = 0
+        self._open = Room(budget.status.reservations).taken
+        self._recent = 0
         self._groups: set[str] = set()
         self._units = len(limited_units(budget.spec))
         self.rows: list[Row] = []
@@ -94,19 +94,18 @@ class Tally:
         if row.entry.job_id in self._held:
             return True
         if row.ended is None:
-            self._open += 1
-            if self._open > MOST_OPEN:
-                raise TooManyError(f"more than {MOST_OPEN:,} jobs that have not ended, or whose bill is awaited")
+            self._open += Room((row.entry,)).taken
+            if self._open > MAX_OPEN:
+                raise TooManyError(f"more than {MAX_OPEN:,} jobs that have not ended, or whose bill is awaited,")
             return True
         if row.sent >= self._lately and self._recent < _MOST_RECENT:
             self._recent += 1
             return True
         awaited = row.ended.bill is None and row.ended.began and any(one.value for one in row.entry.amounts)
-        if awaited and self._awaited < _MOST_AWAITED and self._open < MOST_OPEN:
-            self._awaited += 1
-            self._open += 1
-            return True
-        return False
+        if not awaited or self._open >= _MOST_AWAITED:
+            return False
+        self._open += Room((row.entry,)).taken
+        return True
 
     def _sum(self, row: Row, bill: Mapping[str, Decimal] | None) -> None:
         group = group_of(self._budget, row.entry.namespace)
@@ -117,7 +116,8 @@ class Tally:
 
     def _know(self, group: str) -> None:
         self._groups.add(group)
-        if len(self._groups) * self._units + len(self.spent) > _MOST_SUMS:
+        sums = len(self._groups) * self._units + len(self.spent)
+        if self._open + sums // _SUMS_OF_A_PLACE > _MOST_PLACES:
             raise TooManyError("more namespaces and currencies than a budget can show")
 
 

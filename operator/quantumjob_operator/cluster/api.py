@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode
 from urllib.request import getproxies_environment
 
 import aiohttp
@@ -201,15 +202,13 @@ class Api:
         """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too."""
         what = f"{method} {path}"
         try:
-            _, url, sent_headers, *_ = await self._client.param_serialize(
-                method=method,
-                resource_path=path,
-                query_params=list(query.items()),
-                header_params=headers,
-                auth_settings=["BearerToken"],
+            sent_headers = {**headers, **self._client.default_headers}
+            await self._client.update_params_for_auth(sent_headers, [], ["BearerToken"], path, method, body)
+            url = f"{self._client.configuration.host}{path}" + (
+                f"?{urlencode(query, quote_via=quote)}" if query else ""
             )
             sent = time.time()
-            # The body is JSON already: what the library would look for in it, its models and dates, isn't there.
+            # All of it is text and JSON already: what the library would look for in it, models and dates, isn't there.
             response: Any = await self._client.call_api(method, url, sent_headers, body, _request_timeout=_TIMEOUT)
             self._compare(response.headers.get("date"), sent)
             status, text = response.status, await response.read()

@@ -1,14 +1,15 @@
 """kopf's part: it holds the watch and passes every event on.
 
-Level-triggered: a handler neither looks at state nor waits, so there is no `if` here, and kopf never patches anything.
+Level-triggered: a handler neither looks at state nor waits for anything, and kopf never patches anything.
 Must not live here: anything that could fail.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 import kopf
+from kopf._core.reactor import processing
 
 from quantumjob_operator.cluster.api import address_in_a_pod
 from quantumjob_operator.cluster.objects import PLURALS
@@ -23,12 +24,30 @@ class Sink(Protocol):
 
 
 def watching(sink: Sink) -> kopf.OperatorRegistry:
-    """The registry of handlers that pass events to the sink."""
+    """The registry of handlers that pass events to the sink; kopf, which this process has once, does so by itself."""
     registry = kopf.OperatorRegistry()
     for plural in PLURALS:
         kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
     kopf.on.login(registry=registry)(_login)
+    processing.process_resource_event = _directly(sink)  # type: ignore[assignment]
     return registry
+
+
+def _directly(sink: Sink) -> Callable[..., Awaitable[None]]:
+    """What takes the place of kopf's way from an event to its handlers.
+
+    That way takes 0.4 ms of CPU for each event (measured), and keeps notes of each object, for what is switched off
+    here: causes, patches, retries, indices. A kopf that does not go by this name calls the handlers, as slow as ever.
+    """
+
+    async def passed(
+        *, resource: Any, raw_event: Any, operator_indexed: Any = None, resource_indexed: Any = None, **_: Any
+    ) -> None:
+        if operator_indexed is not None and resource_indexed is not None:
+            await operator_indexed.drop_toggle(resource_indexed)  # else one for each object stays
+        sink(resource.plural, raw_event["type"], raw_event["object"])
+
+    return passed
 
 
 def _passing(plural: str, sink: Sink) -> Callable[..., Any]:

@@ -188,18 +188,19 @@ class Actions:
 
         def may_start() -> bool:
             nonlocal old
-            old = memory.failures <= LASTING and self._clock.monotonic() - looked >= self._settings.put_start_seconds
+            old = memory.stale <= LASTING and self._clock.monotonic() - looked >= self._settings.put_start_seconds
             return not old
 
         try:
             answer = await connection.client.cancel_job(job_id, may_start=may_start)
         except ServiceError as error:
             if old:
-                memory.failures += 1
+                memory.stale += 1
                 raise Outdated from None
             context.know(cancel=trouble(context, error))
         else:
-            context.memory.asked_at = asked_at
+            memory.asked_at, memory.stale = asked_at, 0
+            memory.asking_since = asked_at if memory.asking_since is None else memory.asking_since
             context.know(cancel=answer, remote=None)
 
     async def mark_orphan(self, context: ReconcileContext) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.budgets.conditions import Kept
-from quantumjob_operator.budgets.count import Row, count, is_missing, last_change
+from quantumjob_operator.budgets.count import Row, count, is_missing, last_change, sent_lately
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.tally import Tally, TooManyError
@@ -115,7 +115,7 @@ class BudgetCounter:
     async def _count(self, budget: QuantumBudget) -> Kept | None:
         before = frozenset(one.job_id for one in budget.status.reservations)
         start = ledger_of(budget, self._clock.now()).period.start
-        tally = Tally(budget, before, self._clock.now() - 2 * self._tolerance)
+        tally = Tally(budget, self._clock.now() - 2 * self._tolerance)
         why = await self._rows.listed(budget, start, tally.add)
         if why:
             return why
@@ -124,7 +124,7 @@ class BudgetCounter:
                 tally.add(row)
         except TooManyError as error:
             return too_many(error)
-        counted = Count(budget.scope, tuple(tally.rows), before, start)
+        counted = Count(budget.scope, tuple(tally.rows), before, start, self._tolerance)
         await self._ledgers.change(budget.uid, _with_sums(counted, tally))
         return None
 
@@ -152,7 +152,10 @@ class Count:
     neither in the list nor reserved any more: it was sent, and settled, while the list was read, and is forgotten else.
     """
 
-    def __init__(self, scope: str, rows: tuple[Row, ...], before: frozenset[str], start: datetime) -> None:
+    def __init__(
+        self, scope: str, rows: tuple[Row, ...], before: frozenset[str], start: datetime, tolerance: timedelta
+    ) -> None:
+        self._tolerance = tolerance
         self._scope = scope
         self._start = start
         self._rows = rows
@@ -164,4 +167,8 @@ class Count:
         other = budget.scope != self._scope or state.ledger.period.start != self._start
         if budget.is_counted or other or gone:
             return state, None
-        return replace(state, ledger=count(budget, state.ledger, self._rows, now), counted=True), None
+        counted, lately = (
+            count(budget, state.ledger, self._rows, now),
+            sent_lately(self._rows, now - 2 * self._tolerance),
+        )
+        return replace(state, ledger=counted, counted=True, remembered=lately), None

@@ -39,12 +39,14 @@ class State:
         kept: Whether the budget is kept; None if that was not looked at.
         unconfirmed: What is told of reservations that nobody answers for; None if that was not looked at.
         counted: The ledger was counted from the service's list; False: it has to be; None: that stays as it is.
+        remembered: The ids of jobs that were sent a moment before it was counted, and are in it.
     """
 
     ledger: Ledger
     kept: Kept | None = None
     unconfirmed: str | None = None
     counted: bool | None = None
+    remembered: tuple[str, ...] = ()
 
 
 Change = Callable[[QuantumBudget, State, datetime], tuple[State, Any]]
@@ -140,7 +142,7 @@ class BudgetLedgers:
         before = replace(budget, status=replace(budget.status, counted=None)) if doubted else budget
         status = shown(before, state.ledger, now, state.kept, state.unconfirmed)
         if state.counted:
-            status = as_counted(budget, status, now)
+            status = as_counted(budget, status, now, state.remembered)
         if state.ledger != ledger_of(budget, now):
             status = replace(status, changed_at=stamp(now))
         written = await self._objects.write_status(budget, status)

@@ -70,7 +70,7 @@ class Line:
     def woken(
         self,
         fits: Callable[[str, Amounts], bool],
-        could_fit: Callable[[Amounts], bool],
+        could_fit: Callable[[str, Amounts], bool],
         waits: Callable[[str], bool],
     ) -> list[str]:
         """Those who can go now, in their order; what they need is kept for them for a while.
@@ -96,7 +96,7 @@ class Line:
                 self._turn = None
                 self._offered[turn] = self.clock()
                 found.append(turn)
-            elif could_fit(needs):
+            elif could_fit(tenant, needs):
                 self._turn = turn
                 break
             else:

@@ -21,7 +21,7 @@ from quantumjob_operator.budgets.tally import Take, TooManyError
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
-from quantumjob_operator.controller.spending import ended_of
+from quantumjob_operator.controller.settlement import ended_of
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.garbage_collection import sender_of
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as

@@ -26,7 +26,8 @@ from quantumjob_operator.cluster.budgets import budget_reference
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
-from quantumjob_operator.controller.spending import Settlement, ended_of, valid_for
+from quantumjob_operator.controller.settlement import Settlement, ended_of
+from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as

@@ -132,6 +132,7 @@ class Finalization:
         except ClusterError as error:
             _go_on_without(memory, error)
             return True
+        memory.unread = 0
         if live is None or live.uid != job.uid:
             return True
         self._cache.put_job(live)
@@ -207,7 +208,7 @@ class Finalization:
             for live in await self._with_key(context, job.namespace, job.spec.idempotency_key):
                 if self._cache.put_job(live):
                     self._wake(live.uid)
-        if self.has_heir(job):
+        if self.is_taken_over(job) or self.has_heir(job):
             raise Outdated
 
     async def _with_key(self, context: ReconcileContext, namespace: str, key: str) -> list[QuantumJob]:

@@ -29,16 +29,20 @@ OFFER_SECONDS: Final = 30.0
 """For so long a slot is kept for a job that was given it before its next reconciliation."""
 
 
-def in_flight(job: QuantumJob) -> bool:
+def in_flight(job: QuantumJob, *, may_run: bool = False) -> bool:
     """Whether an attempt of the job is, or may be, at the service, and has not come to its end there.
 
     One that waits only for its output to be written, which its user may keep from happening, keeps nobody waiting.
+
+    Args:
+        job: The job.
+        may_run: This process has sent something lately, whoever has taken off the finalizer since.
     """
     if was_accepted(job) and is_final_word(job.status.remote_status or ""):
         return False
     copied = job.claim is not None and not has_own_claim(job)
     over = job.status.finished or has_ended(job)
-    return job.attempt_at_service is not None or (job.has_finalizer and not copied and not over)
+    return job.attempt_at_service is not None or ((job.has_finalizer or may_run) and not copied and not over)
 
 
 def waits_without_slot(job: QuantumJob) -> bool:
@@ -67,7 +71,9 @@ def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False, un
         return False
     used = job.status.workspace
     recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
-    return in_flight(job) and (ours or recorded or was_accepted(job) or job.attempt_at_service is not None)
+    return in_flight(job, may_run=ours and may_run) and (
+        ours or recorded or was_accepted(job) or job.attempt_at_service is not None
+    )
 
 
 @dataclass(slots=True)

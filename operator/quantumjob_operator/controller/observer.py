@@ -60,6 +60,7 @@ class Observer:
         Raises:
             ClusterError: The API server could not be asked for what the way to the workspace needs.
         """
+        named = job.claim.attempt if job.claim and job.claim.uid == job.uid else 0
         stored, job = job.status, memory.believed(memory.shown(job))
         memory.released = False
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
@@ -70,7 +71,7 @@ class Observer:
         if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
             fresh = None  # news of an attempt that is over
         fence = fence_of(job, self._settings.fence_seconds)
-        memory.fence_state = memory.fence_state.met(job, self._holder, now, fence)
+        memory.fence_state = memory.fence_state.met(job, self._holder, now, fence, named=named)
         if job_id:
             memory.fence_state = memory.fence_state.fence_until(self._submitter.fence_until(job_id, job), now)
         if fresh:

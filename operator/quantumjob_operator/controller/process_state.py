@@ -3,7 +3,7 @@
 Lives here: the values that turn monotonic time into the facts of `ClaimOwnership`. Must not live here: decisions.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
@@ -12,8 +12,10 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, ProgramFacts, QueuePlace
 from quantumjob_operator.model.jobstatus import JobStatus
-from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.naming import FINALIZER
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""
@@ -28,8 +30,12 @@ class Memory:
         fence_state: How sure this process is of its claim and of a 404.
         failures: Reconciliations in a row that met trouble.
         unread: Live reads before a cancellation that failed in a row.
+        stale: Of those that were answered, how many were old in a row when the cancellation was to be asked for.
         troubled_since: When the first of them ended.
         asked_at: When the service was last asked to cancel the attempt that the claim names.
+        asking_since: When it was first asked.
+        own: The claim under which this process has begun to send a job, until that has ended or was not applied: the
+            object may lose it, or be set back to an earlier one.
         output_since: When the output was first tried to be read.
         predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller's GET answered, to be used once.
@@ -51,8 +57,11 @@ class Memory:
     fence_state: FenceState = field(default_factory=FenceState)
     failures: int = 0
     unread: int = 0
+    stale: int = 0
     troubled_since: float | None = None
     asked_at: float | None = None
+    asking_since: float | None = None
+    own: Claim | None = None
     output_since: float | None = None
     predecessor_since: float | None = None
     fresh: RemoteJob | None = None
@@ -76,7 +85,7 @@ class Memory:
             last: As the event of its deletion, or the cache, had it.
         """
         if last is None or int(last.resource_version) < int(self.job.resource_version):
-            return self.job
+            return self.believed(self.job)
         # A deletion that began before our claim takes the claim along; it was written all the same.
         last = self.believed(last)
         return last if last.claim else replace(last, claim=self.believed(self.job).claim)
@@ -85,8 +94,13 @@ class Memory:
         """The object without a claim that names anything else than the attempt that status shows to be at the service.
 
         Nor may it name another Azure workspace: what is said there of a job with this id is said of another job.
-        Only who found a later attempt there, and wrote the claim, knows better.
+        Only who found a later attempt there, and wrote the claim, knows better; and who has sent one: whatever the
+        object says, that one is to be found, followed or cancelled.
         """
+        if self.own and _has_lost(job, self.own):
+            # Without our finalizer, the claim is written anew before anything follows from it.
+            kept = tuple(name for name in job.finalizers if name != FINALIZER or job.deletion_requested)
+            return replace(job, claim=self.own, claim_unreadable=False, finalizers=kept)
         at_service, claim, used = job.attempt_at_service, job.claim, job.status.workspace
         if claim and claim.uid != job.uid and self.claimed and not job.status.finished:
             # No copy: this process has put a claim on it, and may have sent it.
@@ -96,6 +110,12 @@ class Memory:
         own = (claim.uid, claim.workspace) == (job.uid, used.id)
         found = at_service < claim.attempt == self.fence_state.acknowledged
         return job if own and (claim.attempt == at_service or found) else job.without_claim()
+
+    def over(self, job: QuantumJob) -> None:
+        """A reconciliation has ended; what was sent may have been seen to its end, which status says then."""
+        ended = self.own is not None and any(one.attempt == self.own.attempt for one in job.status.attempts)
+        if ended or job.status.finished:
+            self.own = None
 
     def shown(self, job: QuantumJob) -> QuantumJob:
         """The object with the status that it would have if the API server stored what it is told."""
@@ -128,8 +148,17 @@ class Memory:
             troubled=now - self.troubled_since if self.troubled_since is not None else 0.0,
             output_retry_left=timeout - (now - self.output_since if self.output_since is not None else 0.0),
             since_cancel=now - self.asked_at if self.asked_at is not None else None,
+            asking=now - self.asking_since if self.asking_since is not None else 0.0,
             rival_left=sure.rival_left(now),
         )
+
+
+def _has_lost(job: QuantumJob, own: Claim) -> bool:
+    """Whether an object lacks a claim that was sent under: it has none, or a copy's, or an earlier one of ours."""
+    claim, at_service = job.claim, job.attempt_at_service
+    if job.status.finished or (at_service or 0) > own.attempt:
+        return False
+    return claim is None or claim.uid != job.uid or (claim.holder == own.holder and claim.attempt < own.attempt)
 
 
 def new_holder() -> str:

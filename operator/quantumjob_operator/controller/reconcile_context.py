@@ -5,7 +5,7 @@ Lives here: what the steps of a reconciliation share. Must not live here: the st
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from quantumjob_operator.azure.connections import Connection
@@ -17,6 +17,7 @@ from quantumjob_operator.lifecycle.observation import Trouble
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.values import replace
 
 
 class Outdated(Exception):  # noqa: N818 - says what the facts are

@@ -162,6 +162,7 @@ class Reconciler:
         finally:
             memory.program = None
             memory.job = self._cache.jobs.get(context.job.uid, context.job)
+            memory.over(context.job)
             self._keep_slot(context)
             if context.refused and context.connection:
                 await self._workspaces.refused(context.connection)

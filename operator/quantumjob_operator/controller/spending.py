@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of, settle
+from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of
 from quantumjob_operator.budgets.membership import counts, naming
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
@@ -25,11 +25,9 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.budget_line import Amounts, Line
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
+from quantumjob_operator.controller.settlement import Settlement, ended_of
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
-from quantumjob_operator.lifecycle.costs import cost_of
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
-from quantumjob_operator.lifecycle.spending import bill_of
-from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
 from quantumjob_operator.model.jobstatus import BudgetShown
 from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
@@ -153,6 +151,7 @@ class Spending:
             needs=needs_of(budget.spec, job.spec, estimate),
             fresh=valid_for(self._settings) / 4,
             ahead=line.before(job.uid, self._waits),
+            keyed=job.spec.idempotency_key is not None,
         )
 
     def _note(self, budget: QuantumBudget, job: QuantumJob, request: Request, answer: Granted | Refusal) -> None:
@@ -222,11 +221,9 @@ class Spending:
         for uid in self._parked.pop(budget.uid, {}) if everybody else ():
             self._wake(uid)
         state = Simulated(budget, ledger_of(budget, self._clock.now()))
-        for group, line in self._lines.get(budget.uid, {}).items():
+        for line in self._lines.get(budget.uid, {}).values():
             waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
-            for uid in dict.fromkeys(
-                (*line.woken(state.takes, partial(state.could_fit, group), self._waits), *waiting)
-            ):
+            for uid in dict.fromkeys((*line.woken(state.takes, state.could_fit, self._waits), *waiting)):
                 self._wake(uid)
 
     def gone(self, uid: str) -> None:
@@ -262,30 +259,6 @@ def _give_back(
     request: Request, granted: Granted, _budget: QuantumBudget, state: State, _now: datetime
 ) -> tuple[State, None]:
     return replace(state, ledger=give_back(state.ledger, request, granted)), None
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """The change that settles one job.
-
-    Attributes:
-        tolerance: By so much a job may look older than its reservation and be its own.
-    """
-
-    job_id: str
-    ended: Ended
-    tolerance: timedelta
-
-    def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, tuple[Outcome, Amounts]]:
-        """Settle."""
-        settled = settle(budget, state.ledger, self.job_id, self.ended, now, tolerance=self.tolerance)
-        return replace(state, ledger=settled[0]), settled[1:]
-
-
-def ended_of(remote: RemoteJob) -> Ended:
-    """How a job has ended, by what the service says of it."""
-    began = remote.begin_execution_time is not None or seen_as(remote) is Sighting.SUCCEEDED
-    return Ended(bill_of(cost_of(remote)), began, remote.sent_at)
 
 
 def _ended(context: ReconcileContext) -> Ended:

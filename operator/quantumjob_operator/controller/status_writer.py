@@ -12,7 +12,6 @@ Lives here: the one place that has status written. Must not live here: what it s
 
 import logging
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
@@ -28,6 +27,7 @@ from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json
 from quantumjob_operator.model.redaction import clean_text
+from quantumjob_operator.model.values import replace
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ it is time to submit (`lifecycle.submission`).
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.azure.client import ProgramLocation
@@ -19,7 +18,7 @@ from quantumjob_operator.controller.key_fences import KeyFences
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
-from quantumjob_operator.lifecycle.fence import FenceState, Sent
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import stamp
@@ -30,6 +29,7 @@ from quantumjob_operator.model.naming import (
 )
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 from quantumjob_operator.settings import Settings
 
 _HIDDEN_SECONDS: Final = 2.0
@@ -86,7 +86,7 @@ class Submitter:
         )
         if job.claim and attempt > job.claim.attempt:
             # What became of cancelling the attempt before says nothing about this one.
-            memory.asked_at, memory.unread = None, 0
+            memory.asked_at, memory.asking_since, memory.unread = None, None, 0
         # What was known about the remote side and of rivals may have changed before the claim became ours.
         context.know(job=claimed, job_id=identify(claimed, place), remote=None, key_owner=None)
 
@@ -98,7 +98,7 @@ class Submitter:
         """
         context.know(job=await context.writer.renounce(context.job))
         context.memory.fence_state = context.memory.fence_state.renounced()
-        context.memory.claimed = False
+        context.memory.claimed, context.memory.own = False, None
 
     async def check_key(self, context: ReconcileContext) -> None:
         """Find out which object an idempotency key belongs to.
@@ -159,13 +159,17 @@ class Submitter:
         except TimeoutError:
             context.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
             return
-        if hidden := context.memory.fence_state.hidden_for(number, asked):
+        # So may one that this process has sent for another object with the key, which is gone.
+        others = min(
+            self.fences.until(identify(job, claim.workspace, number + 1)) - asked, self._settings.fence_seconds
+        )
+        if (hidden := max(context.memory.fence_state.hidden_for(number, asked), others)) > 0:
             context.know(remote=_hidden(hidden))
             return
         if number > claim.attempt:
             job = await context.writer.claim(job, replace(claim, attempt=number))
             context.memory.fence_state = context.memory.fence_state.found_last(number)
-            context.memory.asked_at = None
+            context.memory.asked_at = context.memory.asking_since = None
         context.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
 
     async def submit(self, context: ReconcileContext) -> None:
@@ -206,8 +210,8 @@ class Submitter:
 
     async def _put(self, context: ReconcileContext, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
         connection, job_id = ready(context)
-        memory, before = context.memory, context.memory.fence_state
-        memory.fence_state, outcome = before.sending(), Sent.UNKNOWN
+        memory, before, own = context.memory, context.memory.fence_state, context.memory.own
+        memory.fence_state, memory.own, outcome = before.sending(), context.job.claim, Sent.UNKNOWN
         others = self.fences.sending(job_id, context.job.uid)
         try:
             accepted = await connection.client.put_job(
@@ -225,6 +229,7 @@ class Submitter:
             memory.fence_state = memory.fence_state.sent(outcome, before, now, fence)
             self._quotas.left(context, applied=outcome is not Sent.NOT_APPLIED)
             if outcome is Sent.NOT_APPLIED:
+                memory.own = own
                 self.fences.not_applied(job_id, others)
             else:
                 self.fences.sent(job_id, context.job.uid, now + fence, now)
@@ -238,7 +243,9 @@ class Submitter:
     def _is_unchanged(self, context: ReconcileContext) -> bool:
         """Whether the watch has told nothing meanwhile that speaks against sending this job: it costs no request."""
         known, job = self._cache.jobs.get(context.job.uid), context.job
-        return known is not None and (known.deletion_requested, known.generation) == (False, job.generation)
+        if known is None or (known.claim, known.has_finalizer) != (job.claim, True):
+            return False
+        return (known.deletion_requested, known.generation) == (False, job.generation)
 
     def _require_unchanged(self, context: ReconcileContext) -> None:
         if not self._is_unchanged(context):
@@ -276,6 +283,4 @@ def _unexplained(first: int, last: int) -> Trouble:
 
 def _hidden(seconds: float) -> Trouble:
     message = "a later attempt, of which the object knows nothing any more, may have been accepted; waiting until the "
-    return Trouble(
-        "SubmissionUnconfirmed", message + "service would show it", retry_after=min(seconds, _HIDDEN_SECONDS)
-    )
+    return Trouble(SUBMISSION_UNCONFIRMED, message + "service would show it", retry_after=min(seconds, _HIDDEN_SECONDS))

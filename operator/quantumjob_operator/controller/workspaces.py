@@ -13,6 +13,7 @@ from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import Poller, Wake
 from quantumjob_operator.azure.positions import QueuePositions, TellPlace
 from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
@@ -25,6 +26,7 @@ from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
+from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 
@@ -116,12 +118,19 @@ class Workspaces:
         if not found.deletion_requested and not job.deletion_requested and not job.status.finished:
             # A finalizer on the job is no proof that the workspace was marked: users can write it.
             found = await self._mark(found)
-        connection = await self._connections.get(found)
+        connection = await self._connect(found)
         if isinstance(connection, Trouble):
             # What is wrong with another namespace's workspace is its owner's business.
             detail = connection.message if found.namespace == job.namespace else "ask its owner"
             return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is not ready: {connection.reason}: {detail}")
         return connection
+
+    async def _connect(self, workspace: QuantumWorkspace) -> Connection | Trouble:
+        """A Secret that the API server keeps to itself is trouble of the workspace: its jobs wait, and say for what."""
+        try:
+            return await self._connections.get(workspace)
+        except ClusterError as error:
+            return Trouble("CredentialsUnreadable", f"its credential can't be read: {clean_text(error.message)}")
 
     def moved(self, job: QuantumJob) -> bool:
         """Whether the reference of a claimed job now leads to another workspace than its claim names, or to none."""

@@ -9,7 +9,6 @@
 4. A finished job is never computed again; only a bill that is told late is filled in (`late_bills`).
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
@@ -22,6 +21,7 @@ from quantumjob_operator.lifecycle.spending import settle_first
 from quantumjob_operator.lifecycle.submission import submit
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.values import replace
 
 __all__ = ["Action", "Decision", "Notice", "Observation", "decide"]
 

@@ -13,7 +13,6 @@ Must not live here: which objects there are, or their connections (`controller.w
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import replace
 
 from quantumjob_operator.lifecycle.adoption import failed_before, was_accepted, workspace_used
 from quantumjob_operator.lifecycle.attempts import current_attempt
@@ -21,6 +20,7 @@ from quantumjob_operator.lifecycle.decision import Action, Decision
 from quantumjob_operator.lifecycle.observation import Observation, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.model.values import replace
 
 
 def bound_to(job: QuantumJob) -> str | None:

@@ -14,7 +14,6 @@ Rules:
 Lives here: those rules and what status says of an accepted job. Must not live here: submitting (`submission`).
 """
 
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.lifecycle.attempts import current_attempt
@@ -37,6 +36,7 @@ from quantumjob_operator.model.naming import (
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _MAX_NAME: Final = 100
 ANOTHER_KEY: Final = "change spec.idempotencyKey to run it again"

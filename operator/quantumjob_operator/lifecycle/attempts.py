@@ -11,7 +11,6 @@ Lives here: numbering, and setting an ended attempt aside. Must not live here: s
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +22,7 @@ from quantumjob_operator.model.jobstatus import AttemptShown, Cancellation, Cond
 from quantumjob_operator.model.naming import job_id
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
+from quantumjob_operator.model.values import replace
 
 RETRYING: Final = "Retrying"
 SUSPENDED: Final = "Suspended"
@@ -101,10 +101,10 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
     candidates[job.uid] = candidates.get(job.uid, job)
 
     def rank(one: QuantumJob) -> tuple[bool, datetime, str]:
-        return (not has_own_claim(one), one.created, one.uid)
+        return (not _has_the_job(one), one.created, one.uid)
 
     first, *others = sorted(candidates.values(), key=rank)
-    contender = next((one.name for one in others if has_own_claim(one)), None)
+    contender = next((one.name for one in others if _has_the_job(one)), None)
     return KeyOwner(first.uid, first.name, contender)
 
 
@@ -129,6 +129,11 @@ def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime, referenced: Callab
         return claim.workspace == gone.claim.workspace
     young = now - job.created < _SOON
     return (has_own_claim(job) or young) and referenced(job) == referenced(gone)
+
+
+def _has_the_job(job: QuantumJob) -> bool:
+    """Whether the object may have sent, or has: a claim can be taken off, status can't."""
+    return has_own_claim(job) or (job.attempt_at_service is not None and not has_ended(job))
 
 
 def has_own_claim(job: QuantumJob) -> bool:

@@ -15,7 +15,6 @@ Must not live here: the estimate (`costs`).
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim
@@ -25,6 +24,7 @@ from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts,
 from quantumjob_operator.model.jobstatus import JobStatus, State
 from quantumjob_operator.model.money import Amount, Basis, Estimate, within_shots
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.values import replace
 
 ABOVE_MAX_COST: Final = "AboveMaxCost"
 NO_PRICES: Final = "the QuantumWorkspace names no price list (spec.pricesRef)"

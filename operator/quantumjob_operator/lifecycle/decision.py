@@ -5,13 +5,14 @@ live here: when which of them applies (`submission`, `progress`, `deletion`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.lifecycle.observation import Observation, Trouble
 from quantumjob_operator.model.conditions import Kind, for_kstatus, said_once, with_condition, without_conditions
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, State
+from quantumjob_operator.model.values import replace
 
 WRITE_REFUSED: Final = "WriteRefused"
 _MAX_SHOWN: Final = 256

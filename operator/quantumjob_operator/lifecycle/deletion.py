@@ -18,14 +18,13 @@ Lives here: the decisions for an object with a deletionTimestamp, or that is gon
 released.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import belongs_to, lacks_billable_digest, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
-from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
@@ -40,9 +39,9 @@ from quantumjob_operator.model.naming import (
 )
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.values import replace
 
 CANCELLATION_UNCONFIRMED: Final = "CancellationUnconfirmed"
-SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
 UNCONFIRMED: Final = frozenset({CANCELLATION_UNCONFIRMED, SUBMISSION_UNCONFIRMED})
 """Releases that leave a trace beside their Event."""
 _FENCE_STEP: Final = 2.0
@@ -118,10 +117,11 @@ def _orphan(seen: Observation) -> Decision:
         return _cannot_see(seen, seen.remote)
     if isinstance(seen.remote, Absent):
         return step(seen, Action.RELEASE) if seen.never_sent else _absent(seen)
-    if not was_accepted(seen.job) and not belongs_to(seen.job, seen.remote):
+    ours = was_accepted(seen.job) or belongs_to(seen.job, seen.remote)
+    if look := _look_further(seen, seen.remote, ours=ours):
+        return look
+    if not ours:
         return step(seen, Action.RELEASE)
-    if is_final_word(seen.remote.status) and seen.job.claim and not seen.later_attempts_checked:
-        return step(seen, Action.FIND_LAST_ATTEMPT)
     if _is_over(seen) or _released_before(seen):
         return step(seen, Action.RELEASE) if seen.gone else _release(seen, _orphaned(seen))
     return _mark_and_release(seen)
@@ -160,8 +160,10 @@ def _cannot_see(seen: Observation, trouble: Trouble) -> Decision:
 def _wait_to_release(seen: Observation, trouble: Trouble, message: str) -> Decision | None:
     """Wait for as long as for a cancellation; None when that is over."""
     left = max(_since_deletion_left(seen), _asking_left(seen), seen.ownership.fence_left)
-    if left <= 0:
-        return None
+    return _waiting(seen, trouble, message, left) if left > 0 else None
+
+
+def _waiting(seen: Observation, trouble: Trouble, message: str, left: float) -> Decision:
     status = draw(seen, seen.job.status, seen.job.status.state or State.PENDING, trouble.reason, message)
     again, latest = trouble.retry_after, min(left, seen.limits.cancel_again)
     return Decision(action=Action.NONE, status=status, again=again, latest=latest, backoff=True)
@@ -175,7 +177,7 @@ def _since_deletion_left(seen: Observation) -> float:
 
 def _asking_left(seen: Observation) -> float:
     """Seconds for which this process goes on asking, whatever the grace period says."""
-    return min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - seen.ownership.troubled
+    return min(seen.limits.cancellation_grace, _AT_LEAST_ASKED) - max(seen.ownership.troubled, seen.ownership.asking)
 
 
 def _cancel(seen: Observation) -> Decision:
@@ -198,24 +200,23 @@ def _record(seen: Observation, attempt: int) -> Decision:
 def _absent(seen: Observation) -> Decision:
     """No such job: believed only once no request of another process can still make one."""
     accepted = was_accepted(seen.job)
-    if not accepted and not seen.holds_claim:
-        left = seen.ownership.rival_left if seen.job.claim else 0.0
-        return (
-            Decision(action=Action.NONE, status=seen.job.status, again=left) if left > 0 else step(seen, Action.CLAIM)
-        )
+    rivals = not accepted and not seen.holds_claim
+    if rivals and not (seen.job.claim and seen.ownership.rival_left > 0):
+        return step(seen, Action.CLAIM)
     left = seen.ownership.absence_left if accepted else seen.ownership.fence_left
+    left = seen.ownership.rival_left if rivals else min(left, _FENCE_STEP)
     if left > 0:
-        again = min(left, _FENCE_STEP)
-        return Decision(action=Action.NONE, status=seen.job.status, again=again)
+        return Decision(action=Action.NONE, status=seen.job.status, again=left)
     return step(seen, Action.RELEASE)
 
 
 def _found(seen: Observation, remote: RemoteJob) -> Decision:
-    if not was_accepted(seen.job) and not belongs_to(seen.job, remote):
+    ours = was_accepted(seen.job) or belongs_to(seen.job, remote)
+    if look := _look_further(seen, remote, ours=ours):
+        return look
+    if not ours:
         return _leave(seen, remote)
     if is_final_word(remote.status):
-        if not seen.later_attempts_checked:
-            return step(seen, Action.FIND_LAST_ATTEMPT if seen.job.claim else Action.CLAIM)
         return _release(seen, Notice(sighting(remote.status).value, f"job {remote.id} ended as {remote.status}"))
     since = seen.ownership.since_cancel
     if seen.cancel is None and (since is None or since >= seen.limits.cancel_again):
@@ -223,20 +224,28 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
     if isinstance(seen.cancel, Trouble):
         return _cannot_ask(seen, seen.cancel)
     status = mirror(seen, remote)
+    reason, message = "Cancelling", "the service was asked to cancel the job; waiting for its end"
     if seen.cancel is CancelAnswer.NOT_CANCELLABLE:
-        message = "the provider can't cancel a job that executes; waiting for its end"
-        return _wait(seen, status, "NotCancellable", message)
-    if seen.cancel is None:
-        return _wait(seen, status, "", "")
-    return _wait(seen, status, "Cancelling", "the service was asked to cancel the job; waiting for its end")
+        reason, message = "NotCancellable", "the provider can't cancel a job that executes; waiting for its end"
+    said = (reason, message) if seen.cancel else ("", "")
+    return _wait(seen, status, *said, longer=_asking_left(seen))
+
+
+def _look_further(seen: Observation, remote: RemoteJob, *, ours: bool) -> Decision | None:
+    """A job that has ended says nothing of later attempts; nor does one that was taken over by its key, and had."""
+    over = is_final_word(remote.status) if ours else has_ended(seen.job)
+    if not over or seen.later_attempts_checked:
+        return None
+    return step(seen, Action.FIND_LAST_ATTEMPT if seen.job.claim else Action.CLAIM)
 
 
 def _cannot_ask(seen: Observation, trouble: Trouble) -> Decision:
-    if has_ended(seen.job):
-        return step(seen, Action.RELEASE)
     message = f"the job can't be cancelled now: {trouble.message}"
-    # A grace period that is shorter than the fence doesn't end before what we sent can no longer take effect.
+    # A grace period that is shorter doesn't end before what we sent can no longer take effect.
     longer = max(_asking_left(seen), seen.ownership.fence_left)
+    if has_ended(seen.job):
+        # Only an object that was restored has a later attempt, and asking for a while is all that can be done.
+        return _waiting(seen, trouble, message, longer) if longer > 0 else step(seen, Action.RELEASE)
     decision = _wait(seen, with_error(seen.job.status, trouble), trouble.reason, message, longer=longer)
     if decision.action is not Action.NONE or decision.again is None:
         return decision
@@ -277,8 +286,7 @@ def _grace_left(seen: Observation, cancellation: Cancellation) -> float:
 
 def _leave(seen: Observation, remote: RemoteJob) -> Decision:
     """Not ours, so not cancelled; unless nobody can tell, which must not go unsaid."""
-    certain = seen.never_sent or is_final_word(remote.status) or not lacks_billable_digest(seen.job, remote)
-    if certain:
+    if seen.never_sent or is_final_word(remote.status) or not lacks_billable_digest(seen.job, remote):
         return step(seen, Action.RELEASE)
     text = f"released without cancelling: job {remote.id} does not say whose it is; it may still run and be billed"
     return _release(seen, Notice(CANCELLATION_UNCONFIRMED, text, warning=True))

@@ -15,15 +15,19 @@ Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen val
 is done.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
+SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
 _FOREVER: Final = float("inf")
 _FENCES_FOR_A_RIVAL: Final = 2.0
 _NOBODY: Final = ""
@@ -69,11 +73,18 @@ class FenceState:
     acknowledged: int | None = None
     latest: int = 0
 
-    def met(self, job: QuantumJob, holder: str, now: float, fence: float) -> "FenceState":
+    def met(self, job: QuantumJob, holder: str, now: float, fence: float, *, named: int = 0) -> "FenceState":
         """At the beginning: who holds the claim now, and which remote job is known to have been accepted.
 
         A rival that held the claim before our first reconciliation may be our own predecessor, which is dead: it is not
         waited for. One that appears later is alive.
+
+        Args:
+            job: The object, with the claim that is believed.
+            holder: This process's name in claims.
+            now: Monotonic seconds.
+            fence: Seconds after which a 404 can be believed.
+            named: The attempt that its claim names, believed or not: it may have been sent.
         """
         rival = _NOBODY if job.claim is None or job.claim.holder == holder else job.claim.holder
         until = self.rival_until
@@ -90,7 +101,7 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
-            latest=max(self.latest, job.claim.attempt if job.claim else 0),
+            latest=max(self.latest, named, job.claim.attempt if job.claim else 0),
         )
         if rival != _NOBODY:
             # It may send; and a claim that is taken back is written anew, which somebody has to answer.
@@ -127,7 +138,7 @@ class FenceState:
             return replace(known, never_sent=True, fenced_until=now, absent_since=None, shown=False)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
-        if untouched and not self.shown and before.status.job_id is None and self.fenced_until <= now:
+        if untouched and not self.shown and not _may_have_been_sent(before.status) and self.fenced_until <= now:
             return replace(known, never_sent=True)
         return replace(known, never_sent=False, fenced_until=max(self.fenced_until, now + fence))
 
@@ -207,3 +218,10 @@ class FenceState:
     def rival_left(self, now: float) -> float:
         """Seconds for which a rival's claim is not taken over yet."""
         return max(0.0, self.rival_until - now) if self.rival else 0.0
+
+
+def _may_have_been_sent(status: JobStatus) -> bool:
+    """Whether status, which only operators write, tells of a job that was sent, or was about to be."""
+    submitted = status.condition(Kind.SUBMITTED)
+    doubted = submitted is not None and submitted.reason == SUBMISSION_UNCONFIRMED
+    return status.job_id is not None or status.workspace is not None or doubted

@@ -11,7 +11,6 @@ Rules:
 Must not live here: reading the bill (`azure.costs`), or what follows from it (`cost_limits`).
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +23,7 @@ from quantumjob_operator.model.jobstatus import CostShown, JobStatus, State
 from quantumjob_operator.model.money import Basis
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _DAY: Final = 86_400.0
 LOOKS: Final = (60.0, 600.0, 3600.0, 21_600.0, *(day * _DAY for day in range(1, 8)))

@@ -158,6 +158,7 @@ class ClaimOwnership:
         troubled: Seconds since the first of them; 0 without trouble.
         output_retry_left: Seconds for which an unreadable result is tried again.
         since_cancel: Seconds since this process last asked to cancel; None if it never did.
+        asking: Seconds since it first did.
         rival_left: Seconds for which a claim of another process is left to it, because it was seen to be alive.
     """
 
@@ -169,6 +170,7 @@ class ClaimOwnership:
     troubled: float = 0.0
     output_retry_left: float = 600.0
     since_cancel: float | None = None
+    asking: float = 0.0
     rival_left: float = 0.0
 
 

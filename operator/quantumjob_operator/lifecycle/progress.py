@@ -9,7 +9,6 @@ Rules:
 Lives here: the decisions for a job that was accepted and is not finished. Must not live here: deletion (`deletion`).
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -31,6 +30,7 @@ from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, see
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
+from quantumjob_operator.model.values import replace
 
 _FENCE_STEP: Final = 2.0
 _LASTING: Final = 3
@@ -156,6 +156,9 @@ def _failed(seen: Observation, status: JobStatus, remote: RemoteJob) -> Decision
 
 
 def _called_off(seen: Observation, status: JobStatus) -> Decision:
+    """The attempt has ended and no other is to follow; an object that was restored may have forgotten one."""
+    if not seen.later_attempts_checked:
+        return step(seen, Action.FIND_LAST_ATTEMPT)
     message = f"the job was cancelled: {_WHY['Cancelled']}"
     return end(seen, status, State.CANCELLED, "Cancelled", message)
 

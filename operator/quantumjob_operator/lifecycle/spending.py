@@ -4,12 +4,12 @@ Rules:
 1. Nothing is claimed or sent before every budget that counts the job has set aside what it may cost.
 2. What is set aside is settled as soon as the attempt is known to be over, before status says so: a job that has ended
    holds nothing back.
+3. Who is kept back, and has a key, may have been paid for already by another object: the service is asked once.
 
 Must not live here: how much it is and whether it fits (`budgets`).
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import Final
 
@@ -17,8 +17,10 @@ from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
 from quantumjob_operator.lifecycle.observation import Observation, Trouble
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
+from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import CostShown, State
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _MOST_DIGITS: Final = 18
 _SIXTH_DIGIT: Final = Decimal("0.000001")
@@ -31,10 +33,23 @@ def reserve_first(seen: Observation) -> Decision | None:
     kept = seen.kept_back
     if kept is None:
         return None
+    if bought := _bought_before(seen, kept):
+        return bought
     if kept.final:
         return end(seen, seen.job.status, State.FAILED, kept.reason, kept.message)
     # Whoever keeps it back wakes it; only what could not be found out is asked again.
     return hold_for(seen, kept) if kept.retry_after is not None else hold(seen, kept.reason, kept.message)
+
+
+def _bought_before(seen: Observation, kept: Trouble) -> Decision | None:
+    """What finds out whether the key's job is at the service, where taking it over costs nothing; None if it is not."""
+    job, told = seen.job, seen.job.status.condition(Kind.SUBMITTED)
+    asked = told is not None and told.reason == kept.reason and not kept.final
+    if job.spec.idempotency_key is None or job.claim is not None or asked:
+        return None
+    if seen.remote is None:
+        return step(seen, Action.GET_REMOTE)
+    return step(seen, Action.CLAIM) if isinstance(seen.remote, RemoteJob) else None
 
 
 def settle_first(seen: Observation, decision: Decision) -> Decision:

@@ -5,7 +5,6 @@ what follows from it (`progress`).
 """
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +17,7 @@ from quantumjob_operator.model.jobstatus import ErrorShown, JobStatus, QueueShow
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 MAX_URI: Final = 2048
 _URI: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)

@@ -14,7 +14,6 @@ Lives here: the decisions for a job that is neither accepted nor finished nor be
 step is done (`reconciler`).
 """
 
-from dataclasses import replace
 from typing import Final
 
 from quantumjob_operator.lifecycle.admission import record
@@ -33,6 +32,7 @@ from quantumjob_operator.lifecycle.decision import (
     without_program,
 )
 from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED
 from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.policies import forbidden
@@ -43,6 +43,7 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 
 _FIRST_RETRY: Final = 1.0
 _MAX_DOUBLINGS: Final = 6
@@ -141,10 +142,13 @@ def _unless_at_service(seen: Observation, blocked: Decision) -> Decision:
     if isinstance(remote, Trouble):
         return hold_for(seen, remote)
     if not isinstance(remote, RemoteJob) and seen.ownership.fence_left > 0:
-        return _behind_the_fence(seen)
+        fenced = _behind_the_fence(seen)
+        # Who knows of nothing that was sent has said it already; in turn, both would write without end.
+        return replace(fenced, status=seen.job.status) if blocked.status == seen.job.status else fenced
     if isinstance(remote, RemoteJob) and lacks_billable_digest(seen.job, remote):
         return hold_untold(seen, remote)
-    if not isinstance(remote, RemoteJob) or not belongs_to(seen.job, remote):
+    # One that was taken over by its key, and has ended, says nothing of later attempts.
+    if not isinstance(remote, RemoteJob) or not (belongs_to(seen.job, remote) or has_ended(seen.job)):
         return blocked
     if seen.job.claim is None:
         return step(seen, Action.CLAIM)
@@ -159,17 +163,13 @@ def _before_claim(seen: Observation) -> Decision:
         return hold_for(seen, seen.way)
     if unfit := _unfit_program(seen):
         # Prices change, and the object may have forgotten what it had sent at lower ones.
-        return _unless_at_service(seen, unfit) if _is_end(unfit, ABOVE_MAX_COST) else unfit
+        failed = unfit.status.condition(Kind.FAILED)
+        return _unless_at_service(seen, unfit) if failed and failed.reason == ABOVE_MAX_COST else unfit
     if seen.output is None:
         return step(seen, Action.CHECK_OUTPUT)
     if isinstance(seen.output, Trouble):
         return hold_for(seen, seen.output)
     return _duplicate(seen) or _wait_for_key(seen) or reserve_first(seen) or step(seen, Action.CLAIM)
-
-
-def _is_end(decision: Decision, reason: str) -> bool:
-    failed = decision.status.condition(Kind.FAILED)
-    return failed is not None and failed.reason == reason
 
 
 def _unfit_program(seen: Observation) -> Decision | None:
@@ -228,11 +228,7 @@ def _wait_for_room(seen: Observation) -> Decision | None:
             return step(seen, Action.LOOK_AT_QUOTA)
         if isinstance(seen.quota, Trouble):
             return hold_for(seen, seen.quota)
-    return _wait_for_slot(seen)
-
-
-def _wait_for_slot(seen: Observation) -> Decision | None:
-    """Asked for last of all: whoever has a slot, or waits for one, would be sent at once with it."""
+    # Asked for last of all: whoever has a slot, or waits for one, would be sent at once with it.
     if seen.needs_slot:
         return step(seen, Action.TAKE_SLOT)
     return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS) if seen.full else None
@@ -271,7 +267,8 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
     if held and held.action in (Action.READ_PROGRAM, Action.LOOK_AT_QUOTA, Action.TAKE_SLOT):
         return held
     if held and held.action is Action.NONE and held.status == seen.job.status:
-        return held
+        # It may have sent before it was held, and be gone: asked again until nothing can be hidden.
+        return replace(held, again=_soon(seen, seen.ownership.absence_left) or held.again)
     if seen.ownership.rival_left > 0:
         return Decision(action=Action.NONE, status=seen.job.status, again=seen.ownership.rival_left)
     return step(seen, Action.CLAIM)
@@ -279,9 +276,13 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
 
 def _behind_the_fence(seen: Observation) -> Decision:
     """An earlier request may still take effect: requeue, and believe a 404 only when it no longer can."""
-    again = min(seen.ownership.fence_left, _FIRST_RETRY * 2 ** min(seen.ownership.failures, _MAX_DOUBLINGS))
     message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
-    return hold(seen, "SubmissionUnconfirmed", message, again=again)
+    return hold(seen, SUBMISSION_UNCONFIRMED, message, again=_soon(seen, seen.ownership.fence_left))
+
+
+def _soon(seen: Observation, left: float) -> float:
+    """Seconds until the service is asked again, at most so many."""
+    return min(left, _FIRST_RETRY * 2.0 ** min(seen.ownership.failures, _MAX_DOUBLINGS))
 
 
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:

@@ -5,12 +5,12 @@ Stalled). Must not live here: which reason a job has (`lifecycle`).
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.model.jobstatus import Condition, State
+from quantumjob_operator.model.values import replace
 
 _MAX_MESSAGE: Final = 1024
 

@@ -68,11 +68,16 @@ class PeriodShown:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class Counted:
-    """When the ledger was counted from the service's list, for which object and which part of its spec."""
+    """When the ledger was counted from the service's list, for which object and which part of its spec.
+
+    Attributes:
+        jobs: The ids of those that were sent a moment before, and are in the ledger all the same.
+    """
 
     time: str
     uid: str
     scope: str
+    jobs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -101,6 +106,8 @@ class Reservation:
         period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
         basis: Estimate, MaxCost or Unknown.
         ended_at: Since when the job is known to have ended without a bill.
+        asked_by: The uids of all objects that it was confirmed for, if it is an idempotency key's; None if they are not
+            known.
     """
 
     job_id: str
@@ -115,6 +122,7 @@ class Reservation:
     ended_at: str | None = None
     workspace_uid: str | None = None
     period_start: str | None = None
+    asked_by: tuple[str, ...] | None = None
 
     @property
     def counts_at(self) -> str:

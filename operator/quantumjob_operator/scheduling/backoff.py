@@ -25,11 +25,11 @@ def backoff(failures: int, identity: str, *, at_least: float | None = None) -> f
     Args:
         failures: Counted from 1.
         identity: Of the object.
-        at_least: What the other side asked for (`Retry-After`); it wins over our own, but a zero makes no busy loop.
+        at_least: What the other side asked for (`Retry-After`). A short one shortens nothing: whoever fails for ever
+            and says "at once" must not keep a worker busy for ever.
     """
-    if at_least is not None:
-        return max(at_least, BACKOFF_BASE) * (1 + spread(identity))
-    return min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1) - 1, 16)) * (1 + spread(identity))
+    own = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1) - 1, 16))
+    return max(at_least or 0.0, own) * (1 + spread(identity))
 
 
 def poll_interval(age: float, identity: str, *, shortest: float, longest: float) -> float:

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -36,12 +35,9 @@ Ask = Callable[[str], Awaitable[None]]
 
 
 async def ask_storage(url: str) -> None:
-    """A request as Azure's libraries send it."""
-    async with open_transport() as transport:
-        session: Any = transport.storage.session
-        request: AbstractAsyncContextManager[Any] = session.get(url)
-        async with request as answer:
-            assert answer.status == 200
+    """A request to storage."""
+    async with open_transport() as transport, transport.storage.get(url) as answer:
+        assert answer.status == 200
 
 
 async def ask_service(url: str) -> None:

@@ -247,6 +247,45 @@ async def test_reading_stops_where_an_output_is_too_large(server: MisbehavingSer
     assert [request.headers["x-ms-range"] for request in server.received[1:]] == ["bytes=0-100"]
 
 
+PIECE = 256 * 1024
+LARGE = bytes(range(256)) * (3 * PIECE // 512)
+
+
+def _part(first: int, content: bytes, size: int, etag: str = '"1"') -> Behaviour:
+    told = f"bytes {first}-{first + len(content) - 1}/{size}"
+    return answers(206, content, {"Content-Range": told, "ETag": etag})
+
+
+async def test_a_large_output_comes_in_parts_of_one_version(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """The first part tells how large it is; what follows is asked for in the same version."""
+    parts = (_part(0, LARGE[:PIECE], len(LARGE)), _part(PIECE, LARGE[PIECE:], len(LARGE)))
+    server.plays(says(job(outputDataUri=f"{container(server)}/rawOutputData?{SAS}")), *parts)
+    assert (await read_output(client, len(LARGE))).body == LARGE
+    first, second = (request.headers for request in server.received[1:])
+    assert (first["x-ms-range"], first.get("if-match")) == (f"bytes=0-{PIECE - 1}", None)
+    assert (second["x-ms-range"], second["if-match"]) == (f"bytes={PIECE}-{len(LARGE) - 1}", '"1"')
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(storage_error(412, "ConditionNotMet"), id="another version by now"),
+        pytest.param(_part(0, LARGE[PIECE:], len(LARGE)), id="from another place"),
+        pytest.param(_part(PIECE, LARGE[PIECE:-1], len(LARGE)), id="less than was asked for"),
+        pytest.param(answers(206, LARGE[PIECE:]), id="a part of nothing"),
+        pytest.param(answers(206, LARGE[PIECE:], {"Content-Range": "bytes */*"}), id="a part of an unknown whole"),
+    ],
+)
+async def test_a_second_part_that_does_not_fit(
+    server: MisbehavingServer, client: WorkspaceClient, second: Behaviour
+) -> None:
+    """It is read again later, and never put together with the first one."""
+    uri = f"{container(server)}/rawOutputData?{SAS}"
+    server.plays(says(job(outputDataUri=uri)), _part(0, LARGE[:PIECE], len(LARGE)), second)
+    with pytest.raises(Retryable):
+        await read_output(client, len(LARGE))
+
+
 class Blob:
     """A blob that exists already, on a server that plays just enough of a storage account."""
 

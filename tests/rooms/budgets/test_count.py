@@ -149,5 +149,19 @@ def test_a_list_of_another_period_is_not_put_in_place(months: int, counted: bool
     """The period ended while it was read: it is read again."""
     one = replace(budget(), status=replace(budget().status, counted=None))
     start = ledger_of(one, NOW).period.start
-    change = Count(one.scope, (Row(ENTRY, NOW, BILL),), frozenset(), start.replace(month=start.month + months))
+    since = start.replace(month=start.month + months)
+    change = Count(one.scope, (Row(ENTRY, NOW, BILL),), frozenset(), since, TOLERANCE)
     assert change(one, State(ledger_of(one, NOW)), NOW)[0].counted is counted
+
+
+def test_what_was_sent_a_moment_before_a_count_is_remembered() -> None:
+    """With an end: what is not remembered counts once more, rather than not at all."""
+    one = replace(budget(), status=replace(budget().status, counted=None))
+    start = ledger_of(one, NOW).period.start
+    sent = {"new": NOW, "just": NOW - 2 * TOLERANCE, "old": NOW - 2 * TOLERANCE - timedelta(seconds=1)}
+    rows = [Row(replace(ENTRY, job_id=name), at, BILL) for name, at in sent.items()]
+    after, _ = Count(one.scope, (*rows, *rows), frozenset(), start, TOLERANCE)(one, State(ledger_of(one, NOW)), NOW)
+    assert after.remembered == ("new", "just")
+    many = tuple(Row(replace(ENTRY, job_id=str(number)), NOW, BILL) for number in range(1000))
+    after, _ = Count(one.scope, many, frozenset(), start, TOLERANCE)(one, State(ledger_of(one, NOW)), NOW)
+    assert len(after.remembered) == 256

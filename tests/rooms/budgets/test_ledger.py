@@ -10,6 +10,7 @@ import pytest
 from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, Outcome, is_current, ledger_of, settle
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, ask
+from quantumjob_operator.budgets.shown import as_counted
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd, written
 
@@ -58,6 +59,57 @@ def test_a_job_has_ended(ended: Ended, outcome: Outcome, sums: dict[str, str]) -
     assert found is outcome
     assert spent(ledger) == sums
     assert bool(ledger.open) == (outcome is Outcome.UNSETTLED)
+
+
+@pytest.mark.parametrize(
+    ("askers", "sent_for", "sent", "outcome"),
+    [
+        pytest.param(["A"], "A", 1, Outcome.SETTLED, id="the job was sent for who asked"),
+        pytest.param(["B"], "A", -20, Outcome.RELEASED, id="it was settled for its own object, which is gone"),
+        pytest.param(["A", "B"], "A", 1, Outcome.SETTLED, id="the next object with the key took over what stood"),
+        pytest.param(["A", "B"], "B", 1, Outcome.SETTLED, id="and sent the job itself"),
+        pytest.param(["A", "B", "C"], "B", 1, Outcome.SETTLED, id="or the one between did"),
+        pytest.param(["B", "C"], "A", -20, Outcome.RELEASED, id="the next but one waits for what was settled, too"),
+        pytest.param(["B"], None, -20, Outcome.SETTLED, id="the service has lost for whom it was sent"),
+        pytest.param(["B"], "A", None, Outcome.SETTLED, id="nobody knows when it was sent"),
+        pytest.param(["B"], "A", -3600, Outcome.RELEASED, id="it was sent long before"),
+        pytest.param([str(one) for one in range(9)], "A", -20, Outcome.SETTLED, id="more asked than are remembered"),
+    ],
+)
+def test_a_job_with_a_key_is_paid_once(askers: list[str], sent_for: str | None, sent: int | None, outcome: Any) -> None:
+    """By the reservation under which it was sent, whichever object with the key comes next."""
+    one, ledger = counted_long_ago(), ledger_of(budget(), NOW)
+    for uid in askers:
+        ledger, _ = ask(one, ledger, request(0, usd("97.5"), uid=uid, keyed=True), NOW)
+    ended = Ended(BILL, sent=None if sent is None else NOW + sent * SECOND, owner=sent_for)
+    after, found, _ = settle(one, ledger, "job-0", ended, NOW + 30 * SECOND, tolerance=TOLERANCE)
+    assert (found, after.open) == (outcome, {})
+    assert spent(after) == ({"USD": "90"} if outcome is Outcome.SETTLED else {})
+
+
+@pytest.mark.parametrize(
+    ("sent", "listed", "outcome"),
+    [
+        pytest.param(-1, [], Outcome.SETTLED, id="the list may have hidden it, so that it counts"),
+        pytest.param(-1, ["job-0"], Outcome.RELEASED, id="the list showed it, so that it is counted"),
+        pytest.param(0, [], Outcome.RELEASED, id="what was sent afterwards had a reservation"),
+    ],
+)
+def test_a_job_with_a_key_that_was_sent_a_moment_before_the_ledger_was_counted(
+    sent: int, listed: list[str], outcome: Outcome
+) -> None:
+    """For another object than the one that asks now."""
+    one = budget()
+    one = replace(one, status=as_counted(one, one.status, NOW, tuple(listed)))
+    ledger, _ = ask(one, ledger_of(one, NOW), request(0, usd("97.5"), uid="B", keyed=True), NOW)
+    ended = Ended(BILL, sent=NOW + sent * SECOND, owner="A")
+    assert settle(one, ledger, "job-0", ended, NOW, tolerance=TOLERANCE)[1] is outcome
+
+
+def counted_long_ago() -> QuantumBudget:
+    """The budget, whose ledger was counted an hour ago."""
+    one = budget()
+    return written(one, ledger_of(one, NOW), NOW - 3600 * SECOND)
 
 
 def test_twice_is_once() -> None:

@@ -1,5 +1,6 @@
 """What a budget lets through, and what it says to the others."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -7,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.ledger import MAX_OPEN, Ledger, ledger_of
+from quantumjob_operator.budgets.ledger import Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, ask, give_back
+from quantumjob_operator.budgets.room import MAX_OPEN, Room
+from quantumjob_operator.budgets.simulated import Simulated
+from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, ByShots
-from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, budget_status_patch
 from rooms.budgets.values import NOW, budget, request, usd, written
 
 SPENT = {
@@ -239,12 +243,80 @@ def test_small_ones_do_not_starve_a_large_one() -> None:
     assert isinstance(answer, Granted)
 
 
-def test_a_ledger_has_an_end() -> None:
-    """An object that etcd does not take would stop everything."""
-    one = budget(limits=[{"unit": "USD", "amount": "100000"}])
-    entry = filled(one, "1").open["job-0"]
-    full = replace(ledger_of(one, NOW), open={str(number): entry for number in range(MAX_OPEN)})
-    assert told(one, full, usd("1")).reason == "BudgetBusy"
+def crowded(one: QuantumBudget, **under_way: int) -> Ledger:
+    """A ledger with so many jobs of each namespace, none of which needs anything of what is limited."""
+    ledger, nothing = ledger_of(one, NOW), Needs((Amount("USD", "0"),), "Unknown", "one run")
+    _, granted = ask(one, ledger, request(0, nothing), NOW)
+    entry = ask(one, ledger, request(0, nothing), NOW)[0].open["job-0"]
+    assert isinstance(granted, Granted)
+    entries = [one for name, many in under_way.items() for one in [replace(entry, namespace=name)] * many]
+    return replace(ledger, open={f"{number}": one for number, one in enumerate(entries)})
+
+
+@pytest.mark.parametrize(
+    ("under_way", "namespace", "says"),
+    [
+        pytest.param({"vqe": 1999}, "vqe", "", id="four fifths for one that is alone"),
+        pytest.param(
+            {"vqe": 2000},
+            "vqe",
+            "QuantumBudget quantum-platform/research keeps account of at most 2,500 jobs under way; it has 2,000, "
+            "2,000 of them of namespace vqe, and what is left is for other namespaces. This job starts when some of "
+            "these end",
+            id="and no more",
+        ),
+        pytest.param({"vqe": 2000}, "other", "", id="another one begins, whatever the first one has"),
+        pytest.param({"vqe": 2000, "other": 399}, "other", "", id="and gets as many as leaves some for a third"),
+        pytest.param({"vqe": 2000, "other": 400}, "other", "it has 2,400, 400 of them of", id="and no more, either"),
+        pytest.param({"vqe": 2000, "other": 400}, "third", "", id="which finds them"),
+        pytest.param({"vqe": 1111, "other": 1110}, "other", "", id="two have as many as each other"),
+        pytest.param({"vqe": 1111, "other": 1112}, "other", "1,112 of them of namespace other, and", id="in the end"),
+        pytest.param(
+            {"vqe": MAX_OPEN},
+            "other",
+            "it has 2,500, 0 of them of namespace other. This job starts when some of these end",
+            id="an object that etcd does not take would stop everything",
+        ),
+    ],
+)
+def test_a_ledger_has_an_end_and_each_namespace_its_share(under_way: dict[str, int], namespace: str, says: str) -> None:
+    """What reserves no amount takes a place, too: so it must not take all of them."""
+    one = budget()
+    ledger = crowded(one, **under_way)
+    _, answer = ask(one, ledger, request(9, usd("1"), namespace=namespace), NOW)
+    assert isinstance(answer, Refusal) == bool(says)
+    assert Simulated(one, ledger).takes(namespace, (Amount("USD", "1"),)) != bool(says)
+    assert Simulated(one, ledger).could_fit(namespace, (Amount("USD", "1"),)) != bool(says)
+    if isinstance(answer, Refusal):
+        assert (answer.reason, answer.waits) == ("BudgetBusy", True)
+        assert says in answer.message
+
+
+def test_long_names_fill_no_ledger_with_fewer_jobs() -> None:
+    """As many as fit are fewer, and stay below what etcd takes."""
+    one, long = budget(), "n" * 253
+    ledger = crowded(one, **{"v" * 63: 2000})
+    entry = replace(ledger.open["0"], name=long, workspace=long, asked_by=("u" * 36,) * 8, ended_at=stamp(NOW))
+    many = next(number for number in range(2000) if not Room([entry] * number).has_place(entry.namespace))
+    assert 500 < many < 1000
+    ledger = replace(ledger, open={f"{number:036}": entry for number in range(many)})
+    assert told(one, ledger, usd("1"), namespace=entry.namespace).reason == "BudgetBusy"
+    assert len(json.dumps(budget_status_patch(BudgetStatus(), written(one, ledger).status))) < 1_000_000
+
+
+def test_what_stands_is_raised_though_its_namespace_has_all_its_places() -> None:
+    """It takes no further one."""
+    one = budget()
+    ledger = crowded(one, vqe=MAX_OPEN)
+    after, answer = ask(one, ledger, request(0, usd("5"), job_id="7"), NOW)
+    assert isinstance(answer, Granted)
+    assert len(after.open) == MAX_OPEN
+
+
+def test_who_is_woken_finds_a_place() -> None:
+    """Of two that wait and one place, one."""
+    waiting = Simulated(budget(), crowded(budget(), vqe=1999))
+    assert [waiting.takes("vqe", (Amount("USD", "1"),)) for _ in range(2)] == [True, False]
 
 
 def test_a_lowered_limit_stops_only_what_costs() -> None:

@@ -59,7 +59,9 @@ async def connections(folder: Path) -> AsyncIterator[Parts]:
 
 def claimed_body(claim: Claim, spec: dict[str, Any] | None = None) -> Body:
     """The usual object with finalizer and claim."""
-    return job_body(spec, finalizers=[FINALIZER], annotations={CLAIM_ANNOTATION: claim.annotation()})
+    annotations = {CLAIM_ANNOTATION: claim.annotation()}
+    # Each attempt's claim is a later version of the object.
+    return job_body(spec, finalizers=[FINALIZER], annotations=annotations, resourceVersion=str(1041 + claim.attempt))
 
 
 @dataclass(slots=True)

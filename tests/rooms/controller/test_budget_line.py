@@ -16,18 +16,19 @@ class Room:
 
     free: int
     most: int = 100
+    crowded: tuple[str, ...] = ()
     taken: list[int] = field(default_factory=list)
 
-    def takes(self, _tenant: str, needs: Amounts) -> bool:
+    def takes(self, tenant: str, needs: Amounts) -> bool:
         """Whether it fits; then it is in."""
-        if sum(self.taken) + needs[0].value > self.free:
+        if tenant in self.crowded or sum(self.taken) + needs[0].value > self.free:
             return False
         self.taken.append(int(needs[0].value))
         return True
 
-    def could(self, needs: Amounts) -> bool:
+    def could(self, tenant: str, needs: Amounts) -> bool:
         """Whether it ever could."""
-        return needs[0].value <= self.most
+        return tenant not in self.crowded and needs[0].value <= self.most
 
 
 @dataclass(slots=True)
@@ -83,6 +84,14 @@ def test_one_that_can_never_fit_has_no_turn() -> None:
     """In this period."""
     line, _ = line_of(("a", "giant", 101), ("a", "small", 10))
     assert woken(line, Room(50)) == ["small"]
+
+
+def test_who_has_all_its_places_keeps_nobody_waiting() -> None:
+    """It waits for jobs of its own."""
+    line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("b", "b1", 10))
+    assert woken(line, Room(50, crowded=("a",))) == ["b1"]
+    assert line.before("newcomer", waits) == (dollars(10),)
+    assert woken(line, Room(50)) == ["a2", "a1"]
 
 
 def test_nothing_is_kept_for_one_that_is_deleted_while_it_has_the_turn() -> None:

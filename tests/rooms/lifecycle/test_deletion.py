@@ -85,8 +85,13 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
         ),
         pytest.param(
             deleted(claimed(status=set_aside(cancellation=asked("Suspended"))), remote=OUTAGE),
+            Action.NONE,
+            id="between two attempts: perhaps the object was restored, and a later one runs; asked for a minute",
+        ),
+        pytest.param(
+            deleted(claimed(status=set_aside(cancellation=asked("Suspended"))), remote=OUTAGE, troubled=60.0),
             Action.RELEASE,
-            id="between two attempts: nothing is left to cancel, whoever doesn't answer",
+            id="between two attempts: nothing is known to be left, whoever doesn't answer for a minute",
         ),
         pytest.param(deleted(accepted()), Action.RECORD, id="the wish is written before the service is asked"),
         pytest.param(
@@ -202,6 +207,21 @@ def test_grace_ends(facts: dict[str, Any], reason: str, answered: float, *, rele
     assert (decision.action is Action.RELEASE) == released, reason
     warned = [notice.reason for notice in decision.notices if notice.warning]
     assert warned == ([CANCELLATION_UNCONFIRMED] if released else [])
+
+
+@pytest.mark.parametrize(
+    ("asking", "released"),
+    [
+        pytest.param(0.0, False, id="it was asked for the first time since the start, and has accepted"),
+        pytest.param(59.0, False, id="less than a minute ago"),
+        pytest.param(61.0, True, id="a minute ago"),
+    ],
+)
+def test_operator_that_was_away_waits_for_what_it_asked_for(asking: float, *, released: bool) -> None:
+    """The grace period was over before it came back."""
+    recorded = accepted(cancellation=asked("Deleted", answered=3000.0))
+    known = deleted(recorded, limits=GRACE, remote=remote(), cancel=CancelAnswer.ACCEPTED, asking=asking)
+    assert (decide(known).action is Action.RELEASE) is released
 
 
 @pytest.mark.parametrize(

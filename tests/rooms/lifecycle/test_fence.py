@@ -2,8 +2,9 @@
 
 import pytest
 
-from quantumjob_operator.lifecycle.fence import FenceState, Sent
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
+from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.remotejob import RemoteJob
 from rooms.lifecycle.observations import HOLDER, RIVAL, accepted, claimed, new, remote
 
@@ -109,6 +110,15 @@ def test_what_was_asked_in_one_look_is_forgotten_in_the_next() -> None:
     assert known.fence_left(51.0) == 0.0
 
 
+DOUBTED = JobStatus(conditions=(Condition("Submitted", "False", SUBMISSION_UNCONFIRMED, "", "", 1),))
+
+
+def test_an_attempt_that_a_claim_named_may_be_hidden_whether_the_claim_is_believed_or_not() -> None:
+    """Status was refused and shows the first attempt: the claim of the second says that it may have been sent."""
+    known = FenceState(fenced_until=50.0).met(new(status=accepted().status), HOLDER, 10.0, FENCE, named=2)
+    assert (known.hidden_for(1, 20.0), known.hidden_for(2, 20.0)) == (30.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("before", "attempt", "never_sent", "fence"),
     [
@@ -116,6 +126,7 @@ def test_what_was_asked_in_one_look_is_forgotten_in_the_next() -> None:
         pytest.param(new(finalizers=claimed().finalizers), 1, False, FENCE, id="a finalizer without a claim"),
         pytest.param(new(claim_unreadable=True), 1, False, FENCE, id="a claim that nobody can read"),
         pytest.param(new(status=accepted().status), 1, False, FENCE, id="a status that names a job"),
+        pytest.param(new(status=DOUBTED), 1, False, FENCE, id="a status that tells of a request that may have worked"),
         pytest.param(claimed(holder=RIVAL), 1, False, FENCE, id="taken over from another process"),
         pytest.param(claimed(), 2, True, 0.0, id="a later attempt, which no claim ever named"),
     ],

@@ -1,5 +1,6 @@
 """When a job reserves what it may cost, and when that is settled."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,10 @@ from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.model.jobstatus import BudgetShown, CostEventShown, CostShown
 from quantumjob_operator.model.money import Amount
-from rooms.lifecycle.observations import OUTPUT, PROGRAM, accepted, claimed, new, remote, seen
+from rooms.lifecycle.observations import KEYED, OURS, OUTPUT, PROGRAM, accepted, claimed, new, remote, seen
 
 READY: dict[str, Any] = {"program": PROGRAM, "output": OUTPUT}
+KEY_OWNED: dict[str, Any] = {"key_owner": OURS}
 HELD = Trouble("BudgetExceeded", "nothing is left")
 RESERVED = BudgetShown("platform", "research", "Reserved", (Amount("USD", "97.5"),))
 SETTLED = BudgetShown("platform", "research", "Settled", (Amount("USD", "90"),))
@@ -53,6 +55,33 @@ SETTLED = BudgetShown("platform", "research", "Settled", (Amount("USD", "90"),))
 def test_the_next_step(job: Any, facts: dict[str, Any], action: Action) -> None:
     """Reserve, claim, send; settle before the end is told."""
     assert decide(seen(job, **facts)).action is action
+
+
+@pytest.mark.parametrize(
+    ("keyed", "facts", "action"),
+    [
+        pytest.param(True, {}, Action.GET_REMOTE, id="asked for"),
+        pytest.param(True, {"remote": remote("Succeeded")}, Action.CLAIM, id="there: taken over, and nothing reserved"),
+        pytest.param(True, {"remote": ABSENT}, Action.NONE, id="not there: held"),
+        pytest.param(True, {"remote": Trouble("ServiceUnavailable", "no")}, Action.NONE, id="not known: held"),
+        pytest.param(False, {}, Action.NONE, id="without a key there is nobody else"),
+    ],
+)
+def test_a_job_with_a_key_that_is_kept_back_may_have_been_bought_before(
+    *, keyed: bool, facts: dict[str, Any], action: Action
+) -> None:
+    """By an object that is gone."""
+    job = new(KEYED) if keyed else new()
+    assert decide(seen(job, kept_back=HELD, **READY, **KEY_OWNED, **facts)).action is action
+
+
+def test_the_service_is_asked_once_for_what_is_kept_back() -> None:
+    """And by whoever would end, in any case."""
+    held = decide(seen(new(KEYED), kept_back=HELD, remote=ABSENT, **READY, **KEY_OWNED))
+    job = replace(new(KEYED), status=held.status)
+    assert decide(seen(job, kept_back=HELD, **READY, **KEY_OWNED)).action is Action.NONE
+    ends = replace(HELD, final=True)
+    assert decide(seen(job, kept_back=ends, **READY, **KEY_OWNED)).action is Action.GET_REMOTE
 
 
 def test_rejecting_budget_ends_the_job() -> None:

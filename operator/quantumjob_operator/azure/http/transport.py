@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Final
+from typing import Final
 from urllib.request import getproxies_environment
 
 import aiohttp
@@ -34,7 +34,8 @@ class HttpTransport:
     """The open connections; made by `open_transport`.
 
     Attributes:
-        service: To the services of all workspaces.
+        service: To the services of all workspaces, as httpx has it.
+        engine: The same connections, for requests that are made up already.
         storage: To their storage accounts.
         identity: To the identity provider.
         requests: Of all tenants to their services at a time; workspaces that never answer leave some to the others.
@@ -42,7 +43,8 @@ class HttpTransport:
     """
 
     service: httpx.AsyncClient
-    storage: AioHttpTransport
+    engine: AiohttpTransport
+    storage: aiohttp.ClientSession
     identity: AioHttpTransport
     requests: FairShare
     answers: FairShare
@@ -77,10 +79,12 @@ async def open_transport(
     try:
         async with (
             client,
-            _azure_transport(trusted, name_resolver, make_socket, UnparsedTransport) as storage,
-            _azure_transport(trusted, name_resolver, make_socket) as identity,
+            _session(trusted, name_resolver, make_socket) as storage,
+            _session(trusted, name_resolver, make_socket) as asking,
         ):
-            yield HttpTransport(client, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
+            # No single client of Azure's library can close it.
+            identity = AioHttpTransport(session=asking, session_owner=False)
+            yield HttpTransport(client, engine, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
     finally:
         await name_resolver.close()
 
@@ -120,32 +124,11 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-class UnparsedTransport(AioHttpTransport):  # type: ignore[misc] # its package loads it on demand, as Any
-    """For blobs, of whose answers nothing is wanted but heads and bytes.
-
-    Azure's library would parse whatever calls itself XML or JSON, on the event loop and with all entities: a few
-    kilobytes are minutes of work then. As plain text they stay what they are; the code of an error is in its head.
-    """
-
-    async def send(self, request: Any, **config: Any) -> Any:
-        """Send a request."""
-        response = await super().send(request, **config)
-        response.content_type = "text/plain"
-        return response
-
-
-@asynccontextmanager
-async def _azure_transport(
-    trusted: ssl.SSLContext,
-    name_resolver: NameResolver,
-    make_socket: aiohttp.connector.SocketFactoryType,
-    kind: type[AioHttpTransport] = AioHttpTransport,
-) -> AsyncIterator[AioHttpTransport]:
-    """A transport for Azure's libraries that no single client of it can close, and that keeps no cookies."""
-    session = bounded_session(
+def _session(
+    trusted: ssl.SSLContext, name_resolver: NameResolver, make_socket: aiohttp.connector.SocketFactoryType
+) -> aiohttp.ClientSession:
+    return bounded_session(
         aiohttp.TCPConnector(ssl=trusted, resolver=name_resolver, socket_factory=make_socket),
         # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
         trust_env=bool(getproxies_environment()),
     )
-    async with session:
-        yield kind(session=session, session_owner=False)

@@ -1,0 +1,60 @@
+"""How many reservations a budget keeps account of, and how many of them may be one namespace's.
+
+Rules:
+1. A ledger is one object, which etcd must take: it has an end. A reservation takes one place, and more of them if its
+   names are long: nobody fills the object with fewer jobs.
+2. A namespace may have four times as many as are free. So one alone has four fifths of all, two have four ninths each,
+   and for one that has none something is free however many the others would like to have. What is reserved without an
+   amount takes as much of the object as anything else.
+
+Must not live here: what is said to who finds no room (`refusals`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from quantumjob_operator.model.quantumbudget import Reservation
+
+MAX_OPEN: Final = 2500
+"""Places for the reservations of a budget."""
+_BYTES: Final = 500
+"""Of a place: together they stay below the 1.5 MiB that etcd takes, with what else stands in the object."""
+_USUAL_BYTES: Final = 345
+"""Of a reservation without names and amounts."""
+_BYTES_OF_AN_AMOUNT: Final = 50
+_BYTES_OF_A_UID: Final = 39
+_TIMES: Final = 4
+
+
+class Room:
+    """The places of a ledger, by namespace."""
+
+    def __init__(self, entries: Iterable[Reservation]) -> None:
+        self._of: Counter[str] = Counter()
+        for one in entries:
+            self._of[one.namespace] += _places(one)
+
+    @property
+    def taken(self) -> int:
+        """Places that are taken."""
+        return self._of.total()
+
+    def of(self, namespace: str) -> int:
+        """Those that a namespace has."""
+        return self._of[namespace]
+
+    def has_place(self, namespace: str) -> bool:
+        """Whether a namespace may have one more."""
+        return self.of(namespace) < _TIMES * (MAX_OPEN - self.taken)
+
+    def take(self, namespace: str) -> None:
+        """One more is taken."""
+        self._of[namespace] += 1
+
+
+def _places(one: Reservation) -> int:
+    """How many places a reservation takes."""
+    names = len(one.namespace) + len(one.name) + len(one.workspace)
+    lists = _BYTES_OF_AN_AMOUNT * len(one.amounts) + _BYTES_OF_A_UID * len(one.asked_by or ())
+    return 1 + (_USUAL_BYTES + names + lists) // _BYTES

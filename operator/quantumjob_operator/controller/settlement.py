@@ -1,0 +1,42 @@
+"""The change that settles a job, and how the job ended by the service's word.
+
+Must not live here: when a job is settled (`spending`, `budget_sweep`), or what that does to a ledger (`budgets`).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from quantumjob_operator.budgets.ledger import Ended, Outcome, settle
+from quantumjob_operator.controller.budget_ledger import State
+from quantumjob_operator.controller.budget_line import Amounts
+from quantumjob_operator.lifecycle.costs import cost_of
+from quantumjob_operator.lifecycle.spending import bill_of
+from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
+from quantumjob_operator.model.naming import METADATA_UID, owner_told
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.remotejob import RemoteJob
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The change that settles one job.
+
+    Attributes:
+        tolerance: By so much a job may look older than its reservation and be its own.
+    """
+
+    job_id: str
+    ended: Ended
+    tolerance: timedelta
+
+    def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, tuple[Outcome, Amounts]]:
+        """Settle."""
+        settled = settle(budget, state.ledger, self.job_id, self.ended, now, tolerance=self.tolerance)
+        return replace(state, ledger=settled[0]), settled[1:]
+
+
+def ended_of(remote: RemoteJob) -> Ended:
+    """How a job has ended, by what the service says of it."""
+    began = remote.begin_execution_time is not None or seen_as(remote) is Sighting.SUCCEEDED
+    owner = owner_told(remote.metadata).get(METADATA_UID)
+    return Ended(bill_of(cost_of(remote)), began, remote.sent_at, owner=owner)
