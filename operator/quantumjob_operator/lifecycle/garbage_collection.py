@@ -84,9 +84,13 @@ def has_id_of_its_uid(remote: RemoteJob, origin: Origin, workspace: str) -> bool
         origin: Its object.
         workspace: Canonical id of the Azure workspace in whose list it stands.
     """
-    name, namespace = remote.id.lower(), origin.namespace
-    attempts = range(1, _ATTEMPTS + 1)
-    return any(name == job_id(workspace, namespace, uid=origin.uid, key=None, attempt=number) for number in attempts)
+    return remote.id.lower() in ids_of_its_uid(origin, workspace)
+
+
+def ids_of_its_uid(origin: Origin, workspace: str) -> Iterator[str]:
+    """The ids that the jobs of an object without a key have in a workspace, the first attempt's before others."""
+    for number in range(1, _ATTEMPTS + 1):
+        yield job_id(workspace, origin.namespace, uid=origin.uid, key=None, attempt=number)
 
 
 def may_tell(workspace: QuantumWorkspace, namespace: str, default: Name | None, *, keyed: bool) -> bool:
