@@ -26,6 +26,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
     has_id_of_its_uid,
     has_owner,
+    ids_of_its_uid,
     may_be_cancelled,
     may_tell,
     origin_of,
@@ -46,7 +47,11 @@ _SEARCH_SECONDS: Final = 120.0
 _AT_A_TIME: Final = 8
 _TICK: Final = 0.25
 _AT_ONCE: Final = 50
-"""Rows or objects that are handled before others run on the event loop."""
+"""Objects that are handled before others run on the event loop."""
+_ROWS_AT_ONCE: Final = 10
+"""Rows: for each up to a hundred ids are made."""
+_MOST_SENDERS: Final = 256
+"""Objects whose ids are remembered during a search."""
 _SMALL_PAGE: Final = 2
 """Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 
@@ -165,28 +170,38 @@ class GarbageCollector:
         self, connection: Connection, sightings: Sightings, seen: set[str], *, words: str, top: int
     ) -> None:
         owned: dict[str, frozenset[str]] = {}
+        own_ids: dict[tuple[str, str], frozenset[str]] = {}
         left: Counter[bool] = Counter()
         async for page in connection.client.list_whole_jobs(only=words, top=top):
             for number, row in enumerate(page):
-                if not number % _AT_ONCE:
+                if not number % _ROWS_AT_ONCE:
                     await asyncio.sleep(0)
                 origin = self._origin(row)
                 # Orphans don't count among the others: any number of them may be newer than what is looked for.
                 kind = sent_as_orphan(row)
                 if origin is None or released_on_purpose(row) or left[kind] >= MOST:
                     continue
-                if row.id not in seen and await self._is_left(row, origin, connection, owned):
+                if row.id not in seen and await self._is_left(row, origin, connection, owned, own_ids):
                     seen.add(row.id)
                     left[kind] += 1
                     await self._found(row, origin, connection, sightings)
             await asyncio.sleep(0)
 
     async def _is_left(
-        self, row: RemoteJob, origin: Origin, connection: Connection, owned: dict[str, frozenset[str]]
+        self,
+        row: RemoteJob,
+        origin: Origin,
+        connection: Connection,
+        owned: dict[str, frozenset[str]],
+        own_ids: dict[tuple[str, str], frozenset[str]],
     ) -> bool:
         """Whether a row counts here, and none of the known objects has the job."""
         workspace, namespace = connection.workspace, origin.namespace
-        keyed = not has_id_of_its_uid(row, origin, workspace.id)
+        sender = (namespace, origin.uid)
+        if sender not in own_ids and len(own_ids) < _MOST_SENDERS:
+            own_ids[sender] = frozenset(ids_of_its_uid(origin, workspace.id))
+        ids = own_ids.get(sender)
+        keyed = row.id.lower() not in ids if ids else not has_id_of_its_uid(row, origin, workspace.id)
         if not may_tell(workspace, namespace, self._default, keyed=keyed):
             return False
         if not keyed:
