@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
-from quantumjob_operator.cluster.objects import Objects, collection
+from quantumjob_operator.cluster.objects import BASE, Objects, collection
+from quantumjob_operator.cluster.paths import path_of
 from quantumjob_operator.model.naming import JOB_KIND, JOB_PLURAL, WORKSPACE_FINALIZER, WORKSPACE_KIND, WORKSPACE_PLURAL
 from quantumjob_operator.settings import Settings, read_settings
 
@@ -147,7 +148,7 @@ def _key(metadata: dict[str, Any]) -> str:
 
 
 def _path(metadata: dict[str, Any]) -> str:
-    return f"{collection(JOB_PLURAL, metadata['namespace'])}/{metadata['name']}"
+    return path_of(BASE, JOB_PLURAL, metadata["namespace"], metadata["name"])
 
 
 def _some(kind: str, names: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any, Final
 
 from explore.parts import Told
-from quantumjob_operator.controller import budget_ledger, budget_reconciler, reconciler, submitter
+from quantumjob_operator.controller import budget_ledger, budget_reconciler, budget_rows, reconciler, submitter
 
-_DRIVEN: Final[tuple[ModuleType, ...]] = (reconciler, submitter, budget_ledger)
+_DRIVEN: Final[tuple[ModuleType, ...]] = (reconciler, submitter, budget_ledger, budget_reconciler, budget_rows)
 
 
 class Promise:
@@ -79,6 +79,9 @@ class Hand:
         return nullcontext()
 
     timeout = timeout_at
+
+    async def sleep(self, _seconds: float) -> None:
+        """As `asyncio.sleep`, for whoever lets others run between two rows: here they run at requests only."""
 
 
 class _Log:

@@ -5,7 +5,7 @@ Rules:
 2. A unit that the estimate has is reserved so; else what `spec.maxCost` says of it.
 3. A currency that neither of them has is unknown: nothing is converted. A provider's own unit that another provider
    bills is 0, and so is one that an estimate in this provider's units does not have (hqc for an emulator's ehqc).
-4. `jobs` and `shots` are counted from the job itself.
+4. `jobs` and `shots` are counted from the job itself. No bill corrects them: `spec.maxCost` says nothing of them.
 
 Must not live here: whether it fits (`ledger`).
 """
@@ -34,6 +34,7 @@ _BILLED_BY: Final[Mapping[str, str]] = {
     "compute-time-qpu": "pasqal",
     "jobseconds": "qci",
 }
+_FROM_THE_JOB: Final = frozenset({JOBS, SHOTS})
 _COUNTED: Final = ByShots(SHOTS, Decimal(0), Decimal(1))
 _ANYBODYS: Final = frozenset({JOBS, SHOTS, "standardMinutes", "highMinutes"})
 
@@ -87,7 +88,7 @@ def needs_of(spec: BudgetSpec, job: JobSpec, estimate: Estimate | None) -> Needs
     amounts, declared = [], False
     for unit in limited_units(spec):
         amount = _known(unit, job, told)
-        if amount is None and spec.unknown_cost is not Unknown.HOLD:
+        if amount is None and unit not in _FROM_THE_JOB and spec.unknown_cost is not Unknown.HOLD:
             amount = next((one for one in job.max_cost if one.unit == unit), None)
             declared = declared or amount is not None
         if amount is None and spec.unknown_cost is Unknown.ALLOW:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.ledger import Used
-from quantumjob_operator.budgets.needs import MAX_COST, CostUnknown, Needs
+from quantumjob_operator.budgets.needs import MAX_COST, SHOTS, CostUnknown, Needs
 from quantumjob_operator.budgets.period import Period, within
 from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.model.money import Amount, spoken, within_shots
@@ -98,11 +98,14 @@ def above_job_limit(budget: QuantumBudget, limit: Amount, needed: Decimal, needs
 
 def unknown(budget: QuantumBudget, cost: CostUnknown) -> Refusal:
     """The cost can't be told, and the owner of the money does not let it pass."""
-    example, owner = f'[{{unit: {cost.unit}, amount: "5"}}]', _owner(budget)
+    owner = _owner(budget)
+    told = f'set spec.maxCost in a new job, for example [{{unit: {cost.unit}, amount: "5"}}]'
+    if cost.unit == SHOTS:
+        told = "set spec.parameters.shots in a new job, without spec.parameters.items"
     remedy = (
         f"{owner} holds such jobs, and can let them pass (spec.unknownCost)"
-        if budget.spec.unknown_cost is Unknown.HOLD
-        else f"set spec.maxCost in a new job, for example {example}, or ask {owner} to let it pass (spec.unknownCost)"
+        if budget.spec.unknown_cost is Unknown.HOLD and cost.unit != SHOTS
+        else f"{told}, or ask {owner} to let it pass (spec.unknownCost)"
     )
     message = f"the cost in {cost.unit}, which {_named(budget)} limits, is not known: {cost.detail}; {remedy}"
     return Refusal(COST_UNKNOWN, message)

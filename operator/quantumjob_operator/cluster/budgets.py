@@ -6,7 +6,8 @@ Must not live here: what is written (`budgets`), or how many changes go into one
 from typing import Any
 
 from quantumjob_operator.cluster.api import Api, NotFound
-from quantumjob_operator.cluster.objects import collection
+from quantumjob_operator.cluster.objects import BASE
+from quantumjob_operator.cluster.paths import path_of
 from quantumjob_operator.model.naming import API_VERSION, BUDGET_FINALIZER, BUDGET_KIND, BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, budget_status_patch, parse_budget
 
@@ -35,7 +36,7 @@ class BudgetObjects:
         if not patch:
             return budget
         guarded = {"uid": budget.uid, "resourceVersion": budget.resource_version}
-        return parse_budget(await self._api.patch(f"{_path(budget)}/status", {"metadata": guarded, "status": patch}))
+        return parse_budget(await self._api.patch(_path(budget, "status"), {"metadata": guarded, "status": patch}))
 
     async def mark(self, budget: QuantumBudget, *, in_use: bool) -> QuantumBudget | None:
         """Put on or take off the finalizer that keeps a budget while something is reserved; None if it is gone.
@@ -64,5 +65,5 @@ def budget_reference(budget: QuantumBudget) -> dict[str, Any]:
     }
 
 
-def _path(budget: QuantumBudget) -> str:
-    return f"{collection(BUDGET_PLURAL, budget.namespace)}/{budget.name}"
+def _path(budget: QuantumBudget, *rest: str) -> str:
+    return path_of(BASE, BUDGET_PLURAL, budget.namespace, budget.name, *rest)

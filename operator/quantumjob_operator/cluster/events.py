@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from quantumjob_operator.cluster.api import Api, ClusterError, Conflict
+from quantumjob_operator.cluster.paths import CORE, path_of
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import MANAGED_BY
@@ -61,7 +62,7 @@ class Events:
             "count": 1,
         }
         try:
-            await self._api.request("POST", f"/api/v1/namespaces/{namespace}/events", body)
+            await self._api.request("POST", path_of(CORE, "events", namespace), body)
         except Conflict:
             return once
         except ClusterError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
+from quantumjob_operator.cluster.paths import CORE, path_of
 from quantumjob_operator.cluster.references import BrokenReferenceError
 from quantumjob_operator.model.redaction import clean_text
 
@@ -69,13 +70,13 @@ class AccountToken:
         self._stale_at, self._expires_at = asked + seconds * _FRESH_SHARE, asked + seconds
 
     async def _request(self) -> Mapping[str, Any]:
-        path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts/{self._name}/token"
         body = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
             "spec": {"audiences": [self._audience], "expirationSeconds": _LIFETIME_SECONDS},
         }
         try:
+            path = path_of(CORE, "serviceaccounts", self._namespace, self._name, "token")
             return await self._api.request("POST", path, body)
         except NotFound:
             raise BrokenReferenceError(

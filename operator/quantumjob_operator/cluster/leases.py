@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, NotFound
 from quantumjob_operator.cluster.election import NOBODY, Lease, Record
+from quantumjob_operator.cluster.paths import path_of
 
 _API: Final = "coordination.k8s.io/v1"
 
@@ -23,7 +24,7 @@ class Leases:
     def __init__(self, api: Api, place: str) -> None:
         self._api = api
         namespace, _slash, self._name = place.partition("/")
-        self._collection = f"/apis/{_API}/namespaces/{namespace}/leases"
+        self._namespace = namespace
 
     async def read(self) -> Lease | None:
         """The Lease as it is now; None if there is none.
@@ -32,7 +33,7 @@ class Leases:
             ClusterError: The API server did not answer so.
         """
         try:
-            return _parsed(await self._api.request("GET", f"{self._collection}/{self._name}"))
+            return _parsed(await self._api.request("GET", self._path(self._name)))
         except NotFound:
             return None
 
@@ -46,9 +47,12 @@ class Leases:
         body: dict[str, Any] = {"spec": _spec(record)}
         if known is None:
             body |= {"apiVersion": _API, "kind": "Lease", "metadata": {"name": self._name}}
-            return _parsed(await self._api.request("POST", self._collection, body))
+            return _parsed(await self._api.request("POST", self._path(), body))
         body["metadata"] = {"resourceVersion": known.version}
-        return _parsed(await self._api.patch(f"{self._collection}/{self._name}", body))
+        return _parsed(await self._api.patch(self._path(self._name), body))
+
+    def _path(self, *name: str) -> str:
+        return path_of(f"/apis/{_API}", "leases", self._namespace, *name)
 
 
 def _spec(record: Record) -> dict[str, Any]:

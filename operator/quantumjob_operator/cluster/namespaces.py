@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError
+from quantumjob_operator.cluster.paths import CORE, NAMESPACES, path_of
 
 _KEPT_SECONDS: Final = 2.0
+_FORGOTTEN_SECONDS: Final = 3600.0
+"""After which labels are forgotten that nobody asks for any more."""
 _UNREADABLE: Final = frozenset({403, 404})
 _PAUSE_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ class Namespaces:
         self._api = api
         self._monotonic = monotonic
         self._kept: dict[str, tuple[float, Labels]] = {}
+        """Until when they hold, and the labels; those that were read longest ago before others."""
         self._unread: dict[str, float] = {}
         """Until when those that could not be read are not asked for again, the first before others."""
 
@@ -52,15 +56,17 @@ class Namespaces:
         now = self._monotonic()
         while self._unread and next(iter(self._unread.values())) <= now:
             del self._unread[next(iter(self._unread))]
+        while self._kept and next(iter(self._kept.values()))[0] <= now - _FORGOTTEN_SECONDS:
+            del self._kept[next(iter(self._kept))]
+        self._kept.pop(name, None)
         if labels is None:
-            self._kept.pop(name, None)
             self._unread[name] = now + _KEPT_SECONDS
         else:
             self._unread.pop(name, None)
             self._kept[name] = (now + _KEPT_SECONDS, labels)
 
     def known(self, name: str) -> Labels | None:
-        """The labels of a namespace as they were read last; None as for `labels`, or if they never were."""
+        """The labels of a namespace as they were read last; None as for `labels`, or if that is long ago."""
         return self._kept[name][1] if name in self._kept else None
 
     async def cluster_uid(self) -> str:
@@ -70,7 +76,7 @@ class Namespaces:
         """
         while True:
             try:
-                found = await self._api.request("GET", "/api/v1/namespaces/kube-system")
+                found = await self._api.request("GET", path_of(CORE, NAMESPACES, None, "kube-system"))
             except ClusterError as error:
                 if error.status in _UNREADABLE:
                     _log.warning("no name for this cluster: %s; set cluster_name", error)
@@ -82,7 +88,7 @@ class Namespaces:
 
     async def _read(self, name: str) -> Labels | None:
         try:
-            found = await self._api.request("GET", f"/api/v1/namespaces/{name}")
+            found = await self._api.request("GET", path_of(CORE, NAMESPACES, None, name))
         except ClusterError as error:
             if error.status in _UNREADABLE:
                 return None

@@ -5,10 +5,10 @@ Must not live here: what is written (`lifecycle`).
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.cache import Known
+from quantumjob_operator.cluster.paths import path_of
 from quantumjob_operator.model.jobstatus import JobStatus, status_patch
 from quantumjob_operator.model.naming import (
     API_VERSION,
@@ -35,6 +35,8 @@ _PARSERS: Final[dict[str, Callable[[Mapping[str, Any]], Known]]] = {
     BUDGET_PLURAL: parse_budget,
 }
 PLURALS: Final = tuple(_PARSERS)
+BASE: Final = f"/apis/{GROUP}/{VERSION}"
+"""The operator's own group."""
 _NOT_FOUND: Final = 404
 _PAGE: Final = 20
 """Objects of a page."""
@@ -42,8 +44,7 @@ _PAGE: Final = 20
 
 def collection(plural: str, namespace: str | None) -> str:
     """The path of a collection; of the whole cluster without a namespace."""
-    scope = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
-    return f"/apis/{GROUP}/{VERSION}{scope}/{plural}"
+    return path_of(BASE, plural, namespace)
 
 
 def parse_known(plural: str, body: Mapping[str, Any]) -> Known:
@@ -64,7 +65,7 @@ class Objects:
     async def served(self) -> bool:
         """Whether the API server serves all kinds, so that a watch of them can begin."""
         try:
-            found = await self._api.request("GET", f"/apis/{GROUP}/{VERSION}")
+            found = await self._api.request("GET", BASE)
         except ClusterError as error:
             # A group that is not served has a 404 without a Status.
             if error.status == _NOT_FOUND:
@@ -163,7 +164,7 @@ class Objects:
         if not patch:
             return job
         body = {"metadata": {"uid": job.uid, "resourceVersion": job.resource_version}, "status": patch}
-        answer = await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name) + "/status", body)
+        answer = await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name, "status"), body)
         return parse_job(answer)
 
     async def write_workspace_status(self, workspace: QuantumWorkspace, status: dict[str, Any]) -> QuantumWorkspace:
@@ -172,7 +173,7 @@ class Objects:
         if not changed:
             return workspace
         metadata = {"uid": workspace.uid, "resourceVersion": workspace.resource_version}
-        path = _path(WORKSPACE_PLURAL, workspace.namespace, workspace.name) + "/status"
+        path = _path(WORKSPACE_PLURAL, workspace.namespace, workspace.name, "status")
         return parse_workspace(await self._api.patch(path, {"metadata": metadata, "status": changed}))
 
     async def mark_workspace(self, workspace: QuantumWorkspace, *, in_use: bool) -> QuantumWorkspace | None:
@@ -196,8 +197,8 @@ class Objects:
         return parse_job(await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name), {"metadata": guarded}))
 
 
-def _path(plural: str, namespace: str, name: str) -> str:
-    return f"{collection(plural, namespace)}/{name}"
+def _path(plural: str, namespace: str, *name: str) -> str:
+    return path_of(BASE, plural, namespace, *name)
 
 
 def job_reference(job: QuantumJob) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from quantumjob_operator.cluster.api import Api, Conflict, NotFound
 from quantumjob_operator.cluster.objects import job_reference
+from quantumjob_operator.cluster.paths import CORE, path_of
 from quantumjob_operator.model.naming import JOB_KIND, JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
 from quantumjob_operator.model.quantumjob import QuantumJob
 
@@ -62,8 +63,8 @@ class Outputs:
         }
         if binary:
             body["binaryData"] = dict(binary)
-        path = f"/api/v1/namespaces/{job.namespace}/configmaps"
         try:
+            path = path_of(CORE, "configmaps", job.namespace)
             await self._api.request("POST", path, body, query={"fieldManager": MANAGED_BY})
         except Conflict:
             return await self.owner(job)
@@ -71,7 +72,7 @@ class Outputs:
 
     async def _read(self, job: QuantumJob) -> dict[str, Any] | None:
         try:
-            return await self._api.request("GET", f"/api/v1/namespaces/{job.namespace}/configmaps/{job.output_name}")
+            return await self._api.request("GET", path_of(CORE, "configmaps", job.namespace, job.output_name))
         except NotFound:
             return None
 

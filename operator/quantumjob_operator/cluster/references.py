@@ -10,6 +10,7 @@ import binascii
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, NotFound
+from quantumjob_operator.cluster.paths import CORE, path_of
 from quantumjob_operator.model.naming import CREDENTIALS_SECRET, PROGRAM_SECRET
 from quantumjob_operator.model.parsing import MalformedObject
 from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob
@@ -99,7 +100,7 @@ class References:
 
     async def _from_config_map(self, namespace: str, ref: KeyRef, field: str) -> bytes:
         try:
-            found = await self._api.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/{ref.name}")
+            found = await self._api.request("GET", path_of(CORE, "configmaps", namespace, ref.name))
         except NotFound:
             raise BrokenReferenceError(
                 "ProgramNotFound", f"{field}: ConfigMap {ref.name} does not exist; create it"
@@ -115,7 +116,7 @@ class References:
 
     async def _from_secret(self, namespace: str, ref: KeyRef, purpose: str, reason: str, field: str) -> bytes:
         try:
-            found = await self._api.request("GET", f"/api/v1/namespaces/{namespace}/secrets/{ref.name}")
+            found = await self._api.request("GET", path_of(CORE, "secrets", namespace, ref.name))
         except NotFound:
             found = {}
         encoded = (found.get("data") or {}).get(ref.key) if _made_for(found, purpose) else None

@@ -3,6 +3,7 @@
 Must not live here: what jobs reserve and settle (`spending`), or how ledgers are written (`budget_ledger`).
 """
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +31,8 @@ _BUSY_SECONDS: Final = 15.0
 _UNCOUNTED_SECONDS: Final = 3.0
 _SOON_SECONDS: Final = 1.0
 _IDLE_SECONDS: Final = 5.0
+_MOST_SECONDS: Final = 900.0
+"""For so long one reconciliation takes at most: longer than lists are read, and twenty jobs asked for."""
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +77,8 @@ class BudgetReconciler:
             self._spending.gone(uid)
             return
         try:
-            await self._reconcile(budget)
+            async with asyncio.timeout(_MOST_SECONDS):
+                await self._reconcile(budget)
         except Outdated:
             self._queue.add_after(uid, _SOON_SECONDS)
         except (ClusterError, TimeoutError) as error:

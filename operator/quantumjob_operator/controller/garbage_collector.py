@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -21,11 +20,13 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
+from quantumjob_operator.controller.sightings import MOST, Sightings
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
     has_id_of_its_uid,
     has_owner,
+    ids_of_its_uid,
     may_be_cancelled,
     may_tell,
     origin_of,
@@ -46,36 +47,15 @@ _SEARCH_SECONDS: Final = 120.0
 _AT_A_TIME: Final = 8
 _TICK: Final = 0.25
 _AT_ONCE: Final = 50
-"""Rows or objects that are handled before others run on the event loop."""
+"""Objects that are handled before others run on the event loop."""
+_ROWS_AT_ONCE: Final = 10
+"""Rows: for each up to a hundred ids are made."""
+_MOST_SENDERS: Final = 256
+"""Objects whose ids are remembered during a search."""
 _SMALL_PAGE: Final = 2
 """Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
-_MOST: Final = 100
-"""Jobs of one workspace that a search acts on, and as many that were sent as orphans: a list of many more was not made
-by this cluster."""
-
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Sightings:
-    """What is remembered of one workspace's list: no other workspace's rows change it.
-
-    Attributes:
-        due: Monotonic time of the next search.
-        first_seen: When each job without an object was seen first.
-        reported: Those that people were told of.
-    """
-
-    due: float
-    first_seen: dict[str, float] = field(default_factory=dict)
-    reported: set[str] = field(default_factory=set)
-
-    def forget_all_but(self, seen: set[str], *, complete: bool) -> None:
-        """Keep what a search saw, and after one that broke off some of what was known before as well."""
-        kept = seen if complete else seen.union(list(self.first_seen)[:_MOST])
-        self.first_seen = {job: at for job, at in self.first_seen.items() if job in kept}
-        self.reported &= kept
 
 
 class GarbageCollector:
@@ -113,7 +93,7 @@ class GarbageCollector:
         self._holder = holder
         self._started = clock.now()
         self._in_hand = in_hand
-        self._sightings: dict[str, _Sightings] = {}
+        self._sightings: dict[str, Sightings] = {}
         self._searched: set[str] = set()
         self.may_cancel = False
 
@@ -133,7 +113,7 @@ class GarbageCollector:
     def _next(self) -> Iterator[QuantumWorkspace]:
         """Whose turn it is: who waits longest before others, and one of a namespace at a time."""
         now, workspaces = self._clock.monotonic(), dict(self._cache.workspaces)
-        self._sightings = {uid: self._sightings.get(uid) or _Sightings(now) for uid in workspaces}
+        self._sightings = {uid: self._sightings.get(uid) or Sightings(now) for uid in workspaces}
         due = ((one.due, uid) for uid, one in self._sightings.items() if one.due <= now)
         for _, uid in sorted(due):
             if len(self._searched) >= _AT_A_TIME:
@@ -141,7 +121,7 @@ class GarbageCollector:
             if workspaces[uid].namespace not in self._searched:
                 yield workspaces[uid]
 
-    async def _turn(self, workspace: QuantumWorkspace, sightings: _Sightings) -> None:
+    async def _turn(self, workspace: QuantumWorkspace, sightings: Sightings) -> None:
         before, interval = set(sightings.first_seen), self._settings.garbage_collection_seconds
         try:
             await self._search(workspace, sightings)
@@ -152,10 +132,13 @@ class GarbageCollector:
         usual = interval * (1 - spread(workspace.uid))
         sightings.due = self._clock.monotonic() + (min(self._settings.fence_seconds, usual) if fresh else usual)
 
-    async def _search(self, workspace: QuantumWorkspace, sightings: _Sightings) -> None:
+    async def _search(self, workspace: QuantumWorkspace, sightings: Sightings) -> None:
         """One workspace's list; what can't be had now, or not in time, is had the next time."""
         seen: set[str] = set()
         complete = False
+        if untold := sightings.begin_hour(self._clock.monotonic()):
+            what = "the list was filled in by somebody else, or an operator has lost its objects"
+            await self._tell(workspace, f"jobs whose QuantumJob is gone were seen {untold:,} times more; {what}")
         try:
             async with asyncio.timeout(_SEARCH_SECONDS):
                 connection = await self._connections.get(workspace)
@@ -166,9 +149,9 @@ class GarbageCollector:
             _log.info("jobs without an object could not be searched for: %s", error)
         except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
             _log.exception("the search for jobs without an object failed")
-        sightings.forget_all_but(seen, complete=complete)
+        sightings.forget_all_but(seen, self._clock.monotonic(), complete=complete)
 
-    async def _list(self, connection: Connection, sightings: _Sightings, seen: set[str]) -> None:
+    async def _list(self, connection: Connection, sightings: Sightings, seen: set[str]) -> None:
         """The list in the form that the service takes: in words that it knows, and on pages that can be read."""
         words, top = UNFINISHED, PAGE
         while True:
@@ -184,31 +167,41 @@ class GarbageCollector:
                 words = OLDER_WORDS
 
     async def _collect(
-        self, connection: Connection, sightings: _Sightings, seen: set[str], *, words: str, top: int
+        self, connection: Connection, sightings: Sightings, seen: set[str], *, words: str, top: int
     ) -> None:
         owned: dict[str, frozenset[str]] = {}
+        own_ids: dict[tuple[str, str], frozenset[str]] = {}
         left: Counter[bool] = Counter()
         async for page in connection.client.list_whole_jobs(only=words, top=top):
             for number, row in enumerate(page):
-                if not number % _AT_ONCE:
+                if not number % _ROWS_AT_ONCE:
                     await asyncio.sleep(0)
                 origin = self._origin(row)
                 # Orphans don't count among the others: any number of them may be newer than what is looked for.
                 kind = sent_as_orphan(row)
-                if origin is None or released_on_purpose(row) or left[kind] >= _MOST:
+                if origin is None or released_on_purpose(row) or left[kind] >= MOST:
                     continue
-                if row.id not in seen and await self._is_left(row, origin, connection, owned):
+                if row.id not in seen and await self._is_left(row, origin, connection, owned, own_ids):
                     seen.add(row.id)
                     left[kind] += 1
                     await self._found(row, origin, connection, sightings)
             await asyncio.sleep(0)
 
     async def _is_left(
-        self, row: RemoteJob, origin: Origin, connection: Connection, owned: dict[str, frozenset[str]]
+        self,
+        row: RemoteJob,
+        origin: Origin,
+        connection: Connection,
+        owned: dict[str, frozenset[str]],
+        own_ids: dict[tuple[str, str], frozenset[str]],
     ) -> bool:
         """Whether a row counts here, and none of the known objects has the job."""
         workspace, namespace = connection.workspace, origin.namespace
-        keyed = not has_id_of_its_uid(row, origin, workspace.id)
+        sender = (namespace, origin.uid)
+        if sender not in own_ids and len(own_ids) < _MOST_SENDERS:
+            own_ids[sender] = frozenset(ids_of_its_uid(origin, workspace.id))
+        ids = own_ids.get(sender)
+        keyed = row.id.lower() not in ids if ids else not has_id_of_its_uid(row, origin, workspace.id)
         if not may_tell(workspace, namespace, self._default, keyed=keyed):
             return False
         if not keyed:
@@ -242,17 +235,17 @@ class GarbageCollector:
         known = await self._objects.jobs_of(origin.namespace)
         return has_owner(remote, {one for job in known for one in owned_by(job, workspace)})
 
-    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection, sightings: _Sightings) -> None:
+    async def _found(self, row: RemoteJob, origin: Origin, connection: Connection, sightings: Sightings) -> None:
         """A row of the list; what goes wrong with one keeps nobody from the others."""
         now = self._clock.monotonic()
         if now - sightings.first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
             return  # its object may be younger than what the watch has told
         try:
-            await self._end(row.id, origin, connection, sightings.reported)
+            await self._end(row.id, origin, connection, sightings)
         except (ServiceError, ClusterError) as error:
             _log.warning("job %s, whose QuantumJob is gone, could not be ended: %s", row.id, error)
 
-    async def _end(self, job_id: str, origin: Origin, connection: Connection, reported: set[str]) -> None:
+    async def _end(self, job_id: str, origin: Origin, connection: Connection, sightings: Sightings) -> None:
         client = connection.on_behalf(origin.namespace, cancelling=True).client
         # Nothing but one round trip lies between the last look and the request; and before the look for an owner comes
         # the one at the job, which an owner tags before it goes.
@@ -270,26 +263,26 @@ class GarbageCollector:
             then = "cancel it at the service if nobody needs it"
             if sent_as_orphan(remote):
                 then = f"it was sent with deletionPolicy Orphan, but nothing shows that it was released: {then}"
-            await self._report(remote, origin, connection, then, reported)
+            await self._report(remote, origin, connection, then, sightings)
             return
         answer = await client.cancel_job(remote.id, may_start=lambda: self._is_fresh(looked))
         accepted = answer is CancelAnswer.ACCEPTED
         then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
-        await self._report(remote, origin, connection, then, reported)
+        await self._report(remote, origin, connection, then, sightings)
 
     def _is_fresh(self, looked: float) -> bool:
         return self._clock.monotonic() - looked < self._settings.put_start_seconds
 
     async def _report(
-        self, remote: RemoteJob, origin: Origin, connection: Connection, then: str, reported: set[str]
+        self, remote: RemoteJob, origin: Origin, connection: Connection, then: str, sightings: Sightings
     ) -> None:
-        if remote.id in reported:
+        if not sightings.may_tell(remote.id, self._clock.monotonic(), orphan=sent_as_orphan(remote)):
             return
-        reported.add(remote.id)
         self._metrics.left_behind.inc()
-        workspace = connection.workspace
         message = f"job {remote.id} still runs, and QuantumJob {origin.namespace}/{origin.uid} is gone; {then}"
+        await self._tell(connection.workspace, message, jobId=remote.id, uid=origin.uid)
+
+    async def _tell(self, workspace: QuantumWorkspace, message: str, **fields: str) -> None:
         notice = Notice(LEFT_BEHIND, message, warning=True)
-        source = f"{workspace.namespace}/{workspace.name}"
-        _log.error("%s in %s: %s", LEFT_BEHIND, source, message, extra={"jobId": remote.id, "uid": origin.uid})
+        _log.error("%s in %s/%s: %s", LEFT_BEHIND, *workspace.key, message, extra=fields)
         await self._events.publish(workspace_reference(workspace), notice, self._clock.now(), once=True)

@@ -54,11 +54,22 @@ def origin_of(remote: RemoteJob, cluster: str, namespaces: Collection[str]) -> O
         cluster: The name under which this cluster submits.
         namespaces: Those that this operator serves; all of them if empty.
     """
+    if is_final_word(remote.status):
+        return None
+    origin = sender_of(remote, cluster)
+    return None if origin is None or (namespaces and origin.namespace not in namespaces) else origin
+
+
+def sender_of(remote: RemoteJob, cluster: str) -> Origin | None:
+    """The object of a job of this cluster, whatever became of it; None if the job is somebody else's.
+
+    Args:
+        remote: A row of the service's list, or the job itself.
+        cluster: The name under which this cluster submits.
+    """
     told = owner_told(remote.metadata)
     namespace, uid, name = (told.get(key, "") for key in (METADATA_NAMESPACE, METADATA_UID, METADATA_NAME))
     if not cluster or told.get(METADATA_CLUSTER) != cluster:
-        return None
-    if is_final_word(remote.status) or (namespaces and namespace not in namespaces):
         return None
     if not is_namespace(namespace) or not is_guid(uid) or not is_object_name(name):
         return None  # whoever wrote this is not us, and it would get into a path
@@ -73,9 +84,13 @@ def has_id_of_its_uid(remote: RemoteJob, origin: Origin, workspace: str) -> bool
         origin: Its object.
         workspace: Canonical id of the Azure workspace in whose list it stands.
     """
-    name, namespace = remote.id.lower(), origin.namespace
-    attempts = range(1, _ATTEMPTS + 1)
-    return any(name == job_id(workspace, namespace, uid=origin.uid, key=None, attempt=number) for number in attempts)
+    return remote.id.lower() in ids_of_its_uid(origin, workspace)
+
+
+def ids_of_its_uid(origin: Origin, workspace: str) -> Iterator[str]:
+    """The ids that the jobs of an object without a key have in a workspace, the first attempt's before others."""
+    for number in range(1, _ATTEMPTS + 1):
+        yield job_id(workspace, origin.namespace, uid=origin.uid, key=None, attempt=number)
 
 
 def may_tell(workspace: QuantumWorkspace, namespace: str, default: Name | None, *, keyed: bool) -> bool:

@@ -82,6 +82,7 @@ _WORD: Final = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME: Final = re.compile(rf"{_WORD}(?:\.{_WORD})*")
 _LOCATION: Final = re.compile(r"[a-z0-9]{2,40}")
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_OF_A_NAME: Final = 253
 _HOST_SUFFIXES: Final[Mapping[str, str]] = {"V1": "", "V2": "-v2"}
 
@@ -162,12 +163,8 @@ def is_object_name(text: str) -> bool:
 
 
 def is_guid(text: str) -> bool:
-    """Whether a text is a GUID: a name that nobody else's thing has."""
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+    """Whether a text is a GUID in its usual form: a name that nobody else's thing has, and no longer than that."""
+    return _GUID.fullmatch(text) is not None
 
 
 def orphan_tag(uid: str) -> str:

@@ -101,6 +101,22 @@ def test_it_reserves(
             "shots is absent",
             id="the target chooses the shots",
         ),
+        pytest.param(
+            {"limits": [{"unit": "shots", "amount": "1000"}]},
+            {"parameters": {}, "maxCost": [{"unit": "shots", "amount": "0.000001"}]},
+            TIME,
+            "shots",
+            "parameters.shots is absent, or parameters.items",
+            id="maxCost says nothing of shots that the target chooses",
+        ),
+        pytest.param(
+            {"limits": [{"unit": "shots", "amount": "1000"}]},
+            {"parameters": {"shots": 900000, "items": [{}]}, "maxCost": [{"unit": "shots", "amount": "0.000001"}]},
+            None,
+            "shots",
+            "parameters.shots is absent, or parameters.items",
+            id="nor of those of several runs",
+        ),
     ],
 )
 def test_it_is_not_known(

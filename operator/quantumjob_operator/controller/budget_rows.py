@@ -1,0 +1,218 @@
+"""The jobs that a budget counts: rows of the service's lists, and jobs that are claimed and not listed yet.
+
+Whoever owns a list writes what they like into it: a row counts only if its names are some, and rows are handed on as
+they arrive. Must not live here: what they add up to (`budgets.tally`), or when lists are read (`budget_counter`).
+"""
+
+import asyncio
+from collections.abc import Container
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from quantumjob_operator.azure.client import PAGE
+from quantumjob_operator.azure.connections import Connection, Connections
+from quantumjob_operator.budgets.conditions import Kept
+from quantumjob_operator.budgets.count import Row, completed
+from quantumjob_operator.budgets.membership import counts
+from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
+from quantumjob_operator.budgets.refusals import COUNTING
+from quantumjob_operator.budgets.tally import Take, TooManyError
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.controller.settlement import ended_of
+from quantumjob_operator.lifecycle.attempts import identify
+from quantumjob_operator.lifecycle.garbage_collection import sender_of
+from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.errors import ServiceError
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.naming import is_guid
+from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, referenced_name
+from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+
+_MOST_SECONDS: Final = 600.0
+"""For so long the lists of a budget are read."""
+_AT_ONCE: Final = 25
+"""Rows or objects that are handled before others run on the event loop."""
+
+
+class BudgetRows:
+    """Reads lists."""
+
+    def __init__(
+        self, *, cache: Cache, connections: Connections, namespaces: Namespaces, settings: Settings, clock: Clock
+    ) -> None:
+        self._cache = cache
+        self._connections = connections
+        self._namespaces = namespaces
+        self._settings = settings
+        self._tolerance = timedelta(seconds=settings.fence_seconds)
+        self._clock = clock
+
+    async def listed(self, budget: QuantumBudget, start: datetime, take: Take) -> Kept | None:
+        """Take each job that counts, since then; or why that was not possible."""
+        try:
+            async with asyncio.timeout(_MOST_SECONDS):
+                for name in budget.spec.workspaces:
+                    if why := await self._listed_by(budget, name, start, take):
+                        return why
+        except TooManyError as error:
+            return too_many(error)
+        except TimeoutError:
+            told = f"QuantumWorkspaces did not give their lists within {_MOST_SECONDS:.0f} s"
+            return Kept(COUNTING, f"what was spent can't be counted yet: {told}")
+        return None
+
+    async def _listed_by(self, budget: QuantumBudget, name: str, start: datetime, take: Take) -> Kept | None:
+        workspace = self._cache.find_workspace((budget.namespace, name))
+        connection = await self._connections.get(workspace) if workspace else None
+        if not isinstance(connection, Connection):
+            why = "does not exist" if workspace is None else "is not ready"
+            return Kept(COUNTING, f"what was spent can't be counted yet: QuantumWorkspace {name} {why}")
+        try:
+            await self._pages(budget, connection, start, take)
+        except ServiceError as error:
+            return Kept(COUNTING, f"what was spent can't be counted yet: QuantumWorkspace {name}: {error}")
+        return None
+
+    async def _pages(self, budget: QuantumBudget, connection: Connection, start: datetime, take: Take) -> None:
+        """The rows that count, the newest first, as far as what was sent since then."""
+        held = {one.job_id: one for one in budget.status.reservations}
+        # In the order in which the service accepted them, which is that of sending but for requests under way.
+        last = start - self._tolerance
+        async for page in connection.client.list_whole_jobs(only="", top=PAGE):
+            for number, remote in enumerate(page):
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
+                sent = remote.sent_at or self._clock.now()
+                if sent < last:
+                    return
+                if sent < start:
+                    continue
+                if row := await self._row(budget, connection.workspace, remote, sent, held.get(remote.id)):
+                    take(row)
+
+    async def claimed(self, budget: QuantumBudget, start: datetime, listed: Container[str]) -> list[Row]:
+        """Jobs that are claimed and not listed: the list shows late what was accepted, and a PUT may be on its way."""
+        named = (self._cache.find_workspace((budget.namespace, name)) for name in budget.spec.workspaces)
+        found: list[Row] = []
+        for workspace in (one for one in named if one):
+            for number, job in enumerate(list(self._cache.jobs.values())):
+                if not number % _AT_ONCE:
+                    await asyncio.sleep(0)
+                row = self._claimed_row(budget, workspace, job)
+                if row is None or row.entry.job_id in listed or row.sent < start:
+                    continue
+                if await self._belongs(budget, workspace, job.namespace, job):
+                    found.append(row)
+        return found
+
+    def _claimed_row(self, budget: QuantumBudget, workspace: QuantumWorkspace, job: QuantumJob) -> Row | None:
+        status, claim = job.status, job.claim
+        if claim is None or claim.workspace != workspace.id or status.finished:
+            return None
+        job_id = identify(job, workspace.id, claim.attempt)
+        amounts = _amounts(budget, job, job_id)
+        if not amounts or any(one.job_id == job_id for one in status.attempts):
+            return None
+        told = status.submission_time if status.job_id == job_id else None
+        since = datetime.fromisoformat(told) if told else self._clock.now()
+        held = next((one for one in budget.status.reservations if one.job_id == job_id), None)
+        entry = self._standing(budget, held, job) or Reservation(
+            job_id=job_id,
+            namespace=job.namespace,
+            name=job.name,
+            uid=job.uid,
+            workspace=workspace.name,
+            workspace_uid=workspace.uid,
+            reserved_at=stamp(since),
+            amounts=amounts,
+            basis="Estimate",
+        )
+        return Row(entry, since, None)
+
+    async def _row(
+        self,
+        budget: QuantumBudget,
+        workspace: QuantumWorkspace,
+        remote: RemoteJob,
+        sent: datetime,
+        reserved: Reservation | None,
+    ) -> Row | None:
+        origin = sender_of(remote, self._settings.cluster_name or "") if is_guid(remote.id) else None
+        job = self._cache.jobs.get(origin.uid) if origin else None
+        if origin is None or (job is not None and job.namespace != origin.namespace):
+            return None
+        held = self._standing(budget, reserved, job)
+        if held is None and not await self._belongs(budget, workspace, origin.namespace, job):
+            return None
+        entry = held or Reservation(
+            job_id=remote.id,
+            namespace=origin.namespace,
+            name=origin.name,
+            uid=origin.uid,
+            workspace=workspace.name,
+            workspace_uid=workspace.uid,
+            reserved_at=stamp(sent),
+            amounts=_amounts(budget, job, remote.id),
+            basis="Estimate",
+        )
+        ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
+        return Row(entry, sent, ended, unknown=job is None and held is None)
+
+    async def _belongs(
+        self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None
+    ) -> bool:
+        """Whether a job went through the QuantumWorkspace: others may lead to the same Azure workspace.
+
+        Whose object is gone may have, if its namespace is admitted. It has no labels: a budget of some jobs does not
+        know it.
+        """
+        selected = budget.spec.namespaces
+        asks = selected is not None or workspace.spec.allowed_namespaces is not None
+        labels = await self._namespaces.labels(namespace) if asks else None
+        if job is not None:
+            return self._goes_through(job, workspace) and counts(budget, job, labels)
+        if budget.spec.jobs is not None or not workspace.admits(namespace, labels):
+            return False
+        return selected is None or labels is None or selected.selector.matches(labels)
+
+    def _goes_through(self, job: QuantumJob, workspace: QuantumWorkspace) -> bool:
+        used = job.status.workspace
+        if used is not None:
+            return (used.ref.get("namespace"), used.ref.get("name")) == workspace.key
+        namespace, _, name = (self._settings.default_workspace or "").partition("/")
+        default = (namespace, name) if name else None
+        return referenced_name(job, self._cache.find_workspace, default) == workspace.key
+
+    def _standing(self, budget: QuantumBudget, held: Reservation | None, job: QuantumJob | None) -> Reservation | None:
+        """What is reserved, with the units that were not limited when it was."""
+        return held and replace(held, amounts=completed(budget, held.amounts, _amounts(budget, job, held.job_id)))
+
+
+def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:
+    """What an attempt would have reserved; of a job whose object is gone, as much as one job may, and it is one job.
+
+    Status may still tell what became of the attempt before, though not in units that were not limited then.
+    """
+    if job is None:
+        limits = {one.unit: one for one in budget.spec.per_job}
+        one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
+        return tuple((limits | one).values())
+    needs = needs_of(budget.spec, job.spec, job.status.estimate)
+    needed = needs.amounts if isinstance(needs, Needs) else budget.spec.per_job
+    for shown in job.status.budgets if job.status.job_id == job_id else ():
+        if (shown.namespace, shown.name) == budget.key:
+            return completed(budget, shown.amounts, needed)
+    return needed
+
+
+def too_many(error: TooManyError) -> Kept:
+    """What a budget says that has too much to count."""
+    told = f"{error} are listed: a budget can't be kept of so many; delete it, or have it count fewer (spec.namespaces)"
+    return Kept(COUNTING, f"what was spent can't be counted: {told}")

@@ -1,0 +1,186 @@
+"""The count of a budget, from lists that say what their owner likes."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from quantumjob_operator.azure import wire
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.budgets.conditions import Kept
+from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.budget_counter import BudgetCounter
+from quantumjob_operator.controller.budget_ledger import Change, State
+from quantumjob_operator.model.naming import METADATA_CLUSTER, METADATA_NAME, METADATA_NAMESPACE, METADATA_UID
+from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
+from quantumjob_operator.model.quantumworkspace import parse_workspace
+from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.settings import Settings
+from rooms.model.bodies import Body, workspace_body
+
+CLUSTER: Final = "lab"
+PAGE: Final = 100
+Rows = list[Body]
+
+
+def row(number: int, **told: Any) -> Body:
+    """A row of a list, of a job that runs; its metadata may say something else."""
+    metadata = {
+        METADATA_CLUSTER: CLUSTER,
+        METADATA_NAMESPACE: "mallory",
+        METADATA_NAME: "bell",
+        METADATA_UID: str(UUID(int=number)),
+    }
+    stamp = datetime.now(UTC).isoformat()
+    return {
+        "id": told.pop("id", str(UUID(int=number))),
+        "name": "x",
+        "status": told.pop("status", "Executing"),
+        "creationTime": stamp,
+        "metadata": metadata | {f"quantumjobs_{key}": text for key, text in told.items()},
+    }
+
+
+@dataclass
+class Lab:
+    """A counter between a list and a ledger, which are played; what it asks of namespaces is noted.
+
+    Attributes:
+        page: The rows of the page of a number.
+        pages: How many there are.
+        asked: The namespaces whose labels were asked for.
+        reads: How often the list was read from its begin.
+    """
+
+    page: Callable[[int], Rows]
+    pages: int = 1
+    budget_spec: Body = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    reads: int = 0
+    now: float = 0.0
+    state: State | None = None
+    slowest: float = 0.0
+
+    async def list_whole_jobs(self, *, only: str, top: int) -> AsyncIterator[list[RemoteJob]]:
+        """As the client's."""
+        assert (only, top) == ("", PAGE)
+        self.reads += 1
+        for number in range(self.pages):
+            self.now += 1
+            rows, _ = wire.parse_page(json.loads(json.dumps({"value": self.page(number)})))
+            yield wire.parse_whole_rows(rows)
+
+    async def get(self, workspace: Any) -> Connection:
+        """As the connections'."""
+        return Connection(workspace, self)  # type: ignore[arg-type]
+
+    async def labels(self, name: str) -> dict[str, str]:
+        """As the namespaces'."""
+        self.asked.append(name)
+        return {"tier": "gold"}
+
+    async def change(self, uid: str, change: Change) -> None:
+        """As the ledgers'."""
+        assert uid == self.budget.uid
+        began, now = time.process_time(), datetime.now(UTC)
+        self.state, _ = change(self.budget, State(ledger_of(self.budget, now)), now)
+        self.slowest = time.process_time() - began
+
+    def __post_init__(self) -> None:
+        """There is a budget that is not counted, and the QuantumWorkspace that it names."""
+        spec = {"workspaces": ["mine"], "period": "Month", "limits": [{"unit": "USD", "amount": "1"}]}
+        self.budget: QuantumBudget = parse_budget(
+            {
+                "metadata": {
+                    "namespace": "mallory",
+                    "name": "own",
+                    "uid": "u",
+                    "resourceVersion": "1",
+                    "creationTimestamp": "2026-01-01T00:00:00Z",
+                },
+                "spec": spec | self.budget_spec,
+            }
+        )
+        cache = Cache()
+        cache.put_workspace(parse_workspace(workspace_body(namespace="mallory", name="mine")))
+        cache.put_budget(self.budget)
+        self.counter = BudgetCounter(
+            cache=cache,
+            ledgers=self,
+            connections=self,  # type: ignore[arg-type]
+            namespaces=self,  # type: ignore[arg-type]
+            settings=Settings(cluster_name=CLUSTER),
+            clock=Clock(lambda: self.now, lambda: datetime.now(UTC)),
+        )
+
+    async def look(self) -> Kept | None:
+        """Have the budget counted."""
+        return await self.counter.look(self.budget)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"namespace": "platform/secrets/quantum-credentials"}, id="a Secret instead of a namespace"),
+        pytest.param({"namespace": "mallory/../../../version"}, id="a path"),
+        pytest.param({"namespace": "mallory?x=1"}, id="a query"),
+        pytest.param({"namespace": "n" * 64}, id="a namespace that is too long"),
+        pytest.param({"name": "x" * 38_000}, id="a name of a page"),
+        pytest.param({"name": "Bell"}, id="a name that no object has"),
+        pytest.param({"uid": "x" * 38_000}, id="a uid of a page"),
+        pytest.param({"id": "-" * 38_000 + UUID(int=1).hex}, id="an id of a page that reads as a GUID"),
+        pytest.param({"cluster": "another"}, id="another cluster"),
+    ],
+)
+async def test_what_nobody_here_can_have_sent_counts_for_nothing(told: Body) -> None:
+    """And nobody is asked about it: the answer would show in what the budget counts."""
+    lab = Lab(lambda _: [row(1, **told), row(2)], budget_spec={"namespaces": {"selector": {"tier": "gold"}}})
+    await lab.look()
+    assert lab.asked == ["mallory"]
+    assert lab.state is not None
+    assert list(lab.state.ledger.open) == [str(UUID(int=2))]
+
+
+async def test_a_list_without_end_ends_the_count_and_is_left_alone_for_a_while() -> None:
+    """Longer than it took to read; nothing of it is written."""
+    lab = Lab(lambda page: [row(page * PAGE + number) for number in range(PAGE)], pages=1_000)
+    kept = await lab.look()
+    assert kept is not None
+    assert "more than 2,500 jobs that have not ended" in kept.message
+    assert lab.state is None
+    took = lab.now
+    assert took < 30
+    lab.now += took
+    assert await lab.look() == kept
+    assert lab.reads == 1
+    lab.now += 4 * took
+    assert await lab.look() == kept
+    assert lab.reads == 2
+
+
+async def test_others_run_while_a_list_is_counted() -> None:
+    """Between a few rows, and the write takes a moment."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    lab = Lab(lambda page: [row(page * PAGE + number) for number in range(PAGE)], pages=20)
+    running = asyncio.create_task(others())
+    assert await lab.look() is not None  # the ledger that is played is never in the cache
+    running.cancel()
+    assert turns >= 20 * PAGE // 25
+    assert lab.state is not None
+    assert len(lab.state.ledger.open) == 20 * PAGE
+    print(f"{lab.slowest:.3f} s")  # noqa: T201
