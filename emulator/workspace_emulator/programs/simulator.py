@@ -65,6 +65,10 @@ def prepare() -> None:
 
 def _start(circuit: Circuit, *, shots: int, seed: int, dump: bool) -> list[Any]:
     prepare()
+    if not hasattr(code, "RunCircuit"):
+        # Somebody else in this process has begun anew with the one interpreter there is.
+        prepare.cache_clear()
+        prepare()
     operations = [_as_argument(operation) for operation in circuit.operations]
     arguments = (circuit.qubits, circuit.bits, operations, dump)
     results: list[Any] = qsharp.run(code.RunCircuit, shots, *arguments, seed=seed, save_events=True)

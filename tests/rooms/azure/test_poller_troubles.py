@@ -45,11 +45,11 @@ async def test_a_failing_service_is_asked_ever_more_rarely() -> None:
     [
         pytest.param(Throttled("get_job", status=429, retry_after=120), 120, id="throttled, longer than our own pause"),
         pytest.param(Retryable("get_job", status=503, retry_after=20), 20, id="unavailable, with a wish"),
-        pytest.param(Throttled("get_job", status=429, retry_after=0), 1, id="a wish for no pause at all"),
+        pytest.param(Throttled("get_job", status=429, retry_after=0), 0, id="a wish for no pause at all"),
     ],
 )
-async def test_the_pause_that_the_service_asks_for_wins(error: ServiceError, shortest: float) -> None:
-    """Each time, and not doubled; but nobody gets a busy loop."""
+async def test_the_pause_that_the_service_asks_for_makes_ours_longer(error: ServiceError, shortest: float) -> None:
+    """Each time; but nobody gets a busy loop, nor one that is asked each second for ever."""
     service, news = Service({"a": "Waiting"}, broken={"": error}), News()
     poller = make_poller(service, news)
     async with polling(poller):
@@ -57,7 +57,8 @@ async def test_the_pause_that_the_service_asks_for_wins(error: ServiceError, sho
         await asyncio.sleep(1000)
     gaps = [later - earlier for earlier, later in pairwise(one.at for one in service.asked)]
     assert gaps
-    assert all(shortest <= gap <= shortest * 1.2 + TICK for gap in gaps)
+    for gap, own in zip(gaps, (1, 2, 4, 8, 16, 32, *[BACKOFF_CAP] * len(gaps)), strict=False):
+        assert max(shortest, own) <= gap <= max(shortest, own) * 1.2 + TICK
 
 
 async def test_a_service_that_answers_again_is_asked_as_before() -> None:
