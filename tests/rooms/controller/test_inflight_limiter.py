@@ -273,6 +273,19 @@ def test_what_waits_for_a_quota_keeps_nobody_waiting(reason: str, *, may_run: bo
     assert limiter.take(limited, held, ours=True) is None
 
 
+@pytest.mark.parametrize(
+    ("ours", "may_run", "holds"),
+    [
+        pytest.param(True, True, True, id="this process has sent it a moment ago"),
+        pytest.param(True, False, False, id="nothing of it can be at the service"),
+        pytest.param(False, True, False, id="another process may have sent it: only status tells"),
+    ],
+)
+def test_a_finalizer_that_its_user_takes_off_gives_no_slot_back(*, ours: bool, may_run: bool, holds: bool) -> None:
+    """It is the users' to write; else each job would free its slot in the moment in which it is sent."""
+    assert holds_slot(replace(flying_job("a0"), finalizers=()), ours=ours, may_run=may_run) is holds
+
+
 @pytest.mark.parametrize("reason", ["TargetUnavailable", "CreditExhausted", "ProgramNotFound", "RateLimited"])
 @pytest.mark.parametrize("unsent", [True, False], ids=["surely not sent", "it may be at the service"])
 def test_what_is_surely_not_sent_keeps_no_slot_while_it_waits(reason: str, *, unsent: bool) -> None:

@@ -228,6 +228,8 @@ async def test_a_live_read_that_does_not_find_the_object(scene: Scene, uid: str 
     [
         pytest.param({"deletionTimestamp": GOING}, id="it is being deleted"),
         pytest.param({"generation": 3}, id="its spec has changed"),
+        pytest.param({"annotations": {}}, id="its user has taken the claim off"),
+        pytest.param({"finalizers": []}, id="its user has taken the finalizer off"),
         pytest.param(None, id="it is gone"),
     ],
 )
@@ -241,7 +243,9 @@ async def test_what_the_watch_tells_during_the_upload_holds_the_put_back(
         if news is None:
             scene.cache.remove(UID)
         else:
-            scene.knows(job_body(resourceVersion="2000", **news))
+            body = claimed_body(claim())
+            body["metadata"] |= {"resourceVersion": "2000", **news}
+            scene.knows(body)
 
     scene.service.meanwhile = tell
     with pytest.raises(Outdated):
