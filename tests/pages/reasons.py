@@ -26,7 +26,7 @@ NO_REASONS: Final = {
     "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Lease", "Namespace", "TokenRequest", "BearerToken"},
     "a question to the API server": {"SelfSubjectAccessReview", "SelfSubjectReview"},
     "a kind of ours": {"QuantumJob", "QuantumWorkspace", "QuantumBudget"},
-    "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable", "Conflict"},
+    "a reason of the API server, for the log": {"NoConfiguration", "Unexpected", "Unreadable", "Conflict", "NotFound"},
     "a value in a spec": {"Cancel", "In", "NotIn", "Same", "Standard"},
     "a value in a budget's spec": {"Day", "Month", "Quarter", "Year", "Together", "Hold", "Reject"},
     "what a reservation rests on": {"Estimate", "MaxCost", "Free"},
