@@ -102,6 +102,16 @@ def test_a_further_attempt_that_the_object_forgot_is_cancelled(
     assert list(wrongs(state, idle=False)) == []
 
 
+def test_a_further_attempt_is_cancelled_although_the_object_names_a_process_before_the_restart() -> None:
+    """Following needs no claim, so that of a process that is dead stands; then a file from that time is put back."""
+    state = _go_on(_go_on(begin(SCENARIOS["one"]), _shows(Shown.WAITING)), kinds=_NOW)
+    state, before = _again(_go_on(_play(state, "kill 1, start 1"), kinds=_NOW), "1")
+    state = _set_back(state, replace(before, finalizers=()))
+    state.wish(before.uid, forced=True)
+    state = _go_on(_play(state, "delete 1"), _is_cancelling)
+    assert [run.job.status for run in state.outside.open_runs()] == ["CancellationRequested"]
+
+
 def test_a_further_attempt_that_the_object_forgot_is_let_go_as_an_orphan() -> None:
     """It is tagged, although the object has forgotten it."""
     state, before = _adopted()

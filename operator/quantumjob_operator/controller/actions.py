@@ -189,6 +189,7 @@ class Actions:
         def may_start() -> bool:
             nonlocal old
             old = memory.stale <= LASTING and self._clock.monotonic() - looked >= self._settings.put_start_seconds
+            memory.stale = memory.stale if old else 0
             return not old
 
         try:
@@ -199,7 +200,7 @@ class Actions:
                 raise Outdated from None
             context.know(cancel=trouble(context, error))
         else:
-            memory.asked_at, memory.stale = asked_at, 0
+            memory.asked_at = asked_at
             memory.asking_since = asked_at if memory.asking_since is None else memory.asking_since
             context.know(cancel=answer, remote=None)
 

@@ -90,7 +90,8 @@ class BudgetRows:
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
                 sent = remote.sent_at or self._clock.now()
-                if sent < last:
+                # By both clocks: what others write into their metadata must not hide what was accepted before.
+                if max(sent, remote.creation_time or sent) < last:
                     return
                 if sent < start:
                     continue

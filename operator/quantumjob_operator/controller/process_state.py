@@ -154,11 +154,14 @@ class Memory:
 
 
 def _has_lost(job: QuantumJob, own: Claim) -> bool:
-    """Whether an object lacks a claim that was sent under: it has none, or a copy's, or an earlier one of ours."""
+    """Whether an object lacks a claim that was sent under: it has none, or a copy's, or an earlier attempt's.
+
+    Attempts only grow: whoever takes over names this one, or a later one.
+    """
     claim, at_service = job.claim, job.attempt_at_service
     if job.status.finished or (at_service or 0) > own.attempt:
         return False
-    return claim is None or claim.uid != job.uid or (claim.holder == own.holder and claim.attempt < own.attempt)
+    return claim is None or claim.uid != job.uid or claim.attempt < own.attempt
 
 
 def new_holder() -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.job_definition import definition_of
@@ -33,6 +34,10 @@ from quantumjob_operator.model.values import replace
 from quantumjob_operator.settings import Settings
 
 _HIDDEN_SECONDS: Final = 2.0
+CLAIM_DROPPED: Final = (
+    "something in the cluster, perhaps a mutating webhook, takes the annotation quantumjobs.dev/claim or the finalizer "
+    "quantumjobs.dev/cancel off again, without which nothing is sent"
+)
 
 
 class Submitter:
@@ -77,6 +82,8 @@ class Submitter:
         new = Claim(1, job.uid, place, attempt, self._holder, fence, through)
         asked = self._clock.monotonic()
         claimed = await context.writer.claim(job, new)
+        if claimed.claim != new or not claimed.has_finalizer:
+            raise ClusterError("PATCH of the claim", 422, "Dropped", CLAIM_DROPPED)
         # Our own, too, unless we renounced it: between, another process may have held the claim and sent.
         lost = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
         stripped = lost or (memory.claimed and job.claim is None)

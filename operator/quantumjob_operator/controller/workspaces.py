@@ -125,10 +125,16 @@ class Workspaces:
         return connection
 
     async def _connect(self, workspace: QuantumWorkspace) -> Connection | Trouble:
-        """A Secret that the API server keeps to itself is trouble of the workspace: its jobs wait, and say for what."""
+        """A Secret that the API server keeps to itself is trouble of the workspace: its jobs wait, and say for what.
+
+        Raises:
+            ClusterError: It did not answer, which says nothing of the workspace.
+        """
         try:
             return await self._connections.get(workspace)
         except ClusterError as error:
+            if not error.refused:
+                raise
             return unreadable(error)
 
     def moved(self, job: QuantumJob) -> bool:

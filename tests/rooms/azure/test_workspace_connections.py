@@ -96,8 +96,7 @@ async def bench() -> AsyncIterator[Bench]:
         await connections.close()
 
 
-@pytest.mark.parametrize("status", [403, 500])
-async def test_a_job_says_that_its_workspaces_credential_can_not_be_read(bench: Bench, status: int) -> None:
+async def test_a_job_says_that_its_workspaces_credential_can_not_be_read(bench: Bench) -> None:
     """It waits and says for what; one that is being deleted goes by the last good connection, or comes to its end."""
     cache, marked = Cache(), workspace(finalizers=[WORKSPACE_FINALIZER])
     cache.put_workspace(marked)
@@ -111,9 +110,12 @@ async def test_a_job_says_that_its_workspaces_credential_can_not_be_read(bench: 
         clock=Clock(lambda: bench.now[0]),
     )
     good = await way.for_job(claimed())
-    bench.store.broken = status
+    bench.store.broken = 403
     await bench.connections.drop(marked.uid)
     found = await way.for_job(claimed())
+    bench.store.broken = 500
+    with pytest.raises(ClusterError):
+        await way.for_job(claimed())
     assert isinstance(good, Connection)
     assert isinstance(found, Trouble)
     assert (found.reason, "the credential can't be read: because" in found.message) == ("WorkspaceNotReady", True)

@@ -138,6 +138,9 @@ class Lab:
         pytest.param({"uid": "x" * 38_000}, id="a uid of a page"),
         pytest.param({"id": "-" * 38_000 + UUID(int=1).hex}, id="an id of a page that reads as a GUID"),
         pytest.param({"cluster": "another"}, id="another cluster"),
+        pytest.param(
+            {"cluster": "another", "sent": "2020-01-01T00:00:00Z"}, id="another cluster, which says that it is long ago"
+        ),
     ],
 )
 async def test_what_nobody_here_can_have_sent_counts_for_nothing(told: Body) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from quantumjob_operator.cluster.api import Conflict
+from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.controller.job_definition import definition_of
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.lifecycle.attempts import identify
@@ -303,6 +303,17 @@ async def test_a_claim_is_written_and_nothing_from_before_it_is_believed(
     assert (reconciliation.memory.claimed, reconciliation.memory.asked_at) == (True, asked_at)
     sure = reconciliation.memory.fence_state
     assert (sure.claimed_at, sure.never_sent) == (START, before is None or ended)
+
+
+@pytest.mark.parametrize("dropped", [{"annotations": {}}, {"finalizers": []}, {"annotations": {}, "finalizers": []}])
+async def test_a_claim_that_something_takes_off_again_is_refused(scene: Scene, dropped: dict[str, Any]) -> None:
+    """A mutating webhook, perhaps: users are told, and it is tried again later, not at once."""
+    reconciliation = scene.reconcile(job_body(), fence_state=FenceState())
+    scene.cluster.stores = lambda body: body["metadata"].update(dropped)
+    with pytest.raises(ClusterError, match="mutating webhook") as raised:
+        await scene.submitter.claim(reconciliation)
+    assert raised.value.write_refused
+    assert not reconciliation.memory.claimed
 
 
 async def test_a_claim_that_came_too_late_is_none(scene: Scene) -> None:
