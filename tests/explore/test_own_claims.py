@@ -6,7 +6,7 @@ The process that served it lives on: it knows by its own claim what may run. Mus
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -87,6 +87,26 @@ def test_a_job_that_was_sent_is_cancelled_after_its_object_lost_its_claim_and_we
     state = _go_on(_play(state, "answer 1 1"), _asks("claim"))
     state = _go_on(_play(state, "delete 1"), _is_cancelling)
     assert _is_cancelling(state)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param({"attempt": 2}, id="the next attempt"),
+        pytest.param({"workspace": "0" * 32}, id="another workspace"),
+        pytest.param({"attempt": 2, "holder": "process-9"}, id="the next attempt, by nobody"),
+    ],
+)
+def test_a_claim_that_was_edited_while_the_job_was_sent_is_not_believed(edited: dict[str, Any]) -> None:
+    """Else the job would be followed by nobody, and another be sent beside it."""
+    state = _go_on(begin(SCENARIOS["one"]), _asks("put"))
+    job = _job(state)
+    assert job.claim
+    state = _set_back(state, replace(job, claim=replace(job.claim, **edited)))
+    state = _go_on(_play(state, "answer 1 1"), _shows(Shown.WAITING))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+    state = _go_on(_play(_go_on(state, kinds=_NOW), "delete 1"), _is_cancelling)
+    assert [run.job.status for run in state.outside.open_runs()] == ["CancellationRequested"]
 
 
 @pytest.mark.parametrize("sent", [_own, _adopted])

@@ -154,14 +154,20 @@ class Memory:
 
 
 def _has_lost(job: QuantumJob, own: Claim) -> bool:
-    """Whether an object lacks a claim that was sent under: it has none, or a copy's, or an earlier attempt's.
+    """Whether an object lacks a claim that was sent under: none stands there, or another than operators would write.
 
-    Attempts only grow: whoever takes over names this one, or a later one.
+    Until status says that the attempt has ended, whoever takes over names the same one in the same workspace. What else
+    the annotation says was written by hand, or is older.
     """
-    claim, at_service = job.claim, job.attempt_at_service
-    if job.status.finished or (at_service or 0) > own.attempt:
+    claim, status = job.claim, job.status
+    ended = status.finished or any(one.attempt == own.attempt for one in status.attempts)
+    if ended or (job.attempt_at_service or 0) > own.attempt:
         return False
-    return claim is None or claim.uid != job.uid or claim.attempt < own.attempt
+    if claim is None or claim.uid != job.uid:
+        return True
+    if claim.holder == own.holder:
+        return claim != own
+    return (claim.workspace, claim.attempt) != (own.workspace, own.attempt)
 
 
 def new_holder() -> str:

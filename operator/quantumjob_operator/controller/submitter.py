@@ -88,6 +88,8 @@ class Submitter:
         lost = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
         stripped = lost or (memory.claimed and job.claim is None)
         memory.claimed = True
+        if memory.own:
+            memory.own = new if attempt == memory.own.attempt else None
         memory.fence_state = memory.fence_state.claimed(
             job, attempt, asked=asked, now=self._clock.monotonic(), fence=fence, stripped=stripped
         )
@@ -176,7 +178,7 @@ class Submitter:
         if number > claim.attempt:
             job = await context.writer.claim(job, replace(claim, attempt=number))
             context.memory.fence_state = context.memory.fence_state.found_last(number)
-            context.memory.asked_at = context.memory.asking_since = None
+            context.memory.own, context.memory.asked_at, context.memory.asking_since = job.claim, None, None
         context.know(job=job, job_id=identify(job, claim.workspace), remote=last, later_attempts_checked=True)
 
     async def submit(self, context: ReconcileContext) -> None:
