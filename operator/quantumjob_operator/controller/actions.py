@@ -28,8 +28,9 @@ from quantumjob_operator.lifecycle.definition import (
     unread_entry_point,
 )
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.errors import Refused, ServiceError
-from quantumjob_operator.model.naming import orphan_tag, program_digest
+from quantumjob_operator.model.naming import is_orphan_tag, orphan_tag, program_digest
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.programs import UnreadableProgram, entry_points
@@ -172,7 +173,7 @@ class Actions:
         now = context.seen.remote
         if not isinstance(before, RemoteJob) or isinstance(now, Trouble):
             return
-        if not isinstance(now, RemoteJob) or (now.status, now.tags) != (before.status, before.tags):
+        if not isinstance(now, RemoteJob) or _what_decides(now) != _what_decides(before):
             raise Outdated
 
     async def _ask_to_cancel(self, context: ReconcileContext, looked: float) -> None:
@@ -217,6 +218,11 @@ class Actions:
             context.know(marked=trouble(context, error))
         else:
             context.know(marked=marked)
+
+
+def _what_decides(remote: RemoteJob) -> tuple[bool, frozenset[str]]:
+    """Whether it is over, and who let it go: other words may change at each look, for ever."""
+    return is_final_word(remote.status), frozenset(filter(is_orphan_tag, remote.tags))
 
 
 def _facts_of(job: QuantumJob, program: bytes, digest: str) -> ProgramFacts:

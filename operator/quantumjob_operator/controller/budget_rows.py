@@ -27,7 +27,7 @@ from quantumjob_operator.lifecycle.garbage_collection import sender_of
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.money import Amount, Basis
 from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -150,6 +150,9 @@ class BudgetRows:
         if origin is None or (job is not None and job.namespace != origin.namespace):
             return None
         held = self._standing(budget, reserved, job)
+        ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
+        if held is None and ended is None and _is_free(job):
+            return None  # nothing was reserved for it, and any number of them may be under way
         if held is None and not await self._belongs(budget, workspace, origin.namespace, job):
             return None
         entry = held or Reservation(
@@ -163,7 +166,6 @@ class BudgetRows:
             amounts=_amounts(budget, job, remote.id),
             basis="Estimate",
         )
-        ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
         return Row(entry, sent, ended, unknown=job is None and held is None)
 
     async def _belongs(
@@ -194,6 +196,11 @@ class BudgetRows:
     def _standing(self, budget: QuantumBudget, held: Reservation | None, job: QuantumJob | None) -> Reservation | None:
         """What is reserved, with the units that were not limited when it was."""
         return held and replace(held, amounts=completed(budget, held.amounts, _amounts(budget, job, held.job_id)))
+
+
+def _is_free(job: QuantumJob | None) -> bool:
+    estimate = job.status.estimate if job else None
+    return estimate is not None and estimate.basis is Basis.FREE
 
 
 def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -19,12 +19,15 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_counter import BudgetCounter
 from quantumjob_operator.controller.budget_ledger import Change, State
+from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.money import Basis, Estimate
 from quantumjob_operator.model.naming import METADATA_CLUSTER, METADATA_NAME, METADATA_NAMESPACE, METADATA_UID
 from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
+from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
-from rooms.model.bodies import Body, workspace_body
+from rooms.model.bodies import Body, job_body, workspace_body
 
 CLUSTER: Final = "lab"
 PAGE: Final = 100
@@ -109,7 +112,7 @@ class Lab:
                 "spec": spec | self.budget_spec,
             }
         )
-        cache = Cache()
+        cache = self.cache = Cache()
         cache.put_workspace(parse_workspace(workspace_body(namespace="mallory", name="mine")))
         cache.put_budget(self.budget)
         self.counter = BudgetCounter(
@@ -150,6 +153,18 @@ async def test_what_nobody_here_can_have_sent_counts_for_nothing(told: Body) -> 
     assert lab.asked == ["mallory"]
     assert lab.state is not None
     assert list(lab.state.ledger.open) == [str(UUID(int=2))]
+
+
+async def test_free_jobs_under_way_take_no_place() -> None:
+    """Nothing was reserved for them, and a tenant may have any number."""
+    lab = Lab(lambda page: [row(page * PAGE + number) for number in range(PAGE)], pages=26)
+    free = Estimate(Basis.FREE, "it costs nothing")
+    for number in range(26 * PAGE):
+        body = job_body(namespace="mallory", name=f"bell-{number}", uid=str(UUID(int=number)))
+        lab.cache.put_job(replace(parse_job(body), status=JobStatus(estimate=free)))
+    await lab.look()
+    assert lab.state is not None
+    assert lab.state.ledger.open == {}
 
 
 async def test_a_list_without_end_ends_the_count_and_is_left_alone_for_a_while() -> None:
