@@ -132,6 +132,16 @@ def test_a_further_attempt_is_cancelled_although_the_object_names_a_process_befo
     assert [run.job.status for run in state.outside.open_runs()] == ["CancellationRequested"]
 
 
+def test_a_further_attempt_that_another_process_sent_is_not_sent_again_after_its_claim_was_set_back() -> None:
+    """The watch has told of its claim, and then of an older file; nothing was reconciled in between."""
+    state = _go_on(_go_on(begin(SCENARIOS["two"]), _shows(Shown.WAITING)), kinds=_NOW)
+    state = _go_on(_play(state, "lag 1"), _shows(Shown.WAITING))
+    state, before = _again(state, "1")
+    state = _play(_set_back(state, before), "pause 2, catch-up 1")
+    state = _go_on(state, lambda one: len(one.outside.open_runs()) > 1)
+    assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
+
+
 def test_a_further_attempt_that_the_object_forgot_is_let_go_as_an_orphan() -> None:
     """It is tagged, although the object has forgotten it."""
     state, before = _adopted()

@@ -32,8 +32,8 @@ class Cache:
         newest: The highest resource version that was ever taken.
         deleted: The last version of each job that was removed, until what it left is reconciled.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
-        lost_claims: By the uid of a job: the holders whose claims were on it, and were off it in the next version; of
-            two of them one is somebody else, and no more are kept.
+        lost_claims: By uid of a job: the holders whose claims vanished from it; of two one is somebody else: no more.
+        named: By the uid of a job: the highest attempt that a claim named which was taken off or set back since.
     """
 
     newest: int = 0
@@ -44,6 +44,7 @@ class Cache:
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
     lost_claims: dict[str, set[str]] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
@@ -57,6 +58,8 @@ class Cache:
         if before and before.claim and job.claim is None:
             lost = self.lost_claims.setdefault(job.uid, set())
             lost |= {before.claim.holder} if len(lost) < _MOST_LOST else set()
+        if before and before.claim and (job.claim is None or job.claim.attempt < before.claim.attempt):
+            self.named[job.uid] = max(self.named.get(job.uid, 0), before.claim.attempt)
         self.jobs[job.uid] = job
         return True
 
@@ -136,8 +139,7 @@ class Cache:
 
     def has(self, uid: str, version: str) -> bool:
         """Whether an object is known in this version or a newer one: what most events tell is our own writing."""
-        known = self.find(uid)
-        return known is not None and uid not in self._stale and int(version) <= int(known.resource_version)
+        return int(version) <= int(self.resource_version(uid) or -1)
 
     def mark_stale(self) -> None:
         """The cluster was restored to an older state: the next version of each object is news, whatever its number."""
@@ -179,13 +181,12 @@ class Cache:
         """An object is gone and left nothing."""
         self._stale.discard(uid)
         self.lost_claims.pop(uid, None)
+        self.named.pop(uid, None)
         self.take_deleted(uid)
-        workspace = self.workspaces.pop(uid, None)
-        if workspace and self._names.get(workspace.key) == uid:
+        if (workspace := self.workspaces.pop(uid, None)) and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
         self.jobs.pop(uid, None)
-        policy = self.policies.pop(uid, None)
-        if policy:
+        if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)
         self.budgets.pop(uid, None)
 
@@ -217,8 +218,8 @@ class Cache:
 
     def versions(self) -> dict[str, str]:
         """The resource version of each object that is known, by uid."""
-        kinds = (self.jobs, self.workspaces, self.policies, self.budgets)
-        known: list[Known] = [one for kind in kinds for one in kind.values()]
+        known: list[Known] = [*self.jobs.values(), *self.workspaces.values(), *self.policies.values()]
+        known += self.budgets.values()
         return {one.uid: one.resource_version for one in known}
 
     def labels(self) -> Iterator[tuple[str, str, str]]:

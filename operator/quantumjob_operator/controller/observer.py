@@ -18,7 +18,7 @@ from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import fence_of, identify
+from quantumjob_operator.lifecycle.attempts import fence_of, has_own_claim, identify
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, Limits, Trouble, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
@@ -60,7 +60,7 @@ class Observer:
         Raises:
             ClusterError: The API server could not be asked for what the way to the workspace needs.
         """
-        named = job.claim.attempt if job.claim and job.claim.uid == job.uid else 0
+        named = max(self._cache.named.get(job.uid, 0), job.claim.attempt if has_own_claim(job) and job.claim else 0)
         stored, job = job.status, memory.believed(memory.shown(job))
         memory.released = False
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
