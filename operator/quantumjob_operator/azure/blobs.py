@@ -128,7 +128,10 @@ class BlobStore:
             whole.write(first.body)
             while (got := whole.tell()) < first.size:
                 most = min(_LATER_READS, first.size - got)
-                whole.write((await get_part(self._session, uri, got, most, first.etag)).body)
+                part = await get_part(self._session, uri, got, most, first.etag)
+                if part.size != first.size:
+                    raise ValueError("another size than the first part told")
+                whole.write(part.body)
             return Output(body=whole.getvalue(), too_large=False)
 
     async def _created(self, operation: str, uri: str, content: bytes, content_type: str) -> bool:

@@ -280,6 +280,7 @@ async def test_an_empty_output_has_no_first_byte(server: MisbehavingServer, clie
         pytest.param(_part(0, LARGE[PIECE:], len(LARGE)), id="from another place"),
         pytest.param(_part(PIECE, LARGE[PIECE:-1], len(LARGE)), id="less than was asked for"),
         pytest.param(answers(206, LARGE[PIECE:]), id="a part of nothing"),
+        pytest.param(_part(PIECE, b"", PIECE), id="nothing of a whole that has become shorter"),
         pytest.param(answers(206, LARGE[PIECE:], {"Content-Range": "bytes */*"}), id="a part of an unknown whole"),
     ],
 )
