@@ -111,8 +111,9 @@ def trouble_with(error: ServiceError, remedy: str) -> Trouble:
 
 
 def unreadable(error: ClusterError) -> Trouble:
-    """The API server keeps a credential to itself: nothing of the workspace can be asked until it gives it."""
-    return Trouble("CredentialsUnreadable", f"the credential can't be read: {clean_text(error.message)}")
+    """The API server refuses the credential, or the mark that keeps the workspace: it serves nobody until it yields."""
+    message = f"the API server refuses the operator what it needs of it: {clean_text(error.message)}"
+    return Trouble("CredentialsUnreadable", message)
 
 
 def usual_wait(status: Mapping[str, Any], provider: str, target: str) -> int | None:

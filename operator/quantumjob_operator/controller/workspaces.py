@@ -114,24 +114,23 @@ class Workspaces:
                 "WorkspaceNotReady",
                 f"QuantumWorkspace {name} is being deleted; create it again, or name another in a new job",
             )
-        if not found.deletion_requested and not job.deletion_requested and not job.status.finished:
-            # A finalizer on the job is no proof that the workspace was marked: users can write it.
-            found = await self._mark(found)
-        connection = await self._connect(found)
+        # A finalizer on the job is no proof that the workspace was marked: users can write it.
+        mark = not found.deletion_requested and not job.deletion_requested and not job.status.finished
+        connection = await self._connect(found, mark=mark)
         if isinstance(connection, Trouble):
             # What is wrong with another namespace's workspace is its owner's business.
             detail = connection.message if found.namespace == job.namespace else "ask its owner"
             return Trouble("WorkspaceNotReady", f"QuantumWorkspace {name} is not ready: {connection.reason}: {detail}")
         return connection
 
-    async def _connect(self, workspace: QuantumWorkspace) -> Connection | Trouble:
-        """A Secret that the API server keeps to itself is trouble of the workspace: its jobs wait, and say for what.
+    async def _connect(self, workspace: QuantumWorkspace, *, mark: bool) -> Connection | Trouble:
+        """What the API server refuses of it is trouble of the workspace: its jobs wait, and say for what.
 
         Raises:
             ClusterError: It did not answer, which says nothing of the workspace.
         """
         try:
-            return await self._connections.get(workspace)
+            return await self._connections.get(await self._mark(workspace) if mark else workspace)
         except ClusterError as error:
             if not error.refused:
                 raise

@@ -96,10 +96,13 @@ async def bench() -> AsyncIterator[Bench]:
         await connections.close()
 
 
-async def test_a_job_says_that_its_workspaces_credential_can_not_be_read(bench: Bench) -> None:
-    """It waits and says for what; one that is being deleted goes by the last good connection, or comes to its end."""
-    cache, marked = Cache(), workspace(finalizers=[WORKSPACE_FINALIZER])
-    cache.put_workspace(marked)
+@pytest.mark.parametrize(
+    "finalizers", [pytest.param([WORKSPACE_FINALIZER], id="its Secret"), pytest.param([], id="the mark of its use")]
+)
+async def test_a_job_says_what_of_its_workspace_the_api_server_refuses(bench: Bench, finalizers: list[str]) -> None:
+    """It waits and says for what; no answer at all says nothing of the workspace."""
+    cache = Cache()
+    cache.put_workspace(workspace(finalizers=finalizers))
     way = Workspaces(
         cache=cache,
         objects=Objects(bench.api),
@@ -109,16 +112,14 @@ async def test_a_job_says_that_its_workspaces_credential_can_not_be_read(bench: 
         settings=Settings(),
         clock=Clock(lambda: bench.now[0]),
     )
-    good = await way.for_job(claimed())
     bench.store.broken = 403
-    await bench.connections.drop(marked.uid)
     found = await way.for_job(claimed())
+    assert isinstance(found, Trouble)
+    assert found.reason == "WorkspaceNotReady"
+    assert "refuses the operator what it needs of it: because" in found.message
     bench.store.broken = 500
     with pytest.raises(ClusterError):
         await way.for_job(claimed())
-    assert isinstance(good, Connection)
-    assert isinstance(found, Trouble)
-    assert (found.reason, "the credential can't be read: because" in found.message) == ("WorkspaceNotReady", True)
 
 
 async def test_what_stays_as_it_is_stays_connected(bench: Bench) -> None:
