@@ -49,12 +49,14 @@ class Origin:
 def origin_of(remote: RemoteJob, cluster: str, namespaces: Collection[str]) -> Origin | None:
     """The object of an unfinished job of this cluster; None for jobs that are over, or are somebody else's.
 
+    A cluster without a name has none for sure: another one without may have sent them.
+
     Args:
         remote: A row of the service's list, or the job itself.
         cluster: The name under which this cluster submits.
         namespaces: Those that this operator serves; all of them if empty.
     """
-    if is_final_word(remote.status):
+    if not cluster or is_final_word(remote.status):
         return None
     origin = sender_of(remote, cluster)
     return None if origin is None or (namespaces and origin.namespace not in namespaces) else origin
@@ -65,11 +67,11 @@ def sender_of(remote: RemoteJob, cluster: str) -> Origin | None:
 
     Args:
         remote: A row of the service's list, or the job itself.
-        cluster: The name under which this cluster submits.
+        cluster: The name under which this cluster submits; empty if it has none.
     """
     told = owner_told(remote.metadata)
     namespace, uid, name = (told.get(key, "") for key in (METADATA_NAMESPACE, METADATA_UID, METADATA_NAME))
-    if not cluster or told.get(METADATA_CLUSTER) != cluster:
+    if told.get(METADATA_CLUSTER, "") != cluster:
         return None
     if not is_namespace(namespace) or not is_guid(uid) or not is_object_name(name):
         return None  # whoever wrote this is not us, and it would get into a path

@@ -59,12 +59,14 @@ class Lab:
     Attributes:
         page: The rows of the page of a number.
         pages: How many there are.
+        cluster: The name under which this cluster submits.
         asked: The namespaces whose labels were asked for.
         reads: How often the list was read from its begin.
     """
 
     page: Callable[[int], Rows]
     pages: int = 1
+    cluster: str = CLUSTER
     budget_spec: Body = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     reads: int = 0
@@ -120,7 +122,7 @@ class Lab:
             ledgers=self,
             connections=self,  # type: ignore[arg-type]
             namespaces=self,  # type: ignore[arg-type]
-            settings=Settings(cluster_name=CLUSTER),
+            settings=Settings(cluster_name=self.cluster),
             clock=Clock(lambda: self.now, lambda: datetime.now(UTC)),
         )
 
@@ -153,6 +155,14 @@ async def test_what_nobody_here_can_have_sent_counts_for_nothing(told: Body) -> 
     assert lab.asked == ["mallory"]
     assert lab.state is not None
     assert list(lab.state.ledger.open) == [str(UUID(int=2))]
+
+
+async def test_jobs_of_a_cluster_without_a_name_count() -> None:
+    """Nobody gave it one, and the uid of kube-system can't be read: what it sent costs as much."""
+    lab = Lab(lambda _: [row(1, cluster=""), row(2)], cluster="")
+    await lab.look()
+    assert lab.state is not None
+    assert list(lab.state.ledger.open) == [str(UUID(int=1))]
 
 
 async def test_free_jobs_under_way_take_no_place() -> None:
