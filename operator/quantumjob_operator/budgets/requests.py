@@ -112,15 +112,7 @@ def _reserve(
         safe = standing.uid == request.uid and standing.renewed_at is not None
         if safe and now - last_confirmed(standing) < request.fresh:
             return ledger, Granted(standing.amounts, last_confirmed(standing))
-        renewed = replace(
-            standing,
-            name=request.name,
-            uid=request.uid,
-            workspace=request.workspace,
-            workspace_uid=request.workspace_uid,
-            renewed_at=stamp(now),
-            asked_by=_askers(standing, request),
-        )
+        renewed = _renewed(standing, request, now)
         return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
     room = Room(ledger.open.values())
     if standing is None and not room.has_place(request.namespace):
@@ -129,8 +121,25 @@ def _reserve(
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
         return ledger, refusal
+    entry = _entry(ledger, request, needs, standing, now)
+    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def _renewed(standing: Reservation, request: Request, now: datetime) -> Reservation:
+    return replace(
+        standing,
+        name=request.name,
+        uid=request.uid,
+        workspace=request.workspace,
+        workspace_uid=request.workspace_uid,
+        renewed_at=stamp(now),
+        asked_by=_askers(standing, request),
+    )
+
+
+def _entry(ledger: Ledger, request: Request, needs: Needs, standing: Reservation | None, now: datetime) -> Reservation:
     reserved_at, start = standing.reserved_at if standing else stamp(now), stamp(ledger.period.start)
-    entry = Reservation(
+    return Reservation(
         job_id=request.job_id,
         namespace=request.namespace,
         name=request.name,
@@ -145,7 +154,6 @@ def _reserve(
         period_start=start if reserved_at < start else None,
         asked_by=_askers(standing, request),
     )
-    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
 
 
 def _askers(standing: Reservation | None, request: Request) -> tuple[str, ...] | None:
