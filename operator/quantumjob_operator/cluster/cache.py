@@ -152,13 +152,14 @@ class Cache:
         return uid in self._stale
 
     def remove(self, uid: str, last: QuantumJob | None = None) -> None:
-        """An object is gone; what is known last of a job stays in `deleted`.
+        """An object is gone; what is known last of a job stays in `deleted` and `named`.
 
         Args:
             uid: Of the object.
             last: Its last version, if the event of its deletion told it: it may be newer than what we know.
         """
         known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
+        named = self.named.get(uid)
         self.forget(uid)
         if last:
             self._gone[uid] = int(last.resource_version)
@@ -169,6 +170,8 @@ class Cache:
         left = (last if waits else None) or known or deleted
         if left:
             self.deleted[uid] = left
+        if left and named:
+            self.named[uid] = named
         if left and waits and last is None:
             self.unheard.add(uid)
 

@@ -23,7 +23,7 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
-from quantumjob_operator.lifecycle.deletion import may_have_left_a_job
+from quantumjob_operator.lifecycle.fence import may_have_left_a_job
 from quantumjob_operator.lifecycle.late_bills import next_look
 from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
 from quantumjob_operator.metrics import Metrics
@@ -260,6 +260,7 @@ class Reconciler:
         memory = known or (Memory(last) if last else None)
         if memory:
             memory.job = memory.last_known(last)
+            memory.fence_state = memory.fence_state.has_seen(self._cache.named.pop(uid, 0))
         if not memory or memory.released or not may_have_left_a_job(memory.job, memory.fence_state, self._holder):
             self._forget(uid)
             return

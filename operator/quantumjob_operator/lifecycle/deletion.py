@@ -24,7 +24,7 @@ from typing import Final
 from quantumjob_operator.lifecycle.adoption import belongs_to, lacks_billable_digest, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting
@@ -37,7 +37,6 @@ from quantumjob_operator.model.naming import (
     orphan_tag,
     owner_told,
 )
-from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.model.values import replace
 
@@ -67,24 +66,6 @@ def delete(seen: Observation) -> Decision:
     attempt = current_attempt(job)
     recorded = job.status.cancellation is not None and job.status.cancellation.attempt == attempt
     return _cancel(seen) if recorded or (seen.gone and _is_over(seen)) else _record(seen, attempt)
-
-
-def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -> bool:
-    """Whether an object that is gone, as it was last known, left a job that may still run.
-
-    Args:
-        job: Its newest known version; its claim, if any of them showed one.
-        fence_state: What this process knows of it.
-        holder: This process's name in claims.
-    """
-    claim = job.claim
-    if job.attempt_at_service is not None:
-        return True
-    if job.status.finished or has_ended(job) or (claim is not None and claim.uid != job.uid):
-        return False
-    if claim is None:
-        return job.has_finalizer or job.claim_unreadable or was_accepted(job)
-    return not (fence_state.never_sent and claim.holder == holder)
 
 
 def _released_before(seen: Observation) -> bool:

@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
+from quantumjob_operator.lifecycle.attempts import has_ended
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
@@ -153,8 +154,12 @@ class FenceState:
         return replace(self, claimed_at=asked)
 
     def renounced(self) -> "FenceState":
-        """The claim was taken off by ourselves."""
-        return replace(self, claimed_at=None, never_sent=False, acknowledged=None)
+        """The claim was taken off by ourselves: nothing was sent under it."""
+        return replace(self, claimed_at=None, never_sent=False, acknowledged=None, latest=0)
+
+    def has_seen(self, attempt: int) -> "FenceState":
+        """A claim that named an attempt was there before the object went, and had been taken off, or set back."""
+        return replace(self, latest=max(self.latest, attempt))
 
     def found_last(self, attempt: int) -> "FenceState":
         """The claim was moved on to an attempt that the service knows."""
@@ -218,6 +223,29 @@ class FenceState:
     def rival_left(self, now: float) -> float:
         """Seconds for which a rival's claim is not taken over yet."""
         return max(0.0, self.rival_until - now) if self.rival else 0.0
+
+
+def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -> bool:
+    """Whether an object that is gone, as it was last known, left a job that may still run.
+
+    Args:
+        job: Its newest known version; its claim, if any of them showed one.
+        fence_state: What this process knows of it.
+        holder: This process's name in claims.
+    """
+    claim = job.claim
+    if job.attempt_at_service is not None:
+        return True
+    if job.status.finished or (claim is not None and claim.uid != job.uid):
+        return False
+    # A claim that was taken off, or set back to one that has ended, was sent under by whoever held it.
+    ended = max((one.attempt for one in job.status.attempts), default=0)
+    named = fence_state.latest > (claim.attempt if claim else ended)
+    if named or has_ended(job):
+        return named
+    if claim is None:
+        return job.has_finalizer or job.claim_unreadable or _may_have_been_sent(job.status)
+    return not (fence_state.never_sent and claim.holder == holder)
 
 
 def _may_have_been_sent(status: JobStatus) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.lifecycle import Action, Observation, decide
-from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED, may_have_left_a_job
-from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
+from quantumjob_operator.lifecycle.fence import FenceState, may_have_left_a_job
 from quantumjob_operator.lifecycle.observation import ABSENT
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.model.naming import FINALIZER
@@ -56,6 +56,19 @@ KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
             FenceState(),
             False,
             id="between two attempts",
+        ),
+        pytest.param(new(), FenceState(latest=1), True, id="another process's claim was seen, and is gone"),
+        pytest.param(
+            claimed(status=JobStatus(attempts=(AttemptShown(1, identity(), "Cancelled"),))),
+            FenceState(latest=2),
+            True,
+            id="a later attempt was claimed, and the claim set back",
+        ),
+        pytest.param(
+            new(status=JobStatus(attempts=(AttemptShown(1, identity(), "Cancelled"),))),
+            FenceState(latest=1),
+            False,
+            id="the claim that is gone named an attempt that has ended",
         ),
     ],
 )
