@@ -17,7 +17,7 @@ from explore.judge import wrongs
 from explore.schedules import NOW, Until, asked, asks, go_on, only_job, play
 from explore.state import State, begin
 from quantumjob_operator.model.jobstatus import State as Shown
-from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+from quantumjob_operator.model.quantumjob import QuantumJob
 
 
 def _shows(shown: Shown) -> Until:
@@ -113,20 +113,31 @@ def test_a_further_attempt_is_cancelled_although_the_object_names_a_process_befo
     assert [run.job.status for run in state.outside.open_runs()] == ["CancellationRequested"]
 
 
-@pytest.mark.parametrize("knows", ["has claimed", "is about to claim", "has only listed the object"])
+def _is_taken_over(state: State) -> bool:
+    claim = only_job(state).claim
+    return claim is not None and claim.holder == "process-2"
+
+
+@pytest.mark.parametrize(
+    "knows", ["has claimed", "is about to claim", "has only listed the object", "hears of both at once"]
+)
 def test_a_job_of_a_dead_process_is_cancelled_after_its_object_lost_its_claim_and_went(knows: str) -> None:
     """Its successor has seen the claim; then the user's own file takes it off, and the object is deleted."""
     state = go_on(begin(SCENARIOS["one"]), asks("put"))
     state = play(state, "drop 1 1, kill 1, start 1")
     if knows == "has claimed":
-        state = go_on(state, lambda one: (only_job(one).claim or Claim).holder == "process-2")
-        state = go_on(state, kinds=NOW)
+        state = go_on(go_on(state, _is_taken_over), kinds=NOW)
+    if knows == "hears of both at once":
+        state = play(state, "lag 1")
     job = only_job(state)
     state = _set_back(state, replace(job, claim=None, finalizers=()))
     state.wish(job.uid, forced=True)
-    if knows != "has only listed the object":
+    if knows == "is about to claim":
         state = go_on(state, lambda one: bool({"claim", "get"} & set(asked(one).values())))
-    state = go_on(play(state, "delete 1"), _is_cancelling)
+    state = play(state, "delete 1")
+    if knows == "hears of both at once":
+        state = play(state, "merge 1")
+    state = go_on(state, _is_cancelling)
     assert [run.job.status for run in state.outside.open_runs()] == ["CancellationRequested"]
 
 

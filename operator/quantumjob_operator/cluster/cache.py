@@ -159,7 +159,8 @@ class Cache:
             last: Its last version, if the event of its deletion told it: it may be newer than what we know.
         """
         known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
-        named = self.named.get(uid)
+        claimed = known.claim.attempt if known and known.claim and known.claim.uid == uid else 0
+        named = max(self.named.get(uid, 0), claimed)
         self.forget(uid)
         if last:
             self._gone[uid] = int(last.resource_version)
@@ -276,23 +277,6 @@ class Cache:
                 if row.limit is not None and row.left is not None:
                     numbers = map(float, (row.limit, row.spent, row.reserved, row.left))
                     yield LimitUsed(*budget.key, row.namespace or "", row.unit, *numbers)
-
-
-def is_echo(old: Known, new: Known) -> bool:
-    """Whether a newer version shows only what the operator itself writes: status, finalizer, claim.
-
-    Such a version is no reason for a reconciliation: else each of our patches would cut short the back-off that it
-    announces. What was taken away is no echo, nor is a claim that somebody made unreadable.
-    """
-    if isinstance(old, QuantumPolicy) or isinstance(new, QuantumPolicy):
-        return False  # the operator writes none
-    if (old.generation, old.deletion_requested) != (new.generation, new.deletion_requested):
-        return False
-    if not set(old.finalizers) <= set(new.finalizers):
-        return False
-    if isinstance(old, QuantumJob) and isinstance(new, QuantumJob):
-        return old.claim_unreadable == new.claim_unreadable and (old.claim is None or new.claim is not None)
-    return True
 
 
 def _is_newer(new: Known, old: Known | None) -> bool:

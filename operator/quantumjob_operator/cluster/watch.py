@@ -21,7 +21,8 @@ import kopf
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
-from quantumjob_operator.cluster.cache import Cache, is_echo
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.echoes import is_echo
 from quantumjob_operator.cluster.handlers import quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects, parse_known
 from quantumjob_operator.lifecycle.policies import REASONS

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.cluster.cache import Cache, is_echo
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.echoes import is_echo
 from quantumjob_operator.model.jobstatus import JobStatus
 from rooms.budgets.values import budget
 from rooms.model.bodies import CLAIM, OTHER_UID, UID, job, workspace
