@@ -151,6 +151,28 @@ def test_a_further_attempt_that_another_process_sent_is_not_sent_again_after_its
     assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
 
 
+def test_an_object_that_was_set_back_does_not_end_while_the_attempt_of_another_process_may_be_hidden() -> None:
+    """Its user has written an older file that asks to cancel; the service hides what runs."""
+    state = go_on(play(begin(SCENARIOS["two"]), "pause 1"), _shows(Shown.WAITING))
+    state = play(go_on(state, kinds=NOW), "wake 1")
+    state = play(go_on(state, kinds=NOW), "lag 1")
+    state, before = _again(state, "1")
+    state = _set_back(state, replace(before, spec=replace(before.spec, cancel=True)))
+    state = go_on(play(state, "pause 2, catch-up 1"), _is_cancelling)
+    assert _is_cancelling(state)
+
+
+def test_the_next_object_with_a_key_does_not_send_what_a_dead_process_may_have_sent() -> None:
+    """The claim that was seen is taken off before the object is deleted, and the service hides the job."""
+    state = go_on(begin(replace(SCENARIOS["one"], keyed=True)), asks("put"))
+    state = go_on(play(state, "drop 1 1, kill 1, start 1"), _is_taken_over)
+    state = _set_back(state, replace(only_job(state), claim=None, finalizers=()))
+    state.wish(only_job(state).uid, forced=True)
+    state = play(_go_on(state, asks("claim")), "delete 1")
+    state = _go_on(play(_go_on(state, kinds=NOW), "create 2"), _shows(Shown.WAITING))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
 def test_a_further_attempt_that_the_object_forgot_is_let_go_as_an_orphan() -> None:
     """It is tagged, although the object has forgotten it."""
     state, before = _adopted()

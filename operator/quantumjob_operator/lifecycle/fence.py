@@ -8,7 +8,8 @@ Rules:
 4. A claim that we took from another process, or find without knowing its history, is fenced as long. So is
    one that names us although its write was never answered: it may have been somebody else's before. So is one that is
    put where another's was seen to be taken off.
-5. An attempt that a claim was seen to name may have been sent, although the object names an earlier one by now.
+5. An attempt that a claim was seen to name may have been sent, although the object names an earlier one by now, or
+   none: it is fenced from when that was noticed.
 6. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
 Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what
@@ -59,6 +60,7 @@ class FenceState:
         rival_until: Before this the rival's claim is not taken over.
         acknowledged: The attempt of the claim whose write the API server has answered to this process.
         latest: The highest attempt that a claim was seen to name: an object that is set back names an earlier one.
+        forgotten: That attempt, if the object has been without it since the fence for it began; 0 if it names it.
     """
 
     claimed_at: float | None = None
@@ -73,6 +75,7 @@ class FenceState:
     rival_until: float = 0.0
     acknowledged: int | None = None
     latest: int = 0
+    forgotten: int = 0
 
     def met(self, job: QuantumJob, holder: str, now: float, fence: float, *, named: int = 0) -> "FenceState":
         """At the beginning: who holds the claim now, and which remote job is known to have been accepted.
@@ -92,6 +95,11 @@ class FenceState:
         if self.rival is not None and rival not in (self.rival, _NOBODY):
             until = now + _FENCES_FOR_A_RIVAL * fence
         accepted = job.status.job_id if was_accepted(job) else None
+        standing = job.claim.attempt if job.claim else 0
+        latest = max(self.latest, named, standing)
+        # Whoever wrote a claim that is gone, or set back, may have sent a moment ago.
+        forgotten = latest if latest > standing else 0
+        fenced_until = max(self.fenced_until, now + fence) if forgotten > self.forgotten else self.fenced_until
         # An absence from before the acceptance, by this process or by another, says nothing of the accepted job.
         absent_since = self.absent_since if accepted == self.accepted else None
         known = replace(
@@ -102,7 +110,9 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
-            latest=max(self.latest, named, job.claim.attempt if job.claim else 0),
+            latest=latest,
+            forgotten=forgotten,
+            fenced_until=fenced_until,
         )
         if rival != _NOBODY:
             # It may send; and a claim that is taken back is written anew, which somebody has to answer.

@@ -116,7 +116,21 @@ DOUBTED = JobStatus(conditions=(Condition("Submitted", "False", SUBMISSION_UNCON
 def test_an_attempt_that_a_claim_named_may_be_hidden_whether_the_claim_is_believed_or_not() -> None:
     """Status was refused and shows the first attempt: the claim of the second says that it may have been sent."""
     known = FenceState(fenced_until=50.0).met(new(status=accepted().status), HOLDER, 10.0, FENCE, named=2)
-    assert (known.hidden_for(1, 20.0), known.hidden_for(2, 20.0)) == (30.0, 0.0)
+    assert (known.hidden_for(1, 20.0), known.hidden_for(2, 20.0)) == (10.0 + FENCE - 20.0, 0.0)
+
+
+def test_a_claim_that_was_taken_off_or_set_back_is_fenced_from_when_that_was_noticed() -> None:
+    """And once, unless the object names the attempt again between."""
+    noticed = FenceState().met(new(), HOLDER, 10.0, FENCE, named=1)
+    later = noticed.met(new(), HOLDER, 30.0, FENCE, named=1)
+    restored = later.met(claimed(holder=RIVAL), HOLDER, 40.0, FENCE, named=1)
+    again = restored.met(new(), HOLDER, 50.0, FENCE, named=1)
+    assert [one.fenced_until for one in (noticed, later, restored, again)] == [
+        10 + FENCE,
+        10 + FENCE,
+        10 + FENCE,
+        50 + FENCE,
+    ]
 
 
 @pytest.mark.parametrize(
