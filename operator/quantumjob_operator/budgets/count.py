@@ -107,11 +107,11 @@ def is_missing(budget: QuantumBudget, row: Row, *, settled: bool, tolerance: tim
     changed = last_change(budget)
     if changed is None or not _weighs(budget, row):
         return False
-    if any(one.job_id == row.entry.job_id for one in budget.status.reservations):
+    newer = row.sent > changed + tolerance
+    if not newer and (settled or row.sent < changed - tolerance):
         return False
-    if row.sent > changed + tolerance:
-        return True
-    return row.sent >= changed - tolerance and not settled
+    # Last, since it takes the longest: the first job that is missing ends the search for others.
+    return all(one.job_id != row.entry.job_id for one in budget.status.reservations)
 
 
 def _weighs(budget: QuantumBudget, row: Row) -> bool:

@@ -32,6 +32,30 @@ class TooManyError(Exception):
     """A list has more than can be counted; the message says of what."""
 
 
+class Listed:
+    """The ids of the jobs that one reading of the lists has shown: none counts twice, and they have an end."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def __contains__(self, job_id: object) -> bool:
+        """Whether a job was listed."""
+        return isinstance(job_id, str) and _short(job_id) in self._seen
+
+    def is_new(self, job_id: str) -> bool:
+        """Whether a job was not listed before; it is now.
+
+        Raises:
+            TooManyError: There were too many already.
+        """
+        if job_id in self:
+            return False
+        if len(self._seen) >= MOST_ROWS:
+            raise TooManyError(f"more than {MOST_ROWS:,} jobs of this period")
+        self._seen.add(_short(job_id))
+        return True
+
+
 class Tally:
     """What one reading of the lists comes to.
 
@@ -48,7 +72,7 @@ class Tally:
         self._budget = budget
         self._held = frozenset(one.job_id for one in budget.status.reservations)
         self._lately = lately
-        self._seen: set[bytes] = set()
+        self._listed = Listed()
         self._open = Room(budget.status.reservations).taken
         self._recent = 0
         self._groups: set[str] = set()
@@ -58,7 +82,7 @@ class Tally:
 
     def __contains__(self, job_id: object) -> bool:
         """Whether a job was listed."""
-        return isinstance(job_id, str) and _short(job_id) in self._seen
+        return job_id in self._listed
 
     def add(self, row: Row) -> None:
         """One more row; nothing if the job was listed before.
@@ -66,12 +90,8 @@ class Tally:
         Raises:
             TooManyError: There were too many already.
         """
-        job_id = row.entry.job_id
-        if job_id in self:
+        if not self._listed.is_new(row.entry.job_id):
             return
-        if len(self._seen) >= MOST_ROWS:
-            raise TooManyError(f"more than {MOST_ROWS:,} jobs of this period")
-        self._seen.add(_short(job_id))
         if self._keeps(row):
             self.rows.append(row)
             self._know(group_of(self._budget, row.entry.namespace))

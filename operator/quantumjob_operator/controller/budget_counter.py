@@ -14,7 +14,7 @@ from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.count import Row, count, is_missing, last_change, sent_lately
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.refusals import COUNTING
-from quantumjob_operator.budgets.tally import Tally, TooManyError
+from quantumjob_operator.budgets.tally import Listed, Tally, TooManyError
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
@@ -28,6 +28,10 @@ _PAUSE_SHARE: Final = 4.0
 """Lists that could not be counted are left alone for so many times the seconds that they took."""
 _AGAIN: Final = Kept(COUNTING, "jobs have ended while they were counted: they are counted again")
 _log: Final = logging.getLogger(__name__)
+
+
+class _MissingError(Exception):
+    """A ledger lacks a job, which is named; whether it lacks others makes no difference."""
 
 
 class BudgetCounter:
@@ -88,24 +92,23 @@ class BudgetCounter:
         return None
 
     async def _compare(self, budget: QuantumBudget) -> Kept | None:
-        """Take the ledger for uncounted if jobs are missing in it."""
-        tolerance = self._tolerance
+        """Take the ledger for uncounted if a job is missing in it."""
+        tolerance, listed = self._tolerance, Listed()
         changed, start = last_change(budget), ledger_of(budget, self._clock.now()).period.start
-        missing = 0
 
         def take(row: Row) -> None:
-            nonlocal missing
-            missing += is_missing(budget, row, settled=self._settled(budget, row), tolerance=tolerance)
+            if listed.is_new(row.entry.job_id) and is_missing(
+                budget, row, settled=self._settled(budget, row), tolerance=tolerance
+            ):
+                raise _MissingError(row.entry.job_id)
 
-        why = await self._rows.listed(budget, max(start, changed - tolerance) if changed else start, take)
-        if missing and why is None:
-            _log.warning(
-                "QuantumBudget %s/%s was set back: %d jobs are missing in it, and it is counted anew",
-                *budget.key,
-                missing,
-            )
-            await self._ledgers.change(budget.uid, _uncounted)
-        return why
+        try:
+            return await self._rows.listed(budget, max(start, changed - tolerance) if changed else start, take)
+        except _MissingError as missing:
+            told = "QuantumBudget %s/%s was set back: job %s is missing in it, and it is counted anew"
+            _log.warning(told, *budget.key, missing)
+        await self._ledgers.change(budget.uid, _uncounted)
+        return None
 
     def _settled(self, budget: QuantumBudget, row: Row) -> bool:
         job = self._cache.jobs.get(row.entry.uid)

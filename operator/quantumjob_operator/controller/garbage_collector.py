@@ -24,9 +24,9 @@ from quantumjob_operator.controller.sightings import MOST, Sightings
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
+    Recognition,
     has_id_of_its_uid,
     has_owner,
-    ids_of_its_uid,
     may_be_cancelled,
     may_tell,
     origin_of,
@@ -50,8 +50,6 @@ _AT_ONCE: Final = 50
 """Objects that are handled before others run on the event loop."""
 _ROWS_AT_ONCE: Final = 10
 """Rows: for each up to a hundred ids are made."""
-_MOST_SENDERS: Final = 256
-"""Objects whose ids are remembered during a search."""
 _SMALL_PAGE: Final = 2
 """Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 
@@ -170,7 +168,7 @@ class GarbageCollector:
         self, connection: Connection, sightings: Sightings, seen: set[str], *, words: str, top: int
     ) -> None:
         owned: dict[str, frozenset[str]] = {}
-        own_ids: dict[tuple[str, str], frozenset[str]] = {}
+        recognition = Recognition(connection.workspace.id)
         left: Counter[bool] = Counter()
         async for page in connection.client.list_whole_jobs(only=words, top=top):
             for number, row in enumerate(page):
@@ -181,7 +179,7 @@ class GarbageCollector:
                 kind = sent_as_orphan(row)
                 if origin is None or released_on_purpose(row) or left[kind] >= MOST:
                     continue
-                if row.id not in seen and await self._is_left(row, origin, connection, owned, own_ids):
+                if row.id not in seen and await self._is_left(row, origin, connection, owned, recognition):
                     seen.add(row.id)
                     left[kind] += 1
                     await self._found(row, origin, connection, sightings)
@@ -193,20 +191,18 @@ class GarbageCollector:
         origin: Origin,
         connection: Connection,
         owned: dict[str, frozenset[str]],
-        own_ids: dict[tuple[str, str], frozenset[str]],
+        recognition: Recognition,
     ) -> bool:
         """Whether a row counts here, and none of the known objects has the job."""
         workspace, namespace = connection.workspace, origin.namespace
-        sender = (namespace, origin.uid)
-        if sender not in own_ids and len(own_ids) < _MOST_SENDERS:
-            own_ids[sender] = frozenset(ids_of_its_uid(origin, workspace.id))
-        ids = own_ids.get(sender)
-        keyed = row.id.lower() not in ids if ids else not has_id_of_its_uid(row, origin, workspace.id)
-        if not may_tell(workspace, namespace, self._default, keyed=keyed):
+        known = self._cache.jobs.get(origin.uid)
+        if known is not None and known.namespace == namespace:
             return False
-        if not keyed:
-            known = self._cache.jobs.get(origin.uid)
-            return known is None or known.namespace != namespace
+        # Ids are made only where they decide: they take time, and whoever owns the list chooses the rows.
+        if not may_tell(workspace, namespace, self._default, keyed=False):
+            return False
+        if not may_tell(workspace, namespace, self._default, keyed=True):
+            return recognition.has_id_of_its_uid(row, origin)
         if namespace not in owned:
             owned[namespace] = await self._owned(namespace, workspace.id)
         return not has_owner(row, owned[namespace])

@@ -33,6 +33,10 @@ from quantumjob_operator.model.remotejob import RemoteJob
 
 _ATTEMPTS: Final = 100
 """Of an object without a key that are recognised by their ids."""
+_SURELY: Final = 3
+"""Of these in any case, however many ids were made for other rows of the list before."""
+_MOST_IDS: Final = 20_000
+"""Made for one list until rows are compared with those few only: whoever owns it can name any number of objects."""
 _EARLIER: Final = 20
 """Attempts before the claimed one that an object with a key is taken to own."""
 
@@ -86,13 +90,31 @@ def has_id_of_its_uid(remote: RemoteJob, origin: Origin, workspace: str) -> bool
         origin: Its object.
         workspace: Canonical id of the Azure workspace in whose list it stands.
     """
-    return remote.id.lower() in ids_of_its_uid(origin, workspace)
+    return Recognition(workspace).has_id_of_its_uid(remote, origin)
 
 
-def ids_of_its_uid(origin: Origin, workspace: str) -> Iterator[str]:
-    """The ids that the jobs of an object without a key have in a workspace, the first attempt's before others."""
-    for number in range(1, _ATTEMPTS + 1):
-        yield job_id(workspace, origin.namespace, uid=origin.uid, key=None, attempt=number)
+class Recognition:
+    """Tells the ids that follow from an object's uid from others, in one reading of a list.
+
+    Args:
+        workspace: Canonical id of the Azure workspace in whose list the rows stand.
+
+    Attributes:
+        made: How many ids were made.
+    """
+
+    def __init__(self, workspace: str) -> None:
+        self._workspace = workspace
+        self.made = 0
+
+    def has_id_of_its_uid(self, row: RemoteJob, origin: Origin) -> bool:
+        """Whether the id is that of an attempt of its object; of few attempts, where many rows had no such id."""
+        given = row.id.lower()
+        for number in range(1, max(_SURELY, min(_ATTEMPTS, _MOST_IDS - self.made)) + 1):
+            self.made += 1
+            if given == job_id(self._workspace, origin.namespace, uid=origin.uid, key=None, attempt=number):
+                return True
+        return False
 
 
 def may_tell(workspace: QuantumWorkspace, namespace: str, default: Name | None, *, keyed: bool) -> bool:

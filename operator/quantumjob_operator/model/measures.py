@@ -1,4 +1,4 @@
-"""How large a JSON value is. Must not live here: how large it may be (`quantumjob`)."""
+"""A JSON value's text, and how large it is. Must not live here: how large it may be (`quantumjob`)."""
 
 import json
 from collections.abc import Mapping
@@ -7,12 +7,17 @@ from typing import Any
 from pydantic_core import to_json
 
 
+def json_of(value: Any) -> bytes:
+    """Its JSON, without white space."""
+    try:
+        return to_json(value)  # in a third of the time, for each version of each object
+    except ValueError:  # halves of characters, or many levels
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+
+
 def bytes_of(value: Any) -> int:
     """The bytes of its JSON, without white space."""
-    try:
-        return len(to_json(value))  # in a third of the time, for each version of each object
-    except ValueError:  # halves of characters, or many levels
-        return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+    return len(json_of(value))
 
 
 def exceeds(values: int, levels: int, value: Any) -> tuple[bool, bool]:

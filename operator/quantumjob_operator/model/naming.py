@@ -200,7 +200,7 @@ def spec_digest(
     canonical = {
         "inputFormat": input_format,
         "outputFormat": output_format,
-        "parameters": parameters or {},
+        "parameters": dict(parameters or {}),
         "program": program_digest(program),
         "provider": provider.lower(),
         "sessionId": session_id.lower() if session_id else None,

@@ -22,6 +22,7 @@ from quantumjob_operator.model.jobstatus import JobStatus, parse_status
 from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
+from quantumjob_operator.model.packed import Texts, Values
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
@@ -48,11 +49,11 @@ class KeyRef:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class Program:
-    """What to run: exactly one of the sources is there (a CEL rule of the CRD)."""
+    """What to run: exactly one of the sources is there (a CEL rule of the CRD), in UTF-8."""
 
     format: str
-    source: str | None = None
-    source_base64: str | None = None
+    source: bytes | None = None
+    source_base64: bytes | None = None
     config_map_key_ref: KeyRef | None = None
     secret_key_ref: KeyRef | None = None
 
@@ -63,12 +64,12 @@ class Program:
             MalformedObject: `sourceBase64` is not base64.
         """
         if self.source is not None:
-            return self.source.encode()
+            return self.source
         if self.source_base64 is None:
             return None
         try:
             # Line breaks pass the CRD's pattern, and a block of YAML ends with one.
-            return base64.b64decode(self.source_base64.replace("\n", "").replace("\r", ""), validate=True)
+            return base64.b64decode(self.source_base64.translate(None, b"\r\n"), validate=True)
         except ValueError as error:
             raise MalformedObject(
                 f"spec.program.sourceBase64 is not base64: {error}; encode the program with `base64 -w0` in a new job"
@@ -90,7 +91,7 @@ class Output:
     config_map_name: str | None = None
     keys: Mapping[str, str] | None = None
     labels: Mapping[str, str] | None = None
-    annotations: Mapping[str, str] | None = None
+    annotations: Texts = None
     include_result: bool | None = None
     include: tuple[str, ...] | None = None
 
@@ -103,11 +104,11 @@ class JobSpec:
     target: str
     program: Program
     name: str | None = None
-    parameters: Mapping[str, Any] | None = None
+    parameters: Values = None
     output_format: str | None = None
     workspace_ref: WorkspaceRef | None = None
     tags: tuple[str, ...] = ()
-    metadata: Mapping[str, str] | None = None
+    metadata: Texts = None
     priority: str | None = None
     session_id: str | None = None
     idempotency_key: str | None = None
@@ -243,8 +244,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
     """
     parameters = (body.get("spec") or {}).get("parameters")
     too_many, too_deep = exceeds(MAX_PARAMETER_VALUES, MAX_PARAMETER_DEPTH, parameters)
-    if too_many or too_deep:
-        body = _without_parameters(body)
+    body = _without_parameters(body) if too_many or too_deep else body
     meta = body["metadata"]
     spec = parsed_part(body, "spec", _SPEC.validate_python)
     status = parsed_part(body, "status", parse_status)

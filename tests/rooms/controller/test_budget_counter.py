@@ -13,6 +13,7 @@ import pytest
 
 from quantumjob_operator.azure import wire
 from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.budgets import tally as tally_module
 from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.clock import Clock
@@ -27,6 +28,7 @@ from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
+from rooms.budgets.values import written
 from rooms.model.bodies import Body, job_body, workspace_body
 
 CLUSTER: Final = "lab"
@@ -192,6 +194,38 @@ async def test_a_list_without_end_ends_the_count_and_is_left_alone_for_a_while()
     lab.now += 4 * took
     assert await lab.look() == kept
     assert lab.reads == 2
+
+
+def doubted(status: str, pages: int) -> Lab:
+    """A ledger that was counted a moment ago, may have been set back since, and lacks what a list shows."""
+    lab = Lab(lambda page: [row(page * PAGE + number, status=status) for number in range(PAGE)], pages=pages)
+    now = datetime.now(UTC)
+    counted = written(lab.budget, replace(ledger_of(lab.budget, now), open={}), now)
+    lab.budget = replace(counted, doubted=True)
+    lab.cache.budgets[lab.budget.uid] = lab.budget
+    return lab
+
+
+async def test_a_list_is_compared_as_far_as_one_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no job is missing, since these never began; then it is left alone as well."""
+    monkeypatch.setattr(tally_module, "MOST_ROWS", 1_000)
+    lab = doubted("Cancelled", pages=20)
+    kept = await lab.look()
+    assert kept is not None
+    assert "more than 1,000 jobs of this period" in kept.message
+    assert (lab.now, lab.state) == (11, None)
+    lab.now += 11
+    assert await lab.look() == kept
+    assert lab.reads == 1
+
+
+async def test_a_list_is_compared_as_far_as_a_job_that_is_missing() -> None:
+    """One is enough to count anew, and for each the whole ledger is looked through."""
+    lab = doubted("Executing", pages=20)
+    await lab.look()
+    assert lab.state is not None
+    assert not lab.state.counted
+    assert lab.now == 1
 
 
 async def test_others_run_while_a_list_is_counted() -> None:

@@ -1,0 +1,58 @@
+"""What users write at length, in little memory: as JSON in UTF-8 until it is asked for.
+
+Objects stay in memory until they are deleted. As text one character beyond the 16-bit range makes CPython keep four
+bytes for each of them, and small values take twenty times the memory of their JSON. Must not live here: which fields
+are long (`quantumjob`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator
+
+from quantumjob_operator.model.measures import json_of
+
+_MOST_READ: Final = 4
+"""Texts that are there read as well: one reconciliation looks into the same ones again and again."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed(Mapping[str, Any]):
+    """A mapping like any other, which is read from its text each time that it is needed.
+
+    Attributes:
+        text: Its JSON.
+    """
+
+    text: bytes
+
+    def __getitem__(self, key: str) -> Any:
+        """One value, which nobody may change."""
+        return _read(self.text)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys in the order in which they were written."""
+        return iter(_read(self.text))
+
+    def __len__(self) -> int:
+        """How many keys there are."""
+        return len(_read(self.text))
+
+
+@lru_cache(maxsize=_MOST_READ)
+def _read(text: bytes) -> Mapping[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _pack(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return None if values is None else Packed(json_of(dict(values)))
+
+
+Values = Annotated[Mapping[str, Any] | None, AfterValidator(_pack)]
+"""A field for any JSON object, or none."""
+Texts = Annotated[Mapping[str, str] | None, AfterValidator(_pack)]
+"""A field for texts by name, or none."""

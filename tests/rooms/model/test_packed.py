@@ -1,0 +1,77 @@
+"""What a QuantumJob takes in memory, and that its long fields read like any other."""
+
+import json
+import pickle
+import tracemalloc
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.model.naming import spec_digest
+from quantumjob_operator.model.packed import Packed
+from quantumjob_operator.model.quantumjob import JobSpec, Program, parse_job
+from rooms.model.bodies import Body, job_body
+
+JOBS: Final = 5
+BESIDE: Final = 8 * 1024
+"""Bytes for everything else of an object."""
+WIDE: Final = "\N{ATOM SYMBOL}\N{PARTY POPPER}"
+LONG: Final = "a" * 100_000 + WIDE
+SOURCE: Final = {"format": "honeywell.openqasm.v1", "source": LONG}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"parameters": {"note": LONG}}, id="a value that one character makes wide"),
+        pytest.param({"parameters": {LONG: 1}}, id="a key that one character makes wide"),
+        pytest.param({"parameters": {"items": [{"note": LONG}]}}, id="a wide text further down"),
+        pytest.param({"parameters": {"items": [[]] * 9_990}}, id="as many small values as are kept"),
+        pytest.param({"parameters": {f"key {number}": {} for number in range(9_990)}}, id="as many keys"),
+        pytest.param({"program": SOURCE}, id="a program in the manifest that one character makes wide"),
+        pytest.param({"metadata": {f"key {one}": "a" * 1_000 + WIDE for one in range(50)}}, id="metadata"),
+        pytest.param(
+            {"output": {"annotations": {f"key{one}": "a" * 1_000 + WIDE for one in range(32)}}}, id="annotations"
+        ),
+    ],
+)
+def test_a_job_takes_as_much_memory_as_its_json(spec: Body) -> None:
+    """Whatever its user wrote there; objects stay in memory until they are deleted, also those that are finished."""
+    text = json.dumps(job_body(spec), ensure_ascii=False)
+    size = len(text.encode())
+    parse_job(json.loads(text))
+    tracemalloc.start()
+    try:
+        kept = [parse_job(json.loads(text)) for _ in range(JOBS)]
+        taken = tracemalloc.get_traced_memory()[0] / len(kept)
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.1 * size + BESIDE
+
+
+VALUES: Final[dict[str, Any]] = {
+    "shots": 100,
+    "z": [1.5, 1e300, -0.0, 0.1, 2**70, True, False, None, {"b": {"a": "ü"}}],
+    "a": WIDE,
+    "": "\x00\ud800",
+}
+
+
+def test_what_is_packed_reads_like_what_was_written() -> None:
+    """In its order, also when the value goes to another process."""
+    parameters = JobSpec(provider="p", target="t", program=Program("f"), parameters=VALUES).parameters
+    assert isinstance(parameters, Packed)
+    again = pickle.loads(pickle.dumps(parameters))  # noqa: S301 - our own
+    for one in (parameters, again):
+        assert (dict(one), list(one), len(one)) == (VALUES, list(VALUES), 4)
+        assert (one == VALUES, one.get("shots"), one.get("count"), "a" in one) == (True, 100, None, True)
+
+
+@pytest.mark.parametrize("values", [None, {}, VALUES], ids=["none", "empty", "some"])
+def test_a_digest_is_that_of_the_values(values: dict[str, Any] | None) -> None:
+    """Jobs that were sent before are recognised."""
+    packed = JobSpec(provider="p", target="t", program=Program("f"), parameters=values).parameters
+    assert (packed is None) is (values is None)
+    told: dict[str, Any] = {"provider": "p", "target": "t", "input_format": "f", "output_format": "o"}
+    told |= {"session_id": None, "program": b""}
+    assert spec_digest(parameters=packed, **told) == spec_digest(parameters=values, **told)
