@@ -96,9 +96,12 @@ test: lint control-plane ## Check everything that is quick, on the real parts (â
 	$(PYTEST) -m "not slow and not node and not release"
 	@$(BIN)/python -m permissions $(AUDIT)
 
+# Most files have no such test, and reading all of them takes half a minute of each process.
+marked = $(shell grep -rl --include='test_*.py' 'pytest\.mark\.$(1)' tests | LC_ALL=C sort)
+
 test-slow: control-plane ## Run only the suites that `test` leaves out; as root, with the chart on a real node
-	$(PYTEST) -m "slow and not alone and not node and not release"
-	$(BIN)/pytest -m alone
+	$(PYTEST) -m "slow and not alone and not node and not release" $(call marked,slow)
+	$(BIN)/pytest -m alone $(call marked,alone)
 
 test-node: venv ## Every test on a real node, of which `test-all` runs the first ones; as root, after `make system-packages`
 	@$(BIN)/python -m devcluster build $(NODE)
