@@ -25,6 +25,22 @@ _LEFT_OUT: Final = re.compile(
 )
 
 
+@pytest.fixture(scope="module", params=sorted(_LARGEST))
+def which(request: pytest.FixtureRequest) -> str:
+    """Each of the two."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def builds(which: str, commit: str, tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
+    """Both builds; the second has replaced the archive of the first."""
+    assert commit
+    engine, folder = find_engine(), tmp_path_factory.mktemp(which)
+    return [
+        build_image(which, engine, base=DEBIAN, target=folder, report=report_on_terminal, anew=True) for _ in range(2)
+    ]
+
+
 def locked(which: str) -> set[str]:
     """The packages of an image's lock files, as a bill names them."""
     locks = "".join((PROJECT / "requirements" / f"{name}.txt").read_text() for name in _LOCKS[which])
@@ -74,21 +90,6 @@ def test_operator_image_is_small(operator_image: Built) -> None:
 @pytest.mark.release
 class TestBuiltTwice:
     """Either image, with every step done anew."""
-
-    @pytest.fixture(scope="class", params=sorted(_LARGEST))
-    def which(self, request: pytest.FixtureRequest) -> str:
-        """Each of the two."""
-        return str(request.param)
-
-    @pytest.fixture(scope="class")
-    def builds(self, which: str, commit: str, tmp_path_factory: pytest.TempPathFactory) -> list[Built]:
-        """Both builds; the second has replaced the archive of the first."""
-        assert commit
-        engine, folder = find_engine(), tmp_path_factory.mktemp(which)
-        return [
-            build_image(which, engine, base=DEBIAN, target=folder, report=report_on_terminal, anew=True)
-            for _ in range(2)
-        ]
 
     def test_is_the_same(self, builds: list[Built]) -> None:
         """By its digest."""
