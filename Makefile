@@ -70,8 +70,9 @@ fmt: venv ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Two files at a time: a test with a cluster waits as long as it works.
-PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
+# Two files at a time: a test with a cluster waits as long as it works. WORKERS=3 suits more cores than two.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 lint: venv ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -112,7 +113,7 @@ test-release: venv system-packages ## What takes too long for each change: all o
 	@$(BIN)/python -m workspace_emulator install
 	@$(BIN)/python -m flux
 	$(BIN)/pytest tests/node
-	$(BIN)/pytest -m release tests/release
+	$(BIN)/pytest -m release tests/images tests/release
 	$(BIN)/pytest -m release tests/flux
 
 test-all: test test-slow ## Run every test but those of `test-node` and `test-release` (≤ 45 min), and hold the permissions against what was asked
