@@ -70,8 +70,9 @@ fmt: venv ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Two files at a time: a test with a cluster waits as long as it works.
-PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
+# Two files at a time: a test with a cluster waits as long as it works. WORKERS=3 suits more cores than two.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 lint: venv ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -96,9 +97,12 @@ test: lint control-plane ## Check everything that is quick, on the real parts (â
 	$(PYTEST) -m "not slow and not node and not release"
 	@$(BIN)/python -m permissions $(AUDIT)
 
+# Most files have no such test, and reading all of them takes half a minute of each process.
+marked = $(shell grep -rl --include='test_*.py' 'pytest\.mark\.$(1)' tests | LC_ALL=C sort)
+
 test-slow: control-plane ## Run only the suites that `test` leaves out; as root, with the chart on a real node
-	$(PYTEST) -m "slow and not alone and not node and not release"
-	$(BIN)/pytest -m alone
+	$(PYTEST) -m "slow and not alone and not node and not release" $(call marked,slow)
+	$(BIN)/pytest -m alone $(call marked,alone)
 
 test-node: venv ## Every test on a real node, of which `test-all` runs the first ones; as root, after `make system-packages`
 	@$(BIN)/python -m devcluster build $(NODE)
@@ -109,7 +113,7 @@ test-release: venv system-packages ## What takes too long for each change: all o
 	@$(BIN)/python -m workspace_emulator install
 	@$(BIN)/python -m flux
 	$(BIN)/pytest tests/node
-	$(BIN)/pytest -m release tests/release
+	$(BIN)/pytest -m release tests/images tests/release
 	$(BIN)/pytest -m release tests/flux
 
 test-all: test test-slow ## Run every test but those of `test-node` and `test-release` (â‰¤ 45 min), and hold the permissions against what was asked

@@ -3,7 +3,9 @@
 Knows no image: what is built stands in `images.build`, and of what in `images.base`.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +28,7 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 """
+_TAG_AND_DIGEST: Final = re.compile(r"(:[^/:@]*)?(@.*)?$")
 _BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 _OF_THE_MACHINE: Final = {
     "/etc/pip.conf": f"[global]\ncert = {_BUNDLE}\n",
@@ -81,8 +84,10 @@ class Engine:
             return None
         if self.name == "buildah":
             digest = self._run("inspect", "--type=image", "--format={{.FromImageDigest}}", image).strip()
-            return f"{image.rpartition(':')[0]}@{digest}"
-        return self._run("image", "inspect", "--format={{index .RepoDigests 0}}", image).strip()
+            return named_by_digest(image, [f"{_repository(image)}@{digest}"])
+        return named_by_digest(
+            image, json.loads(self._run("image", "inspect", "--format={{json .RepoDigests}}", image))
+        )
 
     def build(self, recipe: Recipe) -> None:
         """Build an image, and give it its name.
@@ -131,6 +136,24 @@ class Engine:
     def _start(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         with _configured() as (_, environment):
             return subprocess.run([self.name, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def named_by_digest(image: str, known: Sequence[str]) -> str:
+    """The name of an image in its registry, with the digest.
+
+    Args:
+        image: The name that was asked for, with a tag, a digest, both or neither.
+        known: What the engine calls the image with a digest: also by other names that it was given here, and without
+            the registry where that is the engine's own.
+    """
+    repository = _repository(image)
+    if "@" in image:
+        return f"{repository}@{image.partition('@')[2]}"
+    return next((one for one in known if repository.endswith(one.partition("@")[0])), known[0])
+
+
+def _repository(image: str) -> str:
+    return _TAG_AND_DIGEST.sub("", image, count=1)
 
 
 def run_with_us(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[int, str]:

@@ -26,7 +26,11 @@ except ProgramError as error:
 """
 
 
-@pytest.fixture(scope="module", params=["", "1"], ids=["as it is", "with PULSER"])
+# An engine builds the first as well, where its tests run: in `make test-release`.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("", marks=pytest.mark.release, id="as it is"), pytest.param("1", id="with PULSER")],
+)
 def kitchen(request: pytest.FixtureRequest) -> Iterator[Kitchen]:
     """The build stage, followed."""
     with scratch_directory() as folder:

@@ -1,4 +1,4 @@
-"""What takes long while an image is built: it ends with whoever began it, and its output is kept."""
+"""What an engine is asked for: names with digests; and what takes long, which ends with whoever began it."""
 
 import os
 import subprocess
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+import pytest
 
-from images.engine import run_with_us
+from images.engine import named_by_digest, run_with_us
 
 _TESTS: Final = Path(__file__).parents[1]
 _SECONDS: Final = 60.0
@@ -19,6 +20,30 @@ from pathlib import Path
 from images.engine import run_with_us
 run_with_us(["sh", "-c", "echo $$ > pid; exec sleep 600"], os.environ, Path(sys.argv[1]))
 """
+
+
+@pytest.mark.parametrize(
+    ("image", "known", "named"),
+    [
+        pytest.param("one.example/p:3", ["one.example/p@sha256:a"], "one.example/p@sha256:a", id="by its tag"),
+        pytest.param(
+            "one.example:5000/p", ["one.example:5000/p@sha256:a"], "one.example:5000/p@sha256:a", id="by neither"
+        ),
+        pytest.param("one.example/p@sha256:b", [], "one.example/p@sha256:b", id="by its digest"),
+        pytest.param("one.example:5000/p:3@sha256:b", [], "one.example:5000/p@sha256:b", id="by both"),
+        pytest.param(
+            "one.example/p:3",
+            ["localhost/mine@sha256:a", "one.example/p@sha256:a"],
+            "one.example/p@sha256:a",
+            id="has another name here",
+        ),
+        pytest.param("docker.io/library/p:3", ["p@sha256:a"], "p@sha256:a", id="is of the engine's own registry"),
+        pytest.param("p:3", ["docker.io/library/p@sha256:a"], "docker.io/library/p@sha256:a", id="is named in short"),
+    ],
+)
+def test_image_is_named_by_its_digest(image: str, known: list[str], named: str) -> None:
+    """As its registry knows it, however it was asked for."""
+    assert named_by_digest(image, known) == named
 
 
 def test_exit_code_and_all_that_it_said(tmp_path: Path) -> None:

@@ -127,8 +127,13 @@ def operators() -> dict[str, Operator]:
     return named | {one.__name__: one() for one in OWN}
 
 
-def sites(source: str) -> Iterator[Site]:
-    """All sites of a source that decides something."""
+@cache
+def sites(source: str) -> tuple[Site, ...]:
+    """All sites of a source that decides something, remembered: finding them takes long."""
+    return tuple(_found(source))
+
+
+def _found(source: str) -> Iterator[Site]:
     nodes = list(ast_nodes(get_ast(source)))
     left_alone = list(_left_alone(source))
     for name, operator in operators().items():

@@ -22,7 +22,7 @@ from devcluster.proxy import TlsProxy
 from images.build import Built
 from images.recipe import PROJECT
 from localstack.emulated import Emulator
-from node.installing import AUTHORITIES, REPLICAS, Identity, operator_image_in, skip_unless_able, values
+from node.installing import AUTHORITIES, REPLICAS, Identity, operator_image_in, resident_mib, skip_unless_able, values
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,7 +48,9 @@ def operator_image(commit: str, tmp_path_factory: pytest.TempPathFactory) -> Bui
 @pytest.fixture(scope="session")
 def node(operator_image: Built) -> Iterator[Node]:
     """A node that has the image."""
+    begun = time.monotonic()
     with running_node() as running:
+        print(f"a node that is Ready: {time.monotonic() - begun:.1f} s")  # noqa: T201 - the figure
         running.load(operator_image.archive, operator_image.name)
         yield running
 
@@ -106,6 +108,7 @@ def installed(installation: Installation, operator_image: Built, identity: Ident
     kubectl("create", "configmap", AUTHORITIES, f"--from-literal=ca.crt={bundle}", f"--namespace={SYSTEM}")
     begun = time.monotonic()
     installation.releases.install(values(installation, operator_image, identity), *WAIT)
-    print(f"helm install --wait of {REPLICAS} replicas: {time.monotonic() - begun:.1f} s")  # noqa: T201 - the figure
+    taken, used = time.monotonic() - begun, [resident_mib(pod) for pod in installation.operators()]
+    print(f"helm install --wait of {REPLICAS} replicas: {taken:.1f} s; memory of each: {used} MiB")  # noqa: T201 - figures
     installation.make_workspace()
     return installation

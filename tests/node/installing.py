@@ -137,3 +137,8 @@ def process_of(uid: str) -> int:
         except (OSError, psutil.Error):
             continue
     raise AssertionError("the operator's process is not found")
+
+
+def resident_mib(pod: Manifest) -> int:
+    """How much memory the operator's process in a Pod takes."""
+    return round(psutil.Process(process_of(pod["metadata"]["uid"])).memory_info().rss / 2**20)
