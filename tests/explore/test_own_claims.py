@@ -173,6 +173,27 @@ def test_the_next_object_with_a_key_does_not_send_what_a_dead_process_may_have_s
     assert [len(runs) for runs in state.outside.runs.values()] == [1]
 
 
+def test_the_next_object_with_a_key_does_not_believe_that_a_dead_process_sent_no_further_attempt() -> None:
+    """It would end as the first attempt did, and its user be told to take another key, and pay again."""
+    state = _go_on(begin(replace(SCENARIOS["one"], keyed=True)), _shows(Shown.WAITING))
+    state = _go_on(play(_go_on(state, kinds=NOW), "suspend 1"), _is_cancelling)
+    state = _go_on(play(state, "ends 1"), _shows(Shown.SUSPENDED))
+    state = _go_on(play(_go_on(state, kinds=NOW), "resume 1"), asks("put"))
+    state = _go_on(play(state, "drop 1 1, kill 1, start 1"), kinds=NOW)
+    state = _go_on(play(_go_on(play(state, "force 1, delete 1"), kinds=NOW), "create 2"), _shows(Shown.WAITING))
+    assert only_job(state).status.job_id == list(state.outside.runs)[1]
+
+
+def test_what_another_process_sent_is_not_let_go_because_of_an_own_older_claim() -> None:
+    """Ours was sent in vain; the other one took it over, sent the job, and is dead; then the claim is taken off."""
+    state = go_on(play(begin(SCENARIOS["two"]), "lag 2"), asks("put"))
+    state = go_on(play(state, "fail 1 1, pause 1, catch-up 2"), lambda one: len(one.outside.runs) == 1, most=300)
+    state = play(state, "kill 2, wake 1")
+    state = _set_back(state, replace(only_job(state), claim=None))
+    state = play(go_on(play(state, "delete 1"), kinds=NOW), "start 2")
+    assert _is_cancelling(go_on(state, _is_cancelling))
+
+
 def test_a_further_attempt_that_the_object_forgot_is_let_go_as_an_orphan() -> None:
     """It is tagged, although the object has forgotten it."""
     state, before = _adopted()

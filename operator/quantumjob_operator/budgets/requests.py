@@ -18,19 +18,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
 
 from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
-from quantumjob_operator.budgets.room import Room
+from quantumjob_operator.budgets.room import MOST_ASKERS, Room
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 
 _NOTHING = Used(Decimal(0), Decimal(0), 0)
-_MOST_ASKERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def _askers(standing: Reservation | None, request: Request) -> tuple[str, ...] |
         return (request.uid,) if request.keyed else None
     if standing.asked_by is None or request.uid in standing.asked_by:
         return standing.asked_by
-    return (*standing.asked_by, request.uid) if len(standing.asked_by) < _MOST_ASKERS else None
+    return (*standing.asked_by, request.uid) if len(standing.asked_by) < MOST_ASKERS else None
 
 
 def give_back(ledger: Ledger, request: Request, granted: Granted) -> Ledger:

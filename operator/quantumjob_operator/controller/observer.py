@@ -60,7 +60,8 @@ class Observer:
         Raises:
             ClusterError: The API server could not be asked for what the way to the workspace needs.
         """
-        named = max(self._cache.named.get(job.uid, 0), job.claim.attempt if has_own_claim(job) and job.claim else 0)
+        written = job.claim.attempt if has_own_claim(job) and job.claim else 0
+        named = max(self._cache.named.get(job.uid, 0), written)
         stored, job = job.status, memory.believed(memory.shown(job))
         memory.released = False
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
@@ -71,7 +72,7 @@ class Observer:
         if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
             fresh = None  # news of an attempt that is over
         fence = fence_of(job, self._settings.fence_seconds)
-        memory.fence_state = memory.fence_state.met(job, self._holder, now, fence, named=named)
+        memory.fence_state = memory.fence_state.met(job, self._holder, now, fence, named=named, stored=written)
         if job_id:
             memory.fence_state = memory.fence_state.fence_until(self._submitter.fence_until(job_id, job), now)
         if fresh:

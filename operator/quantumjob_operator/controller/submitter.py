@@ -21,6 +21,7 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
 from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
+from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import Applied, ServiceError
@@ -171,10 +172,9 @@ class Submitter:
         except TimeoutError:
             context.know(remote=Trouble("ServiceUnavailable", "the service takes too long to show the job's attempts"))
             return
-        # So may one that this process has sent for another object with the key, which is gone.
-        others = min(
-            self.fences.until(identify(job, claim.workspace, number + 1)) - asked, self._settings.fence_seconds
-        )
+        # So may one that was sent for another object with the key, which is gone, by whichever process: after an end.
+        over = isinstance(last, RemoteJob) and is_final_word(last.status)
+        others = self.fence_until(identify(job, claim.workspace, number + 1), job) - asked if over else 0.0
         if (hidden := max(context.memory.fence_state.hidden_for(number, asked), others)) > 0:
             context.know(remote=_hidden(hidden))
             return

@@ -77,7 +77,9 @@ class FenceState:
     latest: int = 0
     forgotten: int = 0
 
-    def met(self, job: QuantumJob, holder: str, now: float, fence: float, *, named: int = 0) -> "FenceState":
+    def met(
+        self, job: QuantumJob, holder: str, now: float, fence: float, *, named: int = 0, stored: int | None = None
+    ) -> "FenceState":
         """At the beginning: who holds the claim now, and which remote job is known to have been accepted.
 
         A rival that held the claim before our first reconciliation may be our own predecessor, which is dead: it is not
@@ -88,15 +90,17 @@ class FenceState:
             holder: This process's name in claims.
             now: Monotonic seconds.
             fence: Seconds after which a 404 can be believed.
-            named: The attempt that its claim names, believed or not: it may have been sent.
+            named: The highest attempt that its claims have named, believed or not: it may have been sent.
+            stored: The attempt that its claim names as it is stored, 0 without one; None: as it is believed.
         """
         rival = _NOBODY if job.claim is None or job.claim.holder == holder else job.claim.holder
         until = self.rival_until
         if self.rival is not None and rival not in (self.rival, _NOBODY):
             until = now + _FENCES_FOR_A_RIVAL * fence
         accepted = job.status.job_id if was_accepted(job) else None
-        standing = job.claim.attempt if job.claim else 0
-        latest = max(self.latest, named, standing)
+        believed = job.claim.attempt if job.claim else 0
+        standing = believed if stored is None else min(believed, stored)
+        latest = max(self.latest, named, believed)
         # Whoever wrote a claim that is gone, or set back, may have sent a moment ago.
         forgotten = latest if latest > standing else 0
         fenced_until = max(self.fenced_until, now + fence) if forgotten > self.forgotten else self.fenced_until

@@ -16,7 +16,7 @@ from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, ByShots
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, budget_status_patch
+from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, Reservation, budget_status_patch
 from rooms.budgets.values import NOW, budget, request, usd, written
 
 SPENT = {
@@ -302,6 +302,20 @@ def test_long_names_fill_no_ledger_with_fewer_jobs() -> None:
     ledger = replace(ledger, open={f"{number:036}": entry for number in range(many)})
     assert told(one, ledger, usd("1"), namespace=entry.namespace).reason == "BudgetBusy"
     assert len(json.dumps(budget_status_patch(BudgetStatus(), written(one, ledger).status))) < 1_000_000
+
+
+def test_keyed_reservations_fill_no_ledger_by_being_asked_for_again() -> None:
+    """Each further object with the key is told of beside the first one, and asks for no place."""
+    one = budget()
+    taken: list[Reservation] = []
+    entry = replace(crowded(one, vqe=1).open["0"], name="n" * 31, asked_by=("u" * 36,))
+    for number in range(2500):
+        each = replace(entry, namespace=f"team-{number % 12}")
+        if Room(taken).has_place(each.namespace):
+            taken.append(each)
+    grown = (replace(each, asked_by=("u" * 36,) * 8, renewed_at=stamp(NOW), ended_at=stamp(NOW)) for each in taken)
+    ledger = replace(crowded(one), open={f"{number:036}": each for number, each in enumerate(grown)})
+    assert len(json.dumps(budget_status_patch(BudgetStatus(), written(one, ledger).status))) < 1_500_000
 
 
 def test_what_stands_is_raised_though_its_namespace_has_all_its_places() -> None:
