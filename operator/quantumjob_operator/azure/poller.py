@@ -231,7 +231,7 @@ class Poller:
         return differing
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
-        """Those that are due, or soon will be, and that the list does not show as they were; the others are done with."""
+        """Those that are due, or soon will be, and that the list shows as other than they were, or not at all."""
         began, shortest = self.monotonic(), self.settings.poll_min_seconds
         shown: dict[str, Sight] = {}
         rows, ours = 0, {one.job_id.lower() for one in self._watched.values()}
