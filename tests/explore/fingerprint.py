@@ -34,6 +34,7 @@ _HORIZON: Final[dict[str, float]] = {
     "rival_until": 0.0,
     "asked_at": 30.0,
     "troubled_since": 60.0,
+    "asking_since": 60.0,
     "output_since": 600.0,
     "_looked": 60.0,
     "_offered": 30.0,

@@ -83,9 +83,10 @@ def _work(state: State, process: Process, number: str) -> Iterator[Move]:
 def _goes_on(state: State, process: Process) -> list[str]:
     """Of jobs that share no key, the one that is being reconciled goes on with it.
 
-    They share a ledger at the most. Only while that is written do others begin: they join the next write.
+    They share a ledger at the most. Only while that is written do others begin: they join the next write. So it is with
+    jobs that share a key and a ledger: what the key alone brings is tried without one.
     """
-    return [] if state.scenario.keyed else [uid for uid in process.asks if uid != LEDGER][:1]
+    return [] if state.scenario.keyed and not state.scenario.budget else [uid for uid in process.asks if uid != LEDGER][:1]
 
 
 def _asides(state: State) -> Iterator[Move]:
