@@ -86,7 +86,9 @@ def _goes_on(state: State, process: Process) -> list[str]:
     They share a ledger at the most. Only while that is written do others begin: they join the next write. So it is with
     jobs that share a key and a ledger: what the key alone brings is tried without one.
     """
-    return [] if state.scenario.keyed and not state.scenario.budget else [uid for uid in process.asks if uid != LEDGER][:1]
+    if state.scenario.keyed and not state.scenario.budget:
+        return []
+    return [uid for uid in process.asks if uid != LEDGER][:1]
 
 
 def _asides(state: State) -> Iterator[Move]:
