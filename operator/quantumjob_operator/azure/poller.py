@@ -1,9 +1,9 @@
 """One poller for each workspace: follows its jobs with as few requests as it can, and wakes those that changed.
 
 A page of a list is a hint only: each difference is confirmed by a GET before it is told. A sweep asks job by job while
-few are due, and lists the workspace's unfinished jobs when that is cheaper, with the shortest interval between lists,
-which jobs share that come one by one. Namespaces are asked about round-robin, and a sweep is short: thousands of jobs
-of one that end together don't keep the others' news. Must not live here: what a change means.
+few are due, and lists the workspace's unfinished jobs when that is cheaper. Namespaces are asked about round-robin,
+and a sweep is short: thousands of jobs of one that end together don't keep the others' news. Must not live here: what a
+change means.
 """
 
 import asyncio
@@ -69,8 +69,6 @@ class Poller:
     _failures: int = 0
     _pause_until: float = 0.0
     _listing: Listing = field(init=False)
-    _next_list: float = 0.0
-    """No list before, if one answered: who comes due until then is served by that one."""
     _earliest: float = math.inf
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
 
@@ -158,8 +156,6 @@ class Poller:
         """Ask about the jobs that are due, or about the first of them."""
         now = self.monotonic()
         due = self._due(now)
-        if due and now < self._next_list and self._would_list():
-            self._earliest, due = self._next_list, []
         if not due and not self._queue:
             if not self._watched and self._listing.forgive():
                 self.listing_changed()
@@ -186,7 +182,11 @@ class Poller:
         return due
 
     async def _ask(self, due: list[Watched]) -> None:
-        if due and self._would_list():
+        # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
+        lists = self._listing.may_ask() and not self._failures
+        # Whether a list that failed is to be had again, only asking for it shows, however few the jobs are meanwhile.
+        wanted = self.list_trouble or cheaper_to_list(self._due_soon(), len(self._watched) + self._others)
+        if due and lists and wanted:
             due = await self._listed(due)
         for one in due:
             if self._watched.get(one.uid) is one:
@@ -201,14 +201,6 @@ class Poller:
             for answer in answers:
                 if isinstance(answer, BaseException):
                     raise answer
-
-    def _would_list(self) -> bool:
-        """Whether those that are due are looked for in a list."""
-        # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
-        if self._failures or not self._listing.may_ask():
-            return False
-        # Whether a list that failed is to be had again, only asking for it shows, however few the jobs are meanwhile.
-        return bool(self.list_trouble) or cheaper_to_list(self._due_soon(), len(self._watched) + self._others)
 
     def _due_soon(self) -> int:
         soon = self.monotonic() + _SOON_SHARE * self.settings.poll_max_seconds
@@ -231,8 +223,7 @@ class Poller:
         return differing
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
-        """Those that are due, or soon will be, and that the list shows as other than they were, or not at all."""
-        began, shortest = self.monotonic(), self.settings.poll_min_seconds
+        """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
         shown: dict[str, Sight] = {}
         rows, ours = 0, {one.job_id.lower() for one in self._watched.values()}
         async for page in self._listing.pages(self.client, {one.job_id.lower() for one in due}):
@@ -240,16 +231,11 @@ class Poller:
             rows += len(page)
             shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
         self._others = max(0, rows - len(self._watched))
-        self._next_list = self.monotonic() + shortest
-        differing = []
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.
         for one in self._watched.values():
             if one.sight is not None and shown.get(one.job_id.lower()) == one.sight:
                 self._next(one)
-            elif one.due <= began or (one.due <= self._next_list and one.since <= began - shortest):
-                # Due before the next list; who was sent just now may have been too late for this one.
-                differing.append(one)
-        return sorted(differing, key=lambda one: one.due)
+        return [one for one in due if one.sight is None or shown.get(one.job_id.lower()) != one.sight]
 
     async def _get(self, one: Watched) -> None:
         # A job that can't be asked about goes to the end of the queue, or the others would never be asked about.

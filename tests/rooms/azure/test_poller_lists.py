@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from quantumjob_operator.azure.listing import cheaper_to_list
-from quantumjob_operator.model.remotejob import RemoteJob
-from rooms.azure.polled import ABSENT, News, make_poller, now, polling
+from rooms.azure.polled import ABSENT, News, make_poller, polling
 from rooms.azure.service import Service
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
@@ -135,56 +134,6 @@ async def test_one_list_serves_all_that_it_shows() -> None:
         await asyncio.sleep(600)
     assert 0 < len(service.asked) - before <= 3 * 600 / 30 * 2
     assert news.told == []
-
-
-async def test_jobs_that_come_one_after_the_other_share_lists() -> None:
-    """Ten a second, each with two changes: their GETs, and no more lists than seconds; news waits for no second one."""
-    service, news, changes = Service(), News(), []
-    poller = make_poller(service, news)
-
-    def hear(uid: str, remote: RemoteJob | None) -> None:
-        news(uid, remote)
-        if remote and remote.status == "Succeeded":
-            poller.unwatch(uid)
-
-    poller.wake = hear
-
-    async def live(name: str) -> None:
-        service.words[name] = "Waiting"
-        poller.watch(f"uid-{name}", name, "Waiting")
-        for seconds, word in ((2.0, "Executing"), (3.0, "Succeeded")):
-            await asyncio.sleep(seconds)
-            service.words[name] = word
-            changes.append((now(), f"uid-{name}", word))
-
-    async with polling(poller):
-        lives = []
-        for number in range(100):
-            lives.append(asyncio.create_task(live(f"j{number}")))
-            await asyncio.sleep(0.1)
-        await asyncio.gather(*lives)
-        await asyncio.sleep(5)
-    assert service.count("get") == len(news.told) == 2 * 100
-    assert service.count("list") <= 10 + 5 + 5
-    told = {(uid, word): at for at, uid, word in news.told}
-    assert max(told[uid, word] - at for at, uid, word in changes) <= 2
-
-
-async def test_between_two_lists_nobody_is_asked_about() -> None:
-    """Those that come due right after a list wait for the next one, and are told of then."""
-    service, news = Service(dict.fromkeys("abcd", "Waiting")), News()
-    poller = make_poller(service, news, poll_min_seconds=10, poll_max_seconds=30)
-    async with polling(poller):
-        poller.watch("uid-a", "a", "Waiting")
-        poller.watch("uid-b", "b", "Waiting")
-        await asyncio.sleep(2)
-        poller.watch("uid-c", "c", "Waiting")
-        poller.watch("uid-d", "d", "Waiting")
-        service.words |= dict.fromkeys("cd", "Executing")
-        await asyncio.sleep(20)
-    asked = [(one.kind, one.job_id) for one in service.asked]
-    assert asked == [("list", ""), ("list", ""), ("get", "c"), ("get", "d")]
-    assert service.asked[1].at - service.asked[0].at >= 10
 
 
 async def test_ten_thousand_idle_jobs_cost_their_pages_and_little_more() -> None:
