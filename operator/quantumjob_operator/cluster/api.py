@@ -21,7 +21,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
 from quantumjob_operator.cluster.clock_skew import Skew
-from quantumjob_operator.cluster.listing import ACCEPT, Page, parse_page
+from quantumjob_operator.cluster.listing import ACCEPT, Page, PageSize, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
 
 _log: Final = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
 _TIMEOUT: Final = 30
 _PAGE: Final = 500
+_LONGEST_PAGE: Final = 8 * 1024 * 1024
+"""Bytes of a page of metadata that is read at once, of which labels and `managedFields` are most."""
 _QUESTIONS: Final = 6
 _PAUSE: Final = 1.0
 # Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
@@ -164,6 +166,32 @@ class Api:
         headers = {"Accept": _JSON, "Content-Type": content_type}
         return await self._exchange(_object, method, path, headers=headers, query=query or {}, body=body)
 
+    async def list_pages(self, path: str, query: Mapping[str, str], most: int) -> AsyncIterator[dict[str, Any]]:
+        """The objects of a collection in pages; what a long one has is asked for one by one instead of read.
+
+        Args:
+            path: Of the collection.
+            query: What to select.
+            most: Objects of a page.
+
+        Raises:
+            ClusterError: As for `request`.
+        """
+        size, following = PageSize(most), ""
+
+        def read(text: bytes) -> dict[str, Any] | None:
+            return _object(text) if size.takes(len(text)) else None
+
+        while True:
+            asked = {**query, "limit": str(size.now)} | ({"continue": following} if following else {})
+            page = await self._exchange(read, "GET", path, headers={"Accept": _JSON}, query=asked)
+            if page is None:
+                continue
+            yield page
+            following = (page.get("metadata") or {}).get("continue") or ""
+            if not following:
+                return
+
     async def patch(self, path: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         """A merge patch (RFC 7386) under the operator's field manager."""
         query = {"fieldManager": MANAGED_BY}
@@ -171,9 +199,11 @@ class Api:
 
     async def list_versions(self, path: str) -> AsyncIterator[tuple[str, str]]:
         """The uid and the resource version of each object of a collection, in pages: the rest is not looked at."""
-        following = ""
+        size, following = PageSize(_PAGE, _LONGEST_PAGE), ""
         while True:
-            page = await self._page(path, _PAGE, following)
+            page = await self._page(path, size.now, following, size)
+            if page is None:
+                continue
             for version in page.versions:
                 yield version
             following = page.following
@@ -183,11 +213,17 @@ class Api:
 
     async def list_revision(self, path: str) -> str:
         """The resource version of a listing, which is read from the store and not from a cache that may lag."""
-        return (await self._page(path, 1)).revision
+        page = await self._page(path, 1)
+        return page.revision if page else ""
 
-    async def _page(self, path: str, limit: int, following: str = "") -> Page:
+    async def _page(self, path: str, limit: int, following: str = "", size: PageSize | None = None) -> Page | None:
+        """A page of metadata; None if it is too long to be read."""
         query = {"limit": str(limit)} | ({"continue": following} if following else {})
-        return await self._exchange(parse_page, "GET", path, headers={"Accept": ACCEPT}, query=query)
+
+        def read(text: bytes) -> Page | None:
+            return parse_page(text) if size is None or size.takes(len(text)) else None
+
+        return await self._exchange(read, "GET", path, headers={"Accept": ACCEPT}, query=query)
 
     async def _exchange(
         self,

@@ -4,14 +4,17 @@ Level-triggered: a handler neither looks at state nor waits for anything, and ko
 Must not live here: anything that could fail.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 import kopf
+from kopf._cogs.clients import api, fetching
 from kopf._core.reactor import processing
 
 from quantumjob_operator.cluster.api import address_in_a_pod
+from quantumjob_operator.cluster.listing import PageSize
 from quantumjob_operator.cluster.objects import PLURALS
 from quantumjob_operator.model.naming import GROUP, VERSION
 
@@ -30,6 +33,7 @@ def watching(sink: Sink) -> kopf.OperatorRegistry:
         kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
     kopf.on.login(registry=registry)(_login)
     processing.process_resource_event = _directly(sink)  # type: ignore[assignment]
+    fetching.fetch_objs = _listed
     return registry
 
 
@@ -48,6 +52,29 @@ def _directly(sink: Sink) -> Callable[..., Awaitable[None]]:
         sink(resource.plural, raw_event["type"], raw_event["object"])
 
     return passed
+
+
+async def _listed(
+    *, settings: kopf.OperatorSettings, resource: Any, namespace: str | None, logger: Any
+) -> AsyncIterator[tuple[list[Any], str]]:
+    """What takes the place of kopf's listing, whose pages are read whatever their length.
+
+    With the parameters that a user can write, a page of 50 objects would take 1.7 GiB (by one object, measured).
+    """
+    size, following = PageSize(settings.watching.chunk_size or 1), ""
+    while True:
+        params = {"limit": str(size.now)} | ({"continue": following} if following else {})
+        url = resource.get_url(namespace=namespace, params=params)
+        async with await api.request("get", url, settings=settings, logger=logger) as response:
+            text = await response.read()
+        if not size.takes(len(text)):
+            continue
+        page = json.loads(text)
+        del text
+        yield page.get("items") or [], page["metadata"]["resourceVersion"]
+        following = page["metadata"].get("continue") or ""
+        if not following:
+            return
 
 
 def _passing(plural: str, sink: Sink) -> Callable[..., Any]:

@@ -144,15 +144,9 @@ class Objects:
     async def _jobs(self, namespace: str, query: Mapping[str, str]) -> list[QuantumJob]:
         """A listing in pages: objects may be long, and few of them are JSON in memory at once."""
         jobs: list[QuantumJob] = []
-        following: dict[str, str] = {}
-        while True:
-            page = {**query, "limit": str(_PAGE), **following}
-            found = await self._api.request("GET", collection(JOB_PLURAL, namespace), query=page)
-            jobs += [parse_job(item) for item in found.get("items") or ()]
-            token = (found.get("metadata") or {}).get("continue")
-            if not token:
-                return jobs
-            following = {"continue": token}
+        async for page in self._api.list_pages(collection(JOB_PLURAL, namespace), query, _PAGE):
+            jobs += [parse_job(item) for item in page.get("items") or ()]
+        return jobs
 
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """Write what differs, in one PATCH; nothing if nothing differs. The only writer of a job's status.

@@ -54,13 +54,14 @@ def waits_without_slot(job: QuantumJob) -> bool:
 def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False, unsent: bool = False) -> bool:
     """Whether a job has its slot without waiting for one.
 
-    Finalizer and claim are the users' to write. Only status, or what this process did itself, shows that they were not
-    forged to jump the queue. What was refused for lack of a quota keeps nobody waiting, unless it may be at the
-    service; nor does what waits for any other reason and surely is not there.
+    Finalizer and claim are the users' to write. Only status, or what this process has sent itself, shows that they were
+    not forged to jump the queue: a claim that was taken over is no slot, and what its holder has sent stands in status.
+    What was refused for lack of a quota keeps nobody waiting, unless it may be at the service; nor does what waits for
+    any other reason and surely is not there.
 
     Args:
         job: The job.
-        ours: This process wrote its claim.
+        ours: This process has begun to send it.
         may_run: A request whose outcome is not known may still take effect.
         unsent: This process knows that no request has had an effect, nor can have one.
     """
@@ -150,7 +151,7 @@ class InflightLimiter:
         Args:
             workspace: The object that serves it.
             job: Who asks.
-            ours: This process wrote its claim.
+            ours: As for `holds_slot`.
             may_run: As for `holds_slot`.
             unsent: As for `holds_slot`.
         """

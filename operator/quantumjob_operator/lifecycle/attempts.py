@@ -37,6 +37,7 @@ _RETRY_CAP: Final = 360.0
 _KEPT: Final = 10
 _FORGOTTEN_SUSPENSIONS: Final = 20
 _MOST_ASKED: Final = 100
+_LONGEST_FENCE: Final = 900.0
 _SOON: Final = timedelta(seconds=60)
 """Within this an object that nothing keeps back is claimed."""
 
@@ -47,9 +48,12 @@ def current_attempt(job: QuantumJob) -> int:
 
 
 def fence_of(job: QuantumJob, own: float) -> float:
-    """Seconds after which a 404 for this job can be believed: ours, or that of those who held its claim before."""
+    """Seconds after which a 404 for this job can be believed: ours, or that of those who held its claim before.
+
+    That one is the users' to write, and a job that waits for it can hold a slot: it counts up to a quarter of an hour.
+    """
     claimed = job.claim.fence if job.claim else None
-    return max(own, claimed or 0.0)
+    return max(own, min(claimed or 0.0, _LONGEST_FENCE))
 
 
 def has_ended(job: QuantumJob) -> bool:

@@ -48,11 +48,12 @@ def _read(text: bytes) -> Mapping[str, Any]:
     return found
 
 
-def _pack(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def packed(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The same values in little memory."""
     return None if values is None else Packed(json_of(dict(values)))
 
 
-Values = Annotated[Mapping[str, Any] | None, AfterValidator(_pack)]
+Values = Annotated[Mapping[str, Any] | None, AfterValidator(packed)]
 """A field for any JSON object, or none."""
-Texts = Annotated[Mapping[str, str] | None, AfterValidator(_pack)]
+Texts = Annotated[Mapping[str, str] | None, AfterValidator(packed)]
 """A field for texts by name, or none."""

@@ -22,7 +22,7 @@ from quantumjob_operator.model.jobstatus import JobStatus, parse_status
 from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
-from quantumjob_operator.model.packed import Texts, Values
+from quantumjob_operator.model.packed import Texts, Values, packed
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
@@ -90,7 +90,7 @@ class Output:
 
     config_map_name: str | None = None
     keys: Mapping[str, str] | None = None
-    labels: Mapping[str, str] | None = None
+    labels: Texts = None
     annotations: Texts = None
     include_result: bool | None = None
     include: tuple[str, ...] | None = None
@@ -263,7 +263,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=spec,
         status=status,
-        labels=meta.get("labels") or {},
+        labels=packed(meta.get("labels")) or {},
         claim=claim,
         claim_unreadable=unreadable,
         finalizers=tuple(meta.get("finalizers") or ()),

@@ -247,7 +247,7 @@ def test_a_forged_claim_passes_no_line() -> None:
     assert limiter.admitted(limited) == {}
     assert limiter.take(limited, waiting_job("b0")) is None
     assert limiter.take(limited, forged_job("a0"))
-    assert limiter.take(limited, forged_job("a1"), ours=True) is None, "this process wrote the claim itself"
+    assert limiter.take(limited, forged_job("a1"), ours=True) is None, "this process has begun to send it"
 
 
 @pytest.mark.parametrize(

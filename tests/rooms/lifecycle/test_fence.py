@@ -2,11 +2,12 @@
 
 import pytest
 
+from quantumjob_operator.lifecycle.attempts import fence_of
 from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.remotejob import RemoteJob
-from rooms.lifecycle.observations import HOLDER, RIVAL, accepted, claimed, new, remote
+from rooms.lifecycle.observations import HOLDER, RIVAL, accepted, claim, claimed, new, remote
 
 FENCE = 65.0
 OUTAGE = Trouble("ServiceUnavailable", "no answer")
@@ -243,3 +244,18 @@ def test_an_object_that_forgot_what_it_had_sent_is_not_one_that_never_sent() -> 
     assert not shown.claimed(new(), 1, asked=9.0, now=10.0, fence=FENCE).never_sent
     absent = shown.answered(ABSENT, 9.0, 9.5)
     assert absent.claimed(new(), 1, asked=9.6, now=10.0, fence=FENCE).never_sent
+
+
+@pytest.mark.parametrize(
+    ("written", "own", "fence"),
+    [
+        pytest.param(None, 65.0, 65.0, id="the claim names none"),
+        pytest.param(10.0, 65.0, 65.0, id="whoever held it before had a shorter one"),
+        pytest.param(130.0, 65.0, 130.0, id="or a longer one"),
+        pytest.param(86_400.0, 65.0, 900.0, id="a day, which no operator wrote"),
+        pytest.param(86_400.0, 1_200.0, 1_200.0, id="ours is longer than what is believed of others"),
+    ],
+)
+def test_a_fence_that_its_user_wrote_ends(written: float | None, own: float, fence: float) -> None:
+    """The annotation is theirs to write, and a job that waits may hold a slot of others."""
+    assert fence_of(claimed(claim=claim(fence=written)), own) == fence

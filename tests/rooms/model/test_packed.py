@@ -37,7 +37,16 @@ SOURCE: Final = {"format": "honeywell.openqasm.v1", "source": LONG}
 )
 def test_a_job_takes_as_much_memory_as_its_json(spec: Body) -> None:
     """Whatever its user wrote there; objects stay in memory until they are deleted, also those that are finished."""
-    text = json.dumps(job_body(spec), ensure_ascii=False)
+    _require_little_memory(job_body(spec))
+
+
+def test_labels_take_as_much_memory_as_their_json() -> None:
+    """The API server bounds how long annotations are in all, and not how many labels there are."""
+    _require_little_memory(job_body(labels={f"quantumjobs.dev/label-{number}": "x" for number in range(20_000)}))
+
+
+def _require_little_memory(body: Body) -> None:
+    text = json.dumps(body, ensure_ascii=False)
     size = len(text.encode())
     parse_job(json.loads(text))
     tracemalloc.start()
