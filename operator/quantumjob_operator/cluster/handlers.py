@@ -71,7 +71,8 @@ async def _listed(
             continue
         page = json.loads(text)
         del text
-        yield page.get("items") or [], page["metadata"]["resourceVersion"]
+        of_all = {"apiVersion": page.get("apiVersion"), "kind": str(page.get("kind", "")).removesuffix("List")}
+        yield [of_all | item for item in page.get("items") or ()], page["metadata"]["resourceVersion"]
         following = page["metadata"].get("continue") or ""
         if not following:
             return
