@@ -95,7 +95,10 @@ class Api:
             events.raise_for_status()
             self._watched = events.extensions["network_stream"].get_extra_info("socket")
             for line in events.iter_lines():
-                event = json.loads(line)
+                try:
+                    event = json.loads(line)
+                except ValueError as error:
+                    raise httpx.ReadError(f"the watch ended within a line: {error}") from None
                 if event["type"] == "ERROR":  # the resource version is too old: list anew
                     return
                 yield event["type"], event["object"]
