@@ -25,6 +25,7 @@ NO_REASONS: Final = {
     "a type of Event": {"Normal", "Warning"},
     "a kind or an object of Kubernetes": {"ConfigMap", "Event", "Lease", "Namespace", "TokenRequest", "BearerToken"},
     "a question to the API server": {"SelfSubjectAccessReview", "SelfSubjectReview"},
+    "how the kind of a list ends": {"List"},
     "a kind of ours": {"QuantumJob", "QuantumWorkspace", "QuantumBudget"},
     "a reason of the API server, for the log": {
         "NoConfiguration",
