@@ -21,7 +21,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
 from quantumjob_operator.cluster.clock_skew import Skew
-from quantumjob_operator.cluster.listing import ACCEPT, Page, PageSize, parse_page
+from quantumjob_operator.cluster.listing import ACCEPT, PageSize, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
 
 _log: Final = logging.getLogger(__name__)
@@ -178,13 +178,8 @@ class Api:
             ClusterError: As for `request`.
         """
         size, following = PageSize(most), ""
-
-        def read(text: bytes) -> dict[str, Any] | None:
-            return _object(text) if size.takes(len(text)) else None
-
         while True:
-            asked = {**query, "limit": str(size.now)} | ({"continue": following} if following else {})
-            page = await self._exchange(read, "GET", path, headers={"Accept": _JSON}, query=asked)
+            page = await self._page(_object, path, size, following, accept=_JSON, query=query)
             if page is None:
                 continue
             yield page
@@ -201,7 +196,7 @@ class Api:
         """The uid and the resource version of each object of a collection, in pages: the rest is not looked at."""
         size, following = PageSize(_PAGE, _LONGEST_PAGE), ""
         while True:
-            page = await self._page(path, size.now, following, size)
+            page = await self._page(parse_page, path, size, following, accept=ACCEPT)
             if page is None:
                 continue
             for version in page.versions:
@@ -213,17 +208,26 @@ class Api:
 
     async def list_revision(self, path: str) -> str:
         """The resource version of a listing, which is read from the store and not from a cache that may lag."""
-        page = await self._page(path, 1)
-        return page.revision if page else ""
+        page = await self._exchange(parse_page, "GET", path, headers={"Accept": ACCEPT}, query={"limit": "1"})
+        return page.revision
 
-    async def _page(self, path: str, limit: int, following: str = "", size: PageSize | None = None) -> Page | None:
-        """A page of metadata; None if it is too long to be read."""
-        query = {"limit": str(limit)} | ({"continue": following} if following else {})
+    async def _page(
+        self,
+        parse: Callable[[bytes], T],
+        path: str,
+        size: PageSize,
+        following: str,
+        *,
+        accept: str,
+        query: Mapping[str, str] | None = None,
+    ) -> T | None:
+        """The next page of a listing; None if it is too long to be read, and is to be asked for again."""
+        asked = {**(query or {}), "limit": str(size.now)} | ({"continue": following} if following else {})
 
-        def read(text: bytes) -> Page | None:
-            return parse_page(text) if size is None or size.takes(len(text)) else None
+        def read(text: bytes) -> T | None:
+            return parse(text) if size.takes(len(text)) else None
 
-        return await self._exchange(read, "GET", path, headers={"Accept": ACCEPT}, query=query)
+        return await self._exchange(read, "GET", path, headers={"Accept": accept}, query=asked)
 
     async def _exchange(
         self,

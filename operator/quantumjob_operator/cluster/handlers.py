@@ -59,7 +59,7 @@ async def _listed(
 ) -> AsyncIterator[tuple[list[Any], str]]:
     """What takes the place of kopf's listing, whose pages are read whatever their length.
 
-    With the parameters that a user can write, a page of 50 objects would take 1.7 GiB (by one object, measured).
+    With the parameters that a user can write, an object takes 35 MiB while it is read (measured), and a page has 50.
     """
     size, following = PageSize(settings.watching.chunk_size or 1), ""
     while True:

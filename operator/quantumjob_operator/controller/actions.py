@@ -116,7 +116,7 @@ class Actions:
         connection, _ = ready(context)
         memory = context.memory
         unsent = memory.fence_state.surely_unsent
-        full = self._limiter.take(connection.workspace, context.job, ours=memory.own is not None, unsent=unsent)
+        full = self._limiter.take(connection.workspace, context.job, ours=memory.has_sent, unsent=unsent)
         context.know(needs_slot=False, full=full)
 
     async def get_remote(self, context: ReconcileContext) -> None:

@@ -106,9 +106,9 @@ class Observer:
     def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory) -> bool:
         """Count a job that is in flight already; any other asks once it could be sent with a slot."""
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
-        if not holds_slot(job, ours=memory.own is not None, may_run=may_run, unsent=memory.fence_state.surely_unsent):
+        if not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=memory.fence_state.surely_unsent):
             return False
-        self._limiter.take(workspace, job, ours=memory.own is not None, may_run=may_run)
+        self._limiter.take(workspace, job, ours=memory.has_sent, may_run=may_run)
         return True
 
     def _limits(self) -> Limits:

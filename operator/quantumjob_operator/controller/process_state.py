@@ -78,6 +78,11 @@ class Memory:
     program: bytes | None = field(default=None, repr=False)
     program_facts: ProgramFacts | None = None
 
+    @property
+    def has_sent(self) -> bool:
+        """Whether this process has begun to send a job whose end status does not tell yet."""
+        return self.own is not None
+
     def last_known(self, last: QuantumJob | None) -> QuantumJob:
         """The newest version of an object that is gone.
 

@@ -172,11 +172,11 @@ class Reconciler:
         job, memory = context.memory.job, context.memory
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
         unsent = memory.fence_state.surely_unsent
-        if memory.released or not holds_slot(job, ours=memory.own is not None, may_run=may_run, unsent=unsent):
+        if memory.released or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
             if memory.released or not context.seen.full:
                 self._limiter.forget(job.uid)
         elif context.connection:
-            self._limiter.take(context.connection.workspace, job, ours=memory.own is not None, may_run=may_run)
+            self._limiter.take(context.connection.workspace, job, ours=memory.has_sent, may_run=may_run)
 
     async def _steps(self, context: ReconcileContext, deadline: float) -> None:
         for _ in range(_MAX_STEPS):

@@ -12,8 +12,8 @@ Rules:
    none: it is fenced from when that was noticed.
 6. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
-Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value. Must not live here: clocks, or what
-is done.
+Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value, and what it says of an object
+that is gone. Must not live here: clocks, or what is done.
 """
 
 from dataclasses import dataclass

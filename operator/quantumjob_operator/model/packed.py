@@ -48,12 +48,16 @@ def _read(text: bytes) -> Mapping[str, Any]:
     return found
 
 
-def packed(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def packed(values: Mapping[str, Any]) -> Packed:
     """The same values in little memory."""
-    return None if values is None else Packed(json_of(dict(values)))
+    return Packed(json_of(dict(values)))
 
 
-Values = Annotated[Mapping[str, Any] | None, AfterValidator(packed)]
+def _if_any(values: Mapping[str, Any] | None) -> Packed | None:
+    return None if values is None else packed(values)
+
+
+Values = Annotated[Mapping[str, Any] | None, AfterValidator(_if_any)]
 """A field for any JSON object, or none."""
-Texts = Annotated[Mapping[str, str] | None, AfterValidator(packed)]
+Texts = Annotated[Mapping[str, str] | None, AfterValidator(_if_any)]
 """A field for texts by name, or none."""

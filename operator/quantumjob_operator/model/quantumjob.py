@@ -263,7 +263,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=spec,
         status=status,
-        labels=packed(meta.get("labels")) or {},
+        labels=packed(meta.get("labels") or {}),
         claim=claim,
         claim_unreadable=unreadable,
         finalizers=tuple(meta.get("finalizers") or ()),
