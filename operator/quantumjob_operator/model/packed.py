@@ -6,15 +6,17 @@ are long (`quantumjob`).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, overload
 
 from pydantic import AfterValidator
 
 from quantumjob_operator.model.measures import json_of
 
+_FEW: Final = 16
+"""So many names take little memory as they are: Kubernetes bounds the length of each."""
 _MOST_READ: Final = 4
 """Texts that are there read as well: one reconciliation looks into the same ones again and again."""
 
@@ -42,6 +44,43 @@ class Packed(Mapping[str, Any]):
         return len(_read(self.text))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedNames(Sequence[str]):
+    """A list of names that is read from its text each time that it is needed.
+
+    Attributes:
+        text: Its JSON.
+    """
+
+    text: bytes
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        """One name, or some."""
+        return self._names()[index]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names in their order."""
+        return iter(self._names())
+
+    def __contains__(self, name: object) -> bool:
+        """Whether it is one of them."""
+        return name in self._names()
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self._names())
+
+    def _names(self) -> list[str]:
+        found: list[str] = json.loads(self.text)  # never kept: there may be hundreds of thousands
+        return found
+
+
 @lru_cache(maxsize=_MOST_READ)
 def _read(text: bytes) -> Mapping[str, Any]:
     found: dict[str, Any] = json.loads(text)
@@ -51,6 +90,11 @@ def _read(text: bytes) -> Mapping[str, Any]:
 def packed(values: Mapping[str, Any]) -> Packed:
     """The same values in little memory."""
     return Packed(json_of(dict(values)))
+
+
+def packed_names(names: Sequence[str]) -> Sequence[str]:
+    """The same names, in little memory if they are many."""
+    return tuple(names) if len(names) <= _FEW else PackedNames(json_of(list(names)))
 
 
 def _if_any(values: Mapping[str, Any] | None) -> Packed | None:

@@ -6,7 +6,7 @@ Field for field what `crds/` declares. Must not live here: which jobs a budget c
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
 from datetime import datetime
 from enum import StrEnum
@@ -19,10 +19,13 @@ from pydantic.dataclasses import dataclass
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
+from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+_LONGEST_RECOUNT: Final = 64
+"""Characters: longer than any date or serial number that one writes there."""
 EACH_NAMESPACE: Final = "Namespace"
 REJECT: Final = "Reject"
 
@@ -180,7 +183,7 @@ class QuantumBudget:
     """One object, as of one resourceVersion.
 
     Attributes:
-        recount: The value of the annotation that asks for a new count.
+        recount: The value of the annotation that asks for a new count, or a digest of one that is long.
         doubted: The ledger may lack what was spent since: nobody watched, or the cluster was restored.
     """
 
@@ -194,7 +197,7 @@ class QuantumBudget:
     status: BudgetStatus
     recount: str = ""
     deletion_requested: bool = False
-    finalizers: tuple[str, ...] = ()
+    finalizers: Sequence[str] = ()
     doubted: bool = False
 
     @property
@@ -248,10 +251,15 @@ def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=parsed_part(body, "spec", _SPEC.validate_python),
         status=parsed_part(body, "status", _STATUS.validate_python),
-        recount=(meta.get("annotations") or {}).get(RECOUNT_ANNOTATION, ""),
+        recount=_short((meta.get("annotations") or {}).get(RECOUNT_ANNOTATION, "")),
         deletion_requested="deletionTimestamp" in meta,
-        finalizers=tuple(meta.get("finalizers") or ()),
+        finalizers=packed_names(meta.get("finalizers") or ()),
     )
+
+
+def _short(text: str) -> str:
+    """Nobody asks what it says, only whether it is another one, and the object stays in memory."""
+    return text if len(text) <= _LONGEST_RECOUNT else hashlib.sha256(text.encode()).hexdigest()
 
 
 def budget_status_patch(old: BudgetStatus, new: BudgetStatus) -> dict[str, Any]:

@@ -6,7 +6,7 @@ anything outside the object, or the shape of `.status` (`jobstatus`).
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from dataclasses import dataclass as plain
 from dataclasses import field as plain_field
@@ -22,7 +22,7 @@ from quantumjob_operator.model.jobstatus import JobStatus, parse_status
 from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
-from quantumjob_operator.model.packed import Texts, Values, packed
+from quantumjob_operator.model.packed import Texts, Values, packed, packed_names
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
@@ -192,7 +192,7 @@ class QuantumJob:
     labels: Mapping[str, str] = plain_field(default_factory=dict)
     claim: Claim | None = None
     claim_unreadable: bool = False
-    finalizers: tuple[str, ...] = ()
+    finalizers: Sequence[str] = ()
     deletion_requested: bool = False
     deleted_at: datetime | None = None
     size: int = 0
@@ -266,7 +266,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         labels=packed(meta.get("labels") or {}),
         claim=claim,
         claim_unreadable=unreadable,
-        finalizers=tuple(meta.get("finalizers") or ()),
+        finalizers=packed_names(meta.get("finalizers") or ()),
         deletion_requested="deletionTimestamp" in meta,
         deleted_at=datetime.fromisoformat(meta["deletionTimestamp"]) if meta.get("deletionTimestamp") else None,
         size=size,

@@ -4,7 +4,7 @@ Lives here: the shape, the rules of `spec.workspaceRef` and of `spec.allowedName
 credentials' values, or any request (`connections`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass as plain
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, InvalidName, endpoint, workspace_id
+from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob
 
@@ -166,7 +167,7 @@ class QuantumWorkspace:
     status: Mapping[str, Any]
     conditions: tuple[Condition, ...]
     deletion_requested: bool = False
-    finalizers: tuple[str, ...] = ()
+    finalizers: Sequence[str] = ()
 
     @property
     def in_use(self) -> bool:
@@ -236,7 +237,7 @@ def parse_workspace(body: Mapping[str, Any]) -> QuantumWorkspace:
         status=status,
         conditions=conditions,
         deletion_requested="deletionTimestamp" in meta,
-        finalizers=tuple(meta.get("finalizers") or ()),
+        finalizers=packed_names(meta.get("finalizers") or ()),
     )
 
 

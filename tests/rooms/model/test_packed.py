@@ -3,15 +3,19 @@
 import json
 import pickle
 import tracemalloc
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.model.naming import spec_digest
+from quantumjob_operator.model.naming import FINALIZER, RECOUNT_ANNOTATION, spec_digest
 from quantumjob_operator.model.packed import Packed
+from quantumjob_operator.model.quantumbudget import parse_budget
 from quantumjob_operator.model.quantumjob import JobSpec, Program, parse_job
-from rooms.model.bodies import Body, job_body
+from quantumjob_operator.model.quantumworkspace import parse_workspace
+from rooms.model.bodies import Body, job_body, workspace_body
 
+Parse = Callable[[Body], object]
 JOBS: Final = 5
 BESIDE: Final = 8 * 1024
 """Bytes for everything else of an object."""
@@ -40,18 +44,34 @@ def test_a_job_takes_as_much_memory_as_its_json(spec: Body) -> None:
     _require_little_memory(job_body(spec))
 
 
-def test_labels_take_as_much_memory_as_their_json() -> None:
-    """The API server bounds how long annotations are in all, and not how many labels there are."""
-    _require_little_memory(job_body(labels={f"quantumjobs.dev/label-{number}": "x" for number in range(20_000)}))
+MANY_LABELS: Final = {f"quantumjobs.dev/label-{number}": "x" for number in range(20_000)}
+MANY_FINALIZERS: Final = [f"a.b/{number}" for number in range(50_000)]
+LONG_TEXT: Final = {RECOUNT_ANNOTATION: LONG}
+BUDGET: Final[Body] = {"workspaces": ["default"], "period": "Month", "limits": [{"amount": "1", "unit": "USD"}]}
 
 
-def _require_little_memory(body: Body) -> None:
+@pytest.mark.parametrize(
+    ("body", "parse"),
+    [
+        pytest.param(job_body(labels=MANY_LABELS), parse_job, id="the labels of a job"),
+        pytest.param(job_body(finalizers=MANY_FINALIZERS), parse_job, id="the finalizers of a job"),
+        pytest.param(workspace_body(finalizers=MANY_FINALIZERS), parse_workspace, id="the finalizers of a workspace"),
+        pytest.param(workspace_body(BUDGET, finalizers=MANY_FINALIZERS), parse_budget, id="the finalizers of a budget"),
+        pytest.param(workspace_body(BUDGET, annotations=LONG_TEXT), parse_budget, id="a wide wish for a new count"),
+    ],
+)
+def test_metadata_takes_as_much_memory_as_its_json(body: Body, parse: Parse) -> None:
+    """The API server bounds how long annotations are in all, but not how many labels and finalizers there are."""
+    _require_little_memory(body, parse)
+
+
+def _require_little_memory(body: Body, parse: Parse = parse_job) -> None:
     text = json.dumps(body, ensure_ascii=False)
     size = len(text.encode())
-    parse_job(json.loads(text))
+    parse(json.loads(text))
     tracemalloc.start()
     try:
-        kept = [parse_job(json.loads(text)) for _ in range(JOBS)]
+        kept = [parse(json.loads(text)) for _ in range(JOBS)]
         taken = tracemalloc.get_traced_memory()[0] / len(kept)
     finally:
         tracemalloc.stop()
@@ -84,3 +104,10 @@ def test_a_digest_is_that_of_the_values(values: dict[str, Any] | None) -> None:
     told: dict[str, Any] = {"provider": "p", "target": "t", "input_format": "f", "output_format": "o"}
     told |= {"session_id": None, "program": b""}
     assert spec_digest(parameters=packed, **told) == spec_digest(parameters=values, **told)
+
+
+def test_many_finalizers_are_written_as_they_were_read() -> None:
+    """In their order, and ours among them."""
+    job = parse_job(job_body(finalizers=[*MANY_FINALIZERS, FINALIZER]))
+    assert (job.has_finalizer, list(job.finalizers)) == (True, [*MANY_FINALIZERS, FINALIZER])
+    assert (job.finalizers[0], job.finalizers[-1:], len(job.finalizers)) == ("a.b/0", [FINALIZER], 50_001)
