@@ -1,14 +1,18 @@
 """Schedules of a budget that the exploration found, or that it takes long to come to."""
 
+from dataclasses import replace
+
 import pytest
 
 from explore.__main__ import SCENARIOS, from_text
 from explore.effects import moved
 from explore.judge import at_rest, wrongs
-from explore.money import DAY, LIMIT, account_of, new_budget
+from explore.money import DAY, LIFETIME, LIMIT, account_of, new_budget
 from explore.moves import Move, free_moves
+from explore.outside import Outside
 from explore.parts import TURN
 from explore.state import State, begin
+from quantumjob_operator.model.quantumbudget import BudgetStatus
 
 
 def after(*moves: Move) -> State:
@@ -85,6 +89,38 @@ def test_who_waits_while_the_ledger_is_counted_is_woken_for_what_it_holds_alread
     for move in from_text(f"bill: {begun}")[1]:
         state = moved(state, move)
     assert len(to_the_end(state).outside.runs) == 1
+
+
+@pytest.mark.parametrize("appears", ["claim", "get", "put"])
+def test_a_budget_that_appears_while_a_job_is_on_its_way_is_asked_before_it_is_sent(appears: str) -> None:
+    """It is counted at once, and the service's list shows nothing of the job."""
+    state = until(_without_budget(), appears).copy()
+    (asking,) = state.outside.objects
+    state.outside.put_budget(replace(new_budget(LIFETIME), status=BudgetStatus()))
+    state.tell_watchers()
+    state = moved(state, ("begin", "1", "budget"))
+    while not (state.outside.budget and state.outside.budget.is_counted):
+        # A budget is reconciled by a worker of its own.
+        state = moved(state, ("answer", "1", next(uid for uid in _asks(state) if uid != asking)))
+    if appears == "put":
+        state = moved(state, ("answer", "1", "1"))
+    state = to_the_end(state)
+    assert account_of(state.outside.budget).spent == state.outside.billed() > 0
+
+
+def _without_budget() -> State:
+    begun = begin(SCENARIOS["bill"])
+    outside = Outside(begun.scenario.hides_for, priced=True)
+    state = State(begun.scenario, outside, (None,), acts=())
+    state.create()
+    outside.events = ()
+    state.start(0)
+    return state
+
+
+def _asks(state: State) -> list[str]:
+    (process,) = state.processes
+    return list(process.asks) if process else []
 
 
 @pytest.mark.parametrize("later", [0, 5, 30], ids=["at once", "after a while", "when nothing can be hidden any more"])

@@ -7,13 +7,14 @@ The process that served it lives on: it knows by its own claim what may run. Mus
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from explore.__main__ import SCENARIOS
 from explore.effects import moved
 from explore.judge import wrongs
+from explore.parts import EPOCH
 from explore.schedules import NOW, Until, asked, asks, go_on, only_job, play
 from explore.state import State, begin
 from quantumjob_operator.model.jobstatus import State as Shown
@@ -32,6 +33,8 @@ def _set_back(state: State, to: QuantumJob) -> State:
     return state
 
 
+NOTICED: Final = EPOCH + 60.0
+"""When a claim that was taken off at first is no reason any more to doubt a 404."""
 _go_on = partial(go_on, judged=False)
 """Where an object has taken over the job of another one."""
 
@@ -159,6 +162,22 @@ def test_an_object_that_was_set_back_does_not_end_while_the_attempt_of_another_p
     state, before = _again(state, "1")
     state = _set_back(state, replace(before, spec=replace(before.spec, cancel=True)))
     state = go_on(play(state, "pause 2, catch-up 1"), _is_cancelling)
+    assert _is_cancelling(state)
+
+
+def test_an_object_does_not_end_after_the_claim_of_another_process_was_taken_off_for_the_second_time() -> None:
+    """The same attempt was claimed anew in between, and sent: the watch told of all of it at once."""
+    state = go_on(begin(SCENARIOS["two"]), asks("get"))
+    stripped = replace(only_job(state), claim=None, finalizers=())
+    state = _set_back(state, replace(stripped, spec=replace(stripped.spec, suspend=True)))
+    state.wish(stripped.uid, suspended=1)
+    state = go_on(state, lambda one: _shows(Shown.SUSPENDED)(one) and one.outside.now > NOTICED)
+    state = play(go_on(state, kinds=NOW), "lag 2, resume 1")
+    state = go_on(state, lambda one: bool(one.outside.runs))
+    stripped = replace(only_job(state), claim=None, finalizers=())
+    state = _set_back(state, replace(stripped, spec=replace(stripped.spec, cancel=True)))
+    state.wish(stripped.uid, cancelled=True)
+    state = go_on(play(state, "pause 1, catch-up 2"), _is_cancelling)
     assert _is_cancelling(state)
 
 

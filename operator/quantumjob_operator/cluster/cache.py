@@ -34,6 +34,7 @@ class Cache:
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         lost_claims: By uid of a job: the holders whose claims vanished from it; of two one is somebody else: no more.
         named: By the uid of a job: the highest attempt that a claim named which was taken off or set back since.
+        unfenced: The jobs of which a claim was taken off or set back, and that were not reconciled since.
     """
 
     newest: int = 0
@@ -45,6 +46,7 @@ class Cache:
     unheard: set[str] = field(default_factory=set)
     lost_claims: dict[str, set[str]] = field(default_factory=dict)
     named: dict[str, int] = field(default_factory=dict)
+    unfenced: set[str] = field(default_factory=set)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Cache:
             lost |= {before.claim.holder} if len(lost) < _MOST_LOST else set()
         if before and before.claim and (job.claim is None or job.claim.attempt < before.claim.attempt):
             self.named[job.uid] = max(self.named.get(job.uid, 0), before.claim.attempt)
+            self.unfenced.add(job.uid)
         self.jobs[job.uid] = job
         return True
 
@@ -185,7 +188,7 @@ class Cache:
         """An object is gone and left nothing."""
         self._stale.discard(uid)
         self.lost_claims.pop(uid, None)
-        self.named.pop(uid, None)
+        self.forget_claims(uid)
         self.take_deleted(uid)
         if (workspace := self.workspaces.pop(uid, None)) and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
@@ -193,6 +196,11 @@ class Cache:
         if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)
         self.budgets.pop(uid, None)
+
+    def forget_claims(self, uid: str) -> None:
+        """Nothing was sent under the claims that were taken off."""
+        self.named.pop(uid, None)
+        self.unfenced.discard(uid)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""

@@ -4,6 +4,8 @@ Lives here: the way to its workspace, and the facts that this process holds. Mus
 reconciliation (`reconciler`), or what follows from the facts (`lifecycle`).
 """
 
+from functools import partial
+
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
@@ -19,6 +21,7 @@ from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import fence_of, has_own_claim, identify
+from quantumjob_operator.lifecycle.fence import Claims, FenceState
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, Limits, Trouble, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
@@ -61,25 +64,21 @@ class Observer:
             ClusterError: The API server could not be asked for what the way to the workspace needs.
         """
         written = job.claim.attempt if has_own_claim(job) and job.claim else 0
-        named = max(self._cache.named.get(job.uid, 0), written)
         stored, job = job.status, memory.believed(memory.shown(job))
         memory.released = False
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
         workspace, connection = await self._way(job, bill_due=bill_due)
-        job_id, now = self._job_id(job, workspace), self._clock.monotonic()
+        job_id = self._job_id(job, workspace)
         fresh, memory.fresh = memory.fresh, None
         place, memory.place = memory.place, None
         if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
             fresh = None  # news of an attempt that is over
-        fence = fence_of(job, self._settings.fence_seconds)
-        memory.fence_state = memory.fence_state.met(job, self._holder, now, fence, named=named, stored=written)
-        if job_id:
-            memory.fence_state = memory.fence_state.fence_until(self._submitter.fence_until(job_id, job), now)
-        if fresh:
-            memory.fence_state = memory.fence_state.answered(fresh, now, now)
+        memory.fence_state = self._fence_state(job, memory.fence_state, written, job_id, fresh)
         if connection is None and self._workspaces.serving(job) is None:
             # No object that is left, or that admits it, serves the job: it keeps nobody else waiting.
             self._limiter.free(job.uid)
+        through = connection.workspace.key if connection else None
+        concerned = self._spending.concerned(through)
         seen = Observation(
             job=job,
             now=self._clock.now(),
@@ -94,10 +93,24 @@ class Observer:
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
             bill_due=bill_due,
-            needs_reservation=connection is not None and self._spending.may_count(connection.workspace.key),
+            needs_reservation=bool(concerned),
             reserved=self._spending.reserved(job_id),
         )
-        return ReconcileContext(seen, memory, connection, stored, InMemoryWriter() if memory.gone else self._objects)
+        writer = InMemoryWriter() if memory.gone else self._objects
+        same_budgets = partial(self._spending.are_these, through, concerned)
+        return ReconcileContext(seen, memory, connection, stored, writer, may_send=same_budgets)
+
+    def _fence_state(
+        self, job: QuantumJob, known: FenceState, written: int, job_id: str | None, fresh: RemoteJob | None
+    ) -> FenceState:
+        """How sure this process is now; a claim that was lost is fenced for once, by who asks first."""
+        now, fence = self._clock.monotonic(), fence_of(job, self._settings.fence_seconds)
+        claims = Claims(max(self._cache.named.get(job.uid, 0), written), written, job.uid in self._cache.unfenced)
+        self._cache.unfenced.discard(job.uid)
+        known = known.met(job, self._holder, now, fence, claims)
+        if job_id:
+            known = known.fence_until(self._submitter.fence_until(job_id, job), now)
+        return known.answered(fresh, now, now) if fresh else known
 
     def missed(self, job: QuantumJob) -> None:
         """A job's object is gone, and its job may have been sent: whoever has its key next is fenced."""

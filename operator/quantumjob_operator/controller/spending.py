@@ -38,6 +38,8 @@ from quantumjob_operator.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
 RESERVED: Final = "Reserved"
+Specs = tuple[tuple[str, int], ...]
+"""Budgets by uid, each with the generation of its spec, in the order in which they are asked."""
 
 
 def valid_for(settings: Settings) -> timedelta:
@@ -76,9 +78,14 @@ class Spending:
         self._parked: dict[str, dict[str, None]] = {}
         self._indexes: dict[str, _Index] = {}
 
-    def may_count(self, workspace: Name) -> bool:
-        """Whether there is a budget that names a QuantumWorkspace: without one, nothing costs a request."""
-        return bool(naming(self._cache.budgets.values(), workspace))
+    def concerned(self, workspace: Name | None) -> Specs:
+        """The budgets that may count what goes through a QuantumWorkspace: without one, nothing costs a request."""
+        found = naming(self._cache.budgets.values(), workspace) if workspace else ()
+        return tuple((one.uid, one.generation) for one in found)
+
+    def are_these(self, workspace: Name | None, known: Specs) -> bool:
+        """Whether they are still the ones that were asked, or that there was none to ask: one may appear meanwhile."""
+        return self.concerned(workspace) == known
 
     def reserved(self, job_id: str | None) -> tuple[BudgetShown, ...]:
         """What is set aside under an id, as far as it is known here."""
@@ -106,7 +113,9 @@ class Spending:
         job, workspace, program = context.job, context.seen.workspace, context.seen.program
         if isinstance(workspace, Trouble) or not isinstance(program, ProgramFacts):
             raise RuntimeError(f"{job.key}: a reservation was decided on without a workspace or a program")  # noqa: TRY004 - a state
-        budgets = await self._counting(job, (workspace.namespace, workspace.name))
+        through = workspace.namespace, workspace.name
+        concerned = self.concerned(through)
+        budgets = await self._counting(job, through)
         if budgets and isinstance(program.estimate, Trouble):
             told = program.estimate
             context.know(needs_reservation=False, kept_back=replace(told, retry_after=told.retry_after or 0.0))
@@ -126,7 +135,7 @@ class Spending:
                 return
             taken.append((budget, request, answer))
         held = [(budget, granted) for budget, _, granted in taken if granted.since is not None]
-        context.may_send = partial(self._may_send, job_id, held)
+        context.may_send = lambda: self.are_these(through, concerned) and self._may_send(job_id, held)
         shown = tuple(_shown(budget, granted.amounts, RESERVED) for budget, granted in held)
         context.know(needs_reservation=False, kept_back=None, reserved=shown, settled=None)
 

@@ -109,7 +109,7 @@ class Submitter:
         context.know(job=await context.writer.renounce(context.job))
         # Known as our own doing, before the watch tells of a claim that somebody took off.
         self._cache.update(context.job)
-        self._cache.named.pop(context.job.uid, None)
+        self._cache.forget_claims(context.job.uid)
         context.memory.fence_state = context.memory.fence_state.renounced()
         context.memory.claimed, context.memory.own = False, None
 

@@ -44,6 +44,24 @@ class Sent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What one process has seen of an object's claims, beyond the one that is believed.
+
+    Attributes:
+        named: The highest attempt that they have named, believed or not: it may have been sent.
+        stored: The attempt that the claim names as it is stored, 0 without one; None: as it is believed.
+        lost: One was taken off or set back since the last reconciliation, whatever stands there by now.
+    """
+
+    named: int = 0
+    stored: int | None = None
+    lost: bool = False
+
+
+_AS_BELIEVED: Final = Claims()
+
+
+@dataclass(frozen=True, slots=True)
 class FenceState:
     """What one process knows of one job beyond what the cluster holds. All times are monotonic seconds.
 
@@ -78,7 +96,7 @@ class FenceState:
     forgotten: int = 0
 
     def met(
-        self, job: QuantumJob, holder: str, now: float, fence: float, *, named: int = 0, stored: int | None = None
+        self, job: QuantumJob, holder: str, now: float, fence: float, claims: Claims = _AS_BELIEVED
     ) -> "FenceState":
         """At the beginning: who holds the claim now, and which remote job is known to have been accepted.
 
@@ -90,38 +108,40 @@ class FenceState:
             holder: This process's name in claims.
             now: Monotonic seconds.
             fence: Seconds after which a 404 can be believed.
-            named: The highest attempt that its claims have named, believed or not: it may have been sent.
-            stored: The attempt that its claim names as it is stored, 0 without one; None: as it is believed.
+            claims: What else was seen of its claims.
         """
         rival = _NOBODY if job.claim is None or job.claim.holder == holder else job.claim.holder
         until = self.rival_until
         if self.rival is not None and rival not in (self.rival, _NOBODY):
             until = now + _FENCES_FOR_A_RIVAL * fence
         accepted = job.status.job_id if was_accepted(job) else None
-        believed = job.claim.attempt if job.claim else 0
-        standing = believed if stored is None else min(believed, stored)
-        latest = max(self.latest, named, believed)
-        # Whoever wrote a claim that is gone, or set back, may have sent a moment ago.
-        forgotten = latest if latest > standing else 0
-        fenced_until = max(self.fenced_until, now + fence) if forgotten > self.forgotten else self.fenced_until
         # An absence from before the acceptance, by this process or by another, says nothing of the accepted job.
         absent_since = self.absent_since if accepted == self.accepted else None
         known = replace(
-            self,
+            self._noticing(job, now + fence, claims),
             rival=rival,
             rival_until=until,
             asked_at=None,
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
-            latest=latest,
-            forgotten=forgotten,
-            fenced_until=fenced_until,
         )
         if rival != _NOBODY:
             # It may send; and a claim that is taken back is written anew, which somebody has to answer.
             return replace(known, claimed_at=None, never_sent=False, acknowledged=None)
         return known.unanswered(job, now, fence)
+
+    def _noticing(self, job: QuantumJob, fenced_until: float, claims: Claims) -> "FenceState":
+        """Whoever wrote a claim that is gone, or set back, may have sent a moment ago."""
+        believed = job.claim.attempt if job.claim else 0
+        standing = believed if claims.stored is None else min(believed, claims.stored)
+        latest = max(self.latest, claims.named, believed)
+        forgotten = latest if latest > standing else 0
+        known = replace(self, latest=latest, forgotten=forgotten)
+        if not claims.lost and forgotten <= self.forgotten:
+            return known
+        fenced_until = max(self.fenced_until, fenced_until)
+        return replace(known, fenced_until=fenced_until, never_sent=self.never_sent and not claims.lost)
 
     def unanswered(self, job: QuantumJob, now: float, fence: float) -> "FenceState":
         """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""

@@ -3,10 +3,12 @@
 import pytest
 
 from quantumjob_operator.lifecycle.attempts import fence_of
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, Claims, FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
+from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.values import replace
 from rooms.lifecycle.observations import HOLDER, RIVAL, accepted, claim, claimed, new, remote
 
 FENCE = 65.0
@@ -116,22 +118,30 @@ DOUBTED = JobStatus(conditions=(Condition("Submitted", "False", SUBMISSION_UNCON
 
 def test_an_attempt_that_a_claim_named_may_be_hidden_whether_the_claim_is_believed_or_not() -> None:
     """Status was refused and shows the first attempt: the claim of the second says that it may have been sent."""
-    known = FenceState(fenced_until=50.0).met(new(status=accepted().status), HOLDER, 10.0, FENCE, named=2)
+    known = FenceState(fenced_until=50.0).met(new(status=accepted().status), HOLDER, 10.0, FENCE, Claims(named=2))
     assert (known.hidden_for(1, 20.0), known.hidden_for(2, 20.0)) == (10.0 + FENCE - 20.0, 0.0)
 
 
 def test_a_claim_that_was_taken_off_or_set_back_is_fenced_from_when_that_was_noticed() -> None:
     """And once, unless the object names the attempt again between."""
-    noticed = FenceState().met(new(), HOLDER, 10.0, FENCE, named=1)
-    later = noticed.met(new(), HOLDER, 30.0, FENCE, named=1)
-    restored = later.met(claimed(holder=RIVAL), HOLDER, 40.0, FENCE, named=1)
-    again = restored.met(new(), HOLDER, 50.0, FENCE, named=1)
+    noticed = FenceState().met(new(), HOLDER, 10.0, FENCE, Claims(named=1))
+    later = noticed.met(new(), HOLDER, 30.0, FENCE, Claims(named=1))
+    restored = later.met(claimed(holder=RIVAL), HOLDER, 40.0, FENCE, Claims(named=1))
+    again = restored.met(new(), HOLDER, 50.0, FENCE, Claims(named=1))
     assert [one.fenced_until for one in (noticed, later, restored, again)] == [
         10 + FENCE,
         10 + FENCE,
         10 + FENCE,
         50 + FENCE,
     ]
+
+
+@pytest.mark.parametrize("job", [new(), claimed()], ids=["nothing stands there", "it was put back"])
+def test_a_claim_that_was_taken_off_once_more_is_fenced_once_more(job: QuantumJob) -> None:
+    """Between two reconciliations another process may have claimed the same attempt, and sent."""
+    known = CLAIMED.met(new(), HOLDER, 20.0, FENCE, Claims(named=1, lost=True))
+    again = replace(known, acknowledged=1).met(job, HOLDER, 90.0, FENCE, Claims(named=1, lost=True))
+    assert (known.fence_left(20.0), again.fence_left(90.0), again.never_sent) == (FENCE, FENCE, False)
 
 
 @pytest.mark.parametrize(
