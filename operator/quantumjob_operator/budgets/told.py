@@ -18,7 +18,7 @@ from quantumjob_operator.model.naming import METADATA_RESERVED, is_written_befor
 from quantumjob_operator.model.quantumworkspace import Name
 
 FREE: Final = "Free"
-_TOO_LONG: Final = "TooLong"
+_UNTOLD: Final = "untold"
 _MOST: Final = 2_000
 """Characters; of a job that more budgets count than fit, it is told as little as of one that was sent before."""
 _AMOUNT: Final = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -36,7 +36,7 @@ def told(reserved: Iterable[BudgetShown], estimate: object) -> str:
     if not by_budget and isinstance(estimate, Estimate) and estimate.basis is Basis.FREE:
         return FREE
     text = json.dumps(by_budget, separators=(",", ":"), sort_keys=True)
-    return text if len(text) <= _MOST else _TOO_LONG
+    return text if len(text) <= _MOST else _UNTOLD
 
 
 def was_free(metadata: Mapping[str, str]) -> bool:
