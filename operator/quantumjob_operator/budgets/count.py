@@ -7,6 +7,7 @@ Rules:
    limited since it was made.
 3. A job that is newer than the ledger's last change and has no reservation shows that the ledger was set back: whatever
    is sent was reserved before, and settled after. Near that change the job's own status tells whether it was settled.
+   One that says that nothing was reserved for it shows nothing.
 4. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
    reservation any more, gets one, and the service is asked for its end.
 5. Of what was sent a moment before, the ids are remembered: an object with the key of such a job must not pay for it
@@ -38,13 +39,15 @@ class Row:
         entry: What is reserved for it, or would be.
         sent: When it was sent, by the clock of the ledger.
         ended: How it ended; None if it has not.
-        unknown: Its object is gone, and nothing stands in the ledger of what it may cost.
+        unknown: Its object is gone, and nothing tells what was reserved for it.
+        unreserved: Its object is gone, and nothing was reserved for it in this budget when it was sent.
     """
 
     entry: Reservation
     sent: datetime
     ended: Ended | None
     unknown: bool = False
+    unreserved: bool = False
 
 
 def completed(budget: QuantumBudget, amounts: tuple[Amount, ...], known: Iterable[Amount]) -> tuple[Amount, ...]:
@@ -115,7 +118,9 @@ def is_missing(budget: QuantumBudget, row: Row, *, settled: bool, tolerance: tim
 
 
 def _weighs(budget: QuantumBudget, row: Row) -> bool:
-    """Whether a job counts for anything: what is free is never reserved."""
+    """Whether a job was reserved, or may have been: what is free never is."""
+    if row.unreserved:
+        return False
     if row.ended is None or (row.ended.bill is None and row.ended.began):
         return row.unknown or any(one.value for one in row.entry.amounts)
     return row.ended.bill is not None and any(counted_of(budget, row.entry, row.ended.bill).values())

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, last_confirmed, put, release, used
@@ -31,6 +32,13 @@ from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 _NOTHING = Used(Decimal(0), Decimal(0), 0)
 
 
+class Ahead(NamedTuple):
+    """Who waits longer than the one that asks: a job's namespace, and what it needs."""
+
+    namespace: str
+    amounts: tuple[Amount, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A job that asks to be submitted.
@@ -40,7 +48,7 @@ class Request:
         workspace: Name of the QuantumWorkspace.
         workspace_uid: Of that object.
         fresh: A reservation that was confirmed so lately needs no further confirmation.
-        ahead: What each of those needs for whom something is kept.
+        ahead: Those for whom something is kept.
         keyed: Its id is that of an idempotency key, which other objects may have, too.
     """
 
@@ -51,7 +59,7 @@ class Request:
     workspace: str
     needs: Needs | CostUnknown
     fresh: timedelta
-    ahead: tuple[tuple[Amount, ...], ...] = ()
+    ahead: tuple[Ahead, ...] = ()
     workspace_uid: str | None = None
     keyed: bool = False
 
@@ -188,7 +196,7 @@ def fits(
     namespace: str,
     needs: Needs,
     *,
-    ahead: tuple[tuple[Amount, ...], ...] = (),
+    ahead: tuple[Ahead, ...] = (),
 ) -> Refusal | None:
     """Why a job has to wait; None if it fits beside everything that is spent, reserved, and kept for others.
 
@@ -198,10 +206,12 @@ def fits(
         sums: What is used of each unit.
         namespace: Of the job.
         needs: Of the job.
-        ahead: What each of those needs for whom something is kept.
+        ahead: Those for whom something is kept.
     """
     group = group_of(budget, namespace)
-    before = [one for one in ahead if could_fit(budget, sums, group, one)]
+    before = [
+        amounts for other, amounts in ahead if could_fit(budget, sums, own_of(budget, ledger, other), group, amounts)
+    ]
     for limit in budget.spec.limits:
         taken = sums.get(Key(group, limit.unit), _NOTHING)
         amount = of_unit(needs.amounts, limit.unit)
@@ -223,13 +233,37 @@ def added(sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> 
     return changed
 
 
-def could_fit(budget: QuantumBudget, sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> bool:
-    """Whether a job would fit if all that is under way were released; else it has no turn now.
+def own_of(budget: QuantumBudget, ledger: Ledger, namespace: str) -> dict[str, Decimal]:
+    """What a namespace's own jobs under way keep of each unit; nothing where it shares its limits with no other."""
+    own: dict[str, Decimal] = {}
+    start = stamp(ledger.period.start)
+    for one in ledger.open.values() if group_of(budget, namespace) != namespace else ():
+        if one.namespace == namespace and one.counts_at >= start and not one.ended_at:
+            for each in one.amounts:
+                own[each.unit] = own.get(each.unit, Decimal(0)) + each.value
+    return own
 
-    What has ended without a bill may count for a week: nothing is kept for a job that waits for that.
+
+def could_fit(
+    budget: QuantumBudget, sums: Mapping[Key, Used], own: Mapping[str, Decimal], group: str, amounts: tuple[Amount, ...]
+) -> bool:
+    """Whether a job would fit if all that others have under way were released; else it has no turn now.
+
+    What has ended without a bill may count for a week: nothing is kept for a job that waits for that. Nor for one that
+    waits for jobs of its own namespace: whoever has them decides how long they take, and others would wait as long.
+
+    Args:
+        budget: Whose ledger it is.
+        sums: What is used of each unit.
+        own: What `own_of` says of the job's namespace.
+        group: Whose sums the job goes into.
+        amounts: What it needs.
     """
     return all(
-        _stays(sums.get(Key(group, limit.unit), _NOTHING)) + of_unit(amounts, limit.unit) <= limit.value
+        _stays(sums.get(Key(group, limit.unit), _NOTHING))
+        + own.get(limit.unit, Decimal(0))
+        + of_unit(amounts, limit.unit)
+        <= limit.value
         for limit in budget.spec.limits
         if of_unit(amounts, limit.unit)
     )

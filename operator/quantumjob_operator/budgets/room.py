@@ -30,17 +30,17 @@ _TIMES: Final = 4
 
 
 class Room:
-    """The places of a ledger, by namespace."""
+    """The places of a ledger, by namespace.
+
+    Attributes:
+        taken: Places that are taken.
+    """
 
     def __init__(self, entries: Iterable[Reservation]) -> None:
         self._of: Counter[str] = Counter()
+        self.taken = 0
         for one in entries:
-            self._of[one.namespace] += _places(one)
-
-    @property
-    def taken(self) -> int:
-        """Places that are taken."""
-        return self._of.total()
+            self.put(one)
 
     def of(self, namespace: str) -> int:
         """Those that a namespace has."""
@@ -50,9 +50,14 @@ class Room:
         """Whether a namespace may have one more."""
         return self.of(namespace) < _TIMES * (MAX_OPEN - self.taken)
 
-    def take(self, namespace: str) -> None:
+    def take(self, namespace: str, places: int = 1) -> None:
         """One more is taken."""
-        self._of[namespace] += 1
+        self._of[namespace] += places
+        self.taken += places
+
+    def put(self, one: Reservation) -> None:
+        """The places of a reservation are taken."""
+        self.take(one.namespace, _places(one))
 
 
 def _places(one: Reservation) -> int:

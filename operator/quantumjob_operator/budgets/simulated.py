@@ -1,8 +1,10 @@
 """Who of those that wait could go now. Must not live here: in which order they wait (`controller.budget_line`)."""
 
+from decimal import Decimal
+
 from quantumjob_operator.budgets.ledger import Ledger, group_of, used
 from quantumjob_operator.budgets.needs import Needs
-from quantumjob_operator.budgets.requests import added, could_fit, fits, is_closed
+from quantumjob_operator.budgets.requests import added, could_fit, fits, is_closed, own_of
 from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -18,6 +20,7 @@ class Simulated:
         self._ledger = ledger
         self._sums = used(budget, ledger)
         self._room = Room(ledger.open.values())
+        self._own: dict[str, dict[str, Decimal]] = {}
 
     def takes(self, namespace: str, amounts: Amounts) -> bool:
         """Whether a job fits; then it is in."""
@@ -28,9 +31,20 @@ class Simulated:
             return False
         self._room.take(namespace)
         self._sums |= added(self._sums, group_of(budget, namespace), amounts)
+        if group_of(budget, namespace) != namespace:
+            own = self._own_of(namespace)
+            for one in amounts:
+                own[one.unit] = own.get(one.unit, Decimal(0)) + one.value
         return True
 
     def could_fit(self, namespace: str, amounts: Amounts) -> bool:
-        """Whether it would fit if all that is reserved were released; who has all its places waits for its own jobs."""
+        """Whether it would fit if all that others have reserved were released; who has all its places has no turn."""
         group = group_of(self._budget, namespace)
-        return self._room.has_place(namespace) and could_fit(self._budget, self._sums, group, amounts)
+        if not self._room.has_place(namespace):
+            return False
+        return could_fit(self._budget, self._sums, self._own_of(namespace), group, amounts)
+
+    def _own_of(self, namespace: str) -> dict[str, Decimal]:
+        if namespace not in self._own:
+            self._own[namespace] = own_of(self._budget, self._ledger, namespace)
+        return self._own[namespace]

@@ -1,10 +1,12 @@
 """The rows of a service's list, added up as they arrive.
 
 A list may have a hundred thousand rows, and whoever owns it writes what they like into it. So what is billed becomes a
-sum at once; only rows that the ledger has to know one by one are kept, as many as a ledger holds. Must not live here:
-what a ledger makes of the rows that are kept (`count`), or who reads the list.
+sum at once; only rows that the ledger has to know one by one are kept, as many as a ledger holds, and of a namespace no
+more than its share of these (`room`): what it has beyond counts as reserved for good, and stops nobody else. Must not
+live here: what a ledger makes of the rows that are kept (`count`), or who reads the list.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -66,6 +68,7 @@ class Tally:
     Attributes:
         rows: Those that are kept.
         spent: The sums of all others.
+        beyond: How many jobs of each namespace have not ended and are in these sums.
     """
 
     def __init__(self, budget: QuantumBudget, lately: datetime) -> None:
@@ -73,12 +76,13 @@ class Tally:
         self._held = frozenset(one.job_id for one in budget.status.reservations)
         self._lately = lately
         self._listed = Listed()
-        self._open = Room(budget.status.reservations).taken
+        self._room = Room(budget.status.reservations)
         self._recent = 0
         self._groups: set[str] = set()
         self._units = len(limited_units(budget.spec))
         self.rows: list[Row] = []
         self.spent: dict[Key, Decimal] = {}
+        self.beyond: Counter[str] = Counter()
 
     def __contains__(self, job_id: object) -> bool:
         """Whether a job was listed."""
@@ -95,7 +99,10 @@ class Tally:
         if self._keeps(row):
             self.rows.append(row)
             self._know(group_of(self._budget, row.entry.namespace))
-        elif row.ended and (row.ended.bill is not None or row.ended.began):
+        elif row.ended is None:
+            self.beyond[row.entry.namespace] += 1
+            self._sum(row, None)
+        elif row.ended.bill is not None or row.ended.began:
             self._sum(row, row.ended.bill)
 
     def without_those_added_up(self, open_now: Collection[str]) -> bool:
@@ -114,17 +121,18 @@ class Tally:
         if row.entry.job_id in self._held:
             return True
         if row.ended is None:
-            self._open += Room((row.entry,)).taken
-            if self._open > MAX_OPEN:
-                raise TooManyError(f"more than {MAX_OPEN:,} jobs that have not ended, or whose bill is awaited,")
-            return True
+            return self._has_place(row)
         if row.sent >= self._lately and self._recent < _MOST_RECENT:
             self._recent += 1
             return True
         awaited = row.ended.bill is None and row.ended.began and any(one.value for one in row.entry.amounts)
-        if not awaited or self._open >= _MOST_AWAITED:
+        return awaited and self._room.taken < _MOST_AWAITED and self._has_place(row)
+
+    def _has_place(self, row: Row) -> bool:
+        """Whether its namespace may have one more; then it is taken."""
+        if not self._room.has_place(row.entry.namespace):
             return False
-        self._open += Room((row.entry,)).taken
+        self._room.put(row.entry)
         return True
 
     def _sum(self, row: Row, bill: Mapping[str, Decimal] | None) -> None:
@@ -137,7 +145,7 @@ class Tally:
     def _know(self, group: str) -> None:
         self._groups.add(group)
         sums = len(self._groups) * self._units + len(self.spent)
-        if self._open + sums // _SUMS_OF_A_PLACE > _MOST_PLACES:
+        if self._room.taken + sums // _SUMS_OF_A_PLACE > _MOST_PLACES:
             raise TooManyError("more namespaces and currencies than a budget can show")
 
 

@@ -127,6 +127,9 @@ class BudgetCounter:
                 tally.add(row)
         except TooManyError as error:
             return too_many(error)
+        for namespace, number in tally.beyond.items():
+            told = "QuantumBudget %s/%s: %d jobs of namespace %s that have not ended count as reserved for good"
+            _log.warning(told, *budget.key, number, namespace)
         counted = Count(budget.scope, tuple(tally.rows), before, start, self._tolerance)
         await self._ledgers.change(budget.uid, _with_sums(counted, tally))
         return None

@@ -1,7 +1,7 @@
 """Who waits for a budget, and whose turn it is.
 
 Tenants have turns round-robin. What the one whose turn it is needs is kept for it, so that small jobs don't take for
-ever what is released for a large one; who could not fit however much were released has no turn. Nothing here survives
+ever what is released for a large one; who could not fit however much others released has no turn. Nothing here survives
 a restart: whoever waits asks again then. Must not live here: whether a job fits (`budgets`).
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from quantumjob_operator.budgets.requests import Ahead
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
@@ -40,8 +41,8 @@ class Line:
         """All who wait."""
         return list(self._needs)
 
-    def before(self, uid: str, waits: Callable[[str], bool]) -> tuple[Amounts, ...]:
-        """What is kept for others when this one asks.
+    def before(self, uid: str, waits: Callable[[str], bool]) -> tuple[Ahead, ...]:
+        """For whom something is kept when this one asks.
 
         Args:
             uid: Of the job that asks.
@@ -49,7 +50,7 @@ class Line:
         """
         self._expire(waits)
         others = dict.fromkeys([*self._offered, *([self._turn] if self._turn else [])])
-        return tuple(self._needs[other][1] for other in others if other != uid)
+        return tuple(Ahead(*self._needs[other]) for other in others if other != uid)
 
     def stand(self, uid: str, tenant: str, needs: Amounts) -> None:
         """Wait; whoever stands in line already keeps the place."""
@@ -77,7 +78,7 @@ class Line:
 
         Args:
             fits: Whether a job of a namespace fits beside everything that it was asked for before; it takes that.
-            could_fit: Whether it would if everything were released.
+            could_fit: Whether it would if others released everything.
             waits: As in `before`.
         """
         self._expire(waits)

@@ -18,6 +18,7 @@ from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.tally import Take, TooManyError
+from quantumjob_operator.budgets.told import reserved_in, was_free
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
@@ -151,10 +152,12 @@ class BudgetRows:
             return None
         held = self._standing(budget, reserved, job)
         ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
-        if held is None and ended is None and _is_free(job):
+        if held is None and ended is None and (_is_free(job) if job else was_free(remote.metadata)):
             return None  # nothing was reserved for it, and any number of them may be under way
         if held is None and not await self._belongs(budget, workspace, origin.namespace, job):
             return None
+        gone = job is None and held is None
+        told = reserved_in(remote.metadata, budget.key) if gone else None
         entry = held or Reservation(
             job_id=remote.id,
             namespace=origin.namespace,
@@ -163,10 +166,10 @@ class BudgetRows:
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             reserved_at=stamp(sent),
-            amounts=_amounts(budget, job, remote.id),
+            amounts=_amounts(budget, job, remote.id) if job else _amounts_told(budget, remote, told),
             basis="Estimate",
         )
-        return Row(entry, sent, ended, unknown=job is None and held is None)
+        return Row(entry, sent, ended, unknown=gone and told is None, unreserved=gone and told == ())
 
     async def _belongs(
         self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None
@@ -198,9 +201,14 @@ class BudgetRows:
         return held and replace(held, amounts=completed(budget, held.amounts, _amounts(budget, job, held.job_id)))
 
 
-def _is_free(job: QuantumJob | None) -> bool:
-    estimate = job.status.estimate if job else None
+def _is_free(job: QuantumJob) -> bool:
+    estimate = job.status.estimate
     return estimate is not None and estimate.basis is Basis.FREE
+
+
+def _amounts_told(budget: QuantumBudget, remote: RemoteJob, told: tuple[Amount, ...] | None) -> tuple[Amount, ...]:
+    """What a job had reserved whose object is gone, with as much as one job may of what nobody tells."""
+    return () if was_free(remote.metadata) else completed(budget, told or (), _amounts(budget, None, remote.id))
 
 
 def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:

@@ -20,7 +20,7 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
-from quantumjob_operator.controller.sightings import MOST, Sightings
+from quantumjob_operator.controller.sightings import MOST, Lists, Sightings
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.garbage_collection import (
     Origin,
@@ -91,7 +91,7 @@ class GarbageCollector:
         self._holder = holder
         self._started = clock.now()
         self._in_hand = in_hand
-        self._sightings: dict[str, Sightings] = {}
+        self._lists = Lists()
         self._searched: set[str] = set()
         self.may_cancel = False
 
@@ -105,15 +105,14 @@ class GarbageCollector:
             while True:
                 for workspace in self._next():
                     self._searched.add(workspace.namespace)
-                    group.create_task(self._turn(workspace, self._sightings[workspace.uid]))
+                    group.create_task(self._turn(workspace, self._lists[workspace.uid]))
                 await asyncio.sleep(_TICK)
 
     def _next(self) -> Iterator[QuantumWorkspace]:
         """Whose turn it is: who waits longest before others, and one of a namespace at a time."""
         now, workspaces = self._clock.monotonic(), dict(self._cache.workspaces)
-        self._sightings = {uid: self._sightings.get(uid) or Sightings(now) for uid in workspaces}
-        due = ((one.due, uid) for uid, one in self._sightings.items() if one.due <= now)
-        for _, uid in sorted(due):
+        self._lists.known(workspaces, now)
+        for uid in self._lists.due(now):
             if len(self._searched) >= _AT_A_TIME:
                 return
             if workspaces[uid].namespace not in self._searched:
@@ -134,9 +133,10 @@ class GarbageCollector:
         """One workspace's list; what can't be had now, or not in time, is had the next time."""
         seen: set[str] = set()
         complete = False
-        if untold := sightings.begin_hour(self._clock.monotonic()):
+        if untold := sightings.hour.begin(self._clock.monotonic()):
             what = "the list was filled in by somebody else, or an operator has lost its objects"
-            await self._tell(workspace, f"jobs whose QuantumJob is gone were seen {untold:,} times more; {what}")
+            more = f"in lists of this namespace, jobs whose QuantumJob is gone were seen {untold:,} times more"
+            await self._tell(workspace, f"{more}; {what}")
         try:
             async with asyncio.timeout(_SEARCH_SECONDS):
                 connection = await self._connections.get(workspace)

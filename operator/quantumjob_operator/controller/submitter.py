@@ -10,6 +10,7 @@ from typing import Final
 
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.azure.wire import JobDefinition
+from quantumjob_operator.budgets.told import told
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
@@ -27,6 +28,7 @@ from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import Applied, ServiceError
 from quantumjob_operator.model.naming import (
     METADATA_HOLDER,
+    METADATA_RESERVED,
     METADATA_SENT,
 )
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
@@ -205,7 +207,11 @@ class Submitter:
                 await self._confirm_claim(context)
             if not self._is_alone(context):
                 raise Outdated
-            sender = {METADATA_HOLDER: self._holder, METADATA_SENT: stamp(self._clock.now())}
+            sender = {
+                METADATA_HOLDER: self._holder,
+                METADATA_SENT: stamp(self._clock.now()),
+                METADATA_RESERVED: told(context.seen.reserved, facts.estimate),
+            }
             definition = definition_of(context.job, job_id, facts, cluster=self._settings.cluster_name, sender=sender)
             short = self._quotas.enter(context)
             if short:

@@ -35,8 +35,11 @@ _ATTEMPTS: Final = 100
 """Of an object without a key that are recognised by their ids."""
 _SURELY: Final = 3
 """Of these in any case, however many ids were made for other rows of the list before."""
-_MOST_IDS: Final = 20_000
-"""Made for one list until rows are compared with those few only: whoever owns it can name any number of objects."""
+_MOST_IDS: Final = 40_000
+"""Made for one list until rows are compared with those few only: whoever owns it can name any number of objects.
+
+A namespace may have as many as are left: one alone has half of all, and eight of them leave a ninth enough for a job.
+"""
 _EARLIER: Final = 20
 """Attempts before the claimed one that an object with a key is taken to own."""
 
@@ -105,14 +108,20 @@ class Recognition:
 
     def __init__(self, workspace: str) -> None:
         self._workspace = workspace
+        self._of: dict[str, int] = {}
+        self._left = _MOST_IDS
         self.made = 0
 
     def has_id_of_its_uid(self, row: RemoteJob, origin: Origin) -> bool:
-        """Whether the id is that of an attempt of its object; of few attempts, where many rows had no such id."""
-        given = row.id.lower()
-        for number in range(1, max(_SURELY, min(_ATTEMPTS, _MOST_IDS - self.made)) + 1):
+        """Whether the id is that of an attempt of its object; of few, where its namespace had many without."""
+        given, namespace = row.id.lower(), origin.namespace
+        share = min(_ATTEMPTS, self._left - self._of.get(namespace, 0))
+        for number in range(1, max(_SURELY, share) + 1):
             self.made += 1
-            if given == job_id(self._workspace, origin.namespace, uid=origin.uid, key=None, attempt=number):
+            if number <= share:  # those that are made in any case leave others as much as before
+                self._of[namespace] = self._of.get(namespace, 0) + 1
+                self._left -= 1
+            if given == job_id(self._workspace, namespace, uid=origin.uid, key=None, attempt=number):
                 return True
         return False
 

@@ -58,6 +58,8 @@ METADATA_SENT: Final = f"{METADATA_PREFIX}sent"
 """When it did so, by the API server's clock."""
 METADATA_DELETION_POLICY: Final = f"{METADATA_PREFIX}deletion_policy"
 """What was to become of the job with its object when it was sent."""
+METADATA_RESERVED: Final = f"{METADATA_PREFIX}reserved"
+"""What was reserved for the job in budgets when it was sent (`budgets.told`)."""
 _FORMER_METADATA: Final[Mapping[str, str]] = {
     METADATA_CLUSTER: f"{PREFIX}cluster",
     METADATA_NAMESPACE: f"{PREFIX}namespace",
@@ -144,6 +146,11 @@ def owner_told(metadata: Mapping[str, str]) -> Mapping[str, str]:
     """
     former = {key: metadata[old] for key, old in _FORMER_METADATA.items() if old in metadata}
     return former or {key: metadata[key] for key in _FORMER_METADATA if key in metadata}
+
+
+def is_written_before(metadata: Mapping[str, str]) -> bool:
+    """Whether a version wrote them whose users could set today's keys."""
+    return any(key in metadata for key in _FORMER_METADATA.values())
 
 
 def _line(part: str, text: str | None) -> str:

@@ -11,7 +11,7 @@ import pytest
 from quantumjob_operator.budgets.ledger import Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
-from quantumjob_operator.budgets.requests import Granted, ask, give_back
+from quantumjob_operator.budgets.requests import Ahead, Granted, ask, give_back
 from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.model.conditions import stamp
@@ -236,11 +236,44 @@ def test_small_ones_do_not_starve_a_large_one() -> None:
     """What the one that waited longer needs is kept for it, unless it could not fit in any case."""
     one = budget()
     ledger = filled(one, "1000")
-    assert told(one, ledger, usd("10"), ahead=((Amount("USD", "1500"),),)).reason == "BudgetExceeded"
-    _, answer = ask(one, ledger, request(9, usd("10"), ahead=((Amount("USD", "2001"),),)), NOW)
+    assert told(one, ledger, usd("10"), ahead=(Ahead("chem", (Amount("USD", "1500"),)),)).reason == "BudgetExceeded"
+    _, answer = ask(one, ledger, request(9, usd("10"), ahead=(Ahead("chem", (Amount("USD", "2001"),)),)), NOW)
     assert isinstance(answer, Granted)
-    _, answer = ask(one, ledger, request(9, usd("10"), ahead=((Amount("USD", "990"),),)), NOW)
+    _, answer = ask(one, ledger, request(9, usd("10"), ahead=(Ahead("chem", (Amount("USD", "990"),)),)), NOW)
     assert isinstance(answer, Granted)
+
+
+@pytest.mark.parametrize(
+    ("each", "holder", "asker", "waits"),
+    [
+        pytest.param("All", "vqe", "chem", True, id="it waits for a job of others, and others wait for it"),
+        pytest.param("All", "chem", "chem", True, id="also those of whom it waits for a job"),
+        pytest.param(
+            "All", "big", "chem", False, id="it waits for a job of its own namespace, and nobody waits for it"
+        ),
+        pytest.param(
+            "Namespace", "big", "big", True, id="but its own namespace, which shares its limits with no other"
+        ),
+    ],
+)
+def test_nobody_waits_for_a_job_that_waits_for_its_own_namespace(
+    each: str, holder: str, asker: str, *, waits: bool
+) -> None:
+    """Else a cent that is reserved as long as its owner likes holds up all others, and costs nothing."""
+    one, all_of_it = budget(each=each), (Amount("USD", "2000"),)
+    ledger, _ = ask(one, ledger_of(one, NOW), request(0, usd("0.01"), namespace=holder), NOW)
+    _, answer = ask(one, ledger, request(9, usd("5"), namespace=asker, ahead=(Ahead("big", all_of_it),)), NOW)
+    assert isinstance(answer, Refusal) is waits
+    assert Simulated(one, ledger).could_fit("big", all_of_it) is waits
+
+
+def test_what_goes_before_it_in_the_same_moment_is_its_own_too() -> None:
+    """Those who are woken together are reserved one after another."""
+    simulated = Simulated(budget(), ledger_of(budget(), NOW))
+    assert simulated.could_fit("big", (Amount("USD", "2000"),))
+    assert simulated.takes("big", (Amount("USD", "1"),))
+    assert not simulated.could_fit("big", (Amount("USD", "2000"),))
+    assert simulated.could_fit("chem", (Amount("USD", "2000"),))
 
 
 def crowded(one: QuantumBudget, **under_way: int) -> Ledger:

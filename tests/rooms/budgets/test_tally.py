@@ -103,8 +103,6 @@ def in_currency(number: int) -> Ended:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        pytest.param((row(n, None) for n in range(3_000)), "have not ended", id="that have not ended"),
-        pytest.param((row(n, None, name="x" * 253) for n in range(1_300)), "have not ended", id="with long names"),
         pytest.param((row(n) for n in range(8_001)), "of this period", id="in all"),
         pytest.param((row(n, namespace=f"ns-{n}") for n in range(7_000)), "namespaces", id="of as many namespaces"),
         pytest.param((row(n, in_currency(n)) for n in range(7_000)), "currencies", id="in as many currencies"),
@@ -115,6 +113,51 @@ def test_too_many(rows: Iterable[Row], message: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tally_module, "MOST_ROWS", 8_000)
     with pytest.raises(TooManyError, match=message):
         tallied(budget(each="Namespace"), rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "beyond"),
+    [
+        pytest.param([row(n, None) for n in range(2_000)], 2_000, {}, id="four fifths of one that is alone"),
+        pytest.param([row(n, None) for n in range(3_000)], 2_000, {"vqe": 1_000}, id="and no more"),
+        pytest.param([row(n, None, name="x" * 253) for n in range(1_300)], 1_000, {"vqe": 300}, id="with long names"),
+        pytest.param(
+            [row(n, None, namespace="vqe" if n < 3_000 else "other") for n in range(3_500)],
+            2_400,
+            {"vqe": 1_000, "other": 100},
+            id="another one has its share",
+        ),
+        pytest.param(
+            [row(n, Ended(None)) for n in range(1_500)] + [row(n, None) for n in range(1_500, 2_500)],
+            2_000,
+            {"vqe": 250},
+            id="together with those whose bill is awaited",
+        ),
+        pytest.param(
+            [row(n, None, namespace=f"ns-{n}") for n in range(2_600)],
+            2_500,
+            {f"ns-{n}": 1 for n in range(2_500, 2_600)},
+            id="as many as a ledger holds, of however many",
+        ),
+    ],
+)
+def test_a_namespace_has_its_share_of_what_is_kept(rows: list[Row], kept: int, beyond: dict[str, int]) -> None:
+    """What it has beyond counts as reserved, and makes the budget countable for all others."""
+    one = budget()
+    tally = tallied(one, rows)
+    assert (len(tally.rows), tally.beyond) == (kept, beyond)
+    ledger = tally.added_to(count(one, ledger_of(one, NOW), tally.rows, NOW))
+    reserved = sum(one.value for entry in ledger.open.values() for one in entry.amounts)
+    assert sum(ledger.spent.values()) + reserved == 2 * len(rows)
+
+
+def test_what_stands_in_the_ledger_is_kept_beside_the_share() -> None:
+    """It is followed one by one until it is settled."""
+    one = budget()
+    entries = {job_id(n): replace(ENTRY, job_id=job_id(n)) for n in range(2_000)}
+    one = written(one, replace(ledger_of(one, NOW), open=entries))
+    tally = tallied(one, (row(n, None) for n in reversed(range(2_100))))
+    assert (len(tally.rows), tally.beyond) == (2_000, {"vqe": 100})
 
 
 def test_what_was_added_up_and_is_reserved_meanwhile_is_counted_again() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -179,12 +180,69 @@ async def test_free_jobs_under_way_take_no_place() -> None:
     assert lab.state.ledger.open == {}
 
 
-async def test_a_list_without_end_ends_the_count_and_is_left_alone_for_a_while() -> None:
+LIMITS: Final[Body] = {"limits": [{"unit": "USD", "amount": "2000"}], "perJob": [{"unit": "USD", "amount": "250"}]}
+HERE: Final = '{"mallory/own":{"USD":"12.5"}}'
+ELSEWHERE: Final = '{"mallory/other":{"USD":"12.5"}}'
+
+
+@pytest.mark.parametrize(
+    ("told", "reserved", "set_back"),
+    [
+        pytest.param({"reserved": "Free"}, [], False, id="it was free"),
+        pytest.param({"reserved": "Free", "status": "Completed"}, [], False, id="it was free, and has ended"),
+        pytest.param({"reserved": HERE}, ["12.5"], True, id="so much was reserved"),
+        pytest.param({"reserved": HERE, "status": "Completed"}, ["12.5"], True, id="so much, and its bill is awaited"),
+        pytest.param({"reserved": ELSEWHERE}, ["250"], False, id="nothing was reserved in this budget"),
+        pytest.param({"reserved": "{}"}, ["250"], False, id="nothing was reserved in any budget"),
+        pytest.param({}, ["250"], True, id="a version sent it that told nothing"),
+        pytest.param({"reserved": "untold"}, ["250"], True, id="it was too long to tell"),
+        pytest.param({"reserved": '{"mallory/own":{"USD":"-1"}}'}, ["250"], True, id="no amount"),
+    ],
+)
+async def test_what_its_metadata_tell_of_a_job_whose_object_is_gone(
+    told: Body, reserved: list[str], *, set_back: bool
+) -> None:
+    """Free jobs that were released while they run reserve nothing, and do not show that a ledger was set back."""
+    lab = Lab(lambda _: [row(1, **told)], budget_spec=LIMITS)
+    await lab.look()
+    assert lab.state is not None
+    assert [amount.amount for one in lab.state.ledger.open.values() for amount in one.amounts] == reserved
+    lab = doubted(lambda _: [row(1, **told)], budget_spec=LIMITS)
+    await lab.look()
+    assert (lab.state is not None) is set_back
+
+
+async def test_free_jobs_under_way_whose_objects_are_gone_take_no_place() -> None:
+    """A tenant may have any number of them, too."""
+    lab = Lab(lambda page: [row(page * PAGE + number, reserved="Free") for number in range(PAGE)], pages=26)
+    await lab.look()
+    assert lab.state is not None
+    assert lab.state.ledger.open == {}
+
+
+async def test_what_a_tenant_has_under_way_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """More than a ledger holds, of which no version told what was reserved: others' jobs are reserved one by one."""
+    lab = Lab(
+        lambda page: [row(page * PAGE + n, namespace=("mallory", "alice")[page == 25]) for n in range(PAGE)], pages=26
+    )
+    shared = workspace_body({"allowedNamespaces": {"from": "All"}}, namespace="mallory", name="mine", uid="shared")
+    lab.cache.put_workspace(parse_workspace(shared))
+    await lab.look()
+    assert lab.state is not None
+    held = Counter(one.namespace for one in lab.state.ledger.open.values())
+    assert held == {"mallory": 2_000, "alice": PAGE}
+    assert "500 jobs of namespace mallory that have not ended count as reserved for good" in caplog.text
+
+
+async def test_a_list_without_end_ends_the_count_and_is_left_alone_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Longer than it took to read; nothing of it is written."""
+    monkeypatch.setattr(tally_module, "MOST_ROWS", 2_500)
     lab = Lab(lambda page: [row(page * PAGE + number) for number in range(PAGE)], pages=1_000)
     kept = await lab.look()
     assert kept is not None
-    assert "more than 2,500 jobs that have not ended" in kept.message
+    assert "more than 2,500 jobs of this period" in kept.message
     assert lab.state is None
     took = lab.now
     assert took < 30
@@ -196,9 +254,9 @@ async def test_a_list_without_end_ends_the_count_and_is_left_alone_for_a_while()
     assert lab.reads == 2
 
 
-def doubted(status: str, pages: int) -> Lab:
+def doubted(page: Callable[[int], Rows], **fields: Any) -> Lab:
     """A ledger that was counted a moment ago, may have been set back since, and lacks what a list shows."""
-    lab = Lab(lambda page: [row(page * PAGE + number, status=status) for number in range(PAGE)], pages=pages)
+    lab = Lab(page, **fields)
     now = datetime.now(UTC)
     counted = written(lab.budget, replace(ledger_of(lab.budget, now), open={}), now)
     lab.budget = replace(counted, doubted=True)
@@ -206,10 +264,15 @@ def doubted(status: str, pages: int) -> Lab:
     return lab
 
 
+def full_pages(status: str) -> Callable[[int], Rows]:
+    """Pages of jobs, each of its own."""
+    return lambda page: [row(page * PAGE + number, status=status) for number in range(PAGE)]
+
+
 async def test_a_list_is_compared_as_far_as_one_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no job is missing, since these never began; then it is left alone as well."""
     monkeypatch.setattr(tally_module, "MOST_ROWS", 1_000)
-    lab = doubted("Cancelled", pages=20)
+    lab = doubted(full_pages("Cancelled"), pages=20)
     kept = await lab.look()
     assert kept is not None
     assert "more than 1,000 jobs of this period" in kept.message
@@ -221,7 +284,7 @@ async def test_a_list_is_compared_as_far_as_one_is_counted(monkeypatch: pytest.M
 
 async def test_a_list_is_compared_as_far_as_a_job_that_is_missing() -> None:
     """One is enough to count anew, and for each the whole ledger is looked through."""
-    lab = doubted("Executing", pages=20)
+    lab = doubted(full_pages("Executing"), pages=20)
     await lab.look()
     assert lab.state is not None
     assert not lab.state.counted

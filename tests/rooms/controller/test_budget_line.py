@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from quantumjob_operator.budgets.requests import Ahead
 from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
 from quantumjob_operator.model.money import Amount
 
@@ -76,7 +77,7 @@ def test_a_large_one_keeps_its_turn() -> None:
     """Small ones behind it wait until it fits, and what it needs is kept for it."""
     line, _ = line_of(("a", "large", 80), ("a", "small", 10))
     assert woken(line, Room(50)) == []
-    assert line.before("newcomer", waits) == (dollars(80),)
+    assert line.before("newcomer", waits) == (Ahead("a", dollars(80)),)
     assert woken(line, Room(80)) == ["large"]
 
 
@@ -90,7 +91,7 @@ def test_who_has_all_its_places_keeps_nobody_waiting() -> None:
     """It waits for jobs of its own."""
     line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("b", "b1", 10))
     assert woken(line, Room(50, crowded=("a",))) == ["b1"]
-    assert line.before("newcomer", waits) == (dollars(10),)
+    assert line.before("newcomer", waits) == (Ahead("b", dollars(10)),)
     assert woken(line, Room(50)) == ["a2", "a1"]
 
 
@@ -115,7 +116,7 @@ def test_what_was_offered_is_kept_for_a_while() -> None:
     """Whoever was woken asks in a moment; whoever does not holds up nobody."""
     line, time = line_of(("a", "a1", 10))
     assert woken(line, Room(10)) == ["a1"]
-    assert line.before("newcomer", waits) == (dollars(10),)
+    assert line.before("newcomer", waits) == (Ahead("a", dollars(10)),)
     assert line.before("a1", waits) == ()
     time.now = OFFER_SECONDS
     assert line.before("newcomer", waits) == ()

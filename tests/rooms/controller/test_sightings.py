@@ -1,8 +1,11 @@
 """What is remembered of a list, and how much of it is told."""
 
+from dataclasses import replace
+
 import pytest
 
-from quantumjob_operator.controller.sightings import MOST, Sightings
+from quantumjob_operator.controller.sightings import MOST, Hour, Lists, Sightings
+from rooms.model.bodies import workspace
 
 
 @pytest.mark.parametrize(
@@ -19,21 +22,21 @@ def test_a_list_of_new_rows_is_told_of_so_often_in_an_hour(
     searches: list[tuple[int, int]], told: int, untold: int
 ) -> None:
     """Each search shows rows that were never there."""
-    sightings, number, left_out, those = Sightings(0), 0, 0, 0
+    sightings, number, left_out, those = Sightings(0, Hour()), 0, 0, 0
     for at, rows in searches:
         now = 1_000_000.0 + at
-        left_out += sightings.begin_hour(now)
+        left_out += sightings.hour.begin(now)
         new = {f"job-{number + one}" for one in range(rows)}
         number += rows
         those += sum(sightings.may_tell(job, now, orphan=False) for job in sorted(new))
         sightings.forget_all_but(new, now, complete=True)
-    assert (those, left_out + sightings.untold) == (told, untold)
+    assert (those, left_out + sightings.hour.untold) == (told, untold)
     assert len(sightings.reported) <= 2 * MOST
 
 
 def test_orphans_are_told_of_beside_the_others() -> None:
     """Any number of them may be newer than what is looked for."""
-    sightings = Sightings(0)
+    sightings = Sightings(0, Hour())
     for number in range(200):
         sightings.may_tell(f"orphan-{number}", 1.0, orphan=True)
     assert sightings.may_tell("job", 1.0, orphan=False)
@@ -50,10 +53,42 @@ def test_orphans_are_told_of_beside_the_others() -> None:
 )
 def test_what_comes_back_is_known(away: float, *, complete: bool, again: bool) -> None:
     """A row that the list shows in every other search is told of once."""
-    sightings = Sightings(0)
-    sightings.begin_hour(5_000.0)
+    sightings = Sightings(0, Hour())
+    sightings.hour.begin(5_000.0)
     sightings.first_seen["job"] = 5_000.0
     assert sightings.may_tell("job", 5_000.0, orphan=False)
     sightings.forget_all_but(set(), 5_000.0 + away, complete=complete)
-    sightings.begin_hour(5_000.0 + away)
+    sightings.hour.begin(5_000.0 + away)
     assert sightings.may_tell("job", 5_000.0 + away, orphan=False) is again
+
+
+@pytest.mark.parametrize(
+    ("together", "seconds", "told"),
+    [
+        pytest.param(1, 0, MOST, id="one"),
+        pytest.param(5, 0, MOST, id="five at a time"),
+        pytest.param(1, 80, MOST, id="one that is made anew each 80 s"),
+        pytest.param(1, 1_000, 2 * MOST, id="one that is made anew each 1,000 s, for more than an hour"),
+    ],
+)
+def test_a_namespace_is_told_of_so_many_whichever_workspaces_it_has(together: int, seconds: float, told: int) -> None:
+    """Each of them is another object than before, and its list has rows that were never there."""
+    lists, those = Lists(), 0
+    for number in range(5):
+        now, named = 100_000.0 + number * seconds, [f"{number}-{one}" for one in range(together)]
+        lists.known({}, now)
+        lists.known({uid: replace(workspace(), uid=uid) for uid in named}, now)
+        assert lists.due(now) == named
+        for uid in named:
+            lists[uid].hour.begin(now)
+            those += sum(lists[uid].may_tell(f"{uid}-{row}", now, orphan=False) for row in range(2 * MOST))
+    assert those == told
+
+
+def test_a_namespace_keeps_no_other_from_being_told() -> None:
+    """Hours are each namespace's own."""
+    lists = Lists()
+    lists.known({one: replace(workspace(), uid=one, namespace=one) for one in ("mallory", "alice")}, 0.0)
+    for row in range(2 * MOST):
+        lists["mallory"].may_tell(f"row-{row}", 0.0, orphan=False)
+    assert lists["alice"].may_tell("job", 0.0, orphan=False)

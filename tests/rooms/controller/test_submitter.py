@@ -15,7 +15,8 @@ from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import KeyOwner, ProgramFacts, Trouble
 from quantumjob_operator.model.errors import Retryable
-from quantumjob_operator.model.jobstatus import status_json
+from quantumjob_operator.model.jobstatus import BudgetShown, status_json
+from quantumjob_operator.model.money import Amount, Basis, Estimate
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import Claim, parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -65,6 +66,30 @@ async def test_a_job_is_sent_once(scene: Scene) -> None:
     assert scene.counted() == 1
     seconds = scene.metrics.registry.get_sample_value("quantumjob_submission_seconds_sum")
     assert seconds == (NOW - datetime(2026, 11, 22, 12, tzinfo=UTC)).total_seconds()
+
+
+TEAM = (BudgetShown("platform", "team", "Reserved", (Amount("USD", "12.5"),)),)
+
+
+@pytest.mark.parametrize(
+    ("reserved", "estimate", "text"),
+    [
+        pytest.param(TEAM, None, '{"platform/team":{"USD":"12.5"}}', id="in a budget"),
+        pytest.param((), None, "{}", id="nowhere"),
+        pytest.param((), Estimate(Basis.FREE, "it costs nothing"), "Free", id="nowhere, since it is free"),
+    ],
+)
+async def test_what_was_reserved_for_a_job_is_sent_with_it(
+    scene: Scene, reserved: tuple[BudgetShown, ...], estimate: Estimate | None, text: str
+) -> None:
+    """Whatever its user has written there: a budget that is counted anew believes it."""
+    reconciliation = scene.reconcile(claimed_body(claim(), {"metadata": {"quantumjobs_reserved": "Free!"}}))
+    program = reconciliation.seen.program
+    assert isinstance(program, ProgramFacts)
+    reconciliation.know(reserved=reserved, program=replace(program, estimate=estimate))
+    await scene.submitter.submit(reconciliation)
+    (sent,) = scene.puts
+    assert sent["metadata"]["quantumjobs_reserved"] == text
 
 
 @pytest.mark.parametrize(
