@@ -2,7 +2,8 @@
 
 Rules, the first that applies:
 1. What is known to be free passes.
-2. While the ledger is not counted, or the budget is suspended or about to go, nothing passes.
+2. While the ledger is not counted, or the budget is suspended, nothing passes; while it is about to go, only that for
+   which it goes on to wait.
 3. What can't be told, or is above `perJob`, does not pass however much is left.
 4. A reservation that stands is confirmed, and never lowered: the job that it was made for may run, and who asks now may
    be another object with its key, which only the service tells apart. What is more, or new, must fit every limit,
@@ -84,7 +85,7 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
     needs = request.needs
     if isinstance(needs, Needs) and needs.basis == "Free":
         return ledger, Granted((), None)
-    if refusal := _closed(budget):
+    if refusal := _closed(budget, stands=request.job_id in ledger.open):
         return ledger, refusal
     if isinstance(needs, CostUnknown):
         return ledger, refusals.unknown(budget, needs)
@@ -99,10 +100,11 @@ def is_closed(budget: QuantumBudget) -> bool:
     return _closed(budget) is not None
 
 
-def _closed(budget: QuantumBudget) -> Refusal | None:
-    """What keeps every job that costs something from being submitted."""
+def _closed(budget: QuantumBudget, *, stands: bool = False) -> Refusal | None:
+    """What keeps every job that costs something from being submitted; a reservation may stand for this one."""
     if budget.deletion_requested:
-        return refusals.going(budget)
+        # The budget waits for what is reserved: a job that waited for the budget would wait for ever.
+        return None if stands else refusals.going(budget)
     if budget.doubted or not budget.is_counted:
         return refusals.counting(budget)
     return refusals.suspended(budget) if budget.spec.suspend else None

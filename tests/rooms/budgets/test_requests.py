@@ -149,6 +149,14 @@ def test_what_is_free_passes_whatever_holds() -> None:
         assert ask(one, ledger, request(1, Needs((), "Free", "")), NOW) == (ledger, Granted((), None))
 
 
+def test_while_a_budget_is_about_to_go_only_what_it_waits_for_passes() -> None:
+    """It is kept until nothing is reserved in it: a job that waited for it in turn would wait for ever."""
+    ledger, _ = ask(budget(), ledger_of(budget(), NOW), request(1, usd("5")), NOW)
+    going = replace(written(budget(), ledger), deletion_requested=True)
+    assert isinstance(ask(going, ledger, request(1, usd("5")), NOW)[1], Granted)
+    assert told(going, ledger, usd("5")).reason == "BudgetSuspended"
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [
