@@ -69,7 +69,7 @@ class Parts:
 
 def new_parts(holder: str, now: float) -> Parts:
     """A process that has just started, put together as `wiring` does it."""
-    time, told, cache, objects = TIME, Told(), Cache(), Objects()
+    time, told, cache, objects = TIME, Told(), Cache(holder=holder), Objects()
     time.now = now
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]

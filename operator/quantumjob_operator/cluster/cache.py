@@ -34,10 +34,13 @@ class Cache:
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         lost_claims: By uid of a job: the holders whose claims vanished from it; of two one is somebody else: no more.
         named: By the uid of a job: the highest attempt that a claim named which was taken off or set back since.
-        unfenced: The jobs of which a claim was taken off or set back, and that were not reconciled since.
+        unfenced: The jobs of which a claim was taken off, set back, or taken over by another process, and that were not
+            reconciled since: whatever stands there by then, somebody else may have sent.
+        holder: This process's name in claims.
     """
 
     newest: int = 0
+    holder: str = ""
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
     policies: dict[str, QuantumPolicy] = field(default_factory=dict)
@@ -62,6 +65,8 @@ class Cache:
             lost |= {before.claim.holder} if len(lost) < _MOST_LOST else set()
         if before and before.claim and (job.claim is None or job.claim.attempt < before.claim.attempt):
             self.named[job.uid] = max(self.named.get(job.uid, 0), before.claim.attempt)
+            self.unfenced.add(job.uid)
+        if before and before.claim and job.claim and job.claim.holder not in (before.claim.holder, self.holder):
             self.unfenced.add(job.uid)
         self.jobs[job.uid] = job
         return True

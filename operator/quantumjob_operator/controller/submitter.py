@@ -20,7 +20,8 @@ from quantumjob_operator.controller.key_fences import KeyFences
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
+from quantumjob_operator.lifecycle.fence import FenceState, Sent
+from quantumjob_operator.lifecycle.further_attempts import may_be_hidden, unexplained
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
 from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.metrics import Metrics
@@ -36,7 +37,6 @@ from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 from quantumjob_operator.settings import Settings
 
-_HIDDEN_SECONDS: Final = 2.0
 CLAIM_DROPPED: Final = (
     "something in the cluster, perhaps a mutating webhook, takes the annotation quantumjobs.dev/claim or the finalizer "
     "quantumjobs.dev/cancel off again, without which nothing is sent"
@@ -131,9 +131,13 @@ class Submitter:
         context.know(key_owner=owner)
 
     def _miss(self, job: QuantumJob, key: str, live: Collection[str]) -> None:
-        """Who had the key and is gone may have been served by another process, whatever the watch has told of it."""
+        """Who had the key and is gone may have been served by another process, whatever the watch has told of it.
+
+        So may who lost a claim: it may not have the key any more.
+        """
         known = (*self._cache.with_key(job.namespace, key), *self._cache.deleted_with_key(job.namespace, key))
-        self.missed(*(one for one in known if one.uid not in live and not one.status.finished))
+        left = set(live) - (self._cache.unfenced - {job.uid})
+        self.missed(*(one for one in known if one.uid not in left and not one.status.finished))
 
     def missed(self, *gone: QuantumJob) -> None:
         """Objects are gone whose jobs may have been sent a moment ago: whoever has their keys next is fenced."""
@@ -166,7 +170,7 @@ class Submitter:
                     number, last = number + 1, found
                     asked = self._clock.monotonic()
                     if number > most:
-                        context.know(remote=_unexplained(claim.attempt, number))
+                        context.know(remote=unexplained(claim.attempt, number))
                         return
         except ServiceError as error:
             context.know(remote=trouble(context, error))
@@ -178,7 +182,7 @@ class Submitter:
         over = isinstance(last, RemoteJob) and is_final_word(last.status)
         others = self.fence_until(identify(job, claim.workspace, number + 1), job) - asked if over else 0.0
         if (hidden := max(context.memory.fence_state.hidden_for(number, asked), others)) > 0:
-            context.know(remote=_hidden(hidden))
+            context.know(remote=may_be_hidden(hidden))
             return
         if number > claim.attempt:
             job = await context.writer.claim(job, replace(claim, attempt=number))
@@ -261,7 +265,7 @@ class Submitter:
     def _is_unchanged(self, context: ReconcileContext) -> bool:
         """Whether the watch has told nothing meanwhile that speaks against sending this job: it costs no request."""
         known, job = self._cache.jobs.get(context.job.uid), context.job
-        if known is None or (known.claim, known.has_finalizer) != (job.claim, True):
+        if known is None or job.uid in self._cache.unfenced or (known.claim, known.has_finalizer) != (job.claim, True):
             return False
         return (known.deletion_requested, known.generation) == (False, job.generation)
 
@@ -284,21 +288,12 @@ class Submitter:
             self._cache.remove(job.uid)
             raise Outdated
         known = (job.claim, False, job.generation, context.stored)
-        if (live.claim, live.deletion_requested, live.generation, live.status) != known:
+        heard = self._cache.has(job.uid, live.resource_version)
+        if not heard or (live.claim, live.deletion_requested, live.generation, live.status) != known:
             self._cache.put_job(live)
+            if not heard:
+                # Nobody has told what stood there in between: a claim may have gone to another process and come back.
+                self._cache.unfenced.add(job.uid)
             raise Outdated
         context.memory.fence_state = context.memory.fence_state.confirmed(started)
         context.know(job=replace(live, status=job.status))
-
-
-def _unexplained(first: int, last: int) -> Trouble:
-    message = (
-        f"the service shows attempts {first} to {last} of this job and more, which neither spec.backoffLimit nor "
-        "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
-    )
-    return Trouble("AttemptsUnexplained", message)
-
-
-def _hidden(seconds: float) -> Trouble:
-    message = "a later attempt, of which the object knows nothing any more, may have been accepted; waiting until the "
-    return Trouble(SUBMISSION_UNCONFIRMED, message + "service would show it", retry_after=min(seconds, _HIDDEN_SECONDS))

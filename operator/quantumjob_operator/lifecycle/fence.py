@@ -50,7 +50,7 @@ class Claims:
     Attributes:
         named: The highest attempt that they have named, believed or not: it may have been sent.
         stored: The attempt that the claim names as it is stored, 0 without one; None: as it is believed.
-        lost: One was taken off or set back since the last reconciliation, whatever stands there by now.
+        lost: One was taken off, set back or taken over since the last reconciliation, whatever stands there by now.
     """
 
     named: int = 0
@@ -140,8 +140,8 @@ class FenceState:
         known = replace(self, latest=latest, forgotten=forgotten)
         if not claims.lost and forgotten <= self.forgotten:
             return known
-        fenced_until = max(self.fenced_until, fenced_until)
-        return replace(known, fenced_until=fenced_until, never_sent=self.never_sent and not claims.lost)
+        known = replace(known, fenced_until=max(self.fenced_until, fenced_until))
+        return replace(known, never_sent=False, claimed_at=None, acknowledged=None) if claims.lost else known
 
     def unanswered(self, job: QuantumJob, now: float, fence: float) -> "FenceState":
         """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""
@@ -169,8 +169,10 @@ class FenceState:
         latest = max(self.latest, attempt)
         known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt, latest=latest)
         if before.claim and attempt > max(before.claim.attempt, self.latest):
-            # Nobody can have sent an attempt that no claim ever named.
-            return replace(known, never_sent=True, fenced_until=now, absent_since=None, shown=False)
+            known = replace(known, absent_since=None, shown=False)
+            if before.claim.attempt == self.acknowledged:
+                # Only the holder of the attempt before can have claimed the next one.
+                return replace(known, never_sent=True, fenced_until=now)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
         if untouched and not self.shown and not _may_have_been_sent(before.status) and self.fenced_until <= now:

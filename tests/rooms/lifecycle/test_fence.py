@@ -153,12 +153,14 @@ def test_a_claim_that_was_taken_off_once_more_is_fenced_once_more(job: QuantumJo
         pytest.param(new(status=accepted().status), 1, False, FENCE, id="a status that names a job"),
         pytest.param(new(status=DOUBTED), 1, False, FENCE, id="a status that tells of a request that may have worked"),
         pytest.param(claimed(holder=RIVAL), 1, False, FENCE, id="taken over from another process"),
-        pytest.param(claimed(), 2, True, 0.0, id="a later attempt, which no claim ever named"),
+        pytest.param(claimed(), 2, True, 0.0, id="a later attempt after one of our own, which no claim ever named"),
+        pytest.param(claimed(holder=RIVAL), 2, False, FENCE, id="a later attempt after another process's"),
     ],
 )
-def test_what_a_new_claim_is_worth(before: object, attempt: int, fence: float, *, never_sent: bool) -> None:
+def test_what_a_new_claim_is_worth(before: QuantumJob, attempt: int, fence: float, *, never_sent: bool) -> None:
     """Only what nobody can have sent is not doubted; what was fenced for longer stays so."""
-    known = FenceState(absent_since=1.0).claimed(before, attempt, asked=9.0, now=10.0, fence=FENCE)  # type: ignore[arg-type]
+    own = 1 if before.claim and before.claim.holder == HOLDER else None
+    known = FenceState(absent_since=1.0, acknowledged=own).claimed(before, attempt, asked=9.0, now=10.0, fence=FENCE)
     assert (known.never_sent, known.fence_left(10.0)) == (never_sent, fence)
     assert (known.may_start(13.9, 5.0), known.may_start(14.0, 5.0)) == (True, False)
 
@@ -219,7 +221,7 @@ def test_a_claim_that_is_taken_back_is_fenced_if_nobody_answered_that_it_was_wri
 
 def test_a_new_attempt_is_in_no_doubt() -> None:
     """Whatever was sent of the attempt before, nobody can have sent what no claim ever named."""
-    before = FenceState(fenced_until=500.0, absent_since=90.0)
+    before = FenceState(fenced_until=500.0, absent_since=90.0, acknowledged=1)
     known = before.claimed(claimed(), 2, asked=100.0, now=101.0, fence=50.0)
     assert (known.never_sent, known.fence_left(101.0), known.absent_since) == (True, 0.0, None)
 
