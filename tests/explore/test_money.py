@@ -105,6 +105,7 @@ def test_a_budget_that_appears_while_a_job_is_on_its_way_is_asked_before_it_is_s
     if appears == "put":
         state = moved(state, ("answer", "1", "1"))
     state = to_the_end(state)
+    assert state.outside.budget
     assert account_of(state.outside.budget).spent == state.outside.billed() > 0
 
 

@@ -11,8 +11,8 @@ Rules:
 4. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
    reservation any more, gets one, and the service is asked for its end.
 5. Of what was sent a moment before, the ids are remembered: an object with the key of such a job must not pay for it
-   again, and one that the list hid is in no ledger yet. What stands reserved under a key is in it, though the list hides
-   the job: it will be settled by that reservation.
+   again, and one that the list hid is in no ledger yet. What stands reserved under a key is in it, though the list
+   hides the job: it will be settled by that reservation.
 
 Must not live here: reading the list (`controller.budget_counter`).
 """
