@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.membership import counts, naming, overlapping
+from quantumjob_operator.budgets.membership import counts, overlapping
 from rooms.budgets.values import budget
 from rooms.model.bodies import job
 
@@ -28,14 +28,6 @@ SWEEP = {"matchLabels": {"sweep": "vqe-7"}}
 def test_a_budget_counts(spec: dict[str, Any], labels: dict[str, str] | None, expected: bool) -> None:  # noqa: FBT001
     """By the labels of the namespace and of the job."""
     assert counts(budget(**spec), job(labels={"sweep": "vqe-7"}), labels) is expected
-
-
-def test_only_budgets_of_the_workspaces_namespace_count() -> None:
-    """Whoever owns the money writes them there."""
-    one = budget()
-    assert naming([one], ("quantum-platform", "shared")) == [one]
-    assert naming([one], ("quantum-platform", "other")) == []
-    assert naming([one], ("research", "shared")) == []
 
 
 @pytest.mark.parametrize(
