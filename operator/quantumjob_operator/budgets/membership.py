@@ -2,7 +2,8 @@
 
 Rules:
 1. A budget counts the jobs that go through the QuantumWorkspaces of its own namespace that it names.
-2. Labels of a namespace that can't be read are no way out: the budget counts its jobs.
+2. Labels of a namespace that can't be read are no way out: the budget counts its jobs. So it does with a job that has
+   more labels than are looked at.
 3. Two budgets overlap unless it is certain that they never count the same job.
 
 Must not live here: whether a job fits (`ledger`).
@@ -29,7 +30,7 @@ def counts(budget: QuantumBudget, job: QuantumJob, labels: Mapping[str, str] | N
         labels: Of the job's namespace; None if they can't be read.
     """
     spec = budget.spec
-    if spec.jobs is not None and not spec.jobs.matches(job.labels):
+    if spec.jobs is not None and job.labels is not None and not spec.jobs.matches(job.labels):
         return False
     return spec.namespaces is None or labels is None or spec.namespaces.selector.matches(labels)
 
