@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from quantumjob_operator.cluster.budget_index import Budgets
 from quantumjob_operator.metrics import LimitUsed
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -44,7 +45,7 @@ class Cache:
     jobs: dict[str, QuantumJob] = field(default_factory=dict)
     workspaces: dict[str, QuantumWorkspace] = field(default_factory=dict)
     policies: dict[str, QuantumPolicy] = field(default_factory=dict)
-    budgets: dict[str, QuantumBudget] = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=Budgets)
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
     lost_claims: dict[str, set[str]] = field(default_factory=dict)
@@ -109,7 +110,8 @@ class Cache:
 
     def doubt_budgets(self) -> None:
         """Nobody watched for a while, in which the cluster may have been restored."""
-        self.budgets = {uid: replace(one, doubted=True) for uid, one in self.budgets.items()}
+        for uid, one in list(self.budgets.items()):
+            self.budgets[uid] = replace(one, doubted=True)
 
     def trust_budget(self, uid: str) -> None:
         """The ledger was compared with the service's list."""

@@ -8,6 +8,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from quantumjob_operator.budgets.conditions import Kept
@@ -111,7 +112,8 @@ class BudgetReconciler:
         self._queue.add_after(budget.uid, self._again(budget))
 
     def _kept(self, budget: QuantumBudget, uncounted: Kept | None) -> Kept:
-        others = overlapping(budget, self._cache.budgets.values())
+        places = ((budget.namespace, name) for name in budget.spec.workspaces)
+        others = overlapping(budget, chain.from_iterable(map(self._cache.budgets.naming, places)))
         return replace(uncounted or self._in_the_way(budget), overlapping=tuple(others))
 
     def _in_the_way(self, budget: QuantumBudget) -> Kept:

@@ -42,6 +42,7 @@ _MOST: Final = 20
 """Questions to the service in one look at a budget."""
 _AGAIN_SECONDS: Final = 60.0
 _DAY_SECONDS: Final = 86_400.0
+_CLEANED_SECONDS: Final = 60.0
 _log: Final = logging.getLogger(__name__)
 
 
@@ -66,6 +67,7 @@ class BudgetSweep:
         self._clock = clock
         self._looked: dict[str, float] = {}
         self._unanswered: dict[str, tuple[float, str]] = {}
+        self._cleaned = 0.0
 
     async def sweep(self, budget: QuantumBudget) -> str:
         """Look at one budget's reservations; what can't be asked now is asked the next time.
@@ -77,7 +79,7 @@ class BudgetSweep:
             ClusterError: A ledger could not be written.
         """
         now, entries = self._clock.monotonic(), budget.status.reservations
-        self._looked = {one: at for one, at in self._looked.items() if now - at < _DAY_SECONDS}
+        self._clean(now)
         due = [one for one in entries if self._is_due(one, now) and self._is_left(one)]
         # Who waited longest goes first: else those in front, if nobody answers for them, would keep out the others.
         due.sort(key=lambda one: self._looked.get(one.job_id, -_DAY_SECONDS))
@@ -85,6 +87,15 @@ class BudgetSweep:
             self._looked[entry.job_id] = now
             await self._look(budget, entry)
         return self._unconfirmed(budget)
+
+    def _clean(self, now: float) -> None:
+        """Forget what nobody asks for any more: not for each budget, since all of it is looked through."""
+        if now - self._cleaned < _CLEANED_SECONDS:
+            return
+        self._cleaned = now
+        held = self._cache.budgets.holding
+        self._looked = {one: at for one, at in self._looked.items() if now - at < _DAY_SECONDS}
+        self._unanswered = {job_id: told for job_id, told in self._unanswered.items() if held(job_id)}
 
     def _is_due(self, entry: Reservation, now: float) -> bool:
         pause = _DAY_SECONDS if entry.ended_at else min(_AGAIN_SECONDS, self._out_of_date().total_seconds())
@@ -157,8 +168,6 @@ class BudgetSweep:
             await self._ledgers.change(budget.uid, self._settlement(entry, Ended(None, given_up=True)))
 
     def _unconfirmed(self, budget: QuantumBudget) -> str:
-        everywhere = {one.job_id for each in self._cache.budgets.values() for one in each.status.reservations}
-        self._unanswered = {job_id: told for job_id, told in self._unanswered.items() if job_id in everywhere}
         left = [one for one in budget.status.reservations if one.job_id in self._unanswered]
         if not left:
             return ""
