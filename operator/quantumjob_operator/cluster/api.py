@@ -5,7 +5,6 @@ rebuild every object twice. Must not live here: paths of kinds, or what an answe
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,9 +19,12 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
+from quantumjob_operator.cluster.api_errors import ClusterError, Conflict, NotFound, object_in, refusal
 from quantumjob_operator.cluster.clock_skew import Skew
 from quantumjob_operator.cluster.listing import ACCEPT, PageSize, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
+
+__all__ = ["Api", "ClusterError", "Conflict", "NotFound", "address_in_a_pod"]
 
 _log: Final = logging.getLogger(__name__)
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -33,50 +35,7 @@ _LONGEST_PAGE: Final = 8 * 1024 * 1024
 """Bytes of a page of metadata that is read at once, of which labels and `managedFields` are most."""
 _QUESTIONS: Final = 6
 _PAUSE: Final = 1.0
-# Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
-_NOT_ITS_FAULT: Final = frozenset({401, 404, 408, 409, 429})
 T = TypeVar("T")
-
-
-class ClusterError(Exception):
-    """The API server did not do what was asked.
-
-    Attributes:
-        status: HTTP status, or None if no answer came.
-        reason: The `reason` of the API server's Status, for example `NotFound`.
-    """
-
-    def __init__(self, what: str, status: int | None, reason: str, message: str) -> None:
-        self.what = what
-        self.status = status
-        self.reason = reason
-        self.message = message
-        super().__init__(f"{what}: {reason}: {message}" if status is None else f"{what}: {status} {reason}: {message}")
-
-    @property
-    def refused(self) -> bool:
-        """Whether the request itself is refused: by a right, a quota, a policy or the schema, and so for longer."""
-        client_error = self.status is not None and 400 <= self.status < 500  # noqa: PLR2004 - HTTP
-        return client_error and self.status not in _NOT_ITS_FAULT
-
-    @property
-    def write_refused(self) -> bool:
-        """Whether a write was refused so."""
-        return self.refused and not self.what.startswith("GET ")
-
-
-class NotFound(ClusterError):  # noqa: N818 - the API server's own word
-    """404 of the API server: there is no such object.
-
-    A 404 that is not in its own words is none of these: a proxy sent it, or the kind is not served at the moment.
-    """
-
-
-class Conflict(ClusterError):  # noqa: N818 - the API server's own word
-    """409: somebody was faster, or the name is taken."""
-
-
-_CLASSES: Final[Mapping[int, type[ClusterError]]] = {404: NotFound, 409: Conflict}
 
 
 def address_in_a_pod() -> str:
@@ -164,7 +123,7 @@ class Api:
                 server says so itself with 404 and 409.
         """
         headers = {"Accept": _JSON, "Content-Type": content_type}
-        return await self._exchange(_object, method, path, headers=headers, query=query or {}, body=body)
+        return await self._exchange(object_in, method, path, headers=headers, query=query or {}, body=body)
 
     async def list_pages(self, path: str, query: Mapping[str, str], most: int) -> AsyncIterator[dict[str, Any]]:
         """The objects of a collection in pages; what a long one has is asked for one by one instead of read.
@@ -179,7 +138,7 @@ class Api:
         """
         size, following = PageSize(most), ""
         while True:
-            page = await self._page(_object, path, size, following, accept=_JSON, query=query)
+            page = await self._page(object_in, path, size, following, accept=_JSON, query=query)
             if page is None:
                 continue
             yield page
@@ -255,7 +214,7 @@ class Api:
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             raise ClusterError(what, None, type(error).__name__, str(error)) from None
         if not 200 <= status < 300:  # noqa: PLR2004 - HTTP
-            raise _refusal(what, status, text)
+            raise refusal(what, status, text)
         try:
             return parse(text)
         except ValueError as error:
@@ -274,24 +233,3 @@ class Api:
             "ttlSecondsAfterFinished and the grace period; set the clocks of the nodes right",
             self.skew.seconds,
         )
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise ValueError("the answer is not a JSON object")  # noqa: TRY004 - of its value
-    return parsed
-
-
-def _refusal(what: str, status: int, text: bytes) -> ClusterError:
-    try:
-        told = _object(text)
-    except ValueError:
-        told = {}
-    if told.get("kind") != "Status":
-        return ClusterError(what, status, "Unexpected", "the answer is not in the API server's own words")
-    reason, message = str(told.get("reason") or "Unexpected"), str(told.get("message") or "")
-    return _CLASSES.get(status, ClusterError)(what, status, reason, message)

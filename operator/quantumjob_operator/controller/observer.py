@@ -88,7 +88,7 @@ class Observer:
             workspace_moved=self._workspaces.moved(job),
             job_id=job_id,
             remote=fresh,
-            needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory),
+            needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory, job_id),
             queue=place,
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
@@ -118,8 +118,10 @@ class Observer:
         """A job's object is gone, and its job may have been sent: whoever has its key next is fenced."""
         self._submitter.missed(job)
 
-    def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory) -> bool:
+    def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory, job_id: str | None) -> bool:
         """Count a job that is in flight already; any other asks once it could be sent with a slot."""
+        if memory.saw_end_of(job_id):
+            return False
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
         if not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=memory.fence_state.surely_unsent):
             return False

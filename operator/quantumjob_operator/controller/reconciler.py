@@ -162,7 +162,7 @@ class Reconciler:
         finally:
             memory.program = None
             memory.job = self._cache.jobs.get(context.job.uid, context.job)
-            memory.over(context.job)
+            memory.over(context.job, context.seen.remote, context.seen.job_id)
             self._keep_slot(context)
             if context.refused and context.connection:
                 await self._workspaces.refused(context.connection)
@@ -171,9 +171,10 @@ class Reconciler:
         """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""
         job, memory = context.memory.job, context.memory
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
+        over = memory.released or memory.saw_end_of(context.seen.job_id)
         unsent = memory.fence_state.surely_unsent
-        if memory.released or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
-            if memory.released or not context.seen.full:
+        if over or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
+            if over or not context.seen.full:
                 self._limiter.forget(job.uid)
         elif context.connection:
             self._limiter.take(context.connection.workspace, job, ours=memory.has_sent, may_run=may_run)
