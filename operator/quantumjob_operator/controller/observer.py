@@ -105,9 +105,10 @@ class Observer:
     ) -> FenceState:
         """How sure this process is now; a claim that was lost is fenced for once, by who asks first."""
         now, fence = self._clock.monotonic(), fence_of(job, self._settings.fence_seconds)
-        claims = Claims(max(self._cache.named.get(job.uid, 0), written), written, job.uid in self._cache.unfenced)
+        heard = self._cache.claims
+        claims = Claims(max(heard.named.get(job.uid, 0), written), written, job.uid in heard.unfenced)
         if claims.lost:
-            self._cache.unfenced.discard(job.uid)
+            heard.unfenced.discard(job.uid)
             self._submitter.missed(job)  # for others with its key
         known = known.met(job, self._holder, now, fence, claims)
         if job_id:

@@ -88,7 +88,7 @@ class Submitter:
         if claimed.claim != new or not claimed.has_finalizer:
             raise ClusterError("PATCH of the claim", 422, "Dropped", CLAIM_DROPPED)
         # Our own, too, unless we renounced it: between, another process may have held the claim and sent.
-        lost = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
+        lost = bool(self._cache.claims.lost.pop(job.uid, set()) - {self._holder})
         stripped = lost or (memory.claimed and job.claim is None)
         memory.claimed = True
         if memory.own:
@@ -111,7 +111,7 @@ class Submitter:
         context.know(job=await context.writer.renounce(context.job))
         # Known as our own doing, before the watch tells of a claim that somebody took off.
         self._cache.update(context.job)
-        self._cache.forget_claims(context.job.uid)
+        self._cache.claims.renounced(context.job.uid)
         context.memory.fence_state = context.memory.fence_state.renounced()
         context.memory.claimed, context.memory.own = False, None
 
@@ -136,7 +136,7 @@ class Submitter:
         So may who lost a claim: it may not have the key any more.
         """
         known = (*self._cache.with_key(job.namespace, key), *self._cache.deleted_with_key(job.namespace, key))
-        left = set(live) - (self._cache.unfenced - {job.uid})
+        left = set(live) - (self._cache.claims.unfenced - {job.uid})
         self.missed(*(one for one in known if one.uid not in left and not one.status.finished))
 
     def missed(self, *gone: QuantumJob) -> None:
@@ -265,9 +265,10 @@ class Submitter:
     def _is_unchanged(self, context: ReconcileContext) -> bool:
         """Whether the watch has told nothing meanwhile that speaks against sending this job: it costs no request."""
         known, job = self._cache.jobs.get(context.job.uid), context.job
-        if known is None or job.uid in self._cache.unfenced or (known.claim, known.has_finalizer) != (job.claim, True):
+        if known is None or (known.claim, known.has_finalizer) != (job.claim, True):
             return False
-        return (known.deletion_requested, known.generation) == (False, job.generation)
+        heard = job.uid in self._cache.claims.unfenced
+        return not heard and (known.deletion_requested, known.generation) == (False, job.generation)
 
     def _require_unchanged(self, context: ReconcileContext) -> None:
         if not self._is_unchanged(context):
@@ -293,7 +294,7 @@ class Submitter:
             self._cache.put_job(live)
             if not heard:
                 # Nobody has told what stood there in between: a claim may have gone to another process and come back.
-                self._cache.unfenced.add(job.uid)
+                self._cache.claims.unfenced.add(job.uid)
             raise Outdated
         context.memory.fence_state = context.memory.fence_state.confirmed(started)
         context.know(job=replace(live, status=job.status))
