@@ -39,14 +39,16 @@ Refusal = tuple[int, str, str]
 
 
 class Full:
-    """Which answer each write of a status has from now on; none before."""
+    """Which answer each write of a status has from now on, unless it is without texts and there is room for that."""
 
     def __init__(self) -> None:
         self.answer: Refusal | None = None
+        self.takes_bare = False
 
     async def write(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """As `Objects.write_status`."""
-        if job.status == status or self.answer is None:
+        bare = self.takes_bare and not status.message and not any(one.message for one in status.conditions)
+        if job.status == status or self.answer is None or bare:
             return await _WRITE(parts.Objects(), job, status)
         code, reason, message = self.answer
         raise ClusterError("PATCH /apis/x/status", code, reason, message)
@@ -141,6 +143,15 @@ def test_a_final_word_that_cannot_be_stored_gives_the_slot_back(
     assert only_job(state).status.remote_status == "Waiting"
     full.answer = None
     assert only_job(go_on(state)).status.finished
+
+
+def test_a_status_without_its_texts_is_stored_where_the_whole_is_too_large(full: Full) -> None:
+    """Its end above all, so that it survives a restart."""
+    full.takes_bare = True
+    state = go_on(play(_running(full, TOO_LARGE), "ends 1"), most=40)
+    status = only_job(state).status
+    assert (status.finished, status.state, status.message) == (True, Shown.SUCCEEDED, None)
+    assert not only_job(state).has_finalizer
 
 
 def test_no_further_attempt_is_sent_before_the_end_of_the_last_one_is_stored(full: Full) -> None:

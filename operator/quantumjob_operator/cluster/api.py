@@ -21,10 +21,10 @@ from kubernetes.aio.config import ConfigException
 
 from quantumjob_operator.cluster.api_errors import ClusterError, Conflict, NotFound, object_in, refusal
 from quantumjob_operator.cluster.clock_skew import Skew
-from quantumjob_operator.cluster.listing import ACCEPT, PageSize, parse_page
+from quantumjob_operator.cluster.listing import ACCEPT, AS_IT_IS, PageSize, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
 
-__all__ = ["Api", "ClusterError", "Conflict", "NotFound", "address_in_a_pod"]
+__all__ = ["Api", "ClusterError", "Conflict", "NotFound", "address_in_a_pod", "read_until"]
 
 _log: Final = logging.getLogger(__name__)
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -49,6 +49,28 @@ def address_in_a_pod() -> str:
     return str(configuration.host)
 
 
+async def read_until(response: aiohttp.ClientResponse, bound: int | None) -> bytes:
+    """The body of an answer; of one that is longer than a bound the beginning, which is longer than that, too.
+
+    Bytes are counted where they arrive: whoever looks at the length of a whole page has it in memory.
+
+    Args:
+        response: The answer, which is closed unless it was read to its end.
+        bound: Bytes; None for all.
+    """
+    text = bytearray()
+    try:
+        async for chunk in response.content.iter_any():
+            text += chunk
+            if bound is not None and len(text) > bound:
+                response.close()
+                break
+    except BaseException:
+        response.close()
+        raise
+    return bytes(text)
+
+
 def _has_kubeconfig() -> bool:
     """Whether there is the file that KUBECONFIG names, or that of the home directory."""
     return Path(config.KUBE_CONFIG_DEFAULT_LOCATION).expanduser().exists()
@@ -63,6 +85,7 @@ class Api:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._sizes: dict[str, PageSize] = {}
         self.skew = Skew()
 
     def now(self) -> datetime:
@@ -153,7 +176,8 @@ class Api:
 
     async def list_versions(self, path: str) -> AsyncIterator[tuple[str, str]]:
         """The uid and the resource version of each object of a collection, in pages: the rest is not looked at."""
-        size, following = PageSize(_PAGE, _LONGEST_PAGE), ""
+        # How many come in a page that can be read is known from the last time.
+        size, following = self._sizes.setdefault(path, PageSize(_PAGE, _LONGEST_PAGE)), ""
         while True:
             page = await self._page(parse_page, path, size, following, accept=ACCEPT)
             if page is None:
@@ -180,13 +204,19 @@ class Api:
         accept: str,
         query: Mapping[str, str] | None = None,
     ) -> T | None:
-        """The next page of a listing; None if it is too long to be read, and is to be asked for again."""
+        """The next page of a listing; None if it is too long to be read, or to come, and is to be asked for again."""
         asked = {**(query or {}), "limit": str(size.now)} | ({"continue": following} if following else {})
 
         def read(text: bytes) -> T | None:
             return parse(text) if size.takes(len(text)) else None
 
-        return await self._exchange(read, "GET", path, headers={"Accept": accept}, query=asked)
+        headers = {"Accept": accept, **AS_IT_IS}
+        try:
+            return await self._exchange(read, "GET", path, headers=headers, query=asked, bound=size.bound)
+        except ClusterError as error:
+            if error.timed_out and size.shrink():
+                return None
+            raise
 
     async def _exchange(
         self,
@@ -197,8 +227,12 @@ class Api:
         headers: dict[str, str],
         query: Mapping[str, str],
         body: Any = None,
+        bound: int | None = None,
     ) -> T:
-        """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too."""
+        """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too.
+
+        Of an answer that is longer than the bound, `parse` is given the beginning.
+        """
         what = f"{method} {path}"
         try:
             sent_headers = {**headers, **self._client.default_headers}
@@ -210,7 +244,7 @@ class Api:
             # All of it is text and JSON already: what the library would look for in it, models and dates, isn't there.
             response: Any = await self._client.call_api(method, url, sent_headers, body, _request_timeout=_TIMEOUT)
             self._compare(response.headers.get("date"), sent)
-            status, text = response.status, await response.read()
+            status, text = response.status, await read_until(response.response, bound)
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             raise ClusterError(what, None, type(error).__name__, str(error)) from None
         if not 200 <= status < 300:  # noqa: PLR2004 - HTTP

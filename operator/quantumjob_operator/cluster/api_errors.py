@@ -9,7 +9,8 @@ from typing import Any, Final
 
 # Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
 _NOT_ITS_FAULT: Final = frozenset({401, 404, 408, 409, 429})
-_AWAY: Final = frozenset({503, 504})
+_TIMED_OUT: Final = 504
+_AWAY: Final = frozenset({503, _TIMED_OUT})
 # The store's limit and that of the connection to it reach clients as 500.
 _TOO_LARGE: Final = ("request is too large", "request entity too large", "message larger than max")
 _FOREIGN: Final = "the answer is not in the API server's own words"
@@ -41,6 +42,11 @@ class ClusterError(Exception):
         """Whether the object would be larger than what the API server, or etcd behind it, takes."""
         said = self.message.lower()
         return self.status is not None and any(words in said for words in _TOO_LARGE)
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the answer did not come in time."""
+        return self.status == _TIMED_OUT or (self.status is None and self.reason.endswith("TimeoutError"))
 
     @property
     def broken_inside(self) -> bool:

@@ -26,7 +26,7 @@ from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.event_rules import EXECUTING, notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json
+from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json, without_texts
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.values import replace
 
@@ -52,7 +52,7 @@ class StatusWriter:
         """
         before = context.job.status
         try:
-            await self._store(context, decision.status)
+            await self._store_what_fits(context, decision.status)
         except ClusterError as error:
             if not _lasts(context.memory, error) or not _may_wait(context, decision.status):
                 raise
@@ -65,6 +65,16 @@ class StatusWriter:
             # an endpoint may say for ever that it waits again.
             once = context.seen.gone or notice.reason == EXECUTING
             await self._finalization.tell(context.job, notice, once=once)
+
+    async def _store_what_fits(self, context: ReconcileContext, wanted: JobStatus) -> None:
+        """The status, or what programs need of it, above all its end, where there is no room for more."""
+        try:
+            await self._store(context, wanted)
+        except ClusterError as error:
+            if not error.too_large:
+                raise
+            await self._store(context, without_texts(wanted))
+            await self.refused(context, error)
 
     async def _store(self, context: ReconcileContext, wanted: JobStatus) -> None:
         memory, known = context.memory, replace(context.job, status=context.stored)
