@@ -173,3 +173,32 @@ def test_what_a_killed_process_may_have_sent_holds_its_slot_until_it_would_be_sh
     assert len(state.outside.runs) == 1
     # Untouched, it is sent as soon as nothing else can be there.
     assert freed == (began + 60.0 if touched and not sent else 0.0)
+
+
+@pytest.mark.parametrize("fence", [None, 900.0], ids=["the fence of its operator", "a long fence, made short again"])
+def test_what_a_killed_process_held_back_keeps_its_slot_no_longer_than_it_takes_to_ask(
+    shared: InflightLimiter, fence: float | None
+) -> None:
+    """Nobody takes such a claim over, since nothing is to be done; status names the way all the same."""
+    state = go_on(begin(SCENARIOS["one"]), _uploads)
+    job = only_job(state)
+    state = go_on(_written(state, replace(job, spec=replace(job.spec, suspend=True))), lambda one: not asked(one))
+    state = go_on(state, most=20)
+    assert _gets_a_slot(shared)
+    job = only_job(state)
+    assert job.claim
+    claim = replace(job.claim, fence=fence or job.claim.fence)
+    state = play(_changed(state, replace(job, claim=claim)), "kill 1")
+    forget()
+    state = go_on(play(state, "start 1"), kinds=NOW)
+    began = state.outside.now
+    assert not _gets_a_slot(shared)
+    if fence:
+        state = _changed(state, replace(only_job(state), claim=job.claim))
+    state = go_on(state, most=200)
+    assert state.outside.now - began >= (fence or wiring.FENCE)
+    assert _gets_a_slot(shared)
+    job = only_job(state)
+    state = _written(state, replace(job, spec=replace(job.spec, suspend=False)))
+    (runs,) = go_on(state).outside.runs.values()
+    assert len(runs) == 1
