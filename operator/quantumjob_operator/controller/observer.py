@@ -20,9 +20,9 @@ from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import fence_of, has_own_claim, identify
-from quantumjob_operator.lifecycle.fence import Claims, FenceState
-from quantumjob_operator.lifecycle.observation import ClaimOwnership, Limits, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.attempts import current_attempt, fence_of, has_own_claim, identify
+from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.observation import ClaimOwnership, Claims, Limits, Trouble, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -124,7 +124,8 @@ class Observer:
         if memory.saw_end_of(job_id):
             return False
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
-        if not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=memory.fence_state.surely_unsent):
+        unsent = memory.fence_state.is_unsent(current_attempt(job))
+        if not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
             return False
         self._limiter.take(workspace, job, ours=memory.has_sent, may_run=may_run)
         return True

@@ -23,6 +23,7 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
+from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.fence import may_have_left_a_job
 from quantumjob_operator.lifecycle.late_bills import next_look
 from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
@@ -172,7 +173,7 @@ class Reconciler:
         job, memory = context.memory.job, context.memory
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
         over = memory.released or memory.saw_end_of(context.seen.job_id)
-        unsent = memory.fence_state.surely_unsent
+        unsent = memory.fence_state.is_unsent(current_attempt(job))
         if over or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
             if over or not context.seen.full:
                 self._limiter.forget(job.uid)

@@ -145,6 +145,21 @@ class OutputPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What one process has seen of an object's claims, beyond the one that is believed.
+
+    Attributes:
+        named: The highest attempt that they have named, believed or not: it may have been sent.
+        stored: The attempt that the claim names as it is stored, 0 without one; None: as it is believed.
+        lost: One was taken off, set back or taken over since the last reconciliation, whatever stands there by now.
+    """
+
+    named: int = 0
+    stored: int | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimOwnership:
     """This process's right to act on the job, and how far it can trust a 404.
 

@@ -269,8 +269,10 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
     if held and held.action is Action.NONE and held.status == seen.job.status:
         # It may have sent before it was held, and be gone: asked again until nothing can be hidden.
         return replace(held, again=_soon(seen, seen.ownership.absence_left) or held.again)
-    if seen.ownership.rival_left > 0:
-        return Decision(action=Action.NONE, status=seen.job.status, again=seen.ownership.rival_left)
+    if (left := seen.ownership.rival_left) > 0:
+        # Asked for meanwhile, too: what surely was not sent gives its slot back.
+        left = min(left, seen.ownership.absence_left or left)
+        return Decision(action=Action.NONE, status=seen.job.status, again=left)
     return step(seen, Action.CLAIM)
 
 
