@@ -9,11 +9,11 @@ again, for if the other process is gone, nobody else corrects them. Must not liv
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-Words = TypeVar("Words")
+T = TypeVar("T")
 _PATIENCE_SECONDS: Final = 60.0
 
 
-class OwnWords(Generic[Words]):
+class OwnWords(Generic[T]):
     """What was said of each object.
 
     Args:
@@ -22,10 +22,10 @@ class OwnWords(Generic[Words]):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._said: dict[str, Words] = {}
+        self._said: dict[str, T] = {}
         self._until: dict[str, float] = {}
 
-    def patience(self, uid: str, there: Words, is_alike: Callable[[Words], bool]) -> float:
+    def patience(self, uid: str, there: T, is_alike: Callable[[T], bool]) -> float:
         """Seconds for which an object's status is left as it is; 0 if this process says what it has found.
 
         Args:
@@ -39,7 +39,7 @@ class OwnWords(Generic[Words]):
         now = self._clock()
         return max(self._until.setdefault(uid, now + _PATIENCE_SECONDS) - now, 0.0)
 
-    def say(self, uid: str, words: Words) -> None:
+    def say(self, uid: str, words: T) -> None:
         """Status says this now, by this process."""
         self._said[uid] = words
         self._until.pop(uid, None)
