@@ -41,6 +41,7 @@ _HORIZON: Final[dict[str, float]] = {
     "_looked": 60.0,
     "_offered": 30.0,
     "_idle": 5.0,
+    "_until": 0.0,
     "reserved_at": valid_for(SETTINGS).total_seconds() + FENCE + 1.0,
 }
 """How far back a time is told from an earlier one; 0: only the future counts.
