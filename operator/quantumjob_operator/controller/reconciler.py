@@ -170,10 +170,9 @@ class Reconciler:
 
     def _keep_slot(self, context: ReconcileContext) -> None:
         """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""
-        job, memory = context.memory.job, context.memory
-        may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
+        job, memory, fence = context.memory.job, context.memory, context.memory.fence_state
+        may_run, unsent = fence.fence_left(self._clock.monotonic()) > 0, fence.is_unsent(current_attempt(job))
         over = memory.released or memory.saw_end_of(context.seen.job_id)
-        unsent = memory.fence_state.is_unsent(current_attempt(job))
         if over or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
             if over or not context.seen.full:
                 self._limiter.forget(job.uid)

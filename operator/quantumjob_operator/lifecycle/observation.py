@@ -53,6 +53,8 @@ class Absent(StrEnum):
     ABSENT = "Absent"
 
 
+_FIRST_RETRY: Final = 1.0
+_MAX_DOUBLINGS: Final = 6
 ABSENT: Final = Absent.ABSENT
 
 
@@ -187,6 +189,10 @@ class ClaimOwnership:
     since_cancel: float | None = None
     asking: float = 0.0
     rival_left: float = 0.0
+
+    def soon(self, left: float) -> float:
+        """Seconds until the service is asked again, at most so many."""
+        return min(left, _FIRST_RETRY * 2.0 ** min(self.failures, _MAX_DOUBLINGS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
