@@ -29,7 +29,8 @@ _CALM_SECONDS: Final = 25.0
 _ARMED_SECONDS: Final = 12.0
 _LOOK_SECONDS: Final = 0.03
 _LEFT_BY: Final = {State.CLAIMED: Moment.BEFORE, State.SENT: Moment.AFTER}
-_SECOND_LIFE: Final = {*_LEFT_BY, State.ANY}
+_SECOND_LIFE: Final = {*_LEFT_BY, State.ANY, State.SUSPENDED}
+"""Whose boundary comes behind a fence: those that come to theirs at once would give up before."""
 _OWN_NAMESPACE: Final = {State.ALONE, State.FRUGAL}
 _CLOCKED: Final = {State.STARTED, State.ENDED}
 _AT_ONCE: Final = 16
