@@ -2,24 +2,23 @@
 
 Rules:
 1. A budget counts the jobs that go through the QuantumWorkspaces of its own namespace that it names.
-2. Labels of a namespace that can't be read are no way out: the budget counts its jobs.
+2. Labels of a namespace that can't be read are no way out: the budget counts its jobs. So it does with a job that has
+   more labels than are looked at.
 3. Two budgets overlap unless it is certain that they never count the same job.
 
 Must not live here: whether a job fits (`ledger`).
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final
 
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
-from quantumjob_operator.model.quantumworkspace import Name, Selector
+from quantumjob_operator.model.quantumworkspace import Selector
 
-
-def naming(budgets: Iterable[QuantumBudget], workspace: Name) -> list[QuantumBudget]:
-    """The budgets that name a QuantumWorkspace, in the order in which they are asked."""
-    namespace, name = workspace
-    found = [one for one in budgets if one.namespace == namespace and name in one.spec.workspaces]
-    return sorted(found, key=lambda one: one.key)
+MOST_COMPARED: Final = 200
+"""Budgets that are compared with one: whoever may create them can have thousands for one QuantumWorkspace."""
 
 
 def counts(budget: QuantumBudget, job: QuantumJob, labels: Mapping[str, str] | None) -> bool:
@@ -31,14 +30,15 @@ def counts(budget: QuantumBudget, job: QuantumJob, labels: Mapping[str, str] | N
         labels: Of the job's namespace; None if they can't be read.
     """
     spec = budget.spec
-    if spec.jobs is not None and not spec.jobs.matches(job.labels):
+    if spec.jobs is not None and job.labels is not None and not spec.jobs.matches(job.labels):
         return False
     return spec.namespaces is None or labels is None or spec.namespaces.selector.matches(labels)
 
 
 def overlapping(budget: QuantumBudget, others: Iterable[QuantumBudget]) -> list[str]:
-    """Names of those that may count a job that a budget counts, too."""
-    return sorted(one.name for one in others if one.uid != budget.uid and _overlap(budget, one))
+    """Names of those that may count a job that a budget counts, too; the first so many are looked at."""
+    looked_at = islice(others, MOST_COMPARED)
+    return sorted({one.name for one in looked_at if one.uid != budget.uid and _overlap(budget, one)})
 
 
 def _overlap(one: QuantumBudget, other: QuantumBudget) -> bool:

@@ -71,7 +71,11 @@ class BudgetCounter:
             return told
         why = await self._look(budget)
         now = self._clock.monotonic()
-        self._paused = {uid: one for uid, one in self._paused.items() if one[0] > now and uid in self._cache.budgets}
+        self._paused.pop(budget.uid, None)
+        if len(self._paused) > len(
+            self._cache.budgets
+        ):  # budgets are gone; who has thousands must not walk through all
+            self._paused = {uid: one for uid, one in self._paused.items() if uid in self._cache.budgets}
         if why:
             share = 1.0 if why is _AGAIN else _PAUSE_SHARE
             self._paused[budget.uid] = (now + share * (now - began), why)
@@ -173,8 +177,6 @@ class Count:
         other = budget.scope != self._scope or state.ledger.period.start != self._start
         if budget.is_counted or other or gone:
             return state, None
-        counted, lately = (
-            count(budget, state.ledger, self._rows, now),
-            sent_lately(self._rows, now - 2 * self._tolerance),
-        )
+        counted = count(budget, state.ledger, self._rows, now)
+        lately = sent_lately(self._rows, now - 2 * self._tolerance, counted.open.values())
         return replace(state, ledger=counted, counted=True, remembered=lately), None

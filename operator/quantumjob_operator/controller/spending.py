@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of
-from quantumjob_operator.budgets.membership import counts, naming
+from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
 from quantumjob_operator.budgets.requests import Granted, Request, ask, give_back, is_closed
@@ -80,7 +80,7 @@ class Spending:
 
     def concerned(self, workspace: Name | None) -> Specs:
         """The budgets that may count what goes through a QuantumWorkspace: without one, nothing costs a request."""
-        found = naming(self._cache.budgets.values(), workspace) if workspace else ()
+        found = self._cache.budgets.naming(workspace) if workspace else ()
         return tuple((one.uid, one.generation) for one in found)
 
     def are_these(self, workspace: Name | None, known: Specs) -> bool:
@@ -92,7 +92,7 @@ class Spending:
         return tuple(_shown(budget, entry.amounts, RESERVED) for budget, entry in self._holding(job_id or ""))
 
     def _holding(self, job_id: str) -> Iterator[tuple[QuantumBudget, Reservation]]:
-        for budget in sorted(self._cache.budgets.values(), key=lambda one: one.key):
+        for budget in self._cache.budgets.holding(job_id):
             if entry := self._entries(budget).get(job_id):
                 yield budget, entry
 
@@ -141,7 +141,7 @@ class Spending:
 
     async def _counting(self, job: QuantumJob, workspace: Name) -> list[QuantumBudget]:
         """The budgets that count a job; labels are read only where one asks for them."""
-        budgets = naming(self._cache.budgets.values(), workspace)
+        budgets = list(self._cache.budgets.naming(workspace))
         selecting = any(one.spec.namespaces is not None for one in budgets)
         labels = await self._namespaces.labels(job.namespace) if selecting else None
         return [one for one in budgets if counts(one, job, labels)]

@@ -17,6 +17,8 @@ from quantumjob_operator.model.measures import json_of
 
 _FEW: Final = 16
 """So many names take little memory as they are: Kubernetes bounds the length of each."""
+_MOST_LABELS: Final = 32 * 1024
+"""Bytes of JSON in labels: more of them help nobody, and each look reads all of them."""
 _MOST_READ: Final = 4
 """Texts that are there read as well: one reconciliation looks into the same ones again and again."""
 
@@ -70,7 +72,8 @@ class PackedNames(Sequence[str]):
 
     def __contains__(self, name: object) -> bool:
         """Whether it is one of them."""
-        return name in self._names()
+        # Read again and again: an inner quote would follow a backslash, and no name in Kubernetes has one.
+        return isinstance(name, str) and json_of(name) in self.text
 
     def __len__(self) -> int:
         """How many names there are."""
@@ -90,6 +93,12 @@ def _read(text: bytes) -> Mapping[str, Any]:
 def packed(values: Mapping[str, Any]) -> Packed:
     """The same values in little memory."""
     return Packed(json_of(dict(values)))
+
+
+def packed_labels(labels: Mapping[str, str]) -> Packed | None:
+    """The same labels in little memory; None if they are too many to be read."""
+    made = packed(labels)
+    return made if len(made.text) <= _MOST_LABELS else None
 
 
 def packed_names(names: Sequence[str]) -> Sequence[str]:

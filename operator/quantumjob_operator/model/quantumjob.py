@@ -22,7 +22,7 @@ from quantumjob_operator.model.jobstatus import JobStatus, parse_status
 from quantumjob_operator.model.measures import bytes_of, exceeds
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, workspace_id
-from quantumjob_operator.model.packed import Texts, Values, packed, packed_names
+from quantumjob_operator.model.packed import Texts, Values, packed_labels, packed_names
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 
 MAX_OBJECT_BYTES: Final = 512 * 1024
@@ -171,7 +171,7 @@ class QuantumJob:
     """One object, as of one resourceVersion.
 
     Attributes:
-        labels: Of its metadata.
+        labels: Of its metadata; None if they are too many to be read.
         size: Bytes of its JSON.
         spec_too_large: The part of `.spec` that can't be changed any more exceeds `MAX_OBJECT_BYTES` by itself.
         deletion_requested: Whether it carries a deletionTimestamp.
@@ -189,7 +189,7 @@ class QuantumJob:
     created: datetime
     spec: JobSpec
     status: JobStatus
-    labels: Mapping[str, str] = plain_field(default_factory=dict)
+    labels: Mapping[str, str] | None = plain_field(default_factory=dict)
     claim: Claim | None = None
     claim_unreadable: bool = False
     finalizers: Sequence[str] = ()
@@ -263,7 +263,7 @@ def parse_job(body: Mapping[str, Any]) -> QuantumJob:
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=spec,
         status=status,
-        labels=packed(meta.get("labels") or {}),
+        labels=packed_labels(meta.get("labels") or {}),
         claim=claim,
         claim_unreadable=unreadable,
         finalizers=packed_names(meta.get("finalizers") or ()),

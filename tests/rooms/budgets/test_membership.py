@@ -1,11 +1,11 @@
 """Which budgets count a job."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.budgets.membership import counts, naming, overlapping
+from quantumjob_operator.budgets.membership import counts, overlapping
 from rooms.budgets.values import budget
 from rooms.model.bodies import job
 
@@ -30,12 +30,29 @@ def test_a_budget_counts(spec: dict[str, Any], labels: dict[str, str] | None, ex
     assert counts(budget(**spec), job(labels={"sweep": "vqe-7"}), labels) is expected
 
 
-def test_only_budgets_of_the_workspaces_namespace_count() -> None:
-    """Whoever owns the money writes them there."""
-    one = budget()
-    assert naming([one], ("quantum-platform", "shared")) == [one]
-    assert naming([one], ("quantum-platform", "other")) == []
-    assert naming([one], ("research", "shared")) == []
+FEW: Final = 400
+MANY: Final = 100_000
+
+
+@pytest.mark.parametrize(
+    ("number", "own", "expected"),
+    [
+        pytest.param(FEW, "vqe-7", True, id="many labels, and that of the sweep"),
+        pytest.param(FEW, "other", False, id="many labels, and that of another sweep"),
+        pytest.param(MANY, "vqe-7", True, id="more than are read, and that of the sweep"),
+        pytest.param(MANY, "other", True, id="more than are read: no way out"),
+    ],
+)
+def test_long_labels_are_no_way_out_of_a_budget(number: int, own: str, expected: bool) -> None:  # noqa: FBT001
+    """Labels have no bound but that of etcd, and a megabyte of them takes a tenth of a second to read, for each budget.
+
+    Nobody reads more than 32 KiB of them: a budget of some jobs counts such a job, whatever its labels say.
+    """
+    long = job(labels={"sweep": own} | {f"label-{one}": "x" for one in range(number)})
+    assert counts(budget(jobs=SWEEP), long, {}) is expected
+    assert counts(budget(), long, {})
+    assert not counts(budget(jobs=SWEEP, namespaces={"selector": {"matchLabels": {"team": "a"}}}), long, {})
+    assert len(getattr(long.labels, "text", b"")) <= 32 * 1024
 
 
 @pytest.mark.parametrize(

@@ -110,4 +110,5 @@ def test_many_finalizers_are_written_as_they_were_read() -> None:
     """In their order, and ours among them."""
     job = parse_job(job_body(finalizers=[*MANY_FINALIZERS, FINALIZER]))
     assert (job.has_finalizer, list(job.finalizers)) == (True, [*MANY_FINALIZERS, FINALIZER])
+    assert not parse_job(job_body(finalizers=[*MANY_FINALIZERS, f"{FINALIZER}s", f"a.{FINALIZER}"])).has_finalizer
     assert (job.finalizers[0], job.finalizers[-1:], len(job.finalizers)) == ("a.b/0", [FINALIZER], 50_001)
