@@ -24,6 +24,9 @@ from devcluster.controlplane import ControlPlane
 _PARALLEL: Final = 8
 _PAGE: Final = 100
 _SECONDS: Final = 60.0
+_MANY_LABELS: Final = 8_192
+_LABEL: Final = 63
+"""Characters of a value at most."""
 # Deeper than what the API server stores; Python 3.11 needs 2 MiB of stack for that.
 _FRAMES: Final = 50_000
 _GROUP: Final = "/apis/quantumjobs.dev/v1alpha1"
@@ -102,6 +105,25 @@ class ApiServer:
             if not token:
                 return found
             query = {"limit": str(_PAGE), "continue": token}
+
+    def fill(self, namespace: str, plural: str, name: str) -> None:
+        """Add labels to an object until etcd takes none more, and make just enough room for the marks of a deletion."""
+        path, number, count = f"{_GROUP}/namespaces/{namespace}/{plural}/{name}", 0, _MANY_LABELS
+        while count:
+            if self._label(path, {f"k{number + one:05x}": "v" * _LABEL for one in range(count)}):
+                number += count
+            else:
+                count //= 2
+        while self._label(path, {f"k{number:05x}": "v"}):
+            number += 1
+        assert self._label(path, {"k00000": "v", "k00001": "v"})
+
+    def _label(self, path: str, labels: dict[str, str]) -> bool:
+        """Whether labels could be added to an object, which may be too large with them."""
+        kind = {"Content-Type": "application/merge-patch+json"}
+        said = self._client.patch(path, content=json.dumps({"metadata": {"labels": labels}}), headers=kind)
+        assert said.is_success or "is too large" in said.text or "larger than max" in said.text, said.text
+        return said.is_success
 
     def _read(self, path: str, query: dict[str, str]) -> str:
         """Like every client of Kubernetes, ask again when told to: a loaded API server's cache lags behind a list."""

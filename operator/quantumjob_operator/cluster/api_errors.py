@@ -46,7 +46,7 @@ class ClusterError(Exception):
     @property
     def timed_out(self) -> bool:
         """Whether the answer did not come in time."""
-        return self.status == _TIMED_OUT or (self.status is None and self.reason.endswith("TimeoutError"))
+        return self.status == _TIMED_OUT or (self.status is None and self.reason.endswith(TimeoutError.__name__))
 
     @property
     def broken_inside(self) -> bool:
