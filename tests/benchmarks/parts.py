@@ -103,7 +103,7 @@ async def _ask_all(server: KeepingServer, ca_file: str) -> list[Cost]:
                 await answer.read()
 
         clients: dict[str, Ask] = {
-            "the operator": lambda: transport.service.get(server.url),
+            "the operator": lambda: transport.engine.exchange("GET", server.url, {}, None, connect_seconds=10),
             "httpx's own pool (keeps 16)": lambda: own_pool.get(server.url),
             "aiohttp alone": ask_alone,
         }

@@ -18,6 +18,7 @@ from explore.told import moment, static, static_budget
 from explore.wiring import FENCE, GRACE, LONG, SETTINGS, new_parts
 from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.unsent import Unsent
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.scheduling.fair_queue import FairQueue
@@ -28,6 +29,7 @@ _HORIZON: Final[dict[str, float]] = {
     "claimed_at": SETTINGS.put_start_seconds,
     "absent_since": FENCE,
     "fenced_until": 0.0,
+    "hidden_until": 0.0,
     "_last_word": 0.0,
     "_sent": 0.0,
     "_missed": 0.0,
@@ -39,6 +41,7 @@ _HORIZON: Final[dict[str, float]] = {
     "_looked": 60.0,
     "_offered": 30.0,
     "_idle": 5.0,
+    "_until": 0.0,
     "reserved_at": valid_for(SETTINGS).total_seconds() + FENCE + 1.0,
 }
 """How far back a time is told from an earlier one; 0: only the future counts.
@@ -50,7 +53,10 @@ then has no more of them. Everything else counts as far back as the grace period
 """
 _MOST_FAILURES: Final = 7
 _FAILURES: Final = frozenset({"failures", "_failures", "unread"})
-_RENEWED: Final[dict[type, frozenset[str]]] = {FenceState: frozenset({"asked_at", "absent_at"})}
+_RENEWED: Final[dict[type, frozenset[str]]] = {
+    FenceState: frozenset({"asked_at", "absent_at"}),
+    Unsent: frozenset({"attempt"}),
+}
 """What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them.
 
 And what only the count of slots asks for, which are without limit here."""

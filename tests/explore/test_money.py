@@ -10,7 +10,8 @@ from explore.judge import at_rest, wrongs
 from explore.money import DAY, LIFETIME, LIMIT, account_of, new_budget
 from explore.moves import Move, free_moves
 from explore.outside import Outside
-from explore.parts import TURN
+from explore.parts import EPOCH, TURN
+from explore.process import Process
 from explore.state import State, begin
 from quantumjob_operator.model.quantumbudget import BudgetStatus
 
@@ -105,6 +106,7 @@ def test_a_budget_that_appears_while_a_job_is_on_its_way_is_asked_before_it_is_s
     if appears == "put":
         state = moved(state, ("answer", "1", "1"))
     state = to_the_end(state)
+    assert state.outside.budget
     assert account_of(state.outside.budget).spent == state.outside.billed() > 0
 
 
@@ -116,6 +118,70 @@ def _without_budget() -> State:
     outside.events = ()
     state.start(0)
     return state
+
+
+@pytest.mark.parametrize("who", ["1", "2"])
+def test_what_only_one_operator_could_not_ask_for_is_not_written_in_turn(who: str) -> None:
+    """It says so once; the other one, which knows of no trouble, takes it off once it has asked itself."""
+    state = _left_reserved()
+    while not any(ask.name == "get" for ask in _process(state, who).asks.values()):
+        state = _on(state)
+    state = moved(state, ("fail", who, "budget"))
+    failed, written = state.outside.now, state.outside.version
+    while not _unconfirmed(state):
+        state = _on(state)
+    asked = False
+    for _ in range(500):
+        asked |= any(ask.name == "get" for process in state.processes if process for ask in process.asks.values())
+        state = _on(state)
+        assert asked or _unconfirmed(state)
+        if state.outside.now >= failed + 300:
+            break
+    assert state.outside.now >= failed + 300, "time goes on"
+    assert not _unconfirmed(state)
+    assert not reserved(state)
+    assert state.outside.version <= written + 4, "the condition, its end, the reservation and the finalizer"
+
+
+@pytest.mark.parametrize("who", ["1", "2"])
+def test_who_can_never_ask_does_not_write_in_turn_with_who_can(who: str) -> None:
+    """As long as something is reserved: a condition comes and goes at the pace at which both ask."""
+    state, written = _left_reserved(), 0
+    for _ in range(2_000):
+        if any(ask.name in {"get", "rows"} for ask in _process(state, who).asks.values()):
+            state, written = moved(state, ("fail", who, "budget")), written or state.outside.version
+        elif state.outside.now > EPOCH + 600 or not reserved(state):
+            break
+        state = _on(state)
+    assert not reserved(state), "the other one releases it"
+    assert state.outside.version - written < 10
+
+
+def _left_reserved() -> State:
+    """Two operators, and a reservation whose job was never sent, and never will be."""
+    state = begin(replace(SCENARIOS["rivals"], jobs=1))
+    while not any(ask.name == "claim" for ask in _process(state, "1").asks.values()):
+        state = moved(state, next(move for move in free_moves(state) if move[0] != "hear" and move[1] == "1"))
+    for move in [("cancel", "1"), ("fail", "1", "1")]:
+        state = moved(state, move)
+    while not state.outside.objects[next(iter(state.wishes))].status.finished:
+        state = _on(state)
+    return state
+
+
+def _on(state: State) -> State:
+    return moved(state, next(move for move in free_moves(state) if move[0] != "ends"))
+
+
+def _process(state: State, number: str) -> Process:
+    process = state.processes[int(number) - 1]
+    assert process
+    return process
+
+
+def _unconfirmed(state: State) -> bool:
+    assert state.outside.budget
+    return any(one.type == "Unconfirmed" for one in state.outside.budget.status.conditions)
 
 
 def _asks(state: State) -> list[str]:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from explore.__main__ import SCENARIOS
-from explore.schedules import asks, go_on, only_job, play
-from explore.state import State, begin
+from explore.schedules import NOW, asks, go_on, only_job, play
+from explore.state import State, Wishes, begin
 from quantumjob_operator.model.jobstatus import State as Shown
 from quantumjob_operator.model.quantumjob import QuantumJob
 
@@ -96,3 +96,46 @@ def test_what_was_not_asked_to_end_is_not_told_to_be() -> None:
     assert not any("left_behind" in one.core.reports for one in state.processes if one)
     state = go_on(state, asks("cancel"))
     assert asks("cancel")(state), "it looks again, and goes on"
+
+
+@pytest.mark.parametrize("then", ["", "delete 1"], ids=["and stays", "and is deleted"])
+def test_a_claim_that_went_to_another_process_and_came_back_is_no_claim_of_ours(then: str) -> None:
+    """It stood still while the other took the claim over and sent the job; it hears of both at once."""
+    state = go_on(begin(SCENARIOS["two"]), lambda one: only_job(one).claim is not None)
+    before = only_job(state)
+    state = go_on(play(state, "pause 1"), lambda one: bool(one.outside.runs), most=300)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    state = play(go_on(play(play(state, then), "kill 2, wake 1"), kinds=NOW), "start 2")
+    state = go_on(state, lambda one: bool(then) and _is_cancelling(one))
+    assert ([len(runs) for runs in state.outside.runs.values()], _is_cancelling(state)) == ([1], bool(then))
+
+
+def test_a_further_attempt_after_that_of_another_process_may_have_been_sent_by_it() -> None:
+    """The watch tells only what was put back: nobody saw that it was claimed."""
+    state = go_on(play(begin(SCENARIOS["two"]), "pause 1"), lambda one: only_job(one).status.state == Shown.WAITING)
+    state = go_on(play(state, "wake 1"), kinds=NOW)
+    state = go_on(play(state, "suspend 1"), _is_cancelling)
+    state = go_on(play(state, "ends 1"), lambda one: only_job(one).status.state == Shown.SUSPENDED)
+    state = go_on(state, kinds=NOW)
+    before = only_job(state)
+    state = go_on(play(state, "lag 1, resume 1"), lambda one: len(one.outside.runs) == 2)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    state = go_on(play(state, "merge 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
+
+
+def test_a_claim_that_was_taken_off_does_not_hand_its_key_to_another_object_as_if_nothing_was_sent() -> None:
+    """Both were made in the same second; the other one would be first now."""
+    state = go_on(begin(replace(SCENARIOS["two"], keyed=True)), asks("put"))
+    state = play(state, "answer 1 1, pause 1").copy()
+    claimed, uid = only_job(state), "00000000-0000-4000-8000-000000000000"
+    state.wishes = {**state.wishes, uid: Wishes()}
+    state.outside.put(replace(claimed, uid=uid, name="bell-0", claim=None, finalizers=(), generation=1))
+    state.outside.put(replace(claimed, claim=None, finalizers=()))
+    state.tell_watchers()
+    state = go_on(state, lambda one: any(job.status.job_id for job in one.outside.objects.values()), judged=False)
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
+def _is_cancelling(state: State) -> bool:
+    return any(run.job.status == "CancellationRequested" for run in state.outside.open_runs())

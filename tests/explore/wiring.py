@@ -15,6 +15,7 @@ from explore.parts import TIME, WORKSPACE, Client, InflightLimiter, Objects, Out
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.claims_heard import ClaimsHeard
 from quantumjob_operator.cluster.references import References
 from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller.actions import Actions
@@ -69,7 +70,7 @@ class Parts:
 
 def new_parts(holder: str, now: float) -> Parts:
     """A process that has just started, put together as `wiring` does it."""
-    time, told, cache, objects = TIME, Told(), Cache(), Objects()
+    time, told, cache, objects = TIME, Told(), Cache(claims=ClaimsHeard(holder)), Objects()
     time.now = now
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]

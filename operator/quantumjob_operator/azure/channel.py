@@ -6,6 +6,7 @@ tells the observer. It knows no operation of the service; `client` does.
 
 import asyncio
 import copy
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -79,8 +80,6 @@ class ServiceChannel:
         # Single reads and writes are bounded by the whole; but who doesn't even take a connection holds a worker for a
         # shorter time than who thinks about a request.
         self._connect_seconds = timing.request_seconds / 3
-        phases = httpx.Timeout(None, connect=self._connect_seconds)
-        self._extensions: dict[str, Any] = {"timeout": phases.as_dict()}
 
     def on_behalf(self, tenant: str, *, cancelling: bool) -> "ServiceChannel":
         """The same channel, whose requests are sent in a tenant's name."""
@@ -195,16 +194,17 @@ class ServiceChannel:
         may_start: Callable[[], bool] | None,
         content_type: str | None,
     ) -> Answer:
-        headers = await self._headers(operation, url) | ({"Content-Type": content_type} if content_type else {})
+        headers, text = await self._headers(operation, url), None if body is None else _json(body)
+        if content_type or text is not None:
+            headers["Content-Type"] = content_type or "application/json"
         if not _VERSIONED.search(url):
             url = f"{url}{'&' if '?' in url else '?'}api-version={API_VERSION}"
-        request = httpx.Request(method, url, json=body, headers=headers, extensions=self._extensions)
         async with self._place(operation):
             if may_start is not None and not may_start():
                 raise Retryable(operation, detail="the time to start the request has passed", applied=Applied.NO)
             started = self._timing.monotonic()
             try:
-                answer = await self._exchange(request)
+                answer = await self._exchange(method, url, headers, text)
             except (httpx.HTTPError, OSError) as error:
                 self._observe(operation, word_for(error), started)
                 raise exchange_failure(operation, error) from None
@@ -228,14 +228,10 @@ class ServiceChannel:
         finally:
             held.give_back()
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], text: bytes | None) -> Answer:
+        engine = self._transport.engine
         async with asyncio.timeout(self._timing.request_seconds):
-            # Without httpx's client, which would look for cookies, redirects and who lets it in.
-            response = await self._transport.engine.handle_async_request(request)
-            try:
-                return Answer(response.status_code, response.headers, await response.aread())
-            finally:
-                await response.aclose()
+            return await engine.exchange(method, url, headers, text, connect_seconds=self._connect_seconds)
 
     async def _headers(self, operation: str, url: str) -> dict[str, str]:
         origin = self._allowed.check_service(operation, url)
@@ -274,3 +270,7 @@ class ServiceChannel:
     def _refused(self) -> None:
         if self._observer is not None:
             self._observer.refused()
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

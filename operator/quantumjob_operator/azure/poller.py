@@ -17,6 +17,7 @@ from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
 from quantumjob_operator.azure.listing import Listing, cheaper_to_list
 from quantumjob_operator.azure.watched import Watched
+from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.remotejob import RemoteJob, Sight
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
@@ -264,7 +265,10 @@ class Poller:
     def _next(self, one: Watched) -> None:
         now = self.monotonic()
         shortest, longest = self.settings.poll_min_seconds, self.settings.poll_max_seconds
-        self._schedule(one, now + poll_interval(now - one.since, one.uid, shortest=shortest, longest=longest))
+        # After an end that was told there is no news: it waits for its reconciliation, in a burst for long, and what is
+        # missing in a list of unfinished jobs takes a GET of its own.
+        soonest = longest if one.sight is not None and is_final_word(one.sight.word) else shortest
+        self._schedule(one, now + poll_interval(now - one.since, one.uid, shortest=soonest, longest=longest))
 
     def _failed(self, error: ServiceError) -> None:
         """Nothing is known anew; come back later, for all jobs of this workspace together."""

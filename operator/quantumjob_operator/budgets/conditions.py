@@ -5,6 +5,8 @@ Rules:
    go on. Exceeded says that.
 2. What its owner should know, and what stops nothing, is a condition of its own, which is there only while it holds.
 3. What holds for long changes no time stamp.
+4. What one process knows and another one doesn't, the other one leaves (`controller.own_words`, `unconfirmed`): None
+   keeps what is said.
 
 Must not live here: who else counts the same jobs (`membership`), or when a step of a limit is told (`thresholds`).
 """
@@ -16,7 +18,7 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.needs import is_known, limited_units
-from quantumjob_operator.model.conditions import with_condition, without_conditions
+from quantumjob_operator.model.conditions import Words, with_condition, without_conditions, words
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import is_currency, spoken
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Total
@@ -30,6 +32,7 @@ UNCONFIRMED: Final = "Unconfirmed"
 OTHER_CURRENCY: Final = "OtherCurrency"
 OVERLAPPING: Final = "Overlapping"
 LIMIT_REACHED: Final = "LimitReached"
+_OF_KEPT: Final = (READY, OVERLAPPING)
 _MOST_NAMED: Final = 5
 
 
@@ -69,8 +72,7 @@ def conditions_of(
     wanted = [_exceeded(totals), *_remarks(budget, totals)]
     gone = {UNIT_UNKNOWN, OTHER_CURRENCY} - {one.type for one in wanted}
     if kept:
-        wanted.append(_condition(READY, true=kept.good, reason=kept.reason, message=kept.message))
-        wanted += _overlap(kept.overlapping)
+        wanted += _conditions(kept)
         gone |= set() if kept.overlapping else {OVERLAPPING}
     if unconfirmed:
         wanted.append(_condition(UNCONFIRMED, true=True, reason="SpendingUnconfirmed", message=unconfirmed))
@@ -84,6 +86,21 @@ def conditions_of(
     for one in wanted:
         conditions = with_condition(conditions, one, now)
     return tuple(replace(one, observed_generation=budget.generation) for one in conditions)
+
+
+def words_of(kept: Kept) -> Words:
+    """What the conditions will say of it."""
+    return words(_conditions(kept), _OF_KEPT)
+
+
+def words_in(conditions: tuple[Condition, ...]) -> Words:
+    """What they say of whether a budget is kept, and who else counts its jobs."""
+    return words(conditions, _OF_KEPT)
+
+
+def _conditions(kept: Kept) -> list[Condition]:
+    ready = _condition(READY, true=kept.good, reason=kept.reason, message=kept.message)
+    return [ready, *_overlap(kept.overlapping)]
 
 
 def _exceeded(totals: tuple[Total, ...]) -> Condition:

@@ -11,7 +11,8 @@ Rules:
 4. What a job settled while the list was read is counted once: a job that the list shows as unfinished, and that has no
    reservation any more, gets one, and the service is asked for its end.
 5. Of what was sent a moment before, the ids are remembered: an object with the key of such a job must not pay for it
-   again, and one that the list hid is in no ledger yet.
+   again, and one that the list hid is in no ledger yet. What stands reserved under a key is in it, though the list
+   hides the job: it will be settled by that reservation.
 
 Must not live here: reading the list (`controller.budget_counter`).
 """
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of
+from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of, last_confirmed
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
@@ -86,9 +87,18 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
     return replace(ledger, spent={key: amount for key, amount in spent.items() if amount}, open=entries)
 
 
-def sent_lately(rows: Iterable[Row], since: datetime) -> tuple[str, ...]:
-    """The ids of the jobs that are counted and were sent since then, as many as are remembered."""
-    return tuple(dict.fromkeys(row.entry.job_id for row in rows if row.sent >= since))[:_MOST_REMEMBERED]
+def sent_lately(rows: Iterable[Row], since: datetime, standing: Iterable[Reservation] = ()) -> tuple[str, ...]:
+    """The ids of the jobs that are counted and may have been sent since then, as many as are remembered.
+
+    Args:
+        rows: The jobs that the list showed.
+        since: Those that were sent before need not be remembered.
+        standing: What is reserved once they are counted. When it was sent is not known, and it matters only under a
+            key; who asked for it last goes first.
+    """
+    listed = (row.entry.job_id for row in rows if row.sent >= since)
+    keyed = sorted((one for one in standing if one.asked_by), key=last_confirmed, reverse=True)
+    return tuple(dict.fromkeys((*listed, *(one.job_id for one in keyed))))[:_MOST_REMEMBERED]
 
 
 def last_change(budget: QuantumBudget) -> datetime | None:

@@ -25,7 +25,7 @@ from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
-from quantumjob_operator.budgets.room import MOST_ASKERS, Room
+from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
@@ -121,16 +121,27 @@ def _reserve(
         if safe and now - last_confirmed(standing) < request.fresh:
             return ledger, Granted(standing.amounts, last_confirmed(standing))
         renewed = _renewed(standing, request, now)
+        if refusal := _without_place(budget, ledger, standing, renewed):
+            return ledger, refusal
         return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
-    room = Room(ledger.open.values())
-    if standing is None and not room.has_place(request.namespace):
-        return ledger, refusals.busy(budget, request.namespace, room)
     others, needs = release(ledger, request.job_id), replace(needs, amounts=amounts)
+    entry = _entry(ledger, request, needs, standing, now)
+    if refusal := _without_place(budget, ledger, standing, entry):
+        return ledger, refusal
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
         return ledger, refusal
-    entry = _entry(ledger, request, needs, standing, now)
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def _without_place(
+    budget: QuantumBudget, ledger: Ledger, standing: Reservation | None, entry: Reservation
+) -> Refusal | None:
+    """Why a reservation can't be made, or grow: another object with its key may have a longer name, or more units."""
+    if standing is not None and places(entry) <= places(standing):
+        return None
+    room = Room(ledger.open.values())
+    return None if room.has_place(entry.namespace) else refusals.busy(budget, entry.namespace, room)
 
 
 def _renewed(standing: Reservation, request: Request, now: datetime) -> Reservation:

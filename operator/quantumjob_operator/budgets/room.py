@@ -2,7 +2,7 @@
 
 Rules:
 1. A ledger is one object, which etcd must take: it has an end. A reservation takes one place, and more of them if its
-   names are long: nobody fills the object with fewer jobs.
+   names are long: nobody fills the object with fewer jobs. One that stands and grows asks for what it takes more.
 2. A namespace may have four times as many as are free. So one alone has four fifths of all, two have four ninths each,
    and for one that has none something is free however many the others would like to have. What is reserved without an
    amount takes as much of the object as anything else.
@@ -57,10 +57,10 @@ class Room:
 
     def put(self, one: Reservation) -> None:
         """The places of a reservation are taken."""
-        self.take(one.namespace, _places(one))
+        self.take(one.namespace, places(one))
 
 
-def _places(one: Reservation) -> int:
+def places(one: Reservation) -> int:
     """How many places a reservation takes."""
     names = len(one.namespace) + len(one.name) + len(one.workspace)
     lists = _BYTES_OF_AN_AMOUNT * len(one.amounts) + _BYTES_OF_A_UID * (MOST_ASKERS if one.asked_by else 0)

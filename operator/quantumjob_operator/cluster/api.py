@@ -5,7 +5,6 @@ rebuild every object twice. Must not live here: paths of kinds, or what an answe
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,9 +19,12 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
+from quantumjob_operator.cluster.api_errors import ClusterError, Conflict, NotFound, object_in, refusal
 from quantumjob_operator.cluster.clock_skew import Skew
-from quantumjob_operator.cluster.listing import ACCEPT, PageSize, parse_page
+from quantumjob_operator.cluster.listing import ACCEPT, AS_IT_IS, PageSize, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
+
+__all__ = ["Api", "ClusterError", "Conflict", "NotFound", "address_in_a_pod", "read_until"]
 
 _log: Final = logging.getLogger(__name__)
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -33,50 +35,7 @@ _LONGEST_PAGE: Final = 8 * 1024 * 1024
 """Bytes of a page of metadata that is read at once, of which labels and `managedFields` are most."""
 _QUESTIONS: Final = 6
 _PAUSE: Final = 1.0
-# Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
-_NOT_ITS_FAULT: Final = frozenset({401, 404, 408, 409, 429})
 T = TypeVar("T")
-
-
-class ClusterError(Exception):
-    """The API server did not do what was asked.
-
-    Attributes:
-        status: HTTP status, or None if no answer came.
-        reason: The `reason` of the API server's Status, for example `NotFound`.
-    """
-
-    def __init__(self, what: str, status: int | None, reason: str, message: str) -> None:
-        self.what = what
-        self.status = status
-        self.reason = reason
-        self.message = message
-        super().__init__(f"{what}: {reason}: {message}" if status is None else f"{what}: {status} {reason}: {message}")
-
-    @property
-    def refused(self) -> bool:
-        """Whether the request itself is refused: by a right, a quota, a policy or the schema, and so for longer."""
-        client_error = self.status is not None and 400 <= self.status < 500  # noqa: PLR2004 - HTTP
-        return client_error and self.status not in _NOT_ITS_FAULT
-
-    @property
-    def write_refused(self) -> bool:
-        """Whether a write was refused so."""
-        return self.refused and not self.what.startswith("GET ")
-
-
-class NotFound(ClusterError):  # noqa: N818 - the API server's own word
-    """404 of the API server: there is no such object.
-
-    A 404 that is not in its own words is none of these: a proxy sent it, or the kind is not served at the moment.
-    """
-
-
-class Conflict(ClusterError):  # noqa: N818 - the API server's own word
-    """409: somebody was faster, or the name is taken."""
-
-
-_CLASSES: Final[Mapping[int, type[ClusterError]]] = {404: NotFound, 409: Conflict}
 
 
 def address_in_a_pod() -> str:
@@ -88,6 +47,28 @@ def address_in_a_pod() -> str:
     configuration = Configuration()
     config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     return str(configuration.host)
+
+
+async def read_until(response: aiohttp.ClientResponse, bound: int | None) -> bytes:
+    """The body of an answer; of one that is longer than a bound the beginning, which is longer than that, too.
+
+    Bytes are counted where they arrive: whoever looks at the length of a whole page has it in memory.
+
+    Args:
+        response: The answer, which is closed unless it was read to its end.
+        bound: Bytes; None for all.
+    """
+    text = bytearray()
+    try:
+        async for chunk in response.content.iter_any():
+            text += chunk
+            if bound is not None and len(text) > bound:
+                response.close()
+                break
+    except BaseException:
+        response.close()
+        raise
+    return bytes(text)
 
 
 def _has_kubeconfig() -> bool:
@@ -104,6 +85,7 @@ class Api:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._sizes: dict[str, PageSize] = {}
         self.skew = Skew()
 
     def now(self) -> datetime:
@@ -164,7 +146,7 @@ class Api:
                 server says so itself with 404 and 409.
         """
         headers = {"Accept": _JSON, "Content-Type": content_type}
-        return await self._exchange(_object, method, path, headers=headers, query=query or {}, body=body)
+        return await self._exchange(object_in, method, path, headers=headers, query=query or {}, body=body)
 
     async def list_pages(self, path: str, query: Mapping[str, str], most: int) -> AsyncIterator[dict[str, Any]]:
         """The objects of a collection in pages; what a long one has is asked for one by one instead of read.
@@ -179,7 +161,7 @@ class Api:
         """
         size, following = PageSize(most), ""
         while True:
-            page = await self._page(_object, path, size, following, accept=_JSON, query=query)
+            page = await self._page(object_in, path, size, following, accept=_JSON, query=query)
             if page is None:
                 continue
             yield page
@@ -194,7 +176,8 @@ class Api:
 
     async def list_versions(self, path: str) -> AsyncIterator[tuple[str, str]]:
         """The uid and the resource version of each object of a collection, in pages: the rest is not looked at."""
-        size, following = PageSize(_PAGE, _LONGEST_PAGE), ""
+        # How many come in a page that can be read is known from the last time.
+        size, following = self._sizes.setdefault(path, PageSize(_PAGE, _LONGEST_PAGE)), ""
         while True:
             page = await self._page(parse_page, path, size, following, accept=ACCEPT)
             if page is None:
@@ -221,13 +204,19 @@ class Api:
         accept: str,
         query: Mapping[str, str] | None = None,
     ) -> T | None:
-        """The next page of a listing; None if it is too long to be read, and is to be asked for again."""
+        """The next page of a listing; None if it is too long to be read, or to come, and is to be asked for again."""
         asked = {**(query or {}), "limit": str(size.now)} | ({"continue": following} if following else {})
 
         def read(text: bytes) -> T | None:
             return parse(text) if size.takes(len(text)) else None
 
-        return await self._exchange(read, "GET", path, headers={"Accept": accept}, query=asked)
+        headers = {"Accept": accept, **AS_IT_IS}
+        try:
+            return await self._exchange(read, "GET", path, headers=headers, query=asked, bound=size.bound)
+        except ClusterError as error:
+            if error.timed_out and size.shrink():
+                return None
+            raise
 
     async def _exchange(
         self,
@@ -238,8 +227,12 @@ class Api:
         headers: dict[str, str],
         query: Mapping[str, str],
         body: Any = None,
+        bound: int | None = None,
     ) -> T:
-        """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too."""
+        """One request, whose answer is read by `parse`; what that refuses with `ValueError` is an error, too.
+
+        Of an answer that is longer than the bound, `parse` is given the beginning.
+        """
         what = f"{method} {path}"
         try:
             sent_headers = {**headers, **self._client.default_headers}
@@ -251,11 +244,11 @@ class Api:
             # All of it is text and JSON already: what the library would look for in it, models and dates, isn't there.
             response: Any = await self._client.call_api(method, url, sent_headers, body, _request_timeout=_TIMEOUT)
             self._compare(response.headers.get("date"), sent)
-            status, text = response.status, await response.read()
+            status, text = response.status, await read_until(response.response, bound)
         except (aiohttp.ClientError, ConfigException, TimeoutError, OSError) as error:
             raise ClusterError(what, None, type(error).__name__, str(error)) from None
         if not 200 <= status < 300:  # noqa: PLR2004 - HTTP
-            raise _refusal(what, status, text)
+            raise refusal(what, status, text)
         try:
             return parse(text)
         except ValueError as error:
@@ -274,24 +267,3 @@ class Api:
             "ttlSecondsAfterFinished and the grace period; set the clocks of the nodes right",
             self.skew.seconds,
         )
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise ValueError("the answer is not a JSON object")  # noqa: TRY004 - of its value
-    return parsed
-
-
-def _refusal(what: str, status: int, text: bytes) -> ClusterError:
-    try:
-        told = _object(text)
-    except ValueError:
-        told = {}
-    if told.get("kind") != "Status":
-        return ClusterError(what, status, "Unexpected", "the answer is not in the API server's own words")
-    reason, message = str(told.get("reason") or "Unexpected"), str(told.get("message") or "")
-    return _CLASSES.get(status, ClusterError)(what, status, reason, message)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from quantumjob_operator.cluster.budget_index import Budgets
+from quantumjob_operator.cluster.claims_heard import ClaimsHeard
 from quantumjob_operator.metrics import LimitUsed
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -19,7 +20,6 @@ from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 
 _OTHER: Final = ("other", "other")
 _UNSEEN: Final = "NotSeenYet"
-_MOST_LOST: Final = 2
 _MOST_GONE: Final = 1_000
 """Objects whose last version is remembered after the event of their deletion: no answer is on its way for longer."""
 Known = QuantumJob | QuantumWorkspace | QuantumPolicy | QuantumBudget
@@ -33,9 +33,7 @@ class Cache:
         newest: The highest resource version that was ever taken.
         deleted: The last version of each job that was removed, until what it left is reconciled.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
-        lost_claims: By uid of a job: the holders whose claims vanished from it; of two one is somebody else: no more.
-        named: By the uid of a job: the highest attempt that a claim named which was taken off or set back since.
-        unfenced: The jobs of which a claim was taken off or set back, and that were not reconciled since.
+        claims: What jobs had for claims before.
     """
 
     newest: int = 0
@@ -45,9 +43,7 @@ class Cache:
     budgets: Budgets = field(default_factory=Budgets)
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
-    lost_claims: dict[str, set[str]] = field(default_factory=dict)
-    named: dict[str, int] = field(default_factory=dict)
-    unfenced: set[str] = field(default_factory=set)
+    claims: ClaimsHeard = field(default_factory=ClaimsHeard)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
@@ -58,12 +54,8 @@ class Cache:
         if not self._takes(job):
             return False
         before = self.jobs.get(job.uid)
-        if before and before.claim and job.claim is None:
-            lost = self.lost_claims.setdefault(job.uid, set())
-            lost |= {before.claim.holder} if len(lost) < _MOST_LOST else set()
-        if before and before.claim and (job.claim is None or job.claim.attempt < before.claim.attempt):
-            self.named[job.uid] = max(self.named.get(job.uid, 0), before.claim.attempt)
-            self.unfenced.add(job.uid)
+        if before and before.claim:
+            self.claims.note(before.claim, job)
         self.jobs[job.uid] = job
         return True
 
@@ -157,7 +149,7 @@ class Cache:
         return uid in self._stale
 
     def remove(self, uid: str, last: QuantumJob | None = None) -> None:
-        """An object is gone; what is known last of a job stays in `deleted` and `named`.
+        """An object is gone; what is known last of a job stays in `deleted` and `claims.named`.
 
         Args:
             uid: Of the object.
@@ -165,7 +157,7 @@ class Cache:
         """
         known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
         claimed = known.claim.attempt if known and known.claim and known.claim.uid == uid else 0
-        named = max(self.named.get(uid, 0), claimed)
+        named = max(self.claims.named.get(uid, 0), claimed)
         self.forget(uid)
         if last:
             self._gone[uid] = int(last.resource_version)
@@ -177,7 +169,7 @@ class Cache:
         if left:
             self.deleted[uid] = left
         if left and named:
-            self.named[uid] = named
+            self.claims.named[uid] = named
         if left and waits and last is None:
             self.unheard.add(uid)
 
@@ -189,8 +181,7 @@ class Cache:
     def forget(self, uid: str) -> None:
         """An object is gone and left nothing."""
         self._stale.discard(uid)
-        self.lost_claims.pop(uid, None)
-        self.forget_claims(uid)
+        self.claims.forget(uid)
         self.take_deleted(uid)
         if (workspace := self.workspaces.pop(uid, None)) and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
@@ -198,11 +189,6 @@ class Cache:
         if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)
         self.budgets.pop(uid, None)
-
-    def forget_claims(self, uid: str) -> None:
-        """Nothing was sent under the claims that were taken off."""
-        self.named.pop(uid, None)
-        self.unfenced.discard(uid)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""

@@ -13,8 +13,8 @@ import kopf
 from kopf._cogs.clients import api, fetching
 from kopf._core.reactor import processing
 
-from quantumjob_operator.cluster.api import address_in_a_pod
-from quantumjob_operator.cluster.listing import PageSize
+from quantumjob_operator.cluster.api import address_in_a_pod, read_until
+from quantumjob_operator.cluster.listing import AS_IT_IS, PageSize
 from quantumjob_operator.cluster.objects import PLURALS
 from quantumjob_operator.model.naming import GROUP, VERSION
 
@@ -33,7 +33,7 @@ def watching(sink: Sink) -> kopf.OperatorRegistry:
         kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
     kopf.on.login(registry=registry)(_login)
     processing.process_resource_event = _directly(sink)  # type: ignore[assignment]
-    fetching.fetch_objs = _listed
+    fetching.fetch_objs = _listing({})
     return registry
 
 
@@ -54,28 +54,47 @@ def _directly(sink: Sink) -> Callable[..., Awaitable[None]]:
     return passed
 
 
-async def _listed(
-    *, settings: kopf.OperatorSettings, resource: Any, namespace: str | None, logger: Any
-) -> AsyncIterator[tuple[list[Any], str]]:
+def _listing(sizes: dict[str, PageSize]) -> Callable[..., AsyncIterator[tuple[list[Any], str]]]:
     """What takes the place of kopf's listing, whose pages are read whatever their length.
 
     With the parameters that a user can write, an object takes 35 MiB while it is read (measured), and a page has 50.
+
+    Args:
+        sizes: By collection, how many objects of it came in a page that could be read.
     """
-    size, following = PageSize(settings.watching.chunk_size or 1), ""
-    while True:
-        params = {"limit": str(size.now)} | ({"continue": following} if following else {})
-        url = resource.get_url(namespace=namespace, params=params)
-        async with await api.request("get", url, settings=settings, logger=logger) as response:
-            text = await response.read()
-        if not size.takes(len(text)):
-            continue
-        page = json.loads(text)
-        del text
-        of_all = {"apiVersion": page.get("apiVersion"), "kind": str(page.get("kind", "")).removesuffix("List")}
-        yield [of_all | item for item in page.get("items") or ()], page["metadata"]["resourceVersion"]
-        following = page["metadata"].get("continue") or ""
-        if not following:
-            return
+
+    async def listed(
+        *, settings: kopf.OperatorSettings, resource: Any, namespace: str | None, logger: Any
+    ) -> AsyncIterator[tuple[list[Any], str]]:
+        collection = resource.get_url(namespace=namespace)
+        size, following = sizes.setdefault(collection, PageSize(settings.watching.chunk_size or 1)), ""
+        while True:
+            params = {"limit": str(size.now)} | ({"continue": following} if following else {})
+            url = resource.get_url(namespace=namespace, params=params)
+            text = await _page(url, size, settings=settings, logger=logger)
+            if text is None:
+                continue
+            page = json.loads(text)
+            del text
+            of_all = {"apiVersion": page.get("apiVersion"), "kind": str(page.get("kind", "")).removesuffix("List")}
+            yield [of_all | item for item in page.get("items") or ()], page["metadata"]["resourceVersion"]
+            following = page["metadata"].get("continue") or ""
+            if not following:
+                return
+
+    return listed
+
+
+async def _page(url: str, size: PageSize, **usual: Any) -> bytes | None:
+    """A page; None if it is too long to be read, or to come in time, and is to be asked for again."""
+    try:
+        async with await api.request("get", url, headers=dict(AS_IT_IS), **usual) as response:
+            text = await read_until(response, size.bound)
+            return text if size.takes(len(text)) else None
+    except TimeoutError:
+        if not size.shrink():
+            raise
+        return None
 
 
 def _passing(plural: str, sink: Sink) -> Callable[..., Any]:

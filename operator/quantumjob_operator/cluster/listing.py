@@ -1,17 +1,19 @@
-"""Pages of a collection: how many objects one may have, and its metadata alone, for which are there in which version.
+"""Pages of a collection: how long one may be, and its metadata alone, for which objects are there in which version.
 
 The rest of the metadata, most of it `managedFields`, never becomes objects of Python: for ten thousand jobs they would
 be hundreds of thousands, and the garbage collector would look through all that the operator holds again and again.
 Pure: the requests are sent elsewhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 ACCEPT: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-
+AS_IT_IS: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
+"""Of each request for a page: a kilobyte that comes compressed can be a megabyte before anybody has counted it."""
 
 MOST_BYTES: Final = 2 * 1024 * 1024
 """Of a page that is read at once. An object has up to 1.5 MiB, of which empty lists make Python take twenty times as
@@ -36,14 +38,25 @@ class PageSize:
         """A listing begins with full pages: hardly one is too long."""
         self.now = self.most
 
+    @property
+    def bound(self) -> int | None:
+        """Bytes after which the rest of a page is not read; None if all of it is: a single object."""
+        return self.longest if self.now > 1 else None
+
+    def shrink(self) -> bool:
+        """A page was too long, or did not come in time: ask for one object; False if it was one already."""
+        if self.now == 1:
+            return False
+        self.now = 1
+        return True
+
     def takes(self, length: int) -> bool:
         """Whether a page may be read; if not, it is to be asked for again, with a single object.
 
         Args:
-            length: Its bytes.
+            length: Its bytes, or those that were read of it.
         """
-        if length > self.longest and self.now > 1:
-            self.now = 1
+        if length > self.longest and self.shrink():
             return False
         self.now = min(self.most, 2 * self.now)
         return True

@@ -21,6 +21,7 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
+from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.definition import (
     billable_digest,
     input_params,
@@ -115,7 +116,7 @@ class Actions:
         """Take an in-flight slot, or stand in the queue for one."""
         connection, _ = ready(context)
         memory = context.memory
-        unsent = memory.fence_state.surely_unsent
+        unsent = memory.fence_state.is_unsent(current_attempt(context.job))
         full = self._limiter.take(connection.workspace, context.job, ours=memory.has_sent, unsent=unsent)
         context.know(needs_slot=False, full=full)
 
@@ -129,7 +130,8 @@ class Actions:
             remote: RemoteJob | Absent | Trouble = trouble(context, error)
         else:
             remote = ABSENT if found is None else found
-        context.memory.fence_state = context.memory.fence_state.answered(remote, asked, self._clock.monotonic())
+        now, attempt = self._clock.monotonic(), current_attempt(context.job)
+        context.memory.fence_state = context.memory.fence_state.answered(remote, asked, now, attempt)
         context.know(remote=remote)
 
     async def cancel(self, context: ReconcileContext) -> None:

@@ -177,8 +177,6 @@ class Count:
         other = budget.scope != self._scope or state.ledger.period.start != self._start
         if budget.is_counted or other or gone:
             return state, None
-        counted, lately = (
-            count(budget, state.ledger, self._rows, now),
-            sent_lately(self._rows, now - 2 * self._tolerance),
-        )
+        counted = count(budget, state.ledger, self._rows, now)
+        lately = sent_lately(self._rows, now - 2 * self._tolerance, counted.open.values())
         return replace(state, ledger=counted, counted=True, remembered=lately), None

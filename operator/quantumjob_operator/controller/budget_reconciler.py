@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
-from quantumjob_operator.budgets.conditions import Kept
+from quantumjob_operator.budgets.conditions import Kept, words_in, words_of
 from quantumjob_operator.budgets.membership import overlapping
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
@@ -20,8 +20,11 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_counter import BudgetCounter
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.budget_sweep import BudgetSweep
+from quantumjob_operator.controller.own_words import OwnWords
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.controller.spending import Spending
+from quantumjob_operator.controller.unconfirmed import Found
+from quantumjob_operator.model.conditions import Words
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
@@ -63,6 +66,7 @@ class BudgetReconciler:
         self._known: dict[str, tuple[int, str | None, bool]] = {}
         self._failures: dict[str, int] = {}
         self._idle: dict[str, float] = {}
+        self._words: OwnWords[Words] = OwnWords(clock.monotonic)
 
     def serves(self, uid: str) -> bool:
         """Whether this uid is, or was, that of a budget."""
@@ -75,6 +79,7 @@ class BudgetReconciler:
             self._known.pop(uid, None)
             self._failures.pop(uid, None)
             self._idle.pop(uid, None)
+            self._words.forget(uid)
             self._spending.gone(uid)
             return
         try:
@@ -96,8 +101,7 @@ class BudgetReconciler:
         closed = budget.doubted or not budget.is_counted
         uncounted = await self._counter.look(budget)
         budget = self._cache.budgets.get(budget.uid, budget)
-        unconfirmed = await self._sweep.sweep(budget)
-        await self._ledgers.change(budget.uid, partial(_kept, self._kept(budget, uncounted), unconfirmed))
+        await self._say(budget, self._kept(budget, uncounted), await self._sweep.sweep(budget))
         if uncounted:
             self._queue.add_after(budget.uid, _UNCOUNTED_SECONDS)
         budget = self._cache.budgets.get(budget.uid, budget)
@@ -110,6 +114,22 @@ class BudgetReconciler:
         else:
             self._idle.pop(budget.uid, None)
         self._queue.add_after(budget.uid, self._again(budget))
+
+    async def _say(self, budget: QuantumBudget, kept: Kept, found: Found) -> None:
+        """Have status say what was found, unless another process says otherwise and nothing of it is new here."""
+        words = words_of(kept)
+
+        def change(newest: QuantumBudget, state: State, _now: datetime) -> tuple[State, float]:
+            there = words_in(newest.status.conditions)
+            patience = self._words.patience(newest.uid, there, partial(_are_alike, words)) if there != words else 0.0
+            return replace(state, kept=None if patience else kept, unconfirmed=found.of(newest)), patience
+
+        patience = await self._ledgers.change(budget.uid, change)
+        self._sweep.said(budget.uid, found)
+        if patience:
+            self._queue.add_after(budget.uid, patience)
+        else:
+            self._words.say(budget.uid, words)
 
     def _kept(self, budget: QuantumBudget, uncounted: Kept | None) -> Kept:
         places = ((budget.namespace, name) for name in budget.spec.workspaces)
@@ -154,5 +174,6 @@ class BudgetReconciler:
         return min(max(left, 0.0) + _SOON_SECONDS, pause)
 
 
-def _kept(kept: Kept, unconfirmed: str, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
-    return replace(state, kept=kept, unconfirmed=unconfirmed), None
+def _are_alike(one: Words, other: Words) -> bool:
+    """Whether they differ in texts only."""
+    return [condition[:-1] for condition in one] == [condition[:-1] for condition in other]

@@ -9,14 +9,13 @@ Rules:
 4. What can't be found out counts as reserved, and is told. After a week, of which nobody answered for a day on end, it
    counts as spent: else a workspace that is gone would keep it, and the budget, for ever.
 
-Must not live here: what settling does to a ledger (`budgets`).
+Must not live here: what settling does to a ledger (`budgets`), or when the condition goes (`unconfirmed`).
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.budgets.ledger import AWAITED, Ended, last_confirmed, release
@@ -25,9 +24,10 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.budgets import budget_reference
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.budget_ledger import Change, Ledgers, State
 from quantumjob_operator.controller.settlement import Settlement, ended_of
 from quantumjob_operator.controller.spending import valid_for
+from quantumjob_operator.controller.unconfirmed import Found, Unconfirmed
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
@@ -66,39 +66,45 @@ class BudgetSweep:
         self._settings = settings
         self._clock = clock
         self._looked: dict[str, float] = {}
-        self._unanswered: dict[str, tuple[float, str]] = {}
+        self._unconfirmed = Unconfirmed()
         self._cleaned = 0.0
 
-    async def sweep(self, budget: QuantumBudget) -> str:
+    async def sweep(self, budget: QuantumBudget) -> Found:
         """Look at one budget's reservations; what can't be asked now is asked the next time.
 
         Returns:
-            What is told of those that nobody answers for; empty if there are none.
+            What is to be told of those that nobody answers for.
 
         Raises:
             ClusterError: A ledger could not be written.
         """
         now, entries = self._clock.monotonic(), budget.status.reservations
         self._clean(now)
-        due = [one for one in entries if self._is_due(one, now) and self._is_left(one)]
+        named = self._unconfirmed.see(budget)
+        due = [one for one in entries if self._is_due(one, now, named) and (one.job_id == named or self._is_left(one))]
         # Who waited longest goes first: else those in front, if nobody answers for them, would keep out the others.
         due.sort(key=lambda one: self._looked.get(one.job_id, -_DAY_SECONDS))
         for entry in due[:_MOST]:
             self._looked[entry.job_id] = now
             await self._look(budget, entry)
-        return self._unconfirmed(budget)
+        return self._unconfirmed.found(self._cache.budgets.get(budget.uid, budget), self._looked)
+
+    def said(self, uid: str, found: Found) -> None:
+        """What a sweep has found stands in the budget's status."""
+        self._unconfirmed.say(uid, found)
 
     def _clean(self, now: float) -> None:
         """Forget what nobody asks for any more: not for each budget, since all of it is looked through."""
         if now - self._cleaned < _CLEANED_SECONDS:
             return
         self._cleaned = now
-        held = self._cache.budgets.holding
         self._looked = {one: at for one, at in self._looked.items() if now - at < _DAY_SECONDS}
-        self._unanswered = {job_id: told for job_id, told in self._unanswered.items() if held(job_id)}
+        self._unconfirmed.keep(self._cache.budgets)
 
-    def _is_due(self, entry: Reservation, now: float) -> bool:
-        pause = _DAY_SECONDS if entry.ended_at else min(_AGAIN_SECONDS, self._out_of_date().total_seconds())
+    def _is_due(self, entry: Reservation, now: float, named: str | None) -> bool:
+        """Whether to ask; for whom the budget's condition names that is soon, also where its bill is awaited."""
+        awaited = entry.ended_at and entry.job_id != named
+        pause = _DAY_SECONDS if awaited else min(_AGAIN_SECONDS, self._out_of_date().total_seconds())
         return now - self._looked.get(entry.job_id, -_DAY_SECONDS) >= pause
 
     def _out_of_date(self) -> timedelta:
@@ -120,33 +126,39 @@ class BudgetSweep:
         return over or (idle and self._is_old(entry))
 
     async def _look(self, budget: QuantumBudget, entry: Reservation) -> None:
-        workspace = self._cache.find_workspace((budget.namespace, entry.workspace))
+        found = await self._ask(budget, entry)
+        if isinstance(found, str):
+            if self._is_left(entry):
+                await self._unknown(budget, entry, found)
+            return
+        self._unconfirmed.answered(entry.job_id)
+        change = self._change(entry, found) if self._is_left(entry) else None
+        if change:
+            await self._ledgers.change(budget.uid, change)
+
+    async def _ask(self, budget: QuantumBudget, entry: Reservation) -> RemoteJob | str | None:
+        """What the service has of a job; or why that is not known."""
+        name = entry.workspace
+        workspace = self._cache.find_workspace((budget.namespace, name))
         connection = await self._connections.get(workspace) if workspace else None
         if not isinstance(connection, Connection):
-            await self._unknown(budget, entry, f"QuantumWorkspace {entry.workspace} is gone or not ready")
-            return
+            return f"QuantumWorkspace {name} is gone or not ready"
         try:
             remote = await connection.on_behalf(entry.namespace).client.get_job(entry.job_id)
         except ServiceError as error:
             _log.info("the cost of job %s could not be asked for: %s", entry.job_id, error)
-            await self._unknown(budget, entry, f"QuantumWorkspace {entry.workspace} can't be asked: {error}")
-            return
+            return f"QuantumWorkspace {name} can't be asked: {error}"
         if remote is None and entry.workspace_uid not in (None, connection.workspace.uid):
-            await self._unknown(
-                budget, entry, f"QuantumWorkspace {entry.workspace} was created anew, and has no such job"
-            )
-            return
-        self._unanswered.pop(entry.job_id, None)
-        change: Callable[..., Any]
-        if remote is None and was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
-            change = self._settlement(entry, Ended(None))
-        elif remote is None and self._is_old(entry):
-            change = Abandonment(entry.job_id, last_confirmed(entry))
-        elif remote is not None and seen_as(remote) in FINAL_SIGHTINGS:
-            change = self._settlement(entry, self._ended(entry, remote))
-        else:
-            return
-        await self._ledgers.change(budget.uid, change)
+            return f"QuantumWorkspace {name} was created anew, and has no such job"
+        return remote
+
+    def _change(self, entry: Reservation, remote: RemoteJob | None) -> Change | None:
+        """What follows for a reservation; None if it stands."""
+        if remote is not None:
+            return self._settlement(entry, self._ended(entry, remote)) if seen_as(remote) in FINAL_SIGHTINGS else None
+        if was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
+            return self._settlement(entry, Ended(None))
+        return Abandonment(entry.job_id, last_confirmed(entry)) if self._is_old(entry) else None
 
     def _ended(self, entry: Reservation, remote: RemoteJob) -> Ended:
         """The service no longer shows the begin of a job that was cancelled; who saw it execute wrote it down."""
@@ -160,23 +172,11 @@ class BudgetSweep:
     async def _unknown(self, budget: QuantumBudget, entry: Reservation, why: str) -> None:
         """Nobody answers for a reservation now."""
         now = self._clock.monotonic()
-        since, _ = self._unanswered.get(entry.job_id, (now, ""))
-        if entry.job_id not in self._unanswered:
+        since = self._unconfirmed.unanswered(entry.job_id, now, why)
+        if since is None:
             await self._tell(budget, entry, why)
-        self._unanswered[entry.job_id] = (since, why)
-        if now - since >= _DAY_SECONDS and self._clock.now() - last_confirmed(entry) >= AWAITED:
+        elif now - since >= _DAY_SECONDS and self._clock.now() - last_confirmed(entry) >= AWAITED:
             await self._ledgers.change(budget.uid, self._settlement(entry, Ended(None, given_up=True)))
-
-    def _unconfirmed(self, budget: QuantumBudget) -> str:
-        left = [one for one in budget.status.reservations if one.job_id in self._unanswered]
-        if not left:
-            return ""
-        first, more = left[0], f", and of {len(left) - 1} more" if len(left) > 1 else ""
-        return (
-            f"what job {first.job_id} of QuantumJob {first.namespace}/{first.name} cost is not known{more}, because "
-            f"{self._unanswered[first.job_id][1]}: it counts as reserved until the service answers for it; repair the "
-            "QuantumWorkspace or its credentials. What nobody answers for within seven days counts as spent"
-        )
 
     async def _tell(self, budget: QuantumBudget, entry: Reservation, why: str) -> None:
         message = (

@@ -56,8 +56,8 @@ def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False, un
 
     Finalizer and claim are the users' to write. Only status, or what this process has sent itself, shows that they were
     not forged to jump the queue: a claim that was taken over is no slot, and what its holder has sent stands in status.
-    What was refused for lack of a quota keeps nobody waiting, unless it may be at the service; nor does what waits for
-    any other reason and surely is not there.
+    What was refused for lack of a quota keeps nobody waiting, unless it may be at the service; nor does what surely is
+    not there, for whatever reason: its slot lasts for the reconciliation in which it is to be sent.
 
     Args:
         job: The job.
@@ -66,7 +66,7 @@ def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False, un
         unsent: This process knows that no request has had an effect, nor can have one.
     """
     told = job.status.condition(Kind.SUBMITTED)
-    if unsent and told is not None and told.status == "False":
+    if unsent and (told is None or told.status == "False"):
         return False
     if waits_without_slot(job) and not may_run:
         return False

@@ -20,9 +20,9 @@ from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Observation
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import fence_of, has_own_claim, identify
-from quantumjob_operator.lifecycle.fence import Claims, FenceState
-from quantumjob_operator.lifecycle.observation import ClaimOwnership, Limits, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.attempts import current_attempt, fence_of, has_own_claim, identify
+from quantumjob_operator.lifecycle.fence import FenceState
+from quantumjob_operator.lifecycle.observation import ClaimOwnership, Claims, Limits, Trouble, WorkspaceFacts
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -88,7 +88,7 @@ class Observer:
             workspace_moved=self._workspaces.moved(job),
             job_id=job_id,
             remote=fresh,
-            needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory),
+            needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory, job_id),
             queue=place,
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
@@ -105,8 +105,11 @@ class Observer:
     ) -> FenceState:
         """How sure this process is now; a claim that was lost is fenced for once, by who asks first."""
         now, fence = self._clock.monotonic(), fence_of(job, self._settings.fence_seconds)
-        claims = Claims(max(self._cache.named.get(job.uid, 0), written), written, job.uid in self._cache.unfenced)
-        self._cache.unfenced.discard(job.uid)
+        heard = self._cache.claims
+        claims = Claims(max(heard.named.get(job.uid, 0), written), written, job.uid in heard.unfenced)
+        if claims.lost:
+            heard.unfenced.discard(job.uid)
+            self._submitter.missed(job)  # for others with its key
         known = known.met(job, self._holder, now, fence, claims)
         if job_id:
             known = known.fence_until(self._submitter.fence_until(job_id, job), now)
@@ -116,10 +119,13 @@ class Observer:
         """A job's object is gone, and its job may have been sent: whoever has its key next is fenced."""
         self._submitter.missed(job)
 
-    def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory) -> bool:
+    def _has_slot(self, workspace: QuantumWorkspace, job: QuantumJob, memory: Memory, job_id: str | None) -> bool:
         """Count a job that is in flight already; any other asks once it could be sent with a slot."""
+        if memory.saw_end_of(job_id):
+            return False
         may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
-        if not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=memory.fence_state.surely_unsent):
+        unsent = memory.fence_state.is_unsent(current_attempt(job))
+        if not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
             return False
         self._limiter.take(workspace, job, ours=memory.has_sent, may_run=may_run)
         return True

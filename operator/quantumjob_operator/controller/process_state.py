@@ -11,6 +11,7 @@ from uuid import uuid4
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, ProgramFacts, QueuePlace
+from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
@@ -46,8 +47,10 @@ class Memory:
         awaits_heir_since: Since when the job of an object that is gone waits for another one to take it over.
         told: The notices of releases that were published already.
         refusals: Writes of ours that the API server has refused in a row.
+        failed_writes: Of its status, in a row, to which the API server answered that it failed.
         refusal_told: The refusal that users were told of last.
         unwritten: A status that the API server refuses to store: what it stores instead, and what it should say.
+        ended: The id of the job of which the service has told a final word, whether that could be stored or not.
         bill_at: When the service is to be asked again what the job cost, which has ended.
         program: The program's bytes, kept only during one reconciliation.
         program_facts: What was found in them: the same bytes are not read again.
@@ -72,8 +75,10 @@ class Memory:
     awaits_heir_since: float | None = None
     told: set[Notice] = field(default_factory=set)
     refusals: int = 0
+    failed_writes: int = 0
     refusal_told: str = ""
     unwritten: tuple[JobStatus, JobStatus] | None = None
+    ended: str | None = None
     bill_at: datetime | None = None
     program: bytes | None = field(default=None, repr=False)
     program_facts: ProgramFacts | None = None
@@ -82,6 +87,10 @@ class Memory:
     def has_sent(self) -> bool:
         """Whether this process has begun to send a job whose end status does not tell yet."""
         return self.own is not None
+
+    def saw_end_of(self, job_id: str | None) -> bool:
+        """Whether this job has come to its end at the service, whatever status says: it keeps nobody waiting there."""
+        return job_id is not None and job_id == self.ended
 
     def last_known(self, last: QuantumJob | None) -> QuantumJob:
         """The newest version of an object that is gone.
@@ -116,8 +125,16 @@ class Memory:
         found = at_service < claim.attempt == self.fence_state.acknowledged
         return job if own and (claim.attempt == at_service or found) else job.without_claim()
 
-    def over(self, job: QuantumJob) -> None:
-        """A reconciliation has ended; what was sent may have been seen to its end, which status says then."""
+    def over(self, job: QuantumJob, remote: object, job_id: str | None) -> None:
+        """A reconciliation has ended; what was sent may have been seen to its end, which status says if it is stored.
+
+        Args:
+            job: The object.
+            remote: What the service has told of its job, if anything.
+            job_id: The id of that.
+        """
+        if isinstance(remote, RemoteJob) and is_final_word(remote.status):
+            self.ended = job_id
         ended = self.own is not None and any(one.attempt == self.own.attempt for one in job.status.attempts)
         if ended or job.status.finished:
             self.own = None

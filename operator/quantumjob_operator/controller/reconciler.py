@@ -23,6 +23,7 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Action, Decision, decide
+from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.fence import may_have_left_a_job
 from quantumjob_operator.lifecycle.late_bills import next_look
 from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
@@ -162,18 +163,18 @@ class Reconciler:
         finally:
             memory.program = None
             memory.job = self._cache.jobs.get(context.job.uid, context.job)
-            memory.over(context.job)
+            memory.over(context.job, context.seen.remote, context.seen.job_id)
             self._keep_slot(context)
             if context.refused and context.connection:
                 await self._workspaces.refused(context.connection)
 
     def _keep_slot(self, context: ReconcileContext) -> None:
         """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""
-        job, memory = context.memory.job, context.memory
-        may_run = memory.fence_state.fence_left(self._clock.monotonic()) > 0
-        unsent = memory.fence_state.surely_unsent
-        if memory.released or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
-            if memory.released or not context.seen.full:
+        job, memory, fence = context.memory.job, context.memory, context.memory.fence_state
+        may_run, unsent = fence.fence_left(self._clock.monotonic()) > 0, fence.is_unsent(current_attempt(job))
+        over = memory.released or memory.saw_end_of(context.seen.job_id)
+        if over or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
+            if over or not context.seen.full:
                 self._limiter.forget(job.uid)
         elif context.connection:
             self._limiter.take(context.connection.workspace, job, ours=memory.has_sent, may_run=may_run)
@@ -260,7 +261,7 @@ class Reconciler:
         memory = known or (Memory(last) if last else None)
         if memory:
             memory.job = memory.last_known(last)
-            memory.fence_state = memory.fence_state.has_seen(self._cache.named.pop(uid, 0))
+            memory.fence_state = memory.fence_state.has_seen(self._cache.claims.named.pop(uid, 0))
         if not memory or memory.released or not may_have_left_a_job(memory.job, memory.fence_state, self._holder):
             self._forget(uid)
             return

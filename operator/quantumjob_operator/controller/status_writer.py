@@ -3,8 +3,8 @@
 Rules:
 1. Status first, then the Events.
 2. A wish to cancel is written before the service is asked. If the API server refuses that for good (an admission
-   policy, a stricter schema), the service is asked all the same: what runs costs money, and what it should say stays in
-   memory.
+   policy, a stricter schema, the size of the object), or fails by it again and again, the service is asked all the
+   same: what runs costs money, and what it should say stays in memory.
 3. Nothing else is passed over so: what has to be in status before a job is sent, and its end.
 
 Lives here: the one place that has status written. Must not live here: what it says (`lifecycle`).
@@ -12,11 +12,12 @@ Lives here: the one place that has status written. Must not live here: what it s
 
 import logging
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.finalization import Finalization, about
-from quantumjob_operator.controller.process_state import LASTING
+from quantumjob_operator.controller.process_state import LASTING, Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
@@ -25,10 +26,12 @@ from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
 from quantumjob_operator.lifecycle.event_rules import EXECUTING, notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json
+from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json, without_texts
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.values import replace
 
+_MANY: Final = 5
+"""Writes of one status in a row that the API server has failed by, after which it is not believed to recover."""
 _log = logging.getLogger(__name__)
 
 
@@ -49,9 +52,9 @@ class StatusWriter:
         """
         before = context.job.status
         try:
-            await self._store(context, decision.status)
+            await self._store_what_fits(context, decision.status)
         except ClusterError as error:
-            if not error.write_refused or context.memory.refusals < LASTING or not _may_wait(context, decision.status):
+            if not _lasts(context.memory, error) or not _may_wait(context, decision.status):
                 raise
             await self.refused(context, error)
             context.memory.unwritten = (context.stored, decision.status)
@@ -63,11 +66,21 @@ class StatusWriter:
             once = context.seen.gone or notice.reason == EXECUTING
             await self._finalization.tell(context.job, notice, once=once)
 
+    async def _store_what_fits(self, context: ReconcileContext, wanted: JobStatus) -> None:
+        """The status, or what programs need of it, above all its end, where there is no room for more."""
+        try:
+            await self._store(context, wanted)
+        except ClusterError as error:
+            if not error.too_large:
+                raise
+            await self._store(context, without_texts(wanted))
+            await self.refused(context, error)
+
     async def _store(self, context: ReconcileContext, wanted: JobStatus) -> None:
         memory, known = context.memory, replace(context.job, status=context.stored)
         written = await context.writer.write_status(known, wanted)
         if written.resource_version != known.resource_version:
-            memory.refusals, memory.refusal_told = 0, ""
+            memory.refusals, memory.failed_writes, memory.refusal_told = 0, 0, ""
         memory.unwritten, context.stored = None, written.status
         self._cache.update(written)
         context.know(job=written)
@@ -76,15 +89,16 @@ class StatusWriter:
     async def refused(self, context: ReconcileContext, error: ClusterError) -> None:
         """The API server refuses a write of ours: count it, show its words in status if it takes those, tell it once.
 
-        What was not refused is no business of this method.
+        A status by which the API server fails again and again counts as refused. What was not refused is no business of
+        this method.
         """
-        if not error.write_refused:
+        memory, about_status = context.memory, error.what.endswith("/status")
+        memory.failed_writes += error.broken_inside and about_status
+        if not error.write_refused and not (error.broken_inside and about_status and memory.failed_writes > _MANY):
             return
-        memory = context.memory
         memory.refusals += 1
         self._metrics.refused_writes.inc()
         message = f"the API server refuses what the operator writes: {clean_text(error.message)}"
-        about_status = error.what.endswith("/status")
         shown = any((one.reason, one.message) == (WRITE_REFUSED, message) for one in context.stored.conditions)
         if not about_status and not context.seen.gone and not context.job.status.finished:
             await self._show(context, message)
@@ -127,8 +141,23 @@ class StatusWriter:
         return bool(self._lost)
 
 
+def _lasts(memory: Memory, error: ClusterError) -> bool:
+    """Whether a status is refused for longer.
+
+    One that fails so often does it by what it says: an API server that takes no writes takes none of the Lease either,
+    without which nothing is reconciled.
+    """
+    return (error.write_refused and memory.refusals >= LASTING) or (
+        error.broken_inside and memory.failed_writes >= _MANY
+    )
+
+
 def _may_wait(context: ReconcileContext, status: JobStatus) -> bool:
-    """Whether the job may go on before its status says so: what was sent, to be seen and cancelled; nothing else."""
+    """Whether the job may go on before its status says so: what was sent, to be seen and cancelled; nothing else.
+
+    Least of all an attempt that is to follow one that has ended: it is billed.
+    """
     asked = status.cancellation is not None and status.cancellation.attempt == current_attempt(context.job)
     sent = status.is_true(Kind.SUBMITTED) or (asked and not has_ended(context.job))
-    return (sent or context.job.deletion_requested) and not status.finished
+    goes_on = sent and not has_ended(replace(context.job, status=status))
+    return (goes_on or context.job.deletion_requested) and not status.finished

@@ -20,7 +20,8 @@ from quantumjob_operator.controller.key_fences import KeyFences
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, fence_of, further_attempts, identify, key_owner
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
+from quantumjob_operator.lifecycle.fence import FenceState, Sent
+from quantumjob_operator.lifecycle.further_attempts import may_be_hidden, unexplained
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
 from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.metrics import Metrics
@@ -36,7 +37,6 @@ from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 from quantumjob_operator.settings import Settings
 
-_HIDDEN_SECONDS: Final = 2.0
 CLAIM_DROPPED: Final = (
     "something in the cluster, perhaps a mutating webhook, takes the annotation quantumjobs.dev/claim or the finalizer "
     "quantumjobs.dev/cancel off again, without which nothing is sent"
@@ -88,7 +88,7 @@ class Submitter:
         if claimed.claim != new or not claimed.has_finalizer:
             raise ClusterError("PATCH of the claim", 422, "Dropped", CLAIM_DROPPED)
         # Our own, too, unless we renounced it: between, another process may have held the claim and sent.
-        lost = bool(self._cache.lost_claims.pop(job.uid, set()) - {self._holder})
+        lost = bool(self._cache.claims.lost.pop(job.uid, set()) - {self._holder})
         stripped = lost or (memory.claimed and job.claim is None)
         memory.claimed = True
         if memory.own:
@@ -111,7 +111,7 @@ class Submitter:
         context.know(job=await context.writer.renounce(context.job))
         # Known as our own doing, before the watch tells of a claim that somebody took off.
         self._cache.update(context.job)
-        self._cache.forget_claims(context.job.uid)
+        self._cache.claims.renounced(context.job.uid)
         context.memory.fence_state = context.memory.fence_state.renounced()
         context.memory.claimed, context.memory.own = False, None
 
@@ -131,9 +131,13 @@ class Submitter:
         context.know(key_owner=owner)
 
     def _miss(self, job: QuantumJob, key: str, live: Collection[str]) -> None:
-        """Who had the key and is gone may have been served by another process, whatever the watch has told of it."""
+        """Who had the key and is gone may have been served by another process, whatever the watch has told of it.
+
+        So may who lost a claim: it may not have the key any more.
+        """
         known = (*self._cache.with_key(job.namespace, key), *self._cache.deleted_with_key(job.namespace, key))
-        self.missed(*(one for one in known if one.uid not in live and not one.status.finished))
+        left = set(live) - (self._cache.claims.unfenced - {job.uid})
+        self.missed(*(one for one in known if one.uid not in left and not one.status.finished))
 
     def missed(self, *gone: QuantumJob) -> None:
         """Objects are gone whose jobs may have been sent a moment ago: whoever has their keys next is fenced."""
@@ -166,7 +170,7 @@ class Submitter:
                     number, last = number + 1, found
                     asked = self._clock.monotonic()
                     if number > most:
-                        context.know(remote=_unexplained(claim.attempt, number))
+                        context.know(remote=unexplained(claim.attempt, number))
                         return
         except ServiceError as error:
             context.know(remote=trouble(context, error))
@@ -178,7 +182,7 @@ class Submitter:
         over = isinstance(last, RemoteJob) and is_final_word(last.status)
         others = self.fence_until(identify(job, claim.workspace, number + 1), job) - asked if over else 0.0
         if (hidden := max(context.memory.fence_state.hidden_for(number, asked), others)) > 0:
-            context.know(remote=_hidden(hidden))
+            context.know(remote=may_be_hidden(hidden))
             return
         if number > claim.attempt:
             job = await context.writer.claim(job, replace(claim, attempt=number))
@@ -263,7 +267,8 @@ class Submitter:
         known, job = self._cache.jobs.get(context.job.uid), context.job
         if known is None or (known.claim, known.has_finalizer) != (job.claim, True):
             return False
-        return (known.deletion_requested, known.generation) == (False, job.generation)
+        heard = job.uid in self._cache.claims.unfenced
+        return not heard and (known.deletion_requested, known.generation) == (False, job.generation)
 
     def _require_unchanged(self, context: ReconcileContext) -> None:
         if not self._is_unchanged(context):
@@ -284,21 +289,12 @@ class Submitter:
             self._cache.remove(job.uid)
             raise Outdated
         known = (job.claim, False, job.generation, context.stored)
-        if (live.claim, live.deletion_requested, live.generation, live.status) != known:
+        heard = self._cache.has(job.uid, live.resource_version)
+        if not heard or (live.claim, live.deletion_requested, live.generation, live.status) != known:
             self._cache.put_job(live)
+            if not heard:
+                # Nobody has told what stood there in between: a claim may have gone to another process and come back.
+                self._cache.claims.unfenced.add(job.uid)
             raise Outdated
         context.memory.fence_state = context.memory.fence_state.confirmed(started)
         context.know(job=replace(live, status=job.status))
-
-
-def _unexplained(first: int, last: int) -> Trouble:
-    message = (
-        f"the service shows attempts {first} to {last} of this job and more, which neither spec.backoffLimit nor "
-        "suspensions explain; ask the owner of the QuantumWorkspace whether its endpoint is Azure Quantum"
-    )
-    return Trouble("AttemptsUnexplained", message)
-
-
-def _hidden(seconds: float) -> Trouble:
-    message = "a later attempt, of which the object knows nothing any more, may have been accepted; waiting until the "
-    return Trouble(SUBMISSION_UNCONFIRMED, message + "service would show it", retry_after=min(seconds, _HIDDEN_SECONDS))

@@ -1,5 +1,6 @@
 """The reconciliation of one QuantumWorkspace: does it answer, what does it offer, is it still needed; and its status.
 
+Each version is news for another process: two that get different answers say so in turn, once a minute (`own_words`).
 Lives here: the only writer of a workspace's status and finalizer. Must not live here: which job uses which workspace
 (`controller.workspaces`).
 """
@@ -17,15 +18,19 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.own_words import OwnWords
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.workspace_offer import ask_offer, room_for
 from quantumjob_operator.controller.workspace_status import (
+    IN_USE,
     LISTING_REFUSED,
     READY,
     Offer,
+    Shown,
     listing_refused,
     offer_shown,
     ready,
+    shown_in,
     trouble_with,
     unreadable,
 )
@@ -44,7 +49,6 @@ from quantumjob_operator.settings import Settings
 
 CLUSTER_RENAMED: Final = "ClusterRenamed"
 _MAX_CLUSTER_NAME: Final = 256
-IN_USE: Final = "InUse"
 _NAMED: Final = 10
 _log = logging.getLogger(__name__)
 
@@ -79,6 +83,7 @@ class WorkspaceReconciler:
         self._clock = clock
         self._metrics = metrics
         self._failures: dict[str, int] = {}
+        self._words: OwnWords[Shown] = OwnWords(clock.monotonic)
 
     async def reconcile(self, uid: str) -> None:
         """Reconcile the workspace of this uid and say how it is; never raises."""
@@ -87,6 +92,7 @@ class WorkspaceReconciler:
             self._failures.pop(uid, None)
             self._workspaces.forget(uid)
             self._quotas.forget(uid)
+            self._words.forget(uid)
             return
         try:
             workspace = await self._release(workspace)
@@ -158,19 +164,30 @@ class WorkspaceReconciler:
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
         before = next((one for one in workspace.conditions if one.type == READY), None)
         now_ready = ready(trouble, workspace.generation)
+        conditions = self._conditions(workspace, now_ready)
         status: dict[str, Any] = {
             "observedGeneration": workspace.generation,
-            "conditions": [_condition_json(one) for one in self._conditions(workspace, now_ready)],
+            "conditions": [_condition_json(one) for one in conditions],
         }
         if trouble is None:
             status |= offer_shown(offer, workspace.status)
         name = clean_text(self._settings.cluster_name, _MAX_CLUSTER_NAME)
         status |= {"clusterName": name} if name else {}
+        differs = any(workspace.status.get(key) != value for key, value in status.items())
+        if before and differs and (wait := self._patience(workspace, conditions, None if trouble else offer)):
+            self._queue.add_after(workspace.uid, wait)
+            return
         written = await self._objects.write_workspace_status(workspace, status)
         self._cache.update(written)
+        self._words.say(workspace.uid, shown_in(written.conditions, written.status))
         await self._tell_renamed(workspace, name)
         if before is None or (before.status, before.reason) != (now_ready.status, now_ready.reason):
             await self._became(workspace, now_ready)
+
+    def _patience(self, workspace: QuantumWorkspace, conditions: tuple[Condition, ...], offer: Offer | None) -> float:
+        """Seconds for which is left what another process says, if nothing that was found is new here."""
+        there = shown_in(workspace.conditions, workspace.status)
+        return self._words.patience(workspace.uid, there, lambda said: said.is_alike(conditions, offer))
 
     def _conditions(self, workspace: QuantumWorkspace, now_ready: Condition) -> tuple[Condition, ...]:
         """Ready, and what is there only while it holds."""

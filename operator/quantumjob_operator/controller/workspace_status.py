@@ -8,13 +8,14 @@ Rules:
 Must not live here: requests, or when to make them (`workspace_reconciler`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjob_operator.azure.offers import QuotaUsage, TargetStatus
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.model.conditions import Words, words
 from quantumjob_operator.model.errors import (
     AnswerTooLarge,
     CredentialsRefused,
@@ -28,6 +29,7 @@ from quantumjob_operator.model.redaction import clean_text
 
 READY: Final = "Ready"
 LISTING_REFUSED: Final = "ListingRefused"
+IN_USE: Final = "InUse"
 _LEAST_SECONDS: Final = 10
 """Shorter queues than this are all the same."""
 
@@ -44,6 +46,35 @@ class Offer:
     targets: Sequence[TargetStatus] = ()
     quotas: Sequence[Quota] | None = None
     usages: Sequence[QuotaUsage] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a status says that depends on who asked, and on what that one knows.
+
+    Attributes:
+        words: Of the conditions.
+        fields: All else.
+    """
+
+    words: Words
+    fields: Mapping[str, Any]
+
+    def is_alike(self, conditions: Iterable[Condition], offer: Offer | None) -> bool:
+        """Whether what was found now is this, but for texts and what drifts; without an offer, conditions tell all."""
+        now = words(conditions, _KINDS)
+        if [one[:-1] for one in now] != [one[:-1] for one in self.words]:
+            return False
+        return offer is None or not offer_shown(offer, self.fields)
+
+
+def shown_in(conditions: Iterable[Condition], status: Mapping[str, Any]) -> Shown:
+    """What stands in a status."""
+    return Shown(words(conditions, _KINDS), {name: status.get(name) for name in _FIELDS})
+
+
+_KINDS: Final = (READY, IN_USE, LISTING_REFUSED)
+_FIELDS: Final = ("targets", "quotas", "quotaUsages", "clusterName")
 
 
 def ready(trouble: Trouble | None, generation: int) -> Condition:

@@ -22,7 +22,8 @@ from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import has_ended
-from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Claims, Trouble
+from quantumjob_operator.lifecycle.unsent import NOTHING_KNOWN, Unsent
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -41,21 +42,6 @@ class Sent(StrEnum):
     ACCEPTED = "Accepted"
     NOT_APPLIED = "NotApplied"
     UNKNOWN = "Unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What one process has seen of an object's claims, beyond the one that is believed.
-
-    Attributes:
-        named: The highest attempt that they have named, believed or not: it may have been sent.
-        stored: The attempt that the claim names as it is stored, 0 without one; None: as it is believed.
-        lost: One was taken off or set back since the last reconciliation, whatever stands there by now.
-    """
-
-    named: int = 0
-    stored: int | None = None
-    lost: bool = False
 
 
 _AS_BELIEVED: Final = Claims()
@@ -79,6 +65,7 @@ class FenceState:
         acknowledged: The attempt of the claim whose write the API server has answered to this process.
         latest: The highest attempt that a claim was seen to name: an object that is set back names an earlier one.
         forgotten: That attempt, if the object has been without it since the fence for it began; 0 if it names it.
+        unsent: Whether nothing was sent, whatever users wrote into the claim.
     """
 
     claimed_at: float | None = None
@@ -94,6 +81,7 @@ class FenceState:
     acknowledged: int | None = None
     latest: int = 0
     forgotten: int = 0
+    unsent: Unsent = NOTHING_KNOWN
 
     def met(
         self, job: QuantumJob, holder: str, now: float, fence: float, claims: Claims = _AS_BELIEVED
@@ -125,6 +113,7 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
+            unsent=self.unsent if self.rival is not None else self.unsent.hidden(now + fence),
         )
         if rival != _NOBODY:
             # It may send; and a claim that is taken back is written anew, which somebody has to answer.
@@ -140,8 +129,8 @@ class FenceState:
         known = replace(self, latest=latest, forgotten=forgotten)
         if not claims.lost and forgotten <= self.forgotten:
             return known
-        fenced_until = max(self.fenced_until, fenced_until)
-        return replace(known, fenced_until=fenced_until, never_sent=self.never_sent and not claims.lost)
+        known = replace(known, fenced_until=max(self.fenced_until, fenced_until))
+        return replace(known, never_sent=False, claimed_at=None, acknowledged=None) if claims.lost else known
 
     def unanswered(self, job: QuantumJob, now: float, fence: float) -> "FenceState":
         """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""
@@ -167,10 +156,15 @@ class FenceState:
             stripped: A claim was seen on the object, and somebody took it off (`kubectl replace`).
         """
         latest = max(self.latest, attempt)
+        # A rival that nobody has seen to appear is a predecessor, which may have sent until now.
+        unsent = self.unsent.hidden(now + fence) if self.rival and not self.rival_until else self.unsent
         known = replace(self, claimed_at=asked, asked_at=None, rival=_NOBODY, acknowledged=attempt, latest=latest)
+        known = replace(known, unsent=unsent)
         if before.claim and attempt > max(before.claim.attempt, self.latest):
-            # Nobody can have sent an attempt that no claim ever named.
-            return replace(known, never_sent=True, fenced_until=now, absent_since=None, shown=False)
+            known = replace(known, absent_since=None, shown=False)
+            if before.claim.attempt == self.acknowledged:
+                # Only the holder of the attempt before can have claimed the next one.
+                return replace(known, never_sent=True, fenced_until=now)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
         if untouched and not self.shown and not _may_have_been_sent(before.status) and self.fenced_until <= now:
@@ -214,7 +208,7 @@ class FenceState:
 
     def sending(self) -> "FenceState":
         """A PUT begins: whatever happens to us from here on, it may take effect."""
-        return replace(self, never_sent=False, fenced_until=_FOREVER)
+        return replace(self, never_sent=False, fenced_until=_FOREVER, unsent=self.unsent.sending())
 
     def sent(self, outcome: Sent, before: "FenceState", now: float, fence: float) -> "FenceState":
         """The PUT has ended.
@@ -226,18 +220,23 @@ class FenceState:
             fence: Seconds after which a 404 can be believed.
         """
         if outcome is Sent.NOT_APPLIED:
-            return replace(self, never_sent=before.never_sent, fenced_until=before.fenced_until)
-        return replace(self, fenced_until=now + fence)
+            known = replace(self, unsent=before.unsent)
+            return replace(known, never_sent=before.never_sent, fenced_until=before.fenced_until)
+        return replace(self, fenced_until=now + fence, unsent=self.unsent.sent(now + fence))
 
-    def answered(self, remote: RemoteJob | Absent | Trouble | None, asked: float, now: float) -> "FenceState":
-        """The service was asked for the job at one time and answered at another."""
+    def answered(
+        self, remote: RemoteJob | Absent | Trouble | None, asked: float, now: float, attempt: int = 0
+    ) -> "FenceState":
+        """The service was asked for the job, as of an attempt if told, at one time and answered at another."""
+        sure = self.acknowledged == attempt and asked >= self.fenced_until
+        known = replace(self, unsent=self.unsent.answered(remote, asked, attempt, sure=sure))
         if remote is ABSENT:
             since = self.absent_since if self.absent_since is not None else now
-            return replace(self, asked_at=asked, absent_since=since, absent_at=asked, shown=False)
+            return replace(known, asked_at=asked, absent_since=since, absent_at=asked, shown=False)
         if isinstance(remote, RemoteJob):
             # Whoever sent it: an object that was restored can be older than its job.
-            return replace(self, asked_at=None, absent_since=None, absent_at=None, never_sent=False, shown=True)
-        return replace(self, asked_at=None)
+            return replace(known, asked_at=None, absent_since=None, absent_at=None, never_sent=False, shown=True)
+        return replace(known, asked_at=None)
 
     @property
     def surely_unsent(self) -> bool:
@@ -245,14 +244,19 @@ class FenceState:
         absent = self.absent_at is not None and self.absent_at >= self.fenced_until
         return self.rival == _NOBODY and (self.never_sent or absent)
 
+    def is_unsent(self, attempt: int) -> bool:
+        """Whether nothing of an attempt is at the service, whatever its claim says of who may send it."""
+        return self.surely_unsent or self.unsent.attempt == attempt
+
     def fence_left(self, now: float) -> float:
         """Seconds for which a 404 is not believed yet."""
         return max(0.0, self.fenced_until - (now if self.asked_at is None else self.asked_at))
 
     def absence_left(self, now: float, fence: float) -> float:
-        """Seconds for which a 404 for an accepted job is not believed yet."""
+        """Seconds for which a 404 is not believed yet for an accepted job, or for one that others may have sent."""
         asked = now if self.asked_at is None else self.asked_at
-        return max(0.0, fence - (0.0 if self.absent_since is None else asked - self.absent_since))
+        hidden = 0.0 if self.accepted else self.unsent.left(asked)
+        return max(hidden, fence - (0.0 if self.absent_since is None else asked - self.absent_since))
 
     def rival_left(self, now: float) -> float:
         """Seconds for which a rival's claim is not taken over yet."""

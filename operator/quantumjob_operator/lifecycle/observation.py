@@ -53,6 +53,8 @@ class Absent(StrEnum):
     ABSENT = "Absent"
 
 
+_FIRST_RETRY: Final = 1.0
+_MAX_DOUBLINGS: Final = 6
 ABSENT: Final = Absent.ABSENT
 
 
@@ -145,6 +147,21 @@ class OutputPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What one process has seen of an object's claims, beyond the one that is believed.
+
+    Attributes:
+        named: The highest attempt that they have named, believed or not: it may have been sent.
+        stored: The attempt that the claim names as it is stored, 0 without one; None: as it is believed.
+        lost: One was taken off, set back or taken over since the last reconciliation, whatever stands there by now.
+    """
+
+    named: int = 0
+    stored: int | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimOwnership:
     """This process's right to act on the job, and how far it can trust a 404.
 
@@ -172,6 +189,10 @@ class ClaimOwnership:
     since_cancel: float | None = None
     asking: float = 0.0
     rival_left: float = 0.0
+
+    def soon(self, left: float) -> float:
+        """Seconds until the service is asked again, at most so many."""
+        return min(left, _FIRST_RETRY * 2.0 ** min(self.failures, _MAX_DOUBLINGS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,8 +45,6 @@ from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 
-_FIRST_RETRY: Final = 1.0
-_MAX_DOUBLINGS: Final = 6
 _HELD_SECONDS: Final = 10.0
 
 
@@ -268,21 +266,18 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
         return held
     if held and held.action is Action.NONE and held.status == seen.job.status:
         # It may have sent before it was held, and be gone: asked again until nothing can be hidden.
-        return replace(held, again=_soon(seen, seen.ownership.absence_left) or held.again)
-    if seen.ownership.rival_left > 0:
-        return Decision(action=Action.NONE, status=seen.job.status, again=seen.ownership.rival_left)
+        return replace(held, again=seen.ownership.soon(seen.ownership.absence_left) or held.again)
+    if (left := seen.ownership.rival_left) > 0:
+        # Asked for meanwhile, too: what surely was not sent gives its slot back.
+        left = min(left, seen.ownership.absence_left or left)
+        return Decision(action=Action.NONE, status=seen.job.status, again=left)
     return step(seen, Action.CLAIM)
 
 
 def _behind_the_fence(seen: Observation) -> Decision:
     """An earlier request may still take effect: requeue, and believe a 404 only when it no longer can."""
     message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
-    return hold(seen, SUBMISSION_UNCONFIRMED, message, again=_soon(seen, seen.ownership.fence_left))
-
-
-def _soon(seen: Observation, left: float) -> float:
-    """Seconds until the service is asked again, at most so many."""
-    return min(left, _FIRST_RETRY * 2.0 ** min(seen.ownership.failures, _MAX_DOUBLINGS))
+    return hold(seen, SUBMISSION_UNCONFIRMED, message, again=seen.ownership.soon(seen.ownership.fence_left))
 
 
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:

@@ -13,6 +13,8 @@ from quantumjob_operator.model.jobstatus import Condition, State
 from quantumjob_operator.model.values import replace
 
 _MAX_MESSAGE: Final = 1024
+Words = tuple[tuple[str, str, str, str], ...]
+"""Types, states, reasons and messages of conditions."""
 
 
 class Kind(StrEnum):
@@ -60,6 +62,13 @@ def without_conditions(conditions: Iterable[Condition], kinds: Iterable[str]) ->
     """The conditions without those of the given types."""
     gone = frozenset(kinds)
     return tuple(one for one in conditions if one.type not in gone)
+
+
+def words(conditions: Iterable[Condition], kinds: tuple[str, ...]) -> Words:
+    """What the conditions of these types say, whenever and by whomever they were set."""
+    there = {one.type: one for one in conditions}
+    told = (there[kind] for kind in kinds if kind in there)
+    return tuple((one.type, one.status, one.reason, one.message[:_MAX_MESSAGE]) for one in told)
 
 
 def said_once(conditions: Iterable[Condition]) -> tuple[Condition, ...]:

@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.money import Amount, Estimate
+from quantumjob_operator.model.values import replace
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
@@ -197,6 +198,13 @@ class JobStatus:
     def finished(self) -> bool:
         """Whether the job has reached an end that nothing can change."""
         return self.is_true("Finished")
+
+
+def without_texts(status: JobStatus) -> JobStatus:
+    """What a status says for programs, where an object has no room left for what it says for people."""
+    error = replace(status.error, message=None) if status.error else None
+    bare = tuple(replace(one, message="") for one in status.conditions)
+    return replace(status, message=None, error=error, queue=None, conditions=bare)
 
 
 _ADAPTER: Final = TypeAdapter(JobStatus)

@@ -159,6 +159,27 @@ async def test_a_job_that_is_watched_no_more_is_asked_for_no_more() -> None:
     assert news.words == [("uid-b", "Succeeded")]
 
 
+@pytest.mark.parametrize("others", [pytest.param(0, id="asked alone"), pytest.param(5, id="asked by a list")])
+async def test_an_end_that_was_told_is_asked_for_no_more_than_an_old_job(others: int) -> None:
+    """In a burst its reconciliation waits for many others, whose requests it would take; a lost end comes back."""
+    service, news = Service({"a": "Waiting"} | {f"o{number}": "Waiting" for number in range(others)}), News()
+    poller = make_poller(service, news, poll_min_seconds=1, poll_max_seconds=60)
+    async with polling(poller):
+        for name in service.words:
+            poller.watch(f"uid-{name}", name, "Waiting")
+        service.words["a"] = "Succeeded"
+        await asyncio.sleep(10)
+        assert news.words == [("uid-a", "Succeeded")]
+        service.forget()
+        await asyncio.sleep(40)
+        assert not any(one.job_id == "a" for one in service.asked)
+        await asyncio.sleep(60)
+        assert sum(one.job_id == "a" for one in service.asked) == 1
+        poller.watch("uid-a", "a", "Executing")
+        await asyncio.sleep(10)
+    assert news.words == [("uid-a", "Succeeded")] * 2
+
+
 async def test_watching_a_job_again_changes_nothing() -> None:
     """Each reconciliation says again that it is to be watched; that must not postpone the next request for ever."""
     service, news = Service({"a": "Waiting"}), News()

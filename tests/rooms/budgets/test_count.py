@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.budgets.count import Row, count, is_missing
-from quantumjob_operator.budgets.ledger import Ended, ledger_of
+from quantumjob_operator.budgets.ledger import Ended, Outcome, ledger_of, settle
 from quantumjob_operator.budgets.requests import ask
+from quantumjob_operator.budgets.shown import as_counted, shown
 from quantumjob_operator.controller.budget_counter import Count
 from quantumjob_operator.controller.budget_ledger import State
 from quantumjob_operator.model.money import Amount
@@ -165,3 +166,21 @@ def test_what_was_sent_a_moment_before_a_count_is_remembered() -> None:
     many = tuple(Row(replace(ENTRY, job_id=str(number)), NOW, BILL) for number in range(1000))
     after, _ = Count(one.scope, many, frozenset(), start, TOLERANCE)(one, State(ledger_of(one, NOW)), NOW)
     assert len(after.remembered) == 256
+
+
+def test_what_stands_under_a_key_when_a_ledger_is_counted_is_paid_once() -> None:
+    """The list hides the job, which is settled by its reservation; then another object with the key asks."""
+    one, sent = budget(), NOW + timedelta(seconds=1)
+    ledger, _ = ask(one, ledger_of(one, NOW), request(0, usd("97.5"), uid="first", keyed=True), NOW)
+    ledger, _ = ask(one, ledger, request(1, usd("97.5")), NOW)
+    one = replace(written(one, ledger), status=replace(written(one, ledger).status, counted=None))
+    counted = sent + timedelta(seconds=9)
+    change = Count(one.scope, (), frozenset(ledger.open), ledger.period.start, TOLERANCE)
+    state, _ = change(one, State(ledger_of(one, counted)), counted)
+    assert state.remembered == ("job-0",), "without a key nobody else asks for it"
+    one = replace(one, status=as_counted(one, shown(one, state.ledger, counted), counted, state.remembered))
+    ended = replace(BILL, sent=sent, owner="first")
+    ledger, *_ = settle(one, ledger_of(one, counted), "job-0", ended, counted, tolerance=TOLERANCE)
+    ledger, _ = ask(one, ledger, request(0, usd("97.5"), uid="second", keyed=True), counted)
+    ledger, outcome, _ = settle(one, ledger, "job-0", ended, counted, tolerance=TOLERANCE)
+    assert (outcome, list(ledger.spent.values())) == (Outcome.RELEASED, [Decimal(90)])

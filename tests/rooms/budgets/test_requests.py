@@ -24,6 +24,8 @@ SPENT = {
     "totals": [{"namespace": "vqe", "unit": "USD", "spent": "1640.5", "reserved": "0"}],
 }
 
+MANY_UNITS = Needs(tuple(Amount(unit, "1") for unit in ("USD", "EUR", "GBP", "CHF", "JPY", "CAD")), "MaxCost", "")
+
 
 def told(one: QuantumBudget, ledger: Ledger, needs: Needs | CostUnknown, **fields: Any) -> Refusal:
     """The refusal of a further job."""
@@ -366,6 +368,22 @@ def test_what_stands_is_raised_though_its_namespace_has_all_its_places() -> None
     after, answer = ask(one, ledger, request(0, usd("5"), job_id="7"), NOW)
     assert isinstance(answer, Granted)
     assert len(after.open) == MAX_OPEN
+
+
+@pytest.mark.parametrize("needs", [usd("1"), MANY_UNITS], ids=["by its names", "by its names and its amounts"])
+@pytest.mark.parametrize(("under_way", "grows"), [(1000, True), (MAX_OPEN - 1, False)])
+def test_what_stands_grows_only_into_a_place(needs: Needs, under_way: int, *, grows: bool) -> None:
+    """An object with its key has a longer name, and may need more units: many of them would fill the object."""
+    one = budget(limits=[{"unit": amount.unit, "amount": "10"} for amount in MANY_UNITS.amounts])
+    ledger, _ = ask(one, ledger_of(one, NOW), request(0, usd("1"), keyed=True), NOW)
+    ledger = replace(ledger, open={**crowded(one, vqe=under_way).open, "job-0": ledger.open["job-0"]})
+    after, answer = ask(
+        one, ledger, request(0, needs, uid="uid-1", name="n" * 253, workspace="w" * 63, keyed=True), NOW
+    )
+    assert isinstance(answer, Granted) == grows
+    assert (after != ledger) == grows
+    if isinstance(answer, Refusal):
+        assert (answer.reason, answer.waits) == ("BudgetBusy", True)
 
 
 def test_who_is_woken_finds_a_place() -> None:

@@ -118,7 +118,7 @@ def test_of_any_number_of_claims_that_were_taken_off_two_are_remembered() -> Non
         annotations = {"quantumjobs.dev/claim": holder}
         known.put_job(job(resourceVersion=str(10 + number), annotations=annotations))
         known.put_job(job(resourceVersion=str(11 + number)))
-    assert known.lost_claims == {UID: {"process-0", "process-2"}}
+    assert known.claims.lost == {UID: {"process-0", "process-2"}}
 
 
 def test_an_object_that_was_let_go_leaves_nothing() -> None:

@@ -1,17 +1,29 @@
 """Pages of a collection that are too long to be read are asked for in smaller ones."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, Final
 
+import aiohttp
 import pytest
 
-from quantumjob_operator.cluster.api import Api
+from quantumjob_operator.cluster import handlers
+from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.listing import MOST_BYTES, PageSize
 from quantumjob_operator.cluster.objects import Objects
-from rooms.azure.misbehaving import MisbehavingServer, says
+from rooms.azure.misbehaving import MisbehavingServer, Received, answers, says, stays_silent
 from rooms.cluster.test_api import api, server
 from rooms.model.bodies import job_body
 
 __all__ = ["api", "server"]
+
+_MIB: Final = 1024 * 1024
+_ENDLESS: Final = 200 * _MIB
+_LISTED: Final = {"metadata": {"resourceVersion": "9"}, "items": [job_body(uid="1")]}
+Listing = Callable[[MisbehavingServer, Api], AsyncIterator[Any]]
 
 
 @pytest.mark.parametrize(
@@ -45,3 +57,72 @@ async def test_each_object_of_a_long_page_is_read_once(server: MisbehavingServer
     limits = [one.query["limit"] for one in server.received]
     assert limits == [["20"], ["1"], ["2"]]
     assert all(before != after for before, after in pairwise(limits))
+
+
+async def _by_kopf(server: MisbehavingServer, _api: Api) -> AsyncIterator[Any]:
+    """What kopf is given to list with, without its way to log in."""
+    settings: Any = SimpleNamespace(watching=SimpleNamespace(chunk_size=50))
+    resource = SimpleNamespace(get_url=lambda params=None, **_: f"{server.url}/apis/x?{_query(params)}")
+    async with aiohttp.ClientSession() as session:
+
+        async def request(_method: str, url: str, *, headers: dict[str, str], **_: Any) -> aiohttp.ClientResponse:
+            return await session.get(url, headers=headers, timeout=aiohttp.ClientTimeout(60))
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(handlers, "api", SimpleNamespace(request=request))
+            listing = handlers._listing({})
+            async for one in listing(settings=settings, resource=resource, namespace=None, logger=None):
+                yield one
+
+
+def _query(params: dict[str, str] | None) -> str:
+    return "&".join(f"{name}={value}" for name, value in (params or {}).items())
+
+
+LISTINGS: Final = [
+    pytest.param(lambda _, api: api.list_pages("/apis/x", {}, 20), id="objects, of a key or a namespace"),
+    pytest.param(lambda _, api: api.list_versions("/apis/x"), id="metadata, to compare what the watch has told"),
+    pytest.param(_by_kopf, id="objects, at the start of a watch"),
+]
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_no_more_is_read_of_a_page_than_its_bound(server: MisbehavingServer, api: Api, listing: Listing) -> None:
+    """However much comes: it is counted where it arrives, uncompressed, and asked for anew with one object."""
+    sent = 0
+
+    async def floods(_: Received, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {_ENDLESS}\r\n\r\n".encode())
+        while sent < _ENDLESS:
+            writer.write(b" " * 65_536)
+            await writer.drain()
+            sent += 65_536
+
+    server.plays(floods, answers(200, json.dumps(_LISTED).encode()))
+    assert len([one async for one in listing(server, api)]) == 1
+    assert [one.query["limit"][0] == "1" for one in server.received] == [False, True]
+    assert {one.headers["accept-encoding"] for one in server.received} == {"identity"}
+    # Beside the bound, what stands in the buffers of both ends.
+    assert sent < 32 * _MIB
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("listing", LISTINGS)
+async def test_a_page_that_does_not_come_in_time_is_too_long(
+    server: MisbehavingServer, api: Api, listing: Listing
+) -> None:
+    """Asked for as it was, it would be as late each time."""
+    server.plays(stays_silent(), says(_LISTED))
+    assert len([one async for one in listing(server, api)]) == 1
+    assert server.received[-1].query["limit"] == ["1"]
+
+
+@pytest.mark.looptime
+async def test_a_single_object_that_does_not_come_in_time_is_an_error(server: MisbehavingServer, api: Api) -> None:
+    """The API server is away then; and the next listing begins with what came last."""
+    server.plays(stays_silent())
+    for _ in range(2):
+        with pytest.raises(ClusterError, match="Timeout"):
+            [one async for one in api.list_versions("/apis/x")]
+    assert [one.query["limit"] for one in server.received] == [["500"], ["1"], ["1"]]

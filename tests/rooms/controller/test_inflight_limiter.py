@@ -302,6 +302,15 @@ def test_what_is_surely_not_sent_keeps_no_slot_while_it_waits(reason: str, *, un
     assert limiter.take(limited, held, ours=True, unsent=unsent) is None
 
 
+def test_what_status_names_and_this_process_did_not_send_keeps_no_slot() -> None:
+    """Status names the way before anything is sent: that alone is a slot only for what a predecessor may have sent."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    assert limiter.take(limited, waiting_job("b0")) is None
+    assert holds_slot(flying_job("a0"))
+    assert limiter.take(limited, flying_job("a0"), unsent=True)
+
+
 def test_after_a_start_what_waited_for_a_quota_may_have_been_sent() -> None:
     """Its status can be older than its last request."""
     flying = flying_job("a0")

@@ -312,7 +312,8 @@ async def test_a_claim_is_written_and_nothing_from_before_it_is_believed(
     if ended:
         shown = {"attempt": 1, "jobId": identity(), "state": "Cancelled", "reason": "Suspended"}
         body["status"] = {"attempt": 1, "attempts": [shown]}
-    reconciliation = scene.reconcile(body, fence_state=FenceState(), key_owner=THEIRS)
+    known = FenceState(acknowledged=1 if ended else None)
+    reconciliation = scene.reconcile(body, fence_state=known, key_owner=THEIRS)
     reconciliation.memory.asked_at = 5.0
     await scene.submitter.claim(reconciliation)
     written = reconciliation.job.claim

@@ -3,8 +3,8 @@
 import pytest
 
 from quantumjob_operator.lifecycle.attempts import fence_of
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, Claims, FenceState, Sent
-from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Trouble
+from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
+from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Claims, Trouble
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -86,6 +86,71 @@ def test_when_nothing_is_at_the_service_for_sure(known: FenceState, *, unsent: b
     assert known.surely_unsent is unsent
 
 
+FOUND = FenceState().met(claimed(holder=RIVAL), HOLDER, 10.0, FENCE)
+RIVALLED = claimed(holder="x")
+
+
+@pytest.mark.parametrize(
+    ("known", "unsent"),
+    [
+        pytest.param(CLAIMED.answered(ABSENT, 10.0, 10.5, 1).met(RIVALLED, HOLDER, 11.0, 900.0), True, id="asked once"),
+        pytest.param(CLAIMED.answered(ABSENT, 10.0, 10.5, 1).met(new(), HOLDER, 11.0, 900.0), True, id="taken off"),
+        pytest.param(
+            CLAIMED.answered(ABSENT, 10.0, 10.5, 2).met(RIVALLED, HOLDER, 11.0, 900.0), False, id="of another"
+        ),
+        pytest.param(FOUND.answered(ABSENT, 10.0, 10.5, 1), False, id="found, and asked at once"),
+        pytest.param(FOUND.answered(ABSENT, 10.0 + FENCE, 99.0, 1), True, id="found, and asked after a fence"),
+        pytest.param(
+            FOUND.met(RIVALLED, HOLDER, 70.0, 900.0).answered(ABSENT, 10.0 + FENCE, 99.0, 1),
+            True,
+            id="found, and another holder is written before the fence is over",
+        ),
+        pytest.param(
+            FOUND.answered(ABSENT, 10.0 + FENCE, 99.0, 1)
+            .claimed(claimed(holder=RIVAL), 1, asked=100.0, now=100.0, fence=FENCE)
+            .answered(ABSENT, 101.0, 101.0, 1),
+            False,
+            id="found, and taken over: its holder may have sent until then",
+        ),
+        pytest.param(
+            CLAIMED.answered(ABSENT, 10.0, 10.5, 1)
+            .sending()
+            .sent(Sent.NOT_APPLIED, CLAIMED.answered(ABSENT, 10.0, 10.5, 1), 12.0, FENCE)
+            .met(RIVALLED, HOLDER, 13.0, 900.0),
+            True,
+            id="the service said that it did not",
+        ),
+        pytest.param(
+            CLAIMED.answered(ABSENT, 10.0, 10.5, 1)
+            .sending()
+            .sent(Sent.UNKNOWN, CLAIMED, 12.0, FENCE)
+            .met(RIVALLED, HOLDER, 13.0, 900.0)
+            .answered(ABSENT, 76.9, 78.0, 1),
+            False,
+            id="a PUT without an answer, and a 404 within its fence",
+        ),
+        pytest.param(
+            CLAIMED.sending()
+            .sent(Sent.UNKNOWN, CLAIMED, 12.0, FENCE)
+            .met(RIVALLED, HOLDER, 13.0, 900.0)
+            .answered(ABSENT, 77.0, 78.0, 1),
+            True,
+            id="a PUT without an answer, and a 404 after its fence",
+        ),
+        pytest.param(
+            CLAIMED.answered(ABSENT, 10.0, 10.5, 1)
+            .answered(remote(), 11.0, 11.5, 1)
+            .met(RIVALLED, HOLDER, 13.0, 900.0),
+            False,
+            id="it is there",
+        ),
+    ],
+)
+def test_what_was_not_sent_whatever_is_written_into_the_claim(known: FenceState, *, unsent: bool) -> None:
+    """Holder and fence of a claim are the users' to write; what operators may have sent is shown after one fence."""
+    assert known.is_unsent(1) is unsent
+
+
 def test_without_a_404_the_whole_fence_is_left() -> None:
     """An absence that nobody has seen has not begun."""
     assert FenceState().absence_left(100.0, FENCE) == FENCE
@@ -153,12 +218,14 @@ def test_a_claim_that_was_taken_off_once_more_is_fenced_once_more(job: QuantumJo
         pytest.param(new(status=accepted().status), 1, False, FENCE, id="a status that names a job"),
         pytest.param(new(status=DOUBTED), 1, False, FENCE, id="a status that tells of a request that may have worked"),
         pytest.param(claimed(holder=RIVAL), 1, False, FENCE, id="taken over from another process"),
-        pytest.param(claimed(), 2, True, 0.0, id="a later attempt, which no claim ever named"),
+        pytest.param(claimed(), 2, True, 0.0, id="a later attempt after one of our own, which no claim ever named"),
+        pytest.param(claimed(holder=RIVAL), 2, False, FENCE, id="a later attempt after another process's"),
     ],
 )
-def test_what_a_new_claim_is_worth(before: object, attempt: int, fence: float, *, never_sent: bool) -> None:
+def test_what_a_new_claim_is_worth(before: QuantumJob, attempt: int, fence: float, *, never_sent: bool) -> None:
     """Only what nobody can have sent is not doubted; what was fenced for longer stays so."""
-    known = FenceState(absent_since=1.0).claimed(before, attempt, asked=9.0, now=10.0, fence=FENCE)  # type: ignore[arg-type]
+    own = 1 if before.claim and before.claim.holder == HOLDER else None
+    known = FenceState(absent_since=1.0, acknowledged=own).claimed(before, attempt, asked=9.0, now=10.0, fence=FENCE)
     assert (known.never_sent, known.fence_left(10.0)) == (never_sent, fence)
     assert (known.may_start(13.9, 5.0), known.may_start(14.0, 5.0)) == (True, False)
 
@@ -219,7 +286,7 @@ def test_a_claim_that_is_taken_back_is_fenced_if_nobody_answered_that_it_was_wri
 
 def test_a_new_attempt_is_in_no_doubt() -> None:
     """Whatever was sent of the attempt before, nobody can have sent what no claim ever named."""
-    before = FenceState(fenced_until=500.0, absent_since=90.0)
+    before = FenceState(fenced_until=500.0, absent_since=90.0, acknowledged=1)
     known = before.claimed(claimed(), 2, asked=100.0, now=101.0, fence=50.0)
     assert (known.never_sent, known.fence_left(101.0), known.absent_since) == (True, 0.0, None)
 

@@ -7,12 +7,15 @@ its own, and took some four times the CPU. Must not live here: what a failure me
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 from urllib.request import proxy_bypass
 
 import aiohttp
 import httpx
 from yarl import URL
 
+from quantumjob_operator.azure.exchange import Answer
 from quantumjob_operator.azure.http.bounds import bounded_session
 
 
@@ -33,31 +36,69 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the answer's body is read from its stream, and its connection given back by closing it."""
-        timeout = request.extensions.get("timeout", {})
+        timeout, body = request.extensions.get("timeout", {}), await request.aread() or None
+        headers, url = request.headers.multi_items(), URL(str(request.url), encoded=True)
         with _translated():
-            response = await self._session.request(
-                request.method,
-                URL(str(request.url), encoded=True),
-                headers=request.headers.multi_items(),
-                data=await request.aread() or None,
-                allow_redirects=False,
-                proxy=self._proxy(request.url),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=timeout.get("connect"), sock_read=timeout.get("read")
-                ),
+            response = await self._sent(
+                request.method, url, headers, body, connect=timeout.get("connect"), read=timeout.get("read")
             )
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, connect_seconds: float
+    ) -> Answer:
+        """Send a request and read its whole answer, without the objects that httpx would make for each.
+
+        Args:
+            method: Of HTTP.
+            url: As httpx writes it, it is sent.
+            headers: Without those that follow from the connection and the body's length.
+            body: Sent as it is.
+            connect_seconds: For so long a connection may be waited for.
+        """
+        with _translated():
+            response = await self._sent(method, _as_httpx_writes(url), headers, body, connect=connect_seconds)
+            try:
+                return Answer(response.status, response.headers, await response.content.read())
+            finally:
+                response.release()
+
+    async def _sent(
+        self,
+        method: str,
+        url: URL,
+        headers: Any,
+        body: bytes | None,
+        *,
+        connect: float | None,
+        read: float | None = None,
+    ) -> aiohttp.ClientResponse:
+        return await self._session.request(
+            method,
+            url,
+            headers=headers,
+            data=body,
+            allow_redirects=False,
+            proxy=self._proxy(url),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read),
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
 
-    def _proxy(self, url: httpx.URL) -> str | None:
+    def _proxy(self, url: URL) -> str | None:
         # Not left to aiohttp, which would look into ~/.netrc as well and lend the service a password from there.
         proxy = self._proxies.get(url.scheme)
-        if proxy is None or proxy_bypass(url.host, self._proxies):
+        if proxy is None or proxy_bypass(url.host or "", self._proxies):
             return None
         return proxy if "://" in proxy else f"http://{proxy}"
+
+
+@lru_cache(maxsize=1024)
+def _as_httpx_writes(url: str) -> URL:
+    """Each job is asked for several times, and no URL of the service carries a secret."""
+    return URL(str(httpx.URL(url)), encoded=True)
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -1,0 +1,51 @@
+"""What the versions of jobs have told of their claims, beyond the claim that stands there now.
+
+The watch tells of every version, and a reconciliation looks at the newest one only: whoever wrote a claim that is gone
+by then may have sent the job. Must not live here: what follows from that (`lifecycle.fence`).
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantumjob_operator.model.quantumjob import Claim, QuantumJob
+
+_MOST_LOST: Final = 2
+
+
+@dataclass(slots=True)
+class ClaimsHeard:
+    """Of all jobs, each by its uid.
+
+    Attributes:
+        holder: This process's name in claims.
+        lost: The holders whose claims vanished from it; of two one is somebody else: no more.
+        named: The highest attempt that a claim named which was taken off or set back since.
+        unfenced: The jobs of which a claim was taken off, set back, or taken over by another process, and that were not
+            reconciled since: whatever stands there by then, somebody else may have sent.
+    """
+
+    holder: str = ""
+    lost: dict[str, set[str]] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
+    unfenced: set[str] = field(default_factory=set)
+
+    def note(self, before: Claim, job: QuantumJob) -> None:
+        """This claim stood there, and a newer version of the job may have none, or another one."""
+        if job.claim is None:
+            holders = self.lost.setdefault(job.uid, set())
+            holders |= {before.holder} if len(holders) < _MOST_LOST else set()
+        if job.claim is None or job.claim.attempt < before.attempt:
+            self.named[job.uid] = max(self.named.get(job.uid, 0), before.attempt)
+            self.unfenced.add(job.uid)
+        elif job.claim.holder not in (before.holder, self.holder):
+            self.unfenced.add(job.uid)
+
+    def renounced(self, uid: str) -> None:
+        """This process has taken its own claim off: nothing was sent under it."""
+        self.named.pop(uid, None)
+        self.unfenced.discard(uid)
+
+    def forget(self, uid: str) -> None:
+        """The object is gone."""
+        self.lost.pop(uid, None)
+        self.renounced(uid)
