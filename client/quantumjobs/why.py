@@ -94,13 +94,15 @@ class Explanation:
     error: str
     budgets: str = ""
 
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """What it says, in lines: the text of one may hold anything."""
         head = f"{self.name}: {self.state}" + (f" ({self.reason})" if self.reason else "")
         parts = [head, self.message, self.error and f"the service says: {self.error}"]
         parts += [f"budget: {one}" for one in self.budgets.split("; ") if one]
-        return "\n  ".join(
-            part for part in [*parts, self.remedy and f"do: {self.remedy}", f"next: {self.next}"] if part
-        )
+        return [part for part in [*parts, self.remedy and f"do: {self.remedy}", f"next: {self.next}"] if part]
+
+    def __str__(self) -> str:
+        return "\n  ".join(self.lines())
 
 
 def explain(resource: dict[str, Any]) -> Explanation:

@@ -5,15 +5,20 @@ Answers go to stdout, everything else to stderr. What takes long to import is im
 
 import os
 import sys
+import traceback
+from types import TracebackType
 
 import click
 
+from quantumjobs.cli import output
 from quantumjobs.cli.commands import cli
 from quantumjobs.errors import ExitCode, QuantumJobsError
 
 
 def main() -> None:
     """Run the command of this process and exit as documented."""
+    sys.excepthook = _told
+    output.robust()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -28,7 +33,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "kubectl quantum"
-        click.echo(f"error: {error.format_message().rstrip('.')}: see `{path} --help`", err=True)
+        output.note_text(f"error: {error.format_message().rstrip('.')}: see `{path} --help`")
         return ExitCode.USAGE
     except (click.exceptions.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -37,5 +42,10 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.SUCCEEDED
     except QuantumJobsError as error:
-        click.echo(f"error: {error}", err=True)
+        output.note(f"error: {error}")
         return error.exit_code
+
+
+def _told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody expected; its words may be those of an object."""
+    output.note_text("".join(traceback.format_exception(kind, error, trace)).rstrip())

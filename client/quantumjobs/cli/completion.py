@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-import click
 from click.shell_completion import ShellComplete
+
+from quantumjobs.cli.output import say
 
 _NO_FILES: Final = ":4"
 _FILES: Final = ":0"
@@ -31,8 +32,8 @@ def main() -> None:
     found = complete.get_completions(arguments, incomplete)
     for item in found:
         if item.type == "plain":
-            click.echo(f"{item.value}\t{item.help}" if item.help else item.value)
-    click.echo(_FILES if any(item.type in {"file", "dir"} for item in found) else _NO_FILES)
+            say(f"{item.value}\t{item.help}" if item.help else item.value, kept="\t")
+    say(_FILES if any(item.type in {"file", "dir"} for item in found) else _NO_FILES)
 
 
 def job_names(parameters: Mapping[str, Any], incomplete: str) -> list[str]:

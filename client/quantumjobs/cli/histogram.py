@@ -1,13 +1,12 @@
 """Counts as bars: lines for a terminal, or a picture. Must not live here: where the counts come from."""
 
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from quantumjobs import extras
-from quantumjobs.cli.output import coloured
+from quantumjobs.cli.output import shown, write_coloured
 from quantumjobs.errors import UsageError
 
 _BLOCKS: Final = " ▏▎▍▌▋▊▉█"
@@ -23,23 +22,25 @@ def bars(counts: Mapping[str, int], *, width: int | None = None) -> list[str]:
         counts: Of the outcomes.
         width: Columns of the terminal; as it is if None.
     """
+    return [head + tail for head, tail in _lines(counts, width)]
+
+
+def show(counts: Mapping[str, int]) -> None:
+    """Write the bars to stdout; in colour on a terminal that takes it."""
+    write_coloured(_lines(counts, None))
+
+
+def _lines(counts: Mapping[str, int], width: int | None) -> list[tuple[str, str]]:
+    """The outcome, and the rest of its line."""
     total, most = sum(counts.values()) or 1, max(counts.values(), default=1) or 1
     columns = width or shutil.get_terminal_size().columns
-    longest, digits = max(map(len, counts), default=0), len(str(most))
+    named = [(shown(outcome), count) for outcome, count in counts.items()]
+    longest, digits = max((len(name) for name, _ in named), default=0), len(str(most))
     room = max(_NARROWEST, min(_WIDEST, columns - longest - digits - 10))
     return [
-        f"{outcome.rjust(longest)} {_bar(count / most, room).ljust(room)} {count:{digits}} {count / total:6.1%}"
-        for outcome, count in counts.items()
+        (name.rjust(longest), f" {_bar(count / most, room).ljust(room)} {count:{digits}} {count / total:6.1%}")
+        for name, count in named
     ]
-
-
-def show(counts: Mapping[str, int]) -> str:
-    """The bars as they are written to stdout; in colour on a terminal that takes it."""
-    lines = bars(counts)
-    if not coloured(sys.stdout):
-        return "\n".join(lines)
-    longest = max(map(len, counts), default=0)
-    return "\n".join(f"{line[:longest]}\x1b[36m{line[longest:]}\x1b[0m" for line in lines)
 
 
 def picture(series: Mapping[str, Mapping[str, int]], path: Path) -> None:

@@ -7,7 +7,7 @@ import click
 
 from quantumjobs import facts
 from quantumjobs.cli.options import Connection, connected, output_option
-from quantumjobs.cli.output import age, note, write_csv, write_names, write_object, write_table
+from quantumjobs.cli.output import age, note, say, write_csv, write_names, write_object, write_table
 from quantumjobs.errors import ExitCode
 
 _STATES = ("Pending", "Suspended", "Waiting", "Executing", "Cancelling", "Succeeded", "Failed", "Cancelled")
@@ -98,7 +98,7 @@ def targets(*, connection: Connection, output: str) -> int:
     ]
     if output == "name":
         for one in found:
-            click.echo(one.name)
+            say(one.name)
     elif output == "csv":
         write_csv(columns, rows)
     elif output == "table":

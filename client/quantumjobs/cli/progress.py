@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from quantumjobs import facts
-from quantumjobs.cli.output import coloured, note
+from quantumjobs.cli.output import coloured, note, shown
 from quantumjobs.following import Change
 
 _SHOWN: Final = 15
@@ -69,7 +69,7 @@ class _Board:
             table.add_column(column, no_wrap=True)
         order = sorted(self._states.items(), key=lambda item: (item[1][0] in _DONE, item[0]))
         for name, (state, reason) in order[:_SHOWN]:
-            table.add_row(Text(name), Text(state, style=_STYLES.get(state, "")), Text(reason))
+            table.add_row(Text(shown(name)), Text(shown(state), style=_STYLES.get(state, "")), Text(shown(reason)))
         return table
 
     def _summary(self) -> str:

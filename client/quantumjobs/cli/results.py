@@ -1,6 +1,5 @@
 """The commands that show results: counts, plot."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantumjobs.cli.options import Connection, checked_selection, connected, output_option, selecting
-from quantumjobs.cli.output import note, write_csv, write_object, write_table
+from quantumjobs.cli.output import note, say, write_csv, write_json_rows, write_object, write_table
 from quantumjobs.errors import ExitCode, NoCountsError
 
 if TYPE_CHECKING:
@@ -91,17 +90,9 @@ def _write(columns: tuple[str, ...], rows: Iterator[Row], output: str) -> None:
     elif output == "table":
         write_table([column.upper() for column in columns], [[row.get(column) for column in columns] for row in rows])
     elif output == "json":
-        _write_json(rows)
+        write_json_rows(rows)
     else:
         write_object(list(rows), output)
-
-
-def _write_json(rows: Iterator[Row]) -> None:
-    """A list, row by row: there may be more of them than fit into memory at once."""
-    click.echo("[", nl=False)
-    for number, row in enumerate(rows):
-        click.echo(("," if number else "") + "\n  " + json.dumps(row), nl=False)
-    click.echo("\n]")
 
 
 def _rows(readings: "Iterable[Reading]", *, normalize: bool) -> Iterator[Row]:
@@ -163,8 +154,9 @@ def plot(
             series[reading.name] = reading.counts
             continue
         head = ", ".join([reading.name, *(f"{name}={value}" for name, value in reading.parameters.items())])
-        click.echo(head if len(harvest) > 1 else "", nl=len(harvest) > 1)
-        click.echo(histogram.show(reading.counts))
+        if len(harvest) > 1:
+            say(head)
+        histogram.show(reading.counts)
     if file:
         if not series:
             raise NoCountsError("none of the jobs has counts: nothing was drawn")

@@ -13,7 +13,16 @@ from quantumjobs import facts
 from quantumjobs.cli import points
 from quantumjobs.cli.histogram import show
 from quantumjobs.cli.options import Assignment, Connection, Duration, connected, output_option
-from quantumjobs.cli.output import note, write_names, write_object, write_objects
+from quantumjobs.cli.output import (
+    confirm,
+    note,
+    say,
+    write_bytes,
+    write_names,
+    write_object,
+    write_objects,
+    write_text,
+)
 from quantumjobs.cli.waits import wait_for
 from quantumjobs.errors import NoCountsError, UsageError
 from quantumjobs.programs.openqasm import PROFILES
@@ -127,14 +136,14 @@ def run(
         if output in {"json", "yaml"}:
             write_object(job.resource, output)
         elif output == "table":
-            click.echo(job.name)
+            say(job.name)
         return 0
     code = wait_for(cluster, names=(job.name,), timeout=timeout)
     if output in {"json", "yaml"}:
         write_object(job.resource, output)
     elif output == "table" and not code:
         try:
-            click.echo(show(job.counts()))
+            show(job.counts())
         except NoCountsError as error:
             note(str(error))
     return code
@@ -177,11 +186,11 @@ def sweep(
     if dry_run != "none":
         return _dry(cluster, orders, dry_run, output)
     if len(orders) > 1 and sys.stdin.isatty() and not yes:
-        click.confirm(f"Submit {len(orders)} jobs to {wanted['target']}?", abort=True, err=True)
+        confirm(f"Submit {len(orders)} jobs to {wanted['target']}?")
     jobs = cluster.send_all(batch, orders)
     note(f"{len(orders)} jobs submitted; their counts: kubectl quantum counts -l {jobs.selector}")
     if output == "table":
-        click.echo(jobs.selector)
+        say(jobs.selector)
     elif output == "name":
         write_names(job.name for job in jobs)
     code = wait_for(cluster, selector=jobs.selector, timeout=timeout) if wait else 0
@@ -214,11 +223,11 @@ def compile_(
         if made.format != prepared.QIR:
             raise UsageError(f"a program in {made.format} has no bitcode")
         data = made.data if not made.text else qir.to_bitcode(made.data)
-        sys.stdout.buffer.write(data)
+        write_bytes(data)
         return 0
     if not made.text:
         raise UsageError("the program is bitcode: write it with -o bc")
-    click.echo(made.data.decode(), nl=False)
+    write_text(made.data.decode())
     return 0
 
 

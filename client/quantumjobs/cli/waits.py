@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quantumjobs.cli.options import Connection, Duration, checked_selection, connected, output_option, selecting
-from quantumjobs.cli.output import note, write_names, write_object, write_table
+from quantumjobs.cli.output import confirm, note, say, write_names, write_object, write_table
 from quantumjobs.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -107,13 +107,13 @@ def cancel(*, names: tuple[str, ...], selector: str, connection: Connection, yes
     if len(running) > 1 and not yes:
         if not sys.stdin.isatty():
             raise UsageError(f"this would cancel {len(running)} jobs: say --yes")
-        click.confirm(f"Cancel {len(running)} jobs? What has begun may be billed.", abort=True, err=True)
+        confirm(f"Cancel {len(running)} jobs? What has begun may be billed.")
     for job in running:
         job.cancel()
         if output == "name":
             write_names([job.name])
         else:
-            click.echo(f"quantumjob.quantumjobs.dev/{job.name} is being cancelled")
+            say(f"quantumjob.quantumjobs.dev/{job.name} is being cancelled")
     for job in jobs:
         if job not in running:
             note(f"{job.name} has ended already: {job.status}")
@@ -140,7 +140,8 @@ def why(*, names: tuple[str, ...], selector: str, connection: Connection, output
         write_object([asdict(explanation) | {"events": events} for explanation, events in said], output)
         return ExitCode.SUCCEEDED
     for explanation, events in said:
-        click.echo(str(explanation))
+        for number, line in enumerate(explanation.lines()):
+            say(f"  {line}" if number else line)
         for event in events[-5:]:
-            click.echo(f"  event {event['time']}: {event['reason']}: {event['message']}")
+            say(f"  event {event['time']}: {event['reason']}: {event['message']}")
     return ExitCode.SUCCEEDED
