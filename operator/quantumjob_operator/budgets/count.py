@@ -29,7 +29,7 @@ from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
 
-_MOST_REMEMBERED: Final = 256
+MOST_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def sent_lately(rows: Iterable[Row], since: datetime, standing: Iterable[Reserva
     """
     listed = (row.entry.job_id for row in rows if row.sent >= since)
     keyed = sorted((one for one in standing if one.asked_by), key=last_confirmed, reverse=True)
-    return tuple(dict.fromkeys((*listed, *(one.job_id for one in keyed))))[:_MOST_REMEMBERED]
+    return tuple(dict.fromkeys((*listed, *(one.job_id for one in keyed))))[:MOST_REMEMBERED]
 
 
 def last_change(budget: QuantumBudget) -> datetime | None:

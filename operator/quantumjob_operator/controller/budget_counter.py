@@ -11,7 +11,7 @@ from typing import Final
 
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.budgets.conditions import Kept
-from quantumjob_operator.budgets.count import Row, count, is_missing, last_change, sent_lately
+from quantumjob_operator.budgets.count import MOST_REMEMBERED, Row, count, is_missing, last_change, sent_lately
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.tally import Listed, Tally, TooManyError
@@ -123,7 +123,15 @@ class BudgetCounter:
         before = frozenset(one.job_id for one in budget.status.reservations)
         start = ledger_of(budget, self._clock.now()).period.start
         tally = Tally(budget, self._clock.now() - 2 * self._tolerance)
-        why = await self._rows.listed(budget, start, tally.add)
+        earlier: list[Row] = []
+
+        def take(row: Row) -> None:
+            if row.sent >= start:
+                tally.add(row)
+            elif row.ended and len(earlier) < MOST_REMEMBERED:
+                earlier.append(row)
+
+        why = await self._rows.listed(budget, start - self._tolerance, take)
         if why:
             return why
         try:
@@ -134,7 +142,7 @@ class BudgetCounter:
         for namespace, number in tally.beyond.items():
             told = "QuantumBudget %s/%s: %d jobs of namespace %s that have not ended count as reserved for good"
             _log.warning(told, *budget.key, number, namespace)
-        counted = Count(budget.scope, tuple(tally.rows), before, start, self._tolerance)
+        counted = Count(budget.scope, tuple(tally.rows), before, start, self._tolerance, earlier=tuple(earlier))
         await self._ledgers.change(budget.uid, _with_sums(counted, tally))
         return None
 
@@ -160,16 +168,25 @@ class Count:
 
     Not if the spec means other jobs by now, or another period has begun; nor if a job that was reserved before is
     neither in the list nor reserved any more: it was sent, and settled, while the list was read, and is forgotten else.
+    Jobs that were sent a moment before the period are only remembered: the former one has counted them.
     """
 
     def __init__(
-        self, scope: str, rows: tuple[Row, ...], before: frozenset[str], start: datetime, tolerance: timedelta
+        self,
+        scope: str,
+        rows: tuple[Row, ...],
+        before: frozenset[str],
+        start: datetime,
+        tolerance: timedelta,
+        *,
+        earlier: tuple[Row, ...] = (),
     ) -> None:
         self._tolerance = tolerance
         self._scope = scope
         self._start = start
         self._rows = rows
         self._before = before
+        self._earlier = earlier
 
     def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, None]:
         """Count."""
@@ -178,5 +195,5 @@ class Count:
         if budget.is_counted or other or gone:
             return state, None
         counted = count(budget, state.ledger, self._rows, now)
-        lately = sent_lately(self._rows, now - 2 * self._tolerance, counted.open.values())
+        lately = sent_lately((*self._rows, *self._earlier), now - 2 * self._tolerance, counted.open.values())
         return replace(state, ledger=counted, counted=True, remembered=lately), None

@@ -6,7 +6,8 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -218,6 +219,22 @@ async def test_free_jobs_under_way_whose_objects_are_gone_take_no_place() -> Non
     await lab.look()
     assert lab.state is not None
     assert lab.state.ledger.open == {}
+
+
+async def test_what_was_sent_a_moment_before_a_period_is_remembered_and_not_counted() -> None:
+    """The former period has counted it: the next object with its key must not pay for it again."""
+    began = datetime.now(UTC) - timedelta(seconds=10)
+    sent = {number: (began + timedelta(seconds=after)).isoformat() for number, after in enumerate((-5, -3600, 5))}
+    bill = {"costEstimate": {"currencyCode": "USD", "estimatedTotal": 1.25, "events": []}}
+    rows = [row(number, status="Succeeded", sent=at) | bill for number, at in sent.items()]
+    lab = Lab(lambda _: rows, budget_spec={"period": "Lifetime"})
+    lab.budget = replace(lab.budget, created=began)
+    lab.cache.budgets[lab.budget.uid] = lab.budget
+    assert await lab.look() is not None, "what was counted is not written here"
+    assert lab.state
+    assert lab.state.counted
+    assert set(lab.state.remembered) == {str(UUID(int=0)), str(UUID(int=2))}
+    assert list(lab.state.ledger.spent.values()) == [Decimal("1.25")]
 
 
 async def test_what_a_tenant_has_under_way_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
