@@ -53,10 +53,7 @@ then has no more of them. Everything else counts as far back as the grace period
 """
 _MOST_FAILURES: Final = 7
 _FAILURES: Final = frozenset({"failures", "_failures", "unread"})
-_RENEWED: Final[dict[type, frozenset[str]]] = {
-    FenceState: frozenset({"asked_at", "absent_at"}),
-    Unsent: frozenset({"attempt"}),
-}
+_RENEWED: Final[dict[type, set[str]]] = {FenceState: {"asked_at", "absent_at"}, Unsent: {"attempt"}}
 """What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them.
 
 And what only the count of slots asks for, which are without limit here."""
@@ -147,7 +144,7 @@ class Shape:
         self.tokens.append(kind.__name__)
         names = _NAMES.get(kind)
         if names is None:
-            skipped = _SKIPPED | _RENEWED.get(kind, frozenset())
+            skipped = _SKIPPED | _RENEWED.get(kind, set())
             fields = getattr(kind, "__dataclass_fields__", None)
             names = _NAMES[kind] = tuple(name for name in (fields or attributes(kind)) if name not in skipped)
         for name in names:
