@@ -15,7 +15,7 @@ from explore.parts import WORKSPACE
 from explore.wiring import Parts
 from quantumjob_operator.cluster import watch as watching
 from quantumjob_operator.cluster.objects import parse_known
-from quantumjob_operator.model.naming import BUDGET_PLURAL, JOB_PLURAL
+from quantumjob_operator.model.naming import BUDGET_PLURAL, CLAIM_ANNOTATION, JOB_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -30,7 +30,9 @@ class Body(dict[str, Any]):
 
 
 def _body(job: Known) -> Body:
-    body = Body(metadata={"uid": job.uid, "resourceVersion": job.resource_version})
+    claim = job.claim if isinstance(job, QuantumJob) else None
+    annotations = {CLAIM_ANNOTATION: claim.holder} if claim else {}
+    body = Body(metadata={"uid": job.uid, "resourceVersion": job.resource_version, "annotations": annotations})
     body.job = job
     return body
 

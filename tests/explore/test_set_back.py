@@ -137,5 +137,38 @@ def test_a_claim_that_was_taken_off_does_not_hand_its_key_to_another_object_as_i
     assert [len(runs) for runs in state.outside.runs.values()] == [1]
 
 
+def test_a_further_attempt_after_an_own_one_may_have_been_sent_by_another_process_that_waits_for_its_fence() -> None:
+    """Its status says so, and can't be put back; the watch tells nothing of its claim."""
+    state = go_on(play(begin(SCENARIOS["two"]), "pause 2"), lambda one: only_job(one).status.state == Shown.WAITING)
+    state = go_on(play(state, "wake 2"), kinds=NOW)
+    state = go_on(play(state, "suspend 1"), _is_cancelling)
+    state = go_on(play(state, "ends 1"), lambda one: only_job(one).status.state == Shown.SUSPENDED)
+    state = go_on(state, kinds=NOW)
+    before = only_job(state)
+    state = go_on(play(state, "lag 1, pause 1, resume 1"), lambda one: len(one.outside.runs) == 2)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    state = go_on(play(state, "merge 1, wake 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
+
+
+def test_a_claim_that_came_back_unseen_is_doubted_by_what_status_says() -> None:
+    """Another process took it over, and waited for its fence; the watch tells only what was put back."""
+    state = go_on(begin(SCENARIOS["two"]), lambda one: only_job(one).claim is not None)
+    before = only_job(state)
+    state = go_on(play(state, "lag 1, pause 1"), lambda one: bool(one.outside.runs), most=300)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    state = go_on(play(state, "merge 1, wake 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
+def test_a_claim_that_is_told_after_a_live_read_has_shown_that_it_is_gone_is_fenced() -> None:
+    """Ours met a conflict: another process had claimed and sent, and the user's own file was put back."""
+    state = play(go_on(begin(SCENARIOS["two"]), asks("claim")), "pause 1")
+    state = go_on(state, lambda one: bool(one.outside.runs))
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=None, finalizers=()))
+    state = go_on(play(state, "wake 1, answer 1 1, answer 1 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
 def _is_cancelling(state: State) -> bool:
     return any(run.job.status == "CancellationRequested" for run in state.outside.open_runs())

@@ -85,7 +85,10 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
     needs = request.needs
     if isinstance(needs, Needs) and needs.basis == "Free":
         return ledger, Granted((), None)
-    if refusal := _closed(budget, stands=request.job_id in ledger.open):
+    if budget.deletion_requested and (standing := ledger.open.get(request.job_id)):
+        # The budget waits for what is reserved: a job that waited for it, or for more of it, would wait for ever.
+        return _confirm(budget, ledger, standing, request, now)
+    if refusal := _closed(budget):
         return ledger, refusal
     if isinstance(needs, CostUnknown):
         return ledger, refusals.unknown(budget, needs)
@@ -100,11 +103,10 @@ def is_closed(budget: QuantumBudget) -> bool:
     return _closed(budget) is not None
 
 
-def _closed(budget: QuantumBudget, *, stands: bool = False) -> Refusal | None:
-    """What keeps every job that costs something from being submitted; a reservation may stand for this one."""
+def _closed(budget: QuantumBudget) -> Refusal | None:
+    """What keeps every job that costs something from being submitted."""
     if budget.deletion_requested:
-        # The budget waits for what is reserved: a job that waited for the budget would wait for ever.
-        return None if stands else refusals.going(budget)
+        return refusals.going(budget)
     if budget.doubted or not budget.is_counted:
         return refusals.counting(budget)
     return refusals.suspended(budget) if budget.spec.suspend else None
@@ -116,14 +118,7 @@ def _reserve(
     standing = ledger.open.get(request.job_id)
     amounts = _larger(standing.amounts if standing else (), needs.amounts)
     if standing is not None and amounts == standing.amounts:
-        # One that nobody has confirmed may still be given back by whoever made it, who may be another process.
-        safe = standing.uid == request.uid and standing.renewed_at is not None
-        if safe and now - last_confirmed(standing) < request.fresh:
-            return ledger, Granted(standing.amounts, last_confirmed(standing))
-        renewed = _renewed(standing, request, now)
-        if refusal := _without_place(budget, ledger, standing, renewed):
-            return ledger, refusal
-        return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
+        return _confirm(budget, ledger, standing, request, now)
     others, needs = release(ledger, request.job_id), replace(needs, amounts=amounts)
     entry = _entry(ledger, request, needs, standing, now)
     if refusal := _without_place(budget, ledger, standing, entry):
@@ -132,6 +127,19 @@ def _reserve(
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
         return ledger, refusal
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+
+
+def _confirm(
+    budget: QuantumBudget, ledger: Ledger, standing: Reservation, request: Request, now: datetime
+) -> tuple[Ledger, Granted | Refusal]:
+    # One that nobody has confirmed may still be given back by whoever made it, who may be another process.
+    safe = standing.uid == request.uid and standing.renewed_at is not None
+    if safe and now - last_confirmed(standing) < request.fresh:
+        return ledger, Granted(standing.amounts, last_confirmed(standing))
+    renewed = _renewed(standing, request, now)
+    if refusal := _without_place(budget, ledger, standing, renewed):
+        return ledger, refusal
+    return put(ledger, renewed), Granted(standing.amounts, last_confirmed(renewed))
 
 
 def _without_place(

@@ -4,10 +4,10 @@ Fed by the watch, by listings and by the answers of our own patches; older versi
 the cluster itself was restored (`mark_stale`). Must not live here: what a change means.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from quantumjob_operator.cluster.budget_index import Budgets
 from quantumjob_operator.cluster.claims_heard import ClaimsHeard
@@ -51,9 +51,11 @@ class Cache:
 
     def put_job(self, job: QuantumJob) -> bool:
         """Take a version of a job; False if it is no news."""
-        if not self._takes(job):
-            return False
         before = self.jobs.get(job.uid)
+        if not self._takes(job):
+            if before:
+                self.claims.note_late(before, job)
+            return False
         if before and before.claim:
             self.claims.note(before.claim, job)
         self.jobs[job.uid] = job
@@ -134,8 +136,18 @@ class Cache:
         self.newest = max(self.newest, int(new.resource_version))
         return True
 
+    def is_news(self, body: Mapping[str, Any]) -> bool:
+        """Whether an event has to be read: what most of them tell is our own writing.
+
+        One that is older than a live read, or an answer, may tell of a claim that nothing else tells of.
+        """
+        uid, version = body["metadata"]["uid"], body["metadata"]["resourceVersion"]
+        if not self.has(uid, version):
+            return True
+        return bool(version != self.resource_version(uid) and self.claims.is_foreign(body))
+
     def has(self, uid: str, version: str) -> bool:
-        """Whether an object is known in this version or a newer one: what most events tell is our own writing."""
+        """Whether an object is known in this version or a newer one."""
         return int(version) <= int(self.resource_version(uid) or -1)
 
     def mark_stale(self) -> None:

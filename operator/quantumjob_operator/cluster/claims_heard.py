@@ -4,9 +4,11 @@ The watch tells of every version, and a reconciliation looks at the newest one o
 by then may have sent the job. Must not live here: what follows from that (`lifecycle.fence`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from quantumjob_operator.model.naming import CLAIM_ANNOTATION
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 
 _MOST_LOST: Final = 2
@@ -39,6 +41,20 @@ class ClaimsHeard:
             self.unfenced.add(job.uid)
         elif job.claim.holder not in (before.holder, self.holder):
             self.unfenced.add(job.uid)
+
+    def is_foreign(self, body: Mapping[str, Any]) -> bool:
+        """Whether an object's JSON has a claim that is not this process's, without reading it."""
+        text = (body["metadata"].get("annotations") or {}).get(CLAIM_ANNOTATION)
+        return text is not None and self.holder not in text
+
+    def note_late(self, known: QuantumJob, late: QuantumJob) -> None:
+        """A version is told after a newer one was read: what stood there in between is known only by it."""
+        claim, now = late.claim, known.claim
+        if claim is None or claim.holder == self.holder or (now and now.holder == claim.holder):
+            return
+        if now is None or now.attempt < claim.attempt:
+            self.named[late.uid] = max(self.named.get(late.uid, 0), claim.attempt)
+        self.unfenced.add(late.uid)
 
     def renounced(self, uid: str) -> None:
         """This process has taken its own claim off: nothing was sent under it."""

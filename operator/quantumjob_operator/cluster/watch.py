@@ -186,7 +186,7 @@ class Watch:
             return
         if event_type is None:
             self.cache.listed(uid)
-        if self.cache.has(uid, body["metadata"]["resourceVersion"]):
+        if not self.cache.is_news(body):
             return
         if plural == POLICY_PLURAL:
             self.cache.put_policy(parse_policy(body))

@@ -121,16 +121,17 @@ class FenceState:
         return known.unanswered(job, now, fence)
 
     def _noticing(self, job: QuantumJob, fenced_until: float, claims: Claims) -> "FenceState":
-        """Whoever wrote a claim that is gone, or set back, may have sent a moment ago."""
+        """Whoever wrote a claim that is gone, or set back, or a doubt that is not ours, may have sent a moment ago."""
         believed = job.claim.attempt if job.claim else 0
         standing = believed if claims.stored is None else min(believed, claims.stored)
         latest = max(self.latest, claims.named, believed)
         forgotten = latest if latest > standing else 0
         known = replace(self, latest=latest, forgotten=forgotten)
-        if not claims.lost and forgotten <= self.forgotten:
+        lost = claims.lost or (self.never_sent and _is_doubted(job.status))
+        if not lost and forgotten <= self.forgotten:
             return known
         known = replace(known, fenced_until=max(self.fenced_until, fenced_until))
-        return replace(known, never_sent=False, claimed_at=None, acknowledged=None) if claims.lost else known
+        return replace(known, never_sent=False, claimed_at=None, acknowledged=None) if lost else known
 
     def unanswered(self, job: QuantumJob, now: float, fence: float) -> "FenceState":
         """What a claim that names us is worth if nobody told us that we had written it: as much as a stranger's."""
@@ -162,8 +163,8 @@ class FenceState:
         known = replace(known, unsent=unsent)
         if before.claim and attempt > max(before.claim.attempt, self.latest):
             known = replace(known, absent_since=None, shown=False)
-            if before.claim.attempt == self.acknowledged:
-                # Only the holder of the attempt before can have claimed the next one.
+            if before.claim.attempt == self.acknowledged and not _is_doubted(before.status):
+                # Whoever claims the next one after another process says in status that it waits for its fence.
                 return replace(known, never_sent=True, fenced_until=now)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
@@ -288,6 +289,10 @@ def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -
 
 def _may_have_been_sent(status: JobStatus) -> bool:
     """Whether status, which only operators write, tells of a job that was sent, or was about to be."""
+    return status.job_id is not None or status.workspace is not None or _is_doubted(status)
+
+
+def _is_doubted(status: JobStatus) -> bool:
+    """Whether an operator says that something may have been sent, and that it waits until that would be shown."""
     submitted = status.condition(Kind.SUBMITTED)
-    doubted = submitted is not None and submitted.reason == SUBMISSION_UNCONFIRMED
-    return status.job_id is not None or status.workspace is not None or doubted
+    return submitted is not None and submitted.reason == SUBMISSION_UNCONFIRMED

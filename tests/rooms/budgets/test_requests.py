@@ -155,7 +155,10 @@ def test_while_a_budget_is_about_to_go_only_what_it_waits_for_passes() -> None:
     """It is kept until nothing is reserved in it: a job that waited for it in turn would wait for ever."""
     ledger, _ = ask(budget(), ledger_of(budget(), NOW), request(1, usd("5")), NOW)
     going = replace(written(budget(), ledger), deletion_requested=True)
-    assert isinstance(ask(going, ledger, request(1, usd("5")), NOW)[1], Granted)
+    for needs in (usd("5"), usd("7"), usd("9999"), CostUnknown("PriceUnknown", "no list")):
+        answer = ask(going, ledger, request(1, needs), NOW)[1]
+        assert isinstance(answer, Granted)
+        assert answer.amounts == usd("5").amounts
     assert told(going, ledger, usd("5")).reason == "BudgetSuspended"
 
 
