@@ -33,6 +33,8 @@ class ClaimsHeard:
 
     def note(self, before: Claim, job: QuantumJob) -> None:
         """This claim stood there, and a newer version of the job may have none, or another one."""
+        if before.uid != job.uid:
+            return  # copied from another object: nobody has sent anything for this one under it
         if job.claim is None:
             holders = self.lost.setdefault(job.uid, set())
             holders |= {before.holder} if len(holders) < _MOST_LOST else set()
@@ -50,7 +52,12 @@ class ClaimsHeard:
     def note_late(self, known: QuantumJob, late: QuantumJob) -> None:
         """A version is told after a newer one was read: what stood there in between is known only by it."""
         claim, now = late.claim, known.claim
-        if claim is None or claim.holder == self.holder or (now and now.holder == claim.holder):
+        if (
+            claim is None
+            or claim.uid != late.uid
+            or claim.holder == self.holder
+            or (now and now.holder == claim.holder)
+        ):
             return
         if now is None or now.attempt < claim.attempt:
             self.named[late.uid] = max(self.named.get(late.uid, 0), claim.attempt)
