@@ -85,7 +85,8 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
     needs = request.needs
     if isinstance(needs, Needs) and needs.basis == "Free":
         return ledger, Granted((), None)
-    if budget.deletion_requested and (standing := ledger.open.get(request.job_id)):
+    standing = ledger.open.get(request.job_id)
+    if budget.deletion_requested and standing and request.uid in (standing.uid, *(standing.asked_by or ())):
         # The budget waits for what is reserved: a job that waited for it, or for more of it, would wait for ever.
         return _confirm(budget, ledger, standing, request, now)
     if refusal := _closed(budget):

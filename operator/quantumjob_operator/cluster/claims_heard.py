@@ -52,12 +52,9 @@ class ClaimsHeard:
     def note_late(self, known: QuantumJob, late: QuantumJob) -> None:
         """A version is told after a newer one was read: what stood there in between is known only by it."""
         claim, now = late.claim, known.claim
-        if (
-            claim is None
-            or claim.uid != late.uid
-            or claim.holder == self.holder
-            or (now and now.holder == claim.holder)
-        ):
+        if claim is None or claim.uid != late.uid or claim.holder == self.holder:
+            return
+        if now and now.holder == claim.holder and now.attempt >= claim.attempt:
             return
         if now is None or now.attempt < claim.attempt:
             self.named[late.uid] = max(self.named.get(late.uid, 0), claim.attempt)

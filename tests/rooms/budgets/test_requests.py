@@ -160,6 +160,8 @@ def test_while_a_budget_is_about_to_go_only_what_it_waits_for_passes() -> None:
         assert isinstance(answer, Granted)
         assert answer.amounts == usd("5").amounts
     assert told(going, ledger, usd("5")).reason == "BudgetSuspended"
+    another = request(1, usd("9999"), uid="another object with its key")
+    assert isinstance(ask(going, ledger, another, NOW)[1], Refusal)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from rooms.model.bodies import CLAIM, OTHER_UID, UID, Body, job, job_body
 OURS = "a-process"
 THEIRS = CLAIM.replace(OURS, "another")
 SECOND = CLAIM.replace('"attempt":1', '"attempt":2')
+THEIRS_AGAIN = SECOND.replace(OURS, "another")
 COPIED = CLAIM.replace(UID, OTHER_UID)
 
 
@@ -45,6 +46,7 @@ def test_what_was_heard(claims: list[str | None], named: int, *, unfenced: bool)
         pytest.param(THEIRS, None, True, id="another process's, which is gone"),
         pytest.param(THEIRS, CLAIM, True, id="another process's, where ours stands by now"),
         pytest.param(THEIRS, THEIRS, False, id="that of the process whose claim stands there still"),
+        pytest.param(THEIRS_AGAIN, THEIRS, True, id="that of a later attempt of the process whose claim stands there"),
         pytest.param(CLAIM, None, False, id="our own, which we took off ourselves"),
         pytest.param(COPIED.replace(OURS, "another"), None, False, id="one that was copied from another object"),
         pytest.param(None, CLAIM, False, id="none"),
