@@ -34,14 +34,16 @@ class ClaimsHeard:
     def note(self, before: Claim, job: QuantumJob) -> None:
         """This claim stood there, and a newer version of the job may have none, or another one."""
         if before.uid != job.uid:
-            return  # copied from another object: nobody has sent anything for this one under it
-        if job.claim is None:
+            return  # nobody has sent anything for this object under it
+        # One that was copied from another object is none.
+        now = job.claim if job.claim and job.claim.uid == job.uid else None
+        if now is None:
             holders = self.lost.setdefault(job.uid, set())
             holders |= {before.holder} if len(holders) < _MOST_LOST else set()
-        if job.claim is None or job.claim.attempt < before.attempt:
+        if now is None or now.attempt < before.attempt:
             self.named[job.uid] = max(self.named.get(job.uid, 0), before.attempt)
             self.unfenced.add(job.uid)
-        elif job.claim.holder not in (before.holder, self.holder):
+        elif now.holder not in (before.holder, self.holder):
             self.unfenced.add(job.uid)
 
     def is_foreign(self, body: Mapping[str, Any]) -> bool:

@@ -28,6 +28,7 @@ def _body(version: int, claim: str | None) -> Body:
         pytest.param([CLAIM, THEIRS, CLAIM], True, 0, id="which was put back"),
         pytest.param([CLAIM, None], True, 1, id="its claim was taken off"),
         pytest.param([SECOND, CLAIM], True, 2, id="it was set back to an earlier attempt"),
+        pytest.param([CLAIM, COPIED], True, 1, id="another object's claim was put over its own"),
         pytest.param([COPIED, None], False, 0, id="a claim that was copied from another object was taken off"),
     ],
 )

@@ -18,6 +18,9 @@ from yarl import URL
 from quantumjob_operator.azure.exchange import Answer
 from quantumjob_operator.azure.http.bounds import bounded_session
 
+_LONGEST_KEPT = 512
+"""Characters: links to further pages are the service's to write, and asked for once."""
+
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends each request once, over a session of aiohttp, and raises httpx's errors.
@@ -57,7 +60,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             connect_seconds: For so long a connection may be waited for.
         """
         with _translated():
-            response = await self._sent(method, _as_httpx_writes(url), headers, body, connect=connect_seconds)
+            spelt = _as_httpx_writes(url) if len(url) <= _LONGEST_KEPT else _spelt(url)
+            response = await self._sent(method, spelt, headers, body, connect=connect_seconds)
             try:
                 return Answer(response.status, response.headers, await response.content.read())
             finally:
@@ -98,6 +102,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 @lru_cache(maxsize=1024)
 def _as_httpx_writes(url: str) -> URL:
     """Each job is asked for several times, and no URL of the service carries a secret."""
+    return _spelt(url)
+
+
+def _spelt(url: str) -> URL:
     return URL(str(httpx.URL(url)), encoded=True)
 
 
