@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from explore import parts, wiring
+from explore import parts
 from explore.__main__ import SCENARIOS
-from explore.process import forget
 from explore.schedules import NOW, asked, go_on, only_job, play
+from explore.slots import counted_slots
 from explore.state import State, begin
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
@@ -60,18 +60,9 @@ _WRITE = parts.Objects.write_status
 @pytest.fixture
 def limiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InflightLimiter]:
     """The slots of a workspace of another namespace that takes one job."""
-    slots = InflightLimiter(
-        jobs=list,
-        serving=lambda _: SHARED.key,
-        wake=lambda _: None,
-        left=lambda _: None,
-        clock=parts.TIME.monotonic,
-    )
     monkeypatch.setattr(parts, "WORKSPACE", SHARED)
-    monkeypatch.setattr(wiring, "WORKSPACE", SHARED)
-    monkeypatch.setattr(wiring, "InflightLimiter", lambda: slots)
-    yield slots
-    forget()
+    with counted_slots(monkeypatch, SHARED) as slots:
+        yield slots
 
 
 @pytest.fixture

@@ -110,17 +110,25 @@ def test_a_claim_that_went_to_another_process_and_came_back_is_no_claim_of_ours(
     assert ([len(runs) for runs in state.outside.runs.values()], _is_cancelling(state)) == ([1], bool(then))
 
 
-def test_a_further_attempt_after_that_of_another_process_may_have_been_sent_by_it() -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("2", "lag 1", id="the first attempt was another process's"),
+        pytest.param("1", "lag 1, pause 1", id="the first was its own, and status tells of the other's fence"),
+    ],
+)
+def test_a_further_attempt_may_have_been_sent_by_another_process(first: str, second: str) -> None:
     """The watch tells only what was put back: nobody saw that it was claimed."""
-    state = go_on(play(begin(SCENARIOS["two"]), "pause 1"), lambda one: only_job(one).status.state == Shown.WAITING)
-    state = go_on(play(state, "wake 1"), kinds=NOW)
+    other = {"1": "2", "2": "1"}[first]
+    state = go_on(play(begin(SCENARIOS["two"]), f"pause {other}"), _is_waiting)
+    state = go_on(play(state, f"wake {other}"), kinds=NOW)
     state = go_on(play(state, "suspend 1"), _is_cancelling)
     state = go_on(play(state, "ends 1"), lambda one: only_job(one).status.state == Shown.SUSPENDED)
     state = go_on(state, kinds=NOW)
     before = only_job(state)
-    state = go_on(play(state, "lag 1, resume 1"), lambda one: len(one.outside.runs) == 2)
+    state = go_on(play(state, f"{second}, resume 1"), lambda one: len(one.outside.runs) == 2)
     state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
-    state = go_on(play(state, "merge 1"))
+    state = go_on(play(state, "merge 1, wake 1" if "pause" in second else "merge 1"))
     assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
 
 
@@ -135,20 +143,6 @@ def test_a_claim_that_was_taken_off_does_not_hand_its_key_to_another_object_as_i
     state.tell_watchers()
     state = go_on(state, lambda one: any(job.status.job_id for job in one.outside.objects.values()), judged=False)
     assert [len(runs) for runs in state.outside.runs.values()] == [1]
-
-
-def test_a_further_attempt_after_an_own_one_may_have_been_sent_by_another_process_that_waits_for_its_fence() -> None:
-    """Its status says so, and can't be put back; the watch tells nothing of its claim."""
-    state = go_on(play(begin(SCENARIOS["two"]), "pause 2"), lambda one: only_job(one).status.state == Shown.WAITING)
-    state = go_on(play(state, "wake 2"), kinds=NOW)
-    state = go_on(play(state, "suspend 1"), _is_cancelling)
-    state = go_on(play(state, "ends 1"), lambda one: only_job(one).status.state == Shown.SUSPENDED)
-    state = go_on(state, kinds=NOW)
-    before = only_job(state)
-    state = go_on(play(state, "lag 1, pause 1, resume 1"), lambda one: len(one.outside.runs) == 2)
-    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
-    state = go_on(play(state, "merge 1, wake 1"))
-    assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
 
 
 def test_a_claim_that_came_back_unseen_is_doubted_by_what_status_says() -> None:
@@ -172,3 +166,7 @@ def test_a_claim_that_is_told_after_a_live_read_has_shown_that_it_is_gone_is_fen
 
 def _is_cancelling(state: State) -> bool:
     return any(run.job.status == "CancellationRequested" for run in state.outside.open_runs())
+
+
+def _is_waiting(state: State) -> bool:
+    return only_job(state).status.state == Shown.WAITING

@@ -13,6 +13,7 @@ from explore.__main__ import SCENARIOS
 from explore.asks import Ask
 from explore.process import forget
 from explore.schedules import NOW, asked, asks, go_on, only_job, play
+from explore.slots import counted_slots
 from explore.state import State, begin
 from quantumjob_operator.azure.client import ProgramLocation
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
@@ -30,17 +31,8 @@ UPLOAD = "00000000-0000-0000-0000-000000000000"
 @pytest.fixture
 def limiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InflightLimiter]:
     """The slots of a workspace that takes one job."""
-    slots = InflightLimiter(
-        jobs=list,
-        serving=lambda _: WORKSPACE.key,
-        wake=lambda _: None,
-        left=lambda _: None,
-        clock=parts.TIME.monotonic,
-    )
-    monkeypatch.setattr(wiring, "WORKSPACE", WORKSPACE)
-    monkeypatch.setattr(wiring, "InflightLimiter", lambda: slots)
-    yield slots
-    forget()
+    with counted_slots(monkeypatch, WORKSPACE) as slots:
+        yield slots
 
 
 @pytest.fixture
