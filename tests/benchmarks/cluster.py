@@ -19,6 +19,9 @@ from benchmarks.plan import PROGRAM
 from devcluster.controlplane import ControlPlane
 
 _JOBS: Final = "/apis/quantumjobs.dev/v1alpha1/namespaces/default/quantumjobs"
+_CONFIG_MAPS: Final = "/api/v1/namespaces/default/configmaps"
+_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_PAUSE_SECONDS: Final = 1.0
 _PARALLEL: Final = 8
 _NEWS: Final = frozenset({"ADDED", "MODIFIED"})
 _LOOK_SECONDS: Final = 0.05
@@ -108,9 +111,19 @@ class Cluster:
             return dict(workers.map(make, enumerate(names)))
 
     def delete_all(self, patience: float) -> None:
-        """Delete all jobs and wait until their finalizers have let them go."""
+        """Delete all jobs and wait until they and their outputs are gone.
+
+        The garbage collector takes a minute for the ConfigMaps of a thousand jobs, at the cost of whoever is measured
+        meanwhile.
+        """
         self._client.delete(_JOBS, timeout=patience).raise_for_status()
         until(lambda: not self._client.get(_JOBS, params={"limit": 1}).json()["items"], patience, "jobs deleted")
+        until(lambda: not self._has_outputs(), patience, "outputs deleted")
+
+    def _has_outputs(self) -> bool:
+        found = self._client.get(_CONFIG_MAPS, headers={"Accept": _METADATA}).raise_for_status().json()["items"]
+        time.sleep(_PAUSE_SECONDS if found else 0.0)
+        return any(one["metadata"].get("ownerReferences") for one in found)
 
     def wait(self, count: int, stage: Stage, patience: float) -> None:
         """Wait until so many jobs, of all that were ever seen, have reached a stage.

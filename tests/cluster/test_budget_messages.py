@@ -234,8 +234,10 @@ def test_one_namespace_with_very_many_jobs_keeps_out_nobody_else(priced: JobName
     found = priced.find("quantumbudget", "research")
     assert found is not None
     found["status"]["reservations"] = [
-        usual
-        | {"jobId": f"00000000-0000-4000-8000-{number:012}", "namespace": where, "name": "n", "uid": f"u-{number}"}
+        json.dumps(
+            usual
+            | {"jobId": f"00000000-0000-4000-8000-{number:012}", "namespace": where, "name": "n", "uid": f"u-{number}"}
+        )
         for number, where in enumerate([priced.name] * 2000 + ["other"] * 100)
     ]
     # Two thousand are more than a command line takes.

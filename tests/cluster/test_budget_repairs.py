@@ -10,7 +10,7 @@ import pytest
 from cluster import jobs
 from cluster.jobnamespace import FOR_EVER, JobNamespace, condition_of, eventually
 from cluster.test_bad_input import assert_held
-from cluster.test_budgets import budget, ledger
+from cluster.test_budgets import budget, ledger, reservations
 from cluster.test_max_cost import PRICES
 from localstack import manifests
 from localstack.emulated import Emulator
@@ -95,7 +95,7 @@ def test_a_job_that_was_removed_by_force_is_settled_when_somebody_answers_for_it
     assert "counts as reserved until the service answers" in told
     assert spent(kept) == 0
     kept.apply(manifests.credentials(emulator.api_key))
-    eventually(lambda: not ledger(kept).get("reservations") and not unconfirmed(kept), within=_SWEPT)
+    eventually(lambda: not reservations(kept) and not unconfirmed(kept), within=_SWEPT)
     assert spent(kept) > 0
     assert len(kept.runs("lost")) == 1
 
@@ -106,11 +106,11 @@ def test_what_a_crash_left_is_released_only_by_the_workspace_that_it_was_for(
     """A QuantumWorkspace that was created anew may lead elsewhere: that it has no such job proves nothing."""
     restarted.stack.operator.kill()
     left = [entry(1), entry(2, workspaceUid="of-the-former-one")]
-    write_status(kept, ledger(kept) | {"reservations": left})
+    write_status(kept, ledger(kept) | {"reservations": [json.dumps(one) for one in left]})
     kept.stack.operator.start()
     told = eventually(lambda: unconfirmed(kept), within=_SWEPT)
     assert "gone/gone-2 cost is not known, because QuantumWorkspace default was created anew" in told
-    eventually(lambda: [one["name"] for one in ledger(kept)["reservations"]] == ["gone-2"], within=_SWEPT)
+    eventually(lambda: [one["name"] for one in reservations(kept)] == ["gone-2"], within=_SWEPT)
     assert spent(kept) == 0
     write_status(kept, ledger(kept) | {"reservations": []})
 
@@ -151,12 +151,12 @@ def test_an_object_with_the_key_of_a_job_that_runs_lowers_nothing(kept: JobNames
     emulator.behave(executing_seconds=FOR_EVER)
     kept.apply(jobs.quantinuum("orphan", idempotencyKey="k", deletionPolicy="Orphan"))
     kept.wait_state("orphan", "Executing")
-    before = [one["amounts"] for one in ledger(kept)["reservations"]]
+    before = [one["amounts"] for one in reservations(kept)]
     kept.delete("orphan")
     kept.apply(jobs.quantinuum("small", idempotencyKey="k", parameters={"shots": 1}))
     kept.wait("small")
     assert condition_of(kept.job("small"), "Failed")["reason"] == "IdempotencyKeyReused"
-    assert [one["amounts"] for one in ledger(kept)["reservations"]] == before
+    assert [one["amounts"] for one in reservations(kept)] == before
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_job_that_is_made_anew_with_its_key_is_counted_once(
             kept.kubectl("annotate", "quantumbudget", "research", "--overwrite", f"quantumjobs.dev/recount={again}")
         kept.apply(jobs.quantinuum("ghz", idempotencyKey="k"))
         kept.wait("ghz")
-        assert (spent(kept), ledger(kept).get("reservations", [])) == (billed, [])
+        assert (spent(kept), reservations(kept)) == (billed, [])
         assert "".join(one["state"] for one in kept.status("ghz").get("budgets", [])) in shown
     assert len(kept.runs("ghz")) == 1
 
@@ -206,10 +206,10 @@ def test_what_a_deleted_job_may_cost_stays_reserved_if_it_had_begun(kept: JobNam
     emulator.behave(executing_seconds=FOR_EVER)
     kept.apply(jobs.quantinuum("unwanted"))
     kept.wait_state("unwanted", "Executing")
-    assert len(ledger(kept)["reservations"]) == 1
+    assert len(reservations(kept)) == 1
     kept.delete("unwanted")
     time.sleep(5)  # the sweep looks at it as well
-    (left,) = ledger(kept)["reservations"]
+    (left,) = reservations(kept)
     assert "endedAt" in left
     assert ledger(kept)["unsettled"] == 1
     found = kept.find("quantumbudget", "research")

@@ -42,6 +42,11 @@ def ledger(place: JobNamespace, name: str = "research") -> Manifest:
     return status
 
 
+def reservations(place: JobNamespace) -> list[Manifest]:
+    """What stands in its ledger, a line of JSON each."""
+    return [json.loads(line) for line in ledger(place).get("reservations", [])]
+
+
 @pytest.fixture
 def priced(place: JobNamespace) -> JobNamespace:
     """A namespace whose QuantumWorkspace names the published price list."""
@@ -72,7 +77,7 @@ def test_reserved_settled_and_the_next_one_held_until_the_limit_is_raised(priced
     priced.patch("quantumbudget", "research", {"spec": {"limits": [{"unit": "ehqc", "amount": "20"}]}})
     priced.wait("second")
     assert len(priced.runs("second")) == 1
-    assert ledger(priced).get("reservations", []) == []
+    assert reservations(priced) == []
 
 
 def test_a_wiped_ledger_is_counted_from_the_services_list(priced: JobNamespace) -> None:

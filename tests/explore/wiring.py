@@ -50,6 +50,10 @@ ANY: Any = None
 """For parts that nothing reaches here."""
 
 
+async def _no_pause(_seconds: float) -> None:
+    """Whatever asks for a write within a pause may as well come while the write before is under way."""
+
+
 @dataclass(slots=True)
 class Parts:
     """Everything that a process holds, without the looks that are under way."""
@@ -79,7 +83,7 @@ def new_parts(holder: str, now: float) -> Parts:
     submitter = Submitter(settings=SETTINGS, holder=holder, quotas=quotas, **shared)
     limiter: Any = InflightLimiter()
     finalization = Finalization(events=told, wake=queue.add, referenced=workspaces.serving, **shared)  # type: ignore[arg-type]
-    ledgers = BudgetLedgers(objects=BudgetObjects(), events=told, cache=cache, clock=clock)  # type: ignore[arg-type]
+    ledgers = BudgetLedgers(objects=BudgetObjects(), events=told, cache=cache, clock=clock, pause=_no_pause)  # type: ignore[arg-type]
     spending = Spending(ledgers=ledgers, cache=cache, namespaces=ANY, wake=queue.add, settings=SETTINGS, clock=clock)
     actions: Any = Actions(
         submitter=submitter,

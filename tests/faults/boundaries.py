@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from devcluster.proxyrules import Request
-from faults.budgets import path_of
+from faults.budgets import path_of, reservations
 from faults.jobs import API, Job
 
 _FINALIZER: Final = "quantumjobs.dev/cancel"
@@ -97,7 +97,7 @@ def marks_workspace(request: Request, job: Job) -> bool:
 
 def reserves(request: Request, job: Job) -> bool:
     """The budget sets aside what the job may cost."""
-    return any(one["jobId"] == job.remote() for one in _ledger(request, job).get("reservations") or ())
+    return any(one["jobId"] == job.remote() for one in reservations(_ledger(request, job)))
 
 
 def settles(request: Request, job: Job) -> bool:

@@ -55,14 +55,19 @@ def purses_of(budgets: Iterable[Object], runs: Iterable[Json], exchanges: Iterab
 
 def entries_left(one: Object) -> list[str]:
     """The remote jobs for which a budget still sets something aside, but those that wait for their bill."""
-    return [entry["jobId"] for entry in one.get("status", {}).get("reservations", []) if "endedAt" not in entry]
+    return [entry["jobId"] for entry in reservations(one.get("status", {})) if "endedAt" not in entry]
+
+
+def reservations(status: Json) -> list[Json]:
+    """What stands in a ledger: a line of JSON each."""
+    return [json.loads(line) for line in status.get("reservations") or ()]
 
 
 def _purse(one: Object, runs: list[Json], written: list[Exchange]) -> Purse:
     namespace, status = one["metadata"]["namespace"], one.get("status", {})
     own = {run["job"]: run["status"] for run in runs if (run["metadata"] or {}).get(_NAMESPACE) == namespace}
     totals = [total for total in status.get("totals", []) if total["unit"] == _UNIT]
-    entries = status.get("reservations", [])
+    entries = reservations(status)
     return Purse(
         name=f"{namespace}/{NAME}",
         spent=int(sum((Decimal(total["spent"]) for total in totals), Decimal(0))),
@@ -81,7 +86,7 @@ def _overspent(written: Iterable[Exchange]) -> Iterator[str]:
         status = json.loads(exchange.request.body)["status"]
         if "reservations" not in status:
             continue
-        now = {entry["jobId"] for entry in status["reservations"] or ()}
+        now = {entry["jobId"] for entry in reservations(status)}
         left = [total.get("left", "0") for total in status.get("totals") or ()]
         if now - before and any(Decimal(amount) < 0 for amount in left):
             yield f"{sorted(now - before)} with {left} left"

@@ -124,7 +124,12 @@ def test_what_status_came_to_say(writes: list[tuple[str, int | None]], times: in
 
 def budget_write(jobs: list[str], left: str, status: int = 200) -> Exchange:
     """A write of a budget's ledger that passed the proxy."""
-    body = {"status": {"reservations": [{"jobId": job} for job in jobs], "totals": [{"unit": "jobs", "left": left}]}}
+    body = {
+        "status": {
+            "reservations": [json.dumps({"jobId": job}) for job in jobs],
+            "totals": [{"unit": "jobs", "left": left}],
+        }
+    }
     request = Request("PATCH", f"{path_of('teaching')}/status", json.dumps(body).encode())
     return Exchange(request, status, dropped=False)
 
@@ -133,7 +138,7 @@ def test_a_budget_is_compared_with_the_ledger_and_with_all_that_was_written() ->
     """What is reserved beyond the limit is found; a bill that is higher than expected is no such thing."""
     status = {
         "totals": [{"unit": "jobs", "spent": "1"}],
-        "reservations": [{"jobId": "j2"}, {"jobId": "j3", "endedAt": "2026-11-22T13:00:00Z"}],
+        "reservations": ['{"jobId": "j2"}', '{"jobId": "j3", "endedAt": "2026-11-22T13:00:00Z"}'],
     }
     runs = [
         {"job": job, "status": said, "metadata": {"quantumjobs_namespace": namespace}}

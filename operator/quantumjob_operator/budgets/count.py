@@ -27,7 +27,8 @@ from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, g
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.reservation import Reservation
 
 MOST_REMEMBERED: Final = 256
 

@@ -28,7 +28,8 @@ from quantumjob_operator.budgets.refusals import Refusal, Shortage
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.reservation import Reservation
 
 _NOTHING = Used(Decimal(0), Decimal(0), 0)
 

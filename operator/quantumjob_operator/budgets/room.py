@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from quantumjob_operator.model.quantumbudget import Reservation
+from quantumjob_operator.model.reservation import Reservation
 
 MAX_OPEN: Final = 2500
 """Places for the reservations of a budget."""

@@ -1,13 +1,13 @@
 """The writer of budgets' ledgers: one patch takes everything that waits for it.
 
 Each budget has one object, and every change of its ledger is a compare-and-swap on it: two operators can't both take
-the last of it. While one patch is under way, further changes of the same budget collect, and go into the next one
-together; a conflict is read again and decided again. A change that changes nothing costs nothing. Must not live here:
-what a change is (`budgets`), or who asks for it (`spending`, `budget_reconciler`).
+the last of it. While one patch is under way, and for a moment afterwards, further changes of the same budget collect,
+and go into the next one together; a conflict is read again and decided again. A change that changes nothing costs
+nothing. Must not live here: what a change is (`budgets`), or who asks for it (`spending`, `budget_reconciler`).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -28,6 +28,9 @@ from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 _MOST_CONFLICTS: Final = 10
+_SPACING_SECONDS: Final = 0.2
+"""From the beginning of one write to that of the next: each takes the whole ledger, however little is new."""
+Pause = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,14 @@ class Ledgers(Protocol):
 class BudgetLedgers:
     """Writes the ledgers of all budgets."""
 
-    def __init__(self, *, objects: BudgetObjects, events: Events, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self, *, objects: BudgetObjects, events: Events, cache: Cache, clock: Clock, pause: Pause = asyncio.sleep
+    ) -> None:
         self._objects = objects
         self._events = events
         self._cache = cache
         self._clock = clock
+        self._pause = pause
         self._waiting: dict[str, list[tuple[Change, asyncio.Future[Any]]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -85,9 +91,12 @@ class BudgetLedgers:
         return await answer
 
     async def _work(self, uid: str) -> None:
+        """One write after the other while anybody waits for one, with a pause in which others may come."""
         try:
             while waiting := self._waiting.pop(uid, None):
+                began = self._clock.monotonic()
                 await self._turn(uid, waiting)
+                await self._pause(began + _SPACING_SECONDS - self._clock.monotonic())
         finally:
             del self._tasks[uid]
 

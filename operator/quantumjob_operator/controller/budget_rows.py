@@ -30,10 +30,11 @@ from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.money import Amount, Basis
 from quantumjob_operator.model.naming import is_guid
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, referenced_name
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
 
 _MOST_SECONDS: Final = 600.0

@@ -32,9 +32,10 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.errors import ServiceError
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
 
 UNCONFIRMED: Final = "SpendingUnconfirmed"

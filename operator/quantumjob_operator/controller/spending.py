@@ -30,10 +30,11 @@ from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.model.jobstatus import BudgetShown
 from quantumjob_operator.model.money import Estimate
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
 
 _log: Final = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from quantumjob_operator.budgets.conditions import UNCONFIRMED
 from quantumjob_operator.model.jobstatus import Condition
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.reservation import Reservation
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -22,6 +23,7 @@ from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATIO
 from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
+from quantumjob_operator.model.reservation import Lines, all_readable
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _LONGEST_RECOUNT: Final = 64
@@ -96,44 +98,6 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
-class Reservation:
-    """What is set aside for one attempt of a job.
-
-    Attributes:
-        job_id: Its id at the service.
-        uid: Of the QuantumJob.
-        workspace: Name of the QuantumWorkspace.
-        workspace_uid: Of that object; another one of its name may lead elsewhere.
-        reserved_at: When it was first reserved, which decides to which period it belongs.
-        renewed_at: When it was last confirmed, if that was later.
-        period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
-        basis: Estimate, MaxCost or Unknown.
-        ended_at: Since when the job is known to have ended without a bill.
-        asked_by: The uids of all objects that it was confirmed for, if it is an idempotency key's; None if they are not
-            known.
-    """
-
-    job_id: str
-    namespace: str
-    name: str
-    uid: str
-    workspace: str
-    reserved_at: str
-    renewed_at: str | None = None
-    amounts: tuple[Amount, ...] = ()
-    basis: str | None = None
-    ended_at: str | None = None
-    workspace_uid: str | None = None
-    period_start: str | None = None
-    asked_by: tuple[str, ...] | None = None
-
-    @property
-    def counts_at(self) -> str:
-        """A moment of the period in which it counts."""
-        return self.period_start or self.reserved_at
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
 class PastPeriod:
     """What was spent in a period that is over."""
 
@@ -169,7 +133,7 @@ class BudgetStatus:
     period: PeriodShown | None = None
     counted: Counted | None = None
     totals: tuple[Total, ...] = ()
-    reservations: tuple[Reservation, ...] = ()
+    reservations: Lines = ()
     history: tuple[PastPeriod, ...] = ()
     unsettled: int | None = None
     warned: tuple[Warned, ...] = ()
@@ -250,11 +214,17 @@ def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
         generation=meta.get("generation", 1),
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=parsed_part(body, "spec", _SPEC.validate_python),
-        status=parsed_part(body, "status", _STATUS.validate_python),
+        status=_believed(parsed_part(body, "status", _STATUS.validate_python), body),
         recount=_short((meta.get("annotations") or {}).get(RECOUNT_ANNOTATION, "")),
         deletion_requested="deletionTimestamp" in meta,
         finalizers=packed_names(meta.get("finalizers") or ()),
     )
+
+
+def _believed(status: BudgetStatus, body: Mapping[str, Any]) -> BudgetStatus:
+    """A ledger of which a line can't be read lacks what that reserved: it is counted from the service's list anew."""
+    lines = (body.get("status") or {}).get("reservations") or ()
+    return status if all_readable(lines) else replace(status, counted=None)
 
 
 def _short(text: str) -> str:

@@ -16,7 +16,8 @@ from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, ByShots
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, Reservation, budget_status_patch
+from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, budget_status_patch
+from quantumjob_operator.model.reservation import Reservation
 from rooms.budgets.values import NOW, budget, request, usd, written
 
 SPENT = {

@@ -1,5 +1,6 @@
 """When the owner of a budget is warned, and what is said."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -98,15 +99,17 @@ def test_what_is_said(spec: dict[str, Any], percent: int, says: str) -> None:
     status: dict[str, Any] = {
         "totals": [{"namespace": "vqe", "unit": "USD", "spent": "1640.5", "reserved": "0"}],
         "reservations": [
-            {
-                "jobId": "job-1",
-                "namespace": "vqe",
-                "name": "ghz",
-                "uid": "u",
-                "workspace": "shared",
-                "reservedAt": "2026-11-22T12:00:00Z",
-                "amounts": [{"unit": "USD", "amount": "240"}],
-            }
+            json.dumps(
+                {
+                    "jobId": "job-1",
+                    "namespace": "vqe",
+                    "name": "ghz",
+                    "uid": "u",
+                    "workspace": "shared",
+                    "reservedAt": "2026-11-22T12:00:00Z",
+                    "amounts": [{"unit": "USD", "amount": "240"}],
+                }
+            )
         ],
     }
     if "each" not in spec:

@@ -14,7 +14,8 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_reconciler import BudgetReconciler
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Reservation
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import NOW, budget
 

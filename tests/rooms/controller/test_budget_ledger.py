@@ -15,7 +15,7 @@ from quantumjob_operator.cluster.api import Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.controller.budget_ledger import BudgetLedgers, State
+from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, State
 from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
 from rooms.budgets.values import NOW, SPEC, request, usd
 
@@ -54,13 +54,18 @@ class Store:
         return deepcopy(self.body)
 
 
-def operator(store: Store) -> BudgetLedgers:
+async def no_pause(_seconds: float) -> None:
+    """One write follows the other at once."""
+
+
+def operator(store: Store, pause: Pause = no_pause) -> BudgetLedgers:
     """One operator with its own memory."""
     cache, api = Cache(), store
     cache.put_budget(parse_budget(deepcopy(store.body)))
     objects = BudgetObjects(api)  # type: ignore[arg-type]
     events = Events(api, "test")  # type: ignore[arg-type]
-    return BudgetLedgers(objects=objects, events=events, cache=cache, clock=Clock(lambda: 0.0, lambda: NOW))
+    clock = Clock(lambda: 0.0, lambda: NOW)
+    return BudgetLedgers(objects=objects, events=events, cache=cache, clock=clock, pause=pause)
 
 
 def _ask(wanted: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, object]:
@@ -87,6 +92,26 @@ async def test_what_waits_goes_into_one_write() -> None:
     assert len(store.body["status"]["reservations"]) == 200
     assert store.body["metadata"]["finalizers"] == ["quantumjobs.dev/reserved"]
     assert store.patches == 2
+
+
+async def test_what_is_asked_within_the_pause_after_a_write_goes_into_the_next_one() -> None:
+    """Each write takes the whole ledger: jobs that come one after the other share some."""
+    store, asked, over = Store(), list[float](), asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        asked.append(seconds)
+        await over.wait()
+
+    one = operator(store, pause)
+    await one.change("u", partial(_ask, request(0, usd("1"))))
+    before = store.patches
+    others = [asyncio.create_task(one.change("u", partial(_ask, request(number, usd("1"))))) for number in range(1, 5)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (store.patches, asked) == (before, [0.2])
+    over.set()
+    await asyncio.gather(*others)
+    assert store.patches == before + 1
 
 
 async def test_what_changes_nothing_is_not_written() -> None:

@@ -13,7 +13,7 @@ from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import Reservation
+from quantumjob_operator.model.reservation import Reservation, line_of
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import NOW, budget
 from rooms.lifecycle.observations import accepted, identity, remote, seen
@@ -47,7 +47,7 @@ class Ledgers:
 async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, settled: bool) -> None:
     """Whoever may write a QuantumWorkspace may not say what others' budgets have spent."""
     ledgers, cache = Ledgers(), Cache()
-    one = budget({"reservations": [{**_json(RESERVED)}]})
+    one = budget({"reservations": [line_of(RESERVED)]})
     cache.put_budget(one)
     spending = Spending(
         ledgers=ledgers,
@@ -71,15 +71,3 @@ async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, se
     assert ledgers.changed == ([one.uid] if settled else [])
     (shown,) = context.seen.settled or ()
     assert shown.state == ("Settled" if settled else "Reserved")
-
-
-def _json(one: Reservation) -> dict[str, Any]:
-    return {
-        "jobId": one.job_id,
-        "namespace": one.namespace,
-        "name": one.name,
-        "uid": one.uid,
-        "workspace": one.workspace,
-        "reservedAt": one.reserved_at,
-        "amounts": [{"unit": each.unit, "amount": each.amount} for each in one.amounts],
-    }

@@ -29,6 +29,7 @@ from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.quotas import Quota
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import NOW, SPEC
+from rooms.controller.test_budget_ledger import no_pause
 from rooms.model.bodies import Body, workspace_body
 
 UID: Final = "u"
@@ -151,7 +152,7 @@ def add_budget_operator(world: World, *, lags: bool) -> None:
         cache.put_workspace(_shared())
     objects: Any = BudgetObjects(world)  # type: ignore[arg-type]
     parts: dict[str, Any] = dict.fromkeys(("spending", "sweep", "counter"), Answers())
-    ledgers = BudgetLedgers(objects=objects, events=Events(world, "x"), cache=cache, clock=clock)  # type: ignore[arg-type]
+    ledgers = BudgetLedgers(objects=objects, events=Events(world, "x"), cache=cache, clock=clock, pause=no_pause)  # type: ignore[arg-type]
     made = BudgetReconciler(cache=cache, objects=objects, ledgers=ledgers, queue=queue, clock=clock, **parts)  # type: ignore[arg-type]
     world.operators.append(Operator(cache, queue, made.reconcile))
 

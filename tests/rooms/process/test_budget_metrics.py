@@ -1,5 +1,6 @@
 """What Prometheus sees of budgets: each limit and what is used of it, never the name of a job."""
 
+import json
 from typing import Any
 
 from prometheus_client import generate_latest
@@ -54,7 +55,7 @@ def test_limits_are_no_unbounded_series() -> None:
 def test_no_job_is_named() -> None:
     """For whom something is reserved stands in status alone."""
     entry = {"jobId": "id-1", "namespace": "vqe", "name": "secret-experiment", "uid": "uid-1", "workspace": "shared"}
-    _, text = scraped(total(), reservations=[entry | {"reservedAt": "2026-11-22T12:00:00Z"}])
+    _, text = scraped(total(), reservations=[json.dumps(entry | {"reservedAt": "2026-11-22T12:00:00Z"})])
     assert "secret-experiment" not in text
     assert "uid-1" not in text
 

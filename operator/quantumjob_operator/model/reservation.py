@@ -1,0 +1,113 @@
+"""What is set aside for one attempt of a job, and the line of JSON as which it stands in a budget's status.
+
+A line, because the API server's work for an object grows with the fields in it, about eight times while it takes a
+patch: as an object of a dozen fields, each reservation took 0.5 ms of its CPU at every write of the ledger. Must not
+live here: which reservations there are (`budgets`).
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+
+from quantumjob_operator.model.money import Amount
+
+_JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+_AMOUNT: Final = re.compile(r"[0-9]{1,64}(\.[0-9]{1,64})?")
+_KEPT: Final = 4096
+"""Lines whose value is remembered: nearly all of a ledger stay as they are from one write to the next."""
+
+
+@dataclass(frozen=True, slots=True, config=_JSON)
+class Reservation:
+    """What is set aside for one attempt of a job.
+
+    Attributes:
+        job_id: Its id at the service.
+        uid: Of the QuantumJob.
+        workspace: Name of the QuantumWorkspace.
+        workspace_uid: Of that object; another one of its name may lead elsewhere.
+        reserved_at: When it was first reserved, which decides to which period it belongs.
+        renewed_at: When it was last confirmed, if that was later.
+        period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
+        basis: Estimate, MaxCost or Unknown.
+        ended_at: Since when the job is known to have ended without a bill.
+        asked_by: The uids of all objects that it was confirmed for, if it is an idempotency key's; None if they are not
+            known.
+    """
+
+    job_id: str
+    namespace: str
+    name: str
+    uid: str
+    workspace: str
+    reserved_at: str
+    renewed_at: str | None = None
+    amounts: tuple[Amount, ...] = ()
+    basis: str | None = None
+    ended_at: str | None = None
+    workspace_uid: str | None = None
+    period_start: str | None = None
+    asked_by: tuple[str, ...] | None = None
+
+    @property
+    def counts_at(self) -> str:
+        """A moment of the period in which it counts."""
+        return self.period_start or self.reserved_at
+
+
+_ADAPTER: Final = TypeAdapter(Reservation)
+
+
+@lru_cache(maxsize=_KEPT)
+def line_of(entry: Reservation) -> str:
+    """A reservation as one line of JSON, with the names that the fields of manifests have."""
+    return _ADAPTER.dump_json(entry, by_alias=True, exclude_none=True).decode()
+
+
+@lru_cache(maxsize=_KEPT)
+def read_line(line: str) -> Reservation:
+    """The reservation that a line tells of.
+
+    Raises:
+        ValueError: It is no such line, or a time or an amount in it is none.
+    """
+    entry = _ADAPTER.validate_json(line)
+    for moment in filter(None, (entry.reserved_at, entry.renewed_at, entry.period_start, entry.ended_at)):
+        if datetime.fromisoformat(moment).tzinfo is None:
+            raise ValueError(f"{moment} is in no time zone")
+    if not all(_AMOUNT.fullmatch(one.amount) for one in entry.amounts):
+        raise ValueError("an amount is no decimal number")
+    return entry
+
+
+def all_readable(lines: Iterable[Any]) -> bool:
+    """Whether every line tells of a reservation."""
+    try:
+        for line in lines:
+            read_line(line)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _read(lines: Any) -> Any:
+    """Those that can be read; a ledger with others is not believed (`parse_budget`)."""
+    return tuple(one if isinstance(one, Reservation) else read_line(one) for one in lines if _is_readable(one))
+
+
+def _is_readable(one: Any) -> bool:
+    return isinstance(one, Reservation) or all_readable([one])
+
+
+def _written(entries: tuple[Reservation, ...]) -> list[str]:
+    return [line_of(one) for one in entries]
+
+
+Lines = Annotated[tuple[Reservation, ...], BeforeValidator(_read), PlainSerializer(_written, return_type=list[str])]
+"""The reservations of a ledger; as JSON, a line for each."""

@@ -1,0 +1,76 @@
+"""The lines of a ledger: what is written is read again, and what can't be read makes the whole uncounted."""
+
+import json
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.quantumbudget import budget_status_patch, parse_budget
+from quantumjob_operator.model.reservation import Reservation, line_of, read_line
+from rooms.budgets.values import SPEC
+
+PLAIN = Reservation("job-1", "vqe", "ghz", "u", "shared", "2026-11-22T12:00:00Z")
+FULL = Reservation(
+    job_id="job-2",
+    namespace="vqe",
+    name="ghz",
+    uid="u",
+    workspace="shared",
+    reserved_at="2026-11-22T12:00:00Z",
+    renewed_at="2026-11-22T12:05:00Z",
+    amounts=(Amount("USD", "97.5"), Amount("jobs", "1")),
+    basis="Estimate",
+    ended_at="2026-11-22T12:06:00Z",
+    workspace_uid="w",
+    period_start="2026-11-01T00:00:00Z",
+    asked_by=("u", "v"),
+)
+
+
+def body(lines: list[Any]) -> dict[str, Any]:
+    """A budget that was counted, as the API server tells it."""
+    meta = {"name": "research", "namespace": "quantum-platform", "uid": "b", "resourceVersion": "1"}
+    meta |= {"creationTimestamp": "2026-01-15T10:00:00Z"}
+    found: dict[str, Any] = {"metadata": meta, "spec": dict(SPEC)}
+    scope = parse_budget(found).scope
+    counted = {"time": "2026-11-22T11:00:00Z", "uid": "b", "scope": scope}
+    return found | {"status": {"period": {"start": "2026-11-01T00:00:00Z"}, "counted": counted, "reservations": lines}}
+
+
+@pytest.mark.parametrize("entry", [pytest.param(PLAIN, id="what it must have"), pytest.param(FULL, id="all")])
+def test_a_line_is_read_as_it_was_written(entry: Reservation) -> None:
+    """With the names of manifests, and without what it does not have."""
+    line = line_of(entry)
+    assert read_line(line) == entry
+    assert "null" not in line
+    assert json.loads(line)["jobId"] == entry.job_id
+
+
+def test_a_ledger_is_written_as_lines() -> None:
+    """And a patch has none where nothing is new."""
+    one = parse_budget(body([line_of(PLAIN), line_of(FULL)]))
+    assert one.is_counted
+    assert one.status.reservations == (PLAIN, FULL)
+    wiped = parse_budget(body([])).status
+    assert budget_status_patch(wiped, one.status) == {"reservations": [line_of(PLAIN), line_of(FULL)]}
+    assert budget_status_patch(one.status, parse_budget(body([line_of(PLAIN), line_of(FULL)])).status) == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("jobId=1", id="no JSON"),
+        pytest.param("[]", id="no object"),
+        pytest.param('{"jobId": "job-1"}', id="a part of it"),
+        pytest.param(line_of(PLAIN).replace("2026-11-22T12:00:00Z", "yesterday"), id="no time"),
+        pytest.param(line_of(PLAIN).replace("2026-11-22T12:00:00Z", "2026-11-22"), id="a time in no zone"),
+        pytest.param(line_of(FULL).replace("97.5", "-1"), id="no amount"),
+        pytest.param({"jobId": "job-1"}, id="no line"),
+    ],
+)
+def test_a_ledger_with_a_line_that_cannot_be_read_is_counted_anew(line: Any) -> None:
+    """Nothing that costs is submitted meanwhile: what it reserved is not known."""
+    one = parse_budget(body([line_of(PLAIN), line]))
+    assert not one.is_counted
+    assert one.status.reservations == (PLAIN,)
