@@ -143,7 +143,7 @@ def _miss(parts: Parts, come: Input) -> None:
 def _poll(parts: Parts, come: Input) -> None:
     job_id, _ = parts.workspaces.followed[come.uid]
     parts.workspaces.followed[come.uid] = (job_id, come.remote.status if come.remote else None)
-    parts.reconciler.learned(come.uid, come.remote)
+    parts.reconciler.learned(come.uid, come.remote, through=WORKSPACE.uid)
 
 
 _TAKING: Final[dict[str, Callable[[Parts, Input], None]]] = {

@@ -69,10 +69,9 @@ class Observer:
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
         workspace, connection = await self._way(job, bill_due=bill_due)
         job_id = self._job_id(job, workspace)
-        fresh, memory.fresh = memory.fresh, None
+        news, memory.fresh = memory.fresh, None
+        fresh = news.of(job_id, connection.workspace.uid if connection else None) if news else None
         place, memory.place = memory.place, None
-        if isinstance(fresh, RemoteJob) and fresh.id.lower() != job_id:
-            fresh = None  # news of an attempt that is over
         memory.fence_state = self._fence_state(job, memory.fence_state, written, job_id, fresh)
         if connection is None and self._workspaces.serving(job) is None:
             # No object that is left, or that admits it, serves the job: it keeps nobody else waiting.

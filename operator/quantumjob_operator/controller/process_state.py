@@ -5,7 +5,7 @@ Lives here: the values that turn monotonic time into the facts of `ClaimOwnershi
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
@@ -20,6 +20,25 @@ from quantumjob_operator.model.values import replace
 
 LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""
+
+
+class News(NamedTuple):
+    """What a poller's GET answered, and the uid of the QuantumWorkspace through which it was asked.
+
+    Another one may belong to somebody else: it is not believed in the place of the one that serves the job now.
+    """
+
+    remote: RemoteJob
+    through: str
+
+    def of(self, job_id: str | None, serving: str | None) -> RemoteJob | None:
+        """What they say of a job that is served through a QuantumWorkspace; nothing if they are of another attempt.
+
+        Args:
+            job_id: The id of the attempt at the service.
+            serving: The uid of the QuantumWorkspace; None if none serves it now.
+        """
+        return self.remote if self.through == serving and self.remote.id.lower() == job_id else None
 
 
 @dataclass(slots=True)
@@ -39,7 +58,7 @@ class Memory:
             object may lose it, or be set back to an earlier one.
         output_since: When the output was first tried to be read.
         predecessor_since: Since when the output name is known to be a deleted predecessor's.
-        fresh: What the poller's GET answered, to be used once.
+        fresh: What the poller learned, to be used once.
         place: News of its place in the provider's queue, to be used once.
         claimed: This process wrote the claim that stands.
         released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
@@ -67,7 +86,7 @@ class Memory:
     own: Claim | None = None
     output_since: float | None = None
     predecessor_since: float | None = None
-    fresh: RemoteJob | None = None
+    fresh: News | None = None
     place: QueuePlace | None = None
     claimed: bool = False
     released: bool = False

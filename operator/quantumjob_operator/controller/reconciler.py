@@ -18,7 +18,7 @@ from quantumjob_operator.controller.finalization import Finalization, about
 from quantumjob_operator.controller.in_memory_writer import as_deleted
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
 from quantumjob_operator.controller.observer import Observer
-from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.process_state import Memory, News
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
@@ -81,13 +81,13 @@ class Reconciler:
         self._memories: dict[str, Memory] = {}
         self._last_word: dict[str, float] = {}
 
-    def learned(self, uid: str, remote: RemoteJob | None) -> None:
-        """The poller's news of a job: kept for the reconciliation that follows at once."""
+    def learned(self, uid: str, remote: RemoteJob | None, *, through: str) -> None:
+        """News of a job by a QuantumWorkspace's poller: kept for the reconciliation that follows at once."""
         memory = self._memories.get(uid)
         if memory:
             # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows. And
             # a job that says much is asked for again: news of many may wait for long.
-            memory.fresh = remote if remote and remote.text_length <= _KEPT_TEXT else None
+            memory.fresh = News(remote, through) if remote and remote.text_length <= _KEPT_TEXT else None
             self._queue.add(uid)
 
     def learned_place(self, uid: str, ahead: int | None, usual_wait: int | None) -> None:

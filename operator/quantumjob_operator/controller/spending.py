@@ -255,9 +255,9 @@ class Spending:
 
 
 def _speaks_for(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> bool:
-    """Whether the job was reserved through the QuantumWorkspace that tells of it."""
+    """Whether the job was reserved through the QuantumWorkspace that tells of it; where none does, the sweep asks."""
     told_by = context.connection.workspace.key if context.connection else None
-    return told_by in (None, (budget.namespace, entry.workspace))
+    return told_by == (budget.namespace, entry.workspace)
 
 
 def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:

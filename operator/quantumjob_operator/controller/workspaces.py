@@ -5,12 +5,13 @@ reconciliation at a workspace itself (`workspace_reconciler`).
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from quantumjob_operator.azure.connections import Connection, Connections
-from quantumjob_operator.azure.poller import Poller, Wake
+from quantumjob_operator.azure.poller import Poller
 from quantumjob_operator.azure.positions import QueuePositions, TellPlace
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
@@ -82,7 +83,7 @@ class Workspaces:
         self._known: set[str] = set()
         self._followed: dict[str, Followed] = {}
         self._where: dict[str, str] = {}
-        self.wake: Wake | None = None
+        self.wake: Callable[..., None] | None = None
         self.learn_place: LearnPlace | None = None
 
     async def for_job(self, job: QuantumJob) -> Connection | Trouble:
@@ -246,7 +247,7 @@ class Workspaces:
             name,
             connection.client,
             self._settings,
-            self.wake,
+            partial(self.wake, through=workspace.uid),
             self._clock.monotonic,
             refused=lambda: self._queue.add(workspace.uid),
             listing_changed=lambda: self._queue.add(workspace.uid),

@@ -42,6 +42,7 @@ class Ledgers:
         pytest.param("quantum-platform", "shared", True, id="the one through which it was reserved"),
         pytest.param("quantum-platform", "other", False, id="another one beside it"),
         pytest.param("research", "shared", False, id="one of its name in the job's own namespace"),
+        pytest.param("", "", False, id="one that serves the job no more"),
     ],
 )
 async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, settled: bool) -> None:
@@ -57,13 +58,13 @@ async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, se
         settings=Settings(),
         clock=Clock(lambda: 0.0, lambda: NOW),
     )
-    told_by = workspace({"resourceId": RESOURCE_ID}, namespace=namespace, name=name)
+    told_by = workspace({"resourceId": RESOURCE_ID}, namespace=namespace, name=name or "gone")
     job = accepted()
     known = seen(job, remote=remote("Failed"))
     context = ReconcileContext(
         seen=known,
         memory=Memory(job),
-        connection=Connection(told_by, None),  # type: ignore[arg-type]  # not asked
+        connection=Connection(told_by, None) if name else None,  # type: ignore[arg-type]  # not asked
         stored=job.status,
         writer=None,  # type: ignore[arg-type]  # not written
     )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from quantumjob_operator.controller.process_state import Memory
+from quantumjob_operator.controller.process_state import Memory, News
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.lifecycle import Action, Decision, Observation, decide
 from quantumjob_operator.lifecycle.adoption import was_accepted
@@ -19,7 +19,6 @@ from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import ABSENT, ClaimOwnership, Limits
 from quantumjob_operator.model.quantumjob import QuantumJob
-from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff, poll_interval
 from rooms.lifecycle.observations import NOW
 from rooms.lifecycle.observations import SHARED as WORKSPACE
@@ -111,7 +110,7 @@ class Process:
             one.word, one.since = word, self.clock.now
             memory = self.memories.get(uid)
             if memory:
-                memory.fresh = found
+                memory.fresh = News(found, "") if found else None
                 self.add(uid)
         one.due = self.clock.now + poll_interval(self.clock.now - one.since, uid, shortest=1.0, longest=30.0)
 
@@ -156,9 +155,8 @@ class Process:
         memory.fence_state = memory.fence_state.met(job, self.holder, self.clock.now, FENCE)
         job_id = job.status.job_id if was_accepted(job) else None
         job_id = job_id or identify(job, job.claim.workspace if job.claim else WORKSPACE.id)
-        fresh, memory.fresh = memory.fresh, None
-        if not isinstance(fresh, RemoteJob) or fresh.id != job_id:
-            fresh = None
+        news, memory.fresh = memory.fresh, None
+        fresh = news.remote if news and news.remote.id == job_id else None
         if fresh:
             memory.fence_state = memory.fence_state.answered(fresh, self.clock.now, self.clock.now)
         return Observation(
