@@ -5,7 +5,7 @@ Lives here: the values that turn monotonic time into the facts of `ClaimOwnershi
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import uuid4
 
 from quantumjob_operator.lifecycle import Notice
@@ -22,7 +22,8 @@ LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""
 
 
-class News(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class News:
     """What a poller's GET answered, and the uid of the QuantumWorkspace through which it was asked.
 
     Another one may belong to somebody else: it is not believed in the place of the one that serves the job now.
