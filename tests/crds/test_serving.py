@@ -54,6 +54,17 @@ def test_status_survives_storage(resources: CustomResources, manifest: Manifest,
     assert resources.read(manifest).body["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("manifest", "status"),
+    [pytest.param(FULL_JOB, JOB_STATUS, id="a job"), pytest.param(FULL_WORKSPACE, WORKSPACE_STATUS, id="a workspace")],
+)
+def test_status_is_one_field_to_its_writer(resources: CustomResources, manifest: Manifest, status: Manifest) -> None:
+    """Nobody shares it: kept field by field, what belongs to whom would be more than the status itself."""
+    assert resources.merge_status(manifest, status).message == ""
+    owned = [one["fieldsV1"] for one in resources.read(manifest).body["metadata"]["managedFields"]]
+    assert [one["f:status"] for one in owned if "f:status" in one] == [{}]
+
+
 @pytest.mark.parametrize("lost", [pytest.param("shots", id="shots"), pytest.param("count", id="count")])
 def test_null_parameter_is_not_dropped(resources: CustomResources, lost: str) -> None:
     """A null in the parameters is kept for the operator to refuse; dropped, it would let the target choose."""
