@@ -91,6 +91,9 @@ class Ended:
     owner: str | None = None
 
 
+_NOTHING: Final = Used(_ZERO, _ZERO, 0)
+
+
 class Outcome(StrEnum):
     """What settling did with a reservation; the words of a job's `status.budgets`."""
 
@@ -122,25 +125,27 @@ def ledger_of(budget: QuantumBudget, now: datetime) -> Ledger:
 
 def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
     """What is spent and reserved of every unit in the current period."""
-    reserved: Counter[Key] = Counter()
-    sums: dict[Key, Decimal] = {}
-    awaited: dict[Key, Decimal] = {}
+    sums = {key: Used(spent, _ZERO, 0) for key, spent in ledger.spent.items()}
     start = stamp(ledger.period.start)
-    for one in ledger.open.values():
-        # Stamps of one form are in the order of their times, and there may be thousands.
-        if one.counts_at < start:
-            continue
-        group = group_of(budget, one.namespace)
-        for each in one.amounts:
-            key = Key(group, each.unit)
-            sums[key] = sums.get(key, _ZERO) + each.value
-            awaited[key] = awaited.get(key, _ZERO) + (each.value if one.ended_at else _ZERO)
-            reserved[key] += each.value > 0
-    keys = dict.fromkeys((*ledger.spent, *sums))
-    return {
-        key: Used(ledger.spent.get(key, _ZERO), sums.get(key, _ZERO), reserved[key], awaited.get(key, _ZERO))
-        for key in keys
-    }
+    # There may be thousands, and this is asked for each job that reserves.
+    for (group, unit, amount, ended), number in _alike(budget, ledger, start).items():
+        key, value = Key(group, unit), number * Decimal(amount)
+        known = sums.get(key, _NOTHING)
+        jobs, awaited = known.jobs + number * (value > 0), known.awaited + (value if ended else _ZERO)
+        sums[key] = Used(known.spent, known.reserved + value, jobs, awaited)
+    return sums
+
+
+def _alike(budget: QuantumBudget, ledger: Ledger, start: str) -> Counter[tuple[str, str, str, bool]]:
+    """How many reservations of this period are of the same group, unit and amount, and have ended or not."""
+    each = budget.spec.each == EACH_NAMESPACE
+    # Stamps of one form are in the order of their times.
+    return Counter(
+        (one.namespace if each else TOGETHER, amount.unit, amount.amount, one.ended_at is not None)
+        for one in ledger.open.values()
+        if (one.period_start or one.reserved_at) >= start
+        for amount in one.amounts
+    )
 
 
 def is_current(ledger: Ledger, entry: Reservation) -> bool:

@@ -4,7 +4,6 @@ Must not live here: how a ledger changes (`ledger`), or what conditions say (`co
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -16,6 +15,7 @@ from quantumjob_operator.budgets.thresholds import warned
 from quantumjob_operator.model.conditions import stamp, without_conditions
 from quantumjob_operator.model.money import Amount, plain
 from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, PeriodShown, QuantumBudget, Summary, Total
+from quantumjob_operator.model.values import replace
 
 _MAX_SUMMARY: Final = 512
 _UNUSED: Final = Used(Decimal(0), Decimal(0), 0)

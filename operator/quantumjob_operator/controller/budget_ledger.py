@@ -28,8 +28,10 @@ from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 _MOST_CONFLICTS: Final = 10
-_SPACING_SECONDS: Final = 0.2
-"""From the beginning of one write to that of the next: each takes the whole ledger, however little is new."""
+_SHARE: Final = 2.0
+"""The pause after a write, in times of what the write took: each takes the whole ledger, however little is new."""
+_SHORTEST_SECONDS: Final = 0.08
+_LONGEST_SECONDS: Final = 0.3
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -61,6 +63,11 @@ class Ledgers(Protocol):
 
     async def change(self, uid: str, change: Change) -> Any:
         """See `BudgetLedgers.change`."""
+
+
+def pause_after(seconds: float) -> float:
+    """How long others are waited for after a write that took so long, before the next one begins."""
+    return min(max(_SHARE * seconds, _SHORTEST_SECONDS), _LONGEST_SECONDS)
 
 
 class BudgetLedgers:
@@ -96,7 +103,7 @@ class BudgetLedgers:
             while waiting := self._waiting.pop(uid, None):
                 began = self._clock.monotonic()
                 await self._turn(uid, waiting)
-                await self._pause(began + _SPACING_SECONDS - self._clock.monotonic())
+                await self._pause(pause_after(self._clock.monotonic() - began))
         finally:
             del self._tasks[uid]
 

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -24,6 +23,7 @@ from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
 from quantumjob_operator.model.reservation import Lines, all_readable
+from quantumjob_operator.model.values import replace
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _LONGEST_RECOUNT: Final = 64
@@ -234,7 +234,10 @@ def _short(text: str) -> str:
 
 def budget_status_patch(old: BudgetStatus, new: BudgetStatus) -> dict[str, Any]:
     """The merge patch (RFC 7386) that turns one `.status` into the other; its fields are replaced whole."""
-    before, after = _json(old), _json(new)
+    same = old.reservations == new.reservations
+    before, after = _json(replace(old, reservations=())), _json(replace(new, reservations=()) if same else new)
+    if old.reservations and not same:
+        before["reservations"] = None  # another list, or none; there may be thousands of lines, which nobody compares
     changed: dict[str, Any] = {key: value for key, value in after.items() if before.get(key) != value}
     for key, value in changed.items():
         if isinstance(value, dict):

@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import pytest
+
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.requests import Granted, Request, ask
 from quantumjob_operator.budgets.shown import as_counted, shown
@@ -15,7 +17,7 @@ from quantumjob_operator.cluster.api import Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, State
+from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, State, pause_after
 from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
 from rooms.budgets.values import NOW, SPEC, request, usd
 
@@ -108,10 +110,23 @@ async def test_what_is_asked_within_the_pause_after_a_write_goes_into_the_next_o
     others = [asyncio.create_task(one.change("u", partial(_ask, request(number, usd("1"))))) for number in range(1, 5)]
     for _ in range(20):
         await asyncio.sleep(0)
-    assert (store.patches, asked) == (before, [0.2])
+    assert (store.patches, asked) == (before, [pause_after(0.0)])
     over.set()
     await asyncio.gather(*others)
     assert store.patches == before + 1
+
+
+@pytest.mark.parametrize(
+    ("took", "seconds"),
+    [
+        pytest.param(0.0, 0.08, id="at least a moment"),
+        pytest.param(0.1, 0.2, id="twice as long as the write took"),
+        pytest.param(3.0, 0.3, id="never long: jobs wait for it"),
+    ],
+)
+def test_the_pause_after_a_write(took: float, seconds: float) -> None:
+    """Where writes are dear, more jobs share one."""
+    assert pause_after(took) == seconds
 
 
 async def test_what_changes_nothing_is_not_written() -> None:
