@@ -75,7 +75,7 @@ def _is_cancelling(state: State) -> bool:
 
 def _at_its_last_look(state: State) -> bool:
     """Whether the object is read before its job is cancelled, and each write of its status has met a conflict."""
-    return asks("read")(state) and only_job(state).labels.get("number") == "3"
+    return asks("read")(state) and (only_job(state).labels or {}).get("number") == "3"
 
 
 @pytest.mark.parametrize("requests", [_AT_ITS_WRITES, _AT_THE_LAST_LOOK, _AT_BOTH], ids=["writes", "looks", "both"])
