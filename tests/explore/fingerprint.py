@@ -52,7 +52,7 @@ claim lets a PUT start (`may_start`), a fence is over (`fence_left`, `Submitter.
 then has no more of them. Everything else counts as far back as the grace period, the longest of all.
 """
 _MOST_FAILURES: Final = 7
-_FAILURES: Final = frozenset({"failures", "_failures", "unread"})
+_FAILURES: Final = frozenset({"failures", "_failures", "unread", "conflicts"})
 _RENEWED: Final[dict[type, set[str]]] = {FenceState: {"asked_at", "absent_at"}, Unsent: {"attempt"}}
 """What the beginning of each reconciliation sets anew (`FenceState.met`): a process is told between two of them.
 

@@ -140,7 +140,7 @@ class Actions:
         A request that failed is not noted as made: the back-off decides when it is made again.
 
         Raises:
-            Outdated: The object is another one by now; or it is gone, and another one has its job.
+            Outdated: The object does not want it any more; or it is gone, and another one has its job.
             ClusterError: The API server did not tell whether it is.
         """
         connection, _ = ready(context)
@@ -151,7 +151,7 @@ class Actions:
             return
         if not context.seen.gone:
             looked = self._clock.monotonic()
-            await self._finalization.require_unchanged(context)
+            await self._finalization.require_wanted(context)
             await self._ask_to_cancel(context, looked)
             return
         await self._look_again(context)
@@ -193,6 +193,8 @@ class Actions:
             nonlocal old
             old = memory.stale <= LASTING and self._clock.monotonic() - looked >= self._settings.put_start_seconds
             memory.stale = memory.stale if old else 0
+            if memory.unwritten and not old:
+                memory.unwritten = replace(memory.unwritten, asked=True)
             return not old
 
         try:

@@ -23,10 +23,12 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import identify, is_heir
+from quantumjob_operator.lifecycle.cancelling import is_still_wanted
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
+from quantumjob_operator.model.values import replace
 
 _LONG_SECONDS: Final = 600.0
 _log = logging.getLogger(__name__)
@@ -170,17 +172,18 @@ class Finalization:
             memory.told.add(notice)
             await self.tell(job, notice, once=True)
 
-    async def require_unchanged(self, context: ReconcileContext) -> None:
+    async def require_wanted(self, context: ReconcileContext) -> None:
         """Right before its job is cancelled: its user may have thought better of it since that was decided.
 
         What only an API server that answers could tell, keeps no job running for long: after failures in a row the
-        decision stands.
+        decision stands. Nor does a user who goes on changing what matters for nothing here.
 
         Raises:
-            Outdated: The object is another one by now, or gone; the cache knows, whatever the watch has told.
+            Outdated: By the object as it is now the job is not to be cancelled, or it is gone; the cache knows,
+                whatever the watch has told.
             ClusterError: The API server did not answer.
         """
-        job = context.job
+        job, memory = context.job, context.memory
         try:
             live = await self._objects.read_job(job.namespace, job.name)
         except ClusterError as error:
@@ -191,10 +194,16 @@ class Finalization:
         if live is None or live.uid != job.uid:
             self._cache.remove(job.uid)
             raise Outdated
-        # What operators write, status above all, does not count: else it could keep a job running.
-        if (live.generation, live.deletion_requested) != (job.generation, job.deletion_requested):
+        asked = memory.unwritten is not None and memory.unwritten.asked
+        told = job.status.cancellation if asked else context.stored.cancellation
+        if not is_still_wanted(context.seen, live, told):
+            memory.unwritten = memory.unwritten if asked else None
             self._cache.put_job(live)
             raise Outdated
+        if live.status == context.stored and live.resource_version != job.resource_version:
+            # What is written next is written to this version, not to one that its user has changed since.
+            self._cache.put_job(live)
+            context.know(job=replace(live, status=job.status))
 
     async def leave_to_heirs(self, context: ReconcileContext) -> None:
         """Before its job is cancelled, or anybody is told so: another object may have taken it over meanwhile.

@@ -42,6 +42,21 @@ class News:
         return self.remote if self.through == serving and self.remote.id.lower() == job_id else None
 
 
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A status that the API server does not store.
+
+    Attributes:
+        stored: What it stores instead.
+        wanted: What it should say.
+        asked: The service may have been asked for the cancellation that it speaks of.
+    """
+
+    stored: JobStatus
+    wanted: JobStatus
+    asked: bool = False
+
+
 @dataclass(slots=True)
 class Memory:
     """What this process knows of one object beyond what the cluster holds.
@@ -68,8 +83,9 @@ class Memory:
         told: The notices of releases that were published already.
         refusals: Writes of ours that the API server has refused in a row.
         failed_writes: Of its status, in a row, to which the API server answered that it failed.
+        conflicts: Of its status, in a row, that met a version which somebody had written meanwhile.
         refusal_told: The refusal that users were told of last.
-        unwritten: A status that the API server refuses to store: what it stores instead, and what it should say.
+        unwritten: A status that the API server does not store.
         ended: The id of the job of which the service has told a final word, whether that could be stored or not.
         bill_at: When the service is to be asked again what the job cost, which has ended.
         program: The program's bytes, kept only during one reconciliation.
@@ -96,8 +112,9 @@ class Memory:
     told: set[Notice] = field(default_factory=set)
     refusals: int = 0
     failed_writes: int = 0
+    conflicts: int = 0
     refusal_told: str = ""
-    unwritten: tuple[JobStatus, JobStatus] | None = None
+    unwritten: Unwritten | None = None
     ended: str | None = None
     bill_at: datetime | None = None
     program: bytes | None = field(default=None, repr=False)
@@ -161,13 +178,14 @@ class Memory:
 
     def shown(self, job: QuantumJob) -> QuantumJob:
         """The object with the status that it would have if the API server stored what it is told."""
-        stored, wanted = self.unwritten or (None, job.status)
-        return replace(job, status=wanted) if stored == job.status else job
+        known = self.unwritten
+        return replace(job, status=known.wanted) if known and known.stored == job.status else job
 
     def reconciled(self, now: float, *, trouble: bool) -> None:
         """A reconciliation has ended, in trouble or not."""
         self.failures = self.failures + 1 if trouble else 0
         self.unread = self.unread if trouble else 0
+        self.conflicts = self.conflicts if self.unwritten else 0
         since = now if self.troubled_since is None else self.troubled_since
         self.troubled_since = since if trouble else None
 

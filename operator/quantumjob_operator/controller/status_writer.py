@@ -4,7 +4,8 @@ Rules:
 1. Status first, then the Events.
 2. A wish to cancel is written before the service is asked. If the API server refuses that for good (an admission
    policy, a stricter schema, the size of the object), or fails by it again and again, the service is asked all the
-   same: what runs costs money, and what it should say stays in memory.
+   same: what runs costs money, and what it should say stays in memory. So it is if somebody goes on changing the
+   object, so that each write is decided on an older version than it meets.
 3. Nothing else is passed over so: what has to be in status before a job is sent, and its end.
 
 Lives here: the one place that has status written. Must not live here: what it says (`lifecycle`).
@@ -17,7 +18,7 @@ from typing import Final
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.finalization import Finalization, about
-from quantumjob_operator.controller.process_state import LASTING, Memory
+from quantumjob_operator.controller.process_state import LASTING, Memory, Unwritten
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
@@ -50,14 +51,16 @@ class StatusWriter:
         Raises:
             ClusterError: The API server did not take it, and nothing may go on before it does.
         """
-        before = context.job.status
+        before, memory = context.job.status, context.memory
         try:
             await self._store_what_fits(context, decision.status)
         except ClusterError as error:
-            if not _lasts(context.memory, error) or not _may_wait(context, decision.status):
+            memory.conflicts += isinstance(error, Conflict)
+            if not _lasts(memory, error) or not _may_wait(context, decision.status):
                 raise
             await self.refused(context, error)
-            context.memory.unwritten = (context.stored, decision.status)
+            asked = memory.unwritten is not None and memory.unwritten.asked
+            memory.unwritten = Unwritten(context.stored, decision.status, asked)
             context.know(job=replace(context.job, status=decision.status))
         billed = cost_notices(context.job.spec.max_cost, before, decision.status)
         for notice in (*notices_between(before, decision.status), *billed, *decision.notices):
@@ -80,7 +83,7 @@ class StatusWriter:
         memory, known = context.memory, replace(context.job, status=context.stored)
         written = await context.writer.write_status(known, wanted)
         if written.resource_version != known.resource_version:
-            memory.refusals, memory.failed_writes, memory.refusal_told = 0, 0, ""
+            memory.refusals, memory.failed_writes, memory.conflicts, memory.refusal_told = 0, 0, 0, ""
         memory.unwritten, context.stored = None, written.status
         self._cache.update(written)
         context.know(job=written)
@@ -142,14 +145,14 @@ class StatusWriter:
 
 
 def _lasts(memory: Memory, error: ClusterError) -> bool:
-    """Whether a status is refused for longer.
+    """Whether a status can't be stored for longer.
 
     One that fails so often does it by what it says: an API server that takes no writes takes none of the Lease either,
     without which nothing is reconciled.
     """
-    return (error.write_refused and memory.refusals >= LASTING) or (
-        error.broken_inside and memory.failed_writes >= _MANY
-    )
+    refused = error.write_refused and memory.refusals >= LASTING
+    overtaken = isinstance(error, Conflict) and memory.conflicts > LASTING
+    return refused or overtaken or (error.broken_inside and memory.failed_writes >= _MANY)
 
 
 def _may_wait(context: ReconcileContext, status: JobStatus) -> bool:
