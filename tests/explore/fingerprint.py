@@ -66,7 +66,7 @@ _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
     "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
-    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned",
+    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key",
 })  # fmt: skip
 
 Token = Any

@@ -123,11 +123,12 @@ class Submitter:
         job, key = context.job, context.job.spec.idempotency_key
         if key is None:
             return
-        owner = key_owner(job, self._cache.with_key(job.namespace, key))
+        owner = told = key_owner(job, self._cache.first_with_key(job, key))
         if job.claim is not None or owner.uid == job.uid:
             live = await self._objects.jobs_with_key(job.namespace, key)
             self._miss(job, key, {one.uid for one in live})
             owner = key_owner(job, live)
+            owner = replace(owner, unheard=owner.uid != told.uid)
         context.know(key_owner=owner)
 
     def _miss(self, job: QuantumJob, key: str, live: Collection[str]) -> None:

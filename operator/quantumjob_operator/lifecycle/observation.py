@@ -131,11 +131,13 @@ class KeyOwner:
     Attributes:
         uid: Of the owner; our own if it is us.
         contender: Name of an object that has claimed the key as well, and may have sent the job already.
+        unheard: The watch has not told yet that it is the owner, so that nobody would be woken when it no longer is.
     """
 
     uid: str
     name: str
     contender: str | None = None
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 
 _HELD_SECONDS: Final = 10.0
+_RARELY_SECONDS: Final = 600.0
 
 
 def submit(seen: Observation) -> Decision:
@@ -207,7 +208,9 @@ def _duplicate(seen: Observation) -> Decision | None:
     if claimed and not ours:
         return step(seen, Action.RENOUNCE)
     message = f"spec.idempotencyKey {key!r} belongs to QuantumJob {rival}; this one waits for its end"
-    return hold(seen, "DuplicateIdempotencyKey", message, again=_HELD_SECONDS)
+    # Whoever owns the key next is woken; thousands that look meanwhile would do nothing else.
+    soon = ours or owner.unheard
+    return hold(seen, "DuplicateIdempotencyKey", message, again=_HELD_SECONDS if soon else _RARELY_SECONDS)
 
 
 def _wait_for_key(seen: Observation) -> Decision | None:
