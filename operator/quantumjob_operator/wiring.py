@@ -113,7 +113,7 @@ def _limiter(common: Common, workspaces: Workspaces) -> InflightLimiter:
     limiter = InflightLimiter(
         jobs=common.cache.jobs.values,
         serving=workspaces.serving,
-        wake=common.queue.add,
+        wake=common.queue.add_first,
         clock=common.clock.monotonic,
         left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
     )

@@ -175,7 +175,7 @@ class Shape:
 
     def _line(self, queue: FairQueue[Any], _name: str) -> None:
         """Who waits in which order; the numbers that they have there grow."""
-        self.tokens.append(str([(tenant, list(one.numbers)) for tenant, one in queue._queues.items()]))
+        self.tokens.append(str(queue.orders()))
 
     def frozen(self) -> "Print":
         """The tokens as one number, and what counts only beside the rest of a state."""
