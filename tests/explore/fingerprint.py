@@ -40,6 +40,7 @@ _HORIZON: Final[dict[str, float]] = {
     "output_since": 600.0,
     "_looked": 60.0,
     "_offered": 30.0,
+    "missed": 0.0,
     "_idle": 5.0,
     "_until": 0.0,
     "reserved_at": valid_for(SETTINGS).total_seconds() + FENCE + 1.0,

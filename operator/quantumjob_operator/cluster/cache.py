@@ -208,12 +208,7 @@ class Cache:
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""
-        return (self.jobs[uid] for uid in self.by_key.having(namespace, key))
-
-    def first_with_key(self, job: QuantumJob, key: str) -> list[QuantumJob]:
-        """Of these what decides whose the key is: the first two in line, and the job itself."""
-        first = self.by_key.first(job.namespace, key, 2)
-        return [self.jobs[uid] for uid in dict.fromkeys((*first, job.uid)) if uid in self.jobs]
+        return self.by_key.having(namespace, key)
 
     def deleted_with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The same, of those that are gone and not seen to yet."""

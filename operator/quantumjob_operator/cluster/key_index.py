@@ -7,7 +7,6 @@ through all. Must not live here: what owning a key means (`lifecycle.attempts`).
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from quantumjob_operator.lifecycle.attempts import KeyRank, key_rank
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -22,14 +21,14 @@ def _nobody(_uid: str) -> None:
 
 @dataclass(slots=True)
 class JobsByKey:
-    """The uids of the jobs with a key, and in their order those that may own it.
+    """The jobs with a key, and in their order those that may own it.
 
     Attributes:
         wake: Called with the uid of an object that owns its key by the news of another, or has one rival less.
     """
 
     wake: Callable[[str], None] = _nobody
-    _having: dict[Key, dict[str, None]] = field(default_factory=dict)
+    _having: dict[Key, dict[str, QuantumJob]] = field(default_factory=dict)
     _line: dict[Key, list[KeyRank]] = field(default_factory=dict)
 
     def put(self, old: QuantumJob | None, new: QuantumJob | None) -> None:
@@ -43,13 +42,14 @@ class JobsByKey:
         if before is None and after is None:
             return
         former, rank = _rank(old), _rank(new)
-        if (before, former) == (after, rank):
+        if new and (before, former) == (after, rank):
+            self._having[(new.namespace, new.spec.idempotency_key or "")][new.uid] = new
             return
         fronts = {key: self._front(key) for key in (before, after) if key}
         if old and before:
             self._take_out(old.uid, before, former)
         if new and after:
-            self._having.setdefault(after, {})[new.uid] = None
+            self._having.setdefault(after, {})[new.uid] = new
             if rank:
                 insort(self._line.setdefault(after, []), rank)
         for key, front in fronts.items():
@@ -57,13 +57,15 @@ class JobsByKey:
             if now and now != front and now[0] not in {one.uid for one in (old, new) if one}:
                 self.wake(now[0])
 
-    def having(self, namespace: str, key: str) -> Iterator[str]:
-        """The uids of all jobs with a key, whatever has become of them."""
-        return iter(self._having.get((namespace, key), ()))
+    def having(self, namespace: str, key: str) -> Iterator[QuantumJob]:
+        """All jobs with a key, whatever has become of them."""
+        return iter(self._having.get((namespace, key), {}).values())
 
-    def first(self, namespace: str, key: str, most: int) -> list[str]:
-        """The uids of the first so many of those that may own a key, its owner first."""
-        return [uid for *_, uid in islice(self._line.get((namespace, key), ()), most)]
+    def deciding(self, job: QuantumJob) -> list[QuantumJob]:
+        """Of all with a job's key those that decide whose it is: the first two in line, and the job itself."""
+        key = _key(job) or ("", "")
+        having, first = self._having.get(key, {}), [uid for *_, uid in self._line.get(key, ())[:2]]
+        return [having[uid] for uid in dict.fromkeys((*first, job.uid)) if uid in having]
 
     def _front(self, key: Key) -> tuple[str, ...]:
         """Its owner, and the rival that must step back first if there is one."""

@@ -18,6 +18,7 @@ from rooms.lifecycle.observations import (
     NOW,
     OURS,
     OUTAGE,
+    OUTPUT,
     PROGRAM,
     RIVAL,
     THEIRS,
@@ -147,9 +148,13 @@ def test_what_holds_a_claimed_job_back(known: Observation, reason: str) -> None:
 @pytest.mark.parametrize(
     ("known", "often"),
     [
-        pytest.param(seen(new(KEYED), key_owner=THEIRS, **READY), False, id="one that is woken by the owner's end"),
         pytest.param(
-            seen(new(KEYED), key_owner=replace(THEIRS, unheard=True), **READY), True, id="one whose owner may be gone"
+            seen(new(KEYED), key_owner=THEIRS, output=OUTPUT, **READY), False, id="one that is woken by the owner's end"
+        ),
+        pytest.param(
+            seen(new(KEYED), key_owner=replace(THEIRS, unheard=True), output=OUTPUT, **READY),
+            True,
+            id="one whose owner may be gone",
         ),
         pytest.param(seen(claimed(KEYED), key_owner=CONTENDED, **READY), True, id="the owner, whose rival steps back"),
     ],
