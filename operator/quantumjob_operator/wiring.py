@@ -67,7 +67,7 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
     api = await Api.connect()
     clock = Clock(monotonic_seconds, api.now)
     common = Common(settings=settings, allowed=allowed, clock=clock, cache=cache, queue=queue)
-    cache.claims.holder = common.holder
+    cache.claims.holder, cache.by_key.wake = common.holder, queue.add
     common.metrics.clock_skew.set_function(lambda: api.skew.seconds)
     stack.push_async_callback(api.close)
     cluster = _cluster(api, common)
@@ -113,7 +113,7 @@ def _limiter(common: Common, workspaces: Workspaces) -> InflightLimiter:
     limiter = InflightLimiter(
         jobs=common.cache.jobs.values,
         serving=workspaces.serving,
-        wake=common.queue.add,
+        wake=common.queue.add_first,
         clock=common.clock.monotonic,
         left=_reconciling_later(common, lambda workspace: bool(limiter.admitted(workspace))),
     )

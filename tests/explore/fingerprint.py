@@ -40,6 +40,7 @@ _HORIZON: Final[dict[str, float]] = {
     "output_since": 600.0,
     "_looked": 60.0,
     "_offered": 30.0,
+    "missed": 0.0,
     "_idle": 5.0,
     "_until": 0.0,
     "reserved_at": valid_for(SETTINGS).total_seconds() + FENCE + 1.0,
@@ -66,7 +67,7 @@ _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
     "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
-    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned",
+    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key",
 })  # fmt: skip
 
 Token = Any
@@ -175,7 +176,7 @@ class Shape:
 
     def _line(self, queue: FairQueue[Any], _name: str) -> None:
         """Who waits in which order; the numbers that they have there grow."""
-        self.tokens.append(str([(tenant, list(one.numbers)) for tenant, one in queue._queues.items()]))
+        self.tokens.append(str(queue.orders()))
 
     def frozen(self) -> "Print":
         """The tokens as one number, and what counts only beside the rest of a state."""

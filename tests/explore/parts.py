@@ -240,6 +240,10 @@ class InflightLimiter:
         """Always a place."""
         del ours, may_run, unsent
 
+    def stands_in_line(self, _workspace: Any, _job: QuantumJob) -> bool:
+        """Nobody waits."""
+        return False
+
     def free(self, _uid: str) -> None:
         """Nothing to count."""
 

@@ -77,6 +77,7 @@ def new_parts(holder: str, now: float) -> Parts:
     time, told, cache, objects = TIME, Told(), Cache(claims=ClaimsHeard(holder)), Objects()
     time.now = now
     queue, clock = Queue(time), Clock(time.monotonic, time.wall)
+    cache.by_key.wake = queue.add
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]
     shared: dict[str, Any] = {"objects": objects, "cache": cache, "clock": clock, "metrics": told}
     quotas = QuotaGuards(time.monotonic)

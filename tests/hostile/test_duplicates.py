@@ -15,7 +15,7 @@ from localstack.stack import Stack
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 DUPLICATES: Final = 30
-# Each of them is reconciled every ten seconds.
+# After this each of them has been reconciled, and those that wait for nobody who would wake them once more.
 LOOKED_AT_SECONDS: Final = 15.0
 
 

@@ -15,12 +15,11 @@ from quantumjob_operator.azure.failures import unreadable
 from quantumjob_operator.azure.http.bounds import tenant_of_request
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
+from quantumjob_operator.model.json_values import values_in
 from quantumjob_operator.scheduling.fair_share import FairShare
 
 MAX_VALUES: Final = 400_000
 """Some 0.15 s of reading at worst; the largest answer recorded from Azure has 113,000 values."""
-_MOST_QUOTES: Final = MAX_VALUES // 2
-"""Splitting at them is done on the event loop, too."""
 _AT_ONCE: Final = 32 * 1024
 _thread: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parsing")
 _turns: Final = FairShare(1)
@@ -43,7 +42,7 @@ async def understood(operation: str, status: int, body: bytes, parse: Callable[[
     try:
         if len(body) <= _AT_ONCE:
             return parse(load(body))
-        if _values(body) > MAX_VALUES:
+        if values_in(body, MAX_VALUES) > MAX_VALUES:
             detail = f"the answer cannot be read: it holds more than {MAX_VALUES:,} values"
             raise AnswerTooLarge(operation, status=status, detail=detail)
         async with _turns.hold(tenant_of_request()):
@@ -62,19 +61,3 @@ def load(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Unreadable("no JSON") from error
-
-
-def _values(body: bytes) -> int:
-    """At least as many as there are in it, and none of what stands in texts unless there are very many texts."""
-    marks = _marks(body)
-    # In UTF-16 and UTF-32, which have zeros, a byte of another character can look like a quotation mark.
-    if marks <= MAX_VALUES or b"\0" in body:
-        return marks
-    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
-    if plain.count(b'"') > _MOST_QUOTES:
-        return marks
-    return _marks(b"".join(plain.split(b'"')[::2]))
-
-
-def _marks(body: bytes) -> int:
-    return sum(body.count(mark) for mark in (b",", b"[", b"{", b":"))

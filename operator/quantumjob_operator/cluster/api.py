@@ -19,12 +19,21 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
-from quantumjob_operator.cluster.api_errors import ClusterError, Conflict, NotFound, object_in, refusal
+from quantumjob_operator.cluster.api_errors import (
+    LONGEST_REFERENCE,
+    ClusterError,
+    Conflict,
+    NotFound,
+    ObjectTooLong,
+    object_in,
+    refusal,
+    short_object_in,
+)
 from quantumjob_operator.cluster.clock_skew import Skew
 from quantumjob_operator.cluster.listing import ACCEPT, AS_IT_IS, PageSize, parse_page
 from quantumjob_operator.model.naming import MANAGED_BY
 
-__all__ = ["Api", "ClusterError", "Conflict", "NotFound", "address_in_a_pod", "read_until"]
+__all__ = ["Api", "ClusterError", "Conflict", "NotFound", "ObjectTooLong", "address_in_a_pod", "read_until"]
 
 _log: Final = logging.getLogger(__name__)
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -147,6 +156,19 @@ class Api:
         """
         headers = {"Accept": _JSON, "Content-Type": content_type}
         return await self._exchange(object_in, method, path, headers=headers, query=query or {}, body=body)
+
+    async def read_short(self, path: str) -> dict[str, Any]:
+        """An object that others write, as long as it is no longer than what it is read for.
+
+        Raises:
+            ObjectTooLong: It is.
+            ClusterError: As for `request`.
+        """
+        headers = {"Accept": _JSON}
+        found = await self._exchange(short_object_in, "GET", path, headers=headers, query={}, bound=LONGEST_REFERENCE)
+        if found is None:
+            raise ObjectTooLong(f"GET {path}", None, "TooLong", "the object is longer than what is read of one")
+        return found
 
     async def list_pages(self, path: str, query: Mapping[str, str], most: int) -> AsyncIterator[dict[str, Any]]:
         """The objects of a collection in pages; what a long one has is asked for one by one instead of read.

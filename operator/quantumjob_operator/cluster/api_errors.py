@@ -7,12 +7,18 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from quantumjob_operator.model.json_values import values_in
+
 # Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
 _NOT_ITS_FAULT: Final = frozenset({401, 404, 408, 409, 429})
 _TIMED_OUT: Final = 504
 _AWAY: Final = frozenset({503, _TIMED_OUT})
 # The store's limit and that of the connection to it reach clients as 500.
 _TOO_LARGE: Final = ("request is too large", "request entity too large", "message larger than max")
+LONGEST_REFERENCE: Final = 3 * 1024 * 1024
+"""Bytes of JSON: a program of a megabyte, in which every character but a few is one byte or two."""
+MOST_VALUES: Final = 10_000
+"""Some 2 ms of reading; a key or a label has up to five, since `managedFields` names it once more."""
 _FOREIGN: Final = "the answer is not in the API server's own words"
 
 
@@ -71,6 +77,10 @@ class Conflict(ClusterError):  # noqa: N818 - the API server's own word
     """409: somebody was faster, or the name is taken."""
 
 
+class ObjectTooLong(ClusterError):  # noqa: N818 - as the others
+    """An object that others write holds more than is read of one."""
+
+
 _CLASSES: Final[Mapping[int, type[ClusterError]]] = {404: NotFound, 409: Conflict}
 
 
@@ -87,6 +97,19 @@ def object_in(text: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise ValueError("the answer is not a JSON object")  # noqa: TRY004 - of its value
     return parsed
+
+
+def short_object_in(text: bytes) -> dict[str, Any] | None:
+    """The JSON object that an answer is; None if it is too long to be read.
+
+    Keys and labels are as many as fit into an object, and each of hundreds of jobs may refer to the same one.
+
+    Raises:
+        ValueError: It is no object.
+    """
+    if len(text) > LONGEST_REFERENCE or values_in(text, MOST_VALUES) > MOST_VALUES:
+        return None
+    return object_in(text)
 
 
 def refusal(what: str, status: int, text: bytes) -> ClusterError:

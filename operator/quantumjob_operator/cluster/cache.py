@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from quantumjob_operator.cluster.budget_index import Budgets
 from quantumjob_operator.cluster.claims_heard import ClaimsHeard
+from quantumjob_operator.cluster.key_index import JobsByKey
 from quantumjob_operator.metrics import LimitUsed
 from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -34,6 +35,7 @@ class Cache:
         deleted: The last version of each job that was removed, until what it left is reconciled.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         claims: What jobs had for claims before.
+        by_key: Which jobs have one idempotency key.
     """
 
     newest: int = 0
@@ -44,6 +46,7 @@ class Cache:
     deleted: dict[str, QuantumJob] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
     claims: ClaimsHeard = field(default_factory=ClaimsHeard)
+    by_key: JobsByKey = field(default_factory=JobsByKey)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Cache:
         if before and before.claim:
             self.claims.note(before.claim, job)
         self.jobs[job.uid] = job
+        self.by_key.put(before, job)
         return True
 
     def put_workspace(self, workspace: QuantumWorkspace) -> bool:
@@ -197,14 +201,14 @@ class Cache:
         self.take_deleted(uid)
         if (workspace := self.workspaces.pop(uid, None)) and self._names.get(workspace.key) == uid:
             del self._names[workspace.key]
-        self.jobs.pop(uid, None)
+        self.by_key.put(self.jobs.pop(uid, None), None)
         if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)
         self.budgets.pop(uid, None)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""
-        return (job for job in self.jobs.values() if (job.spec.idempotency_key, job.namespace) == (key, namespace))
+        return self.by_key.having(namespace, key)
 
     def deleted_with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The same, of those that are gone and not seen to yet."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from quantumjob_operator.cluster.api import Api, Conflict, NotFound
+from quantumjob_operator.cluster.api import Api, Conflict, NotFound, ObjectTooLong
 from quantumjob_operator.cluster.objects import job_reference
 from quantumjob_operator.cluster.paths import CORE, path_of
 from quantumjob_operator.model.naming import JOB_KIND, JOB_LABEL, MANAGED_BY, MANAGED_BY_LABEL
@@ -31,8 +31,13 @@ class Outputs:
 
     async def owner(self, job: QuantumJob) -> Owner:
         """Whose the job's output name is."""
-        found = await self._read(job)
-        return Owner.NOBODY if found is None else _owner(found, job)
+        try:
+            found = await self._api.read_short(path_of(CORE, "configmaps", job.namespace, job.output_name))
+        except NotFound:
+            return Owner.NOBODY
+        except ObjectTooLong:
+            return Owner.OTHER  # none that was written here has so many keys
+        return _owner(found, job)
 
     async def write(self, job: QuantumJob, data: Mapping[str, str], binary: Mapping[str, str]) -> Owner:
         """Make the ConfigMap, and tell whose the name is: the job's, unless another ConfigMap has it already.
@@ -69,12 +74,6 @@ class Outputs:
         except Conflict:
             return await self.owner(job)
         return Owner.JOB
-
-    async def _read(self, job: QuantumJob) -> dict[str, Any] | None:
-        try:
-            return await self._api.request("GET", path_of(CORE, "configmaps", job.namespace, job.output_name))
-        except NotFound:
-            return None
 
 
 def _owner(config_map: dict[str, Any], job: QuantumJob) -> Owner:

@@ -9,7 +9,8 @@ import base64
 import binascii
 from typing import Any, Final
 
-from quantumjob_operator.cluster.api import Api, NotFound
+from quantumjob_operator.cluster.api import Api, NotFound, ObjectTooLong
+from quantumjob_operator.cluster.api_errors import LONGEST_REFERENCE
 from quantumjob_operator.cluster.paths import CORE, path_of
 from quantumjob_operator.model.naming import CREDENTIALS_SECRET, PROGRAM_SECRET
 from quantumjob_operator.model.parsing import MalformedObject
@@ -17,6 +18,10 @@ from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob
 
 MAX_PROGRAM_BYTES: Final = 1024 * 1024
 """What a ConfigMap or Secret can hold at the most."""
+_SHORTER: Final = (
+    f"keep what it is for in an object of at most {LONGEST_REFERENCE // 1024 // 1024} MiB of JSON, with fewer than a "
+    "thousand keys, labels and annotations"
+)
 PRICES_KEY: Final = "prices.yaml"
 PRICES_UNREADABLE: Final = "PriceListUnreadable"
 
@@ -100,11 +105,14 @@ class References:
 
     async def _from_config_map(self, namespace: str, ref: KeyRef, field: str) -> bytes:
         try:
-            found = await self._api.request("GET", path_of(CORE, "configmaps", namespace, ref.name))
+            found = await self._api.read_short(path_of(CORE, "configmaps", namespace, ref.name))
         except NotFound:
             raise BrokenReferenceError(
                 "ProgramNotFound", f"{field}: ConfigMap {ref.name} does not exist; create it"
             ) from None
+        except ObjectTooLong:
+            message = f"{field}: ConfigMap {ref.name} is too long to be read; {_SHORTER}"
+            raise BrokenReferenceError("ProgramNotFound", message) from None
         text = (found.get("data") or {}).get(ref.key)
         if text is not None:
             return str(text).encode()
@@ -116,15 +124,15 @@ class References:
 
     async def _from_secret(self, namespace: str, ref: KeyRef, purpose: str, reason: str, field: str) -> bytes:
         try:
-            found = await self._api.request("GET", path_of(CORE, "secrets", namespace, ref.name))
-        except NotFound:
+            found = await self._api.read_short(path_of(CORE, "secrets", namespace, ref.name))
+        except (NotFound, ObjectTooLong):
             found = {}
         encoded = (found.get("data") or {}).get(ref.key) if _made_for(found, purpose) else None
         if encoded is None:
             raise BrokenReferenceError(
                 reason,
                 f"{field}: there is no Secret {ref.name} of type {purpose} (or labelled {purpose}=true) with a key "
-                f"{ref.key}; create it",
+                f"{ref.key}; create it, and {_SHORTER}",
             )
         try:
             return base64.b64decode(encoded)

@@ -25,8 +25,10 @@ from quantumjob_operator.scheduling.fair_queue import FairQueue
 FULL: Final = "MaxJobsInFlight"
 _FEW: Final = 10
 """Places that are told one by one."""
-OFFER_SECONDS: Final = 30.0
-"""For so long a slot is kept for a job that was given it before its next reconciliation."""
+OFFER_SECONDS: Final = 10.0
+"""For so long a slot is kept for a job that was given it, and whose reconciliation is the next of its namespace."""
+MISSED_SECONDS: Final = 60.0
+"""For so long at least a namespace that missed a slot is given none that it does not ask for at that moment."""
 
 
 def in_flight(job: QuantumJob, *, may_run: bool = False) -> bool:
@@ -85,6 +87,23 @@ class Inflight:
     limit_each: int | None = None
     admitted: "Counter[str]" = field(default_factory=Counter)
     waiting: FairQueue[str] = field(default_factory=FairQueue)
+    missed: dict[str, float] = field(default_factory=dict)
+    """Until when a namespace is given nothing that it does not ask for, and after that until it asks."""
+
+    def may_be_given(self, namespace: str) -> bool:
+        """Whether a slot may be kept for a job of this namespace, which is not asking at this moment."""
+        return namespace not in self.missed and self.full_for(namespace) is None
+
+    def note_missed(self, namespace: str, now: float) -> None:
+        """A job of this namespace was given a slot and has not asked for it in time."""
+        waits = self.waiting.tenants()
+        self.missed = {one: until for one, until in self.missed.items() if until > now or one in waits}
+        self.missed[namespace] = now + MISSED_SECONDS
+
+    def asks(self, namespace: str, now: float) -> None:
+        """A job of this namespace is being reconciled, and asks."""
+        if self.missed.get(namespace, now) < now:
+            del self.missed[namespace]
 
     def full_for(self, namespace: str) -> tuple[str, int] | None:
         """The field of the limit that keeps a job of this namespace out, and its value."""
@@ -162,6 +181,7 @@ class InflightLimiter:
         slot = Slot(workspace.key, job.namespace)
         self._offered.pop(job.uid, None)
         self._withdraw(workspace.key)
+        inflight.asks(job.namespace, self.clock())
         if holds_slot(job, ours=ours, may_run=may_run, unsent=unsent):
             if self._slots.get(job.uid) not in (None, slot):
                 self.free(job.uid)
@@ -180,7 +200,9 @@ class InflightLimiter:
 
     def _place(self, uid: str, slot: Slot, inflight: Inflight) -> int:
         """How many jobs go before one that waits, as it is told: anew only when much has changed, since each tells."""
-        ahead = inflight.waiting.ahead(slot.namespace, uid, lambda other: not inflight.has_its_share(other))
+        ahead = inflight.waiting.ahead(
+            slot.namespace, uid, lambda other: not (inflight.has_its_share(other) or other in inflight.missed)
+        )
         told = self._told.get(uid)
         if told is None or ahead < _FEW or not told / 2 < ahead < told * 2:
             self._told[uid] = ahead
@@ -210,19 +232,31 @@ class InflightLimiter:
         self.free(uid)
 
     def _admit(self, inflight: Inflight, asking: str = "") -> None:
-        """Give the slots that are free to those that wait, namespace by namespace."""
-        while (taken := inflight.waiting.pop(lambda namespace: inflight.full_for(namespace) is None)) is not None:
+        """Give the slots that are free to those that wait, namespace by namespace; then to the one that asks."""
+        while (taken := inflight.waiting.pop(inflight.may_be_given)) is not None:
             _, uid = taken
             self._enter(uid, self._waiting.pop(uid))
             if uid != asking:
                 self._offered[uid] = self.clock()
                 self.wake(uid)
+        slot = self._waiting.get(asking)
+        if slot and inflight.full_for(slot.namespace) is None:
+            self._enter(asking, slot)
 
     def _withdraw(self, name: Name) -> None:
-        """Slots that were offered and not taken up go on to the next; whoever missed its own may ask again."""
-        late = self.clock() - OFFER_SECONDS
-        for uid in [uid for uid, since in self._offered.items() if since <= late and self._slots[uid].through == name]:
+        """Slots that were offered and not taken up go on to the next; whoever missed its own may ask again.
+
+        Else the jobs of a namespace whose reconciliations take long would keep a slot idle, one after the other.
+        """
+        now = self.clock()
+        late = [uid for uid, since in self._offered.items() if since <= now - OFFER_SECONDS]
+        for uid in [uid for uid in late if self._slots[uid].through == name]:
+            self._inflight[name].note_missed(self._slots[uid].namespace, now)
             self.free(uid)
+
+    def stands_in_line(self, workspace: QuantumWorkspace, job: QuantumJob) -> bool:
+        """Whether a job waits for a slot: nothing else kept it back when it came, and all is read at its turn."""
+        return self._waiting.get(job.uid) == Slot(workspace.key, job.namespace)
 
     def _wait(self, uid: str, slot: Slot, inflight: Inflight) -> None:
         if self._waiting.get(uid) != slot:

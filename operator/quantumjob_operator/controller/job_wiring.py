@@ -79,7 +79,7 @@ def reconcilers_of(
         ledgers=ledgers,
         cache=common.cache,
         namespaces=cluster.namespaces,
-        wake=common.queue.add,
+        wake=common.queue.add_first,
         settings=common.settings,
         clock=common.clock,
     )

@@ -88,6 +88,7 @@ class Observer:
             job_id=job_id,
             remote=fresh,
             needs_slot=connection is not None and not self._has_slot(connection.workspace, job, memory, job_id),
+            in_line=connection is not None and self._limiter.stands_in_line(connection.workspace, job),
             queue=place,
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,

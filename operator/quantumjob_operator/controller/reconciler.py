@@ -205,15 +205,6 @@ class Reconciler:
         if context.seen.gone and decision.action is Action.RECORD:
             await self._finalization.leave_to_heirs(context)  # before people are told that it is cancelled
         await self._status.write(context, decision)
-        if decision.status.finished:
-            self._wake_followers(context.job)
-
-    def _wake_followers(self, job: QuantumJob) -> None:
-        """Whoever waits for the idempotency key of this job ends with it, not at its next poll."""
-        if job.spec.idempotency_key is not None:
-            for other in self._cache.with_key(job.namespace, job.spec.idempotency_key):
-                if other.uid != job.uid and not other.status.finished:
-                    self._queue.add(other.uid)
 
     @property
     def crd_outdated(self) -> bool:
@@ -223,7 +214,6 @@ class Reconciler:
     async def _release(self, context: ReconcileContext, decision: Decision) -> bool:
         """Take the finalizer off; False if the object is gone, whatever its last known version said."""
         released = await self._finalization.release(context, decision.notices)
-        self._wake_followers(context.job)
         self._workspaces.unfollow(context.job.uid)
         if released is None:
             self._limiter.forget(context.job.uid)

@@ -123,11 +123,11 @@ class Submitter:
         job, key = context.job, context.job.spec.idempotency_key
         if key is None:
             return
-        owner = key_owner(job, self._cache.with_key(job.namespace, key))
+        owner = key_owner(job, self._cache.by_key.deciding(job))
         if job.claim is not None or owner.uid == job.uid:
             live = await self._objects.jobs_with_key(job.namespace, key)
             self._miss(job, key, {one.uid for one in live})
-            owner = key_owner(job, live)
+            owner = replace(found := key_owner(job, live), unheard=found.uid != owner.uid)
         context.know(key_owner=owner)
 
     def _miss(self, job: QuantumJob, key: str, live: Collection[str]) -> None:

@@ -42,6 +42,9 @@ _SOON: Final = timedelta(seconds=60)
 """Within this an object that nothing keeps back is claimed."""
 
 
+KeyRank = tuple[bool, datetime, str]
+
+
 def current_attempt(job: QuantumJob) -> int:
     """The number of the attempt that the claim names, or that status shows, counted from 1."""
     return job.claim.attempt if job.claim else job.status.attempt or 1
@@ -98,18 +101,21 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
 
     Args:
         job: The object that asks.
-        rivals: All objects of its namespace with the same key, itself among them or not.
+        rivals: All objects of its namespace with the same key, itself among them or not; of those that are not over the
+            first two by `key_rank` are enough.
     """
     same_key = [one for one in rivals if one.spec.idempotency_key == job.spec.idempotency_key]
     candidates = {one.uid: one for one in same_key if not one.status.finished or one.uid == job.uid}
     candidates[job.uid] = candidates.get(job.uid, job)
 
-    def rank(one: QuantumJob) -> tuple[bool, datetime, str]:
-        return (not _has_the_job(one), one.created, one.uid)
-
-    first, *others = sorted(candidates.values(), key=rank)
+    first, *others = sorted(candidates.values(), key=key_rank)
     contender = next((one.name for one in others if _has_the_job(one)), None)
     return KeyOwner(first.uid, first.name, contender)
+
+
+def key_rank(job: QuantumJob) -> KeyRank:
+    """The place of an object among all with its key: whoever may have sent a job, then the oldest."""
+    return (not _has_the_job(job), job.created, job.uid)
 
 
 def is_heir(job: QuantumJob, gone: QuantumJob, now: datetime, referenced: Callable[[QuantumJob], Name]) -> bool:

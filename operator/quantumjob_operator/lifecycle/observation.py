@@ -131,11 +131,13 @@ class KeyOwner:
     Attributes:
         uid: Of the owner; our own if it is us.
         contender: Name of an object that has claimed the key as well, and may have sent the job already.
+        unheard: The watch has not told yet that it is the owner, so that nobody would be woken when it no longer is.
     """
 
     uid: str
     name: str
     contender: str | None = None
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ class Observation:
         workspace_moved: The reference of a claimed job now leads to another workspace, or to none.
         job_id: The id of the attempt that the claim (or status) names.
         needs_slot: The job has no in-flight slot and has not asked for one; it does once nothing else is in its way.
+        in_line: It waits for one already, and has not asked again.
         full: The workspace takes no further job of ours now.
         quota: What the provider's quotas leave, where they are enforced.
         needs_reservation: Budgets may count the job, and were not asked yet.
@@ -245,6 +248,7 @@ class Observation:
     output: OutputPlace | Trouble | None = None
     key_owner: KeyOwner | None = None
     needs_slot: bool = False
+    in_line: bool = False
     full: Trouble | None = None
     quota: QuotaLooked | Trouble | None = None
     needs_reservation: bool = False

@@ -46,6 +46,7 @@ from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 
 _HELD_SECONDS: Final = 10.0
+_RARELY_SECONDS: Final = 600.0  # of somebody who is woken
 
 
 def submit(seen: Observation) -> Decision:
@@ -159,6 +160,11 @@ def _before_claim(seen: Observation) -> Decision:
         return hold(seen, kept.reason, kept.message)
     if isinstance(seen.way, Trouble):
         return hold_for(seen, seen.way)
+    if seen.in_line and seen.needs_slot:
+        # Hundreds may wait, again and again: what they refer to is read when their turn comes.
+        return step(seen, Action.TAKE_SLOT)
+    if seen.full:
+        return hold(seen, seen.full.reason, seen.full.message, again=_HELD_SECONDS)
     if unfit := _unfit_program(seen):
         # Prices change, and the object may have forgotten what it had sent at lower ones.
         failed = unfit.status.condition(Kind.FAILED)
@@ -197,8 +203,7 @@ def _duplicate(seen: Observation) -> Decision | None:
     key = seen.job.spec.idempotency_key
     if key is None:
         return None
-    owner = seen.key_owner
-    if owner is None:
+    if (owner := seen.key_owner) is None:
         return step(seen, Action.CHECK_KEY)
     ours, claimed = owner.uid == seen.job.uid, seen.job.claim is not None and not has_ended(seen.job)
     rival = owner.contender if ours else owner.name
@@ -207,7 +212,8 @@ def _duplicate(seen: Observation) -> Decision | None:
     if claimed and not ours:
         return step(seen, Action.RENOUNCE)
     message = f"spec.idempotencyKey {key!r} belongs to QuantumJob {rival}; this one waits for its end"
-    return hold(seen, "DuplicateIdempotencyKey", message, again=_HELD_SECONDS)
+    again = _HELD_SECONDS if ours or owner.unheard else _RARELY_SECONDS
+    return hold(seen, "DuplicateIdempotencyKey", message, again=again)
 
 
 def _wait_for_key(seen: Observation) -> Decision | None:
@@ -220,8 +226,7 @@ def _wait_for_key(seen: Observation) -> Decision | None:
 
 def _wait_for_room(seen: Observation) -> Decision | None:
     """What the provider has left, then a slot: who waits for the one keeps nobody from the other."""
-    way = seen.way
-    if isinstance(way, WorkspaceFacts) and way.guards_quota:
+    if isinstance(seen.way, WorkspaceFacts) and seen.way.guards_quota:
         if seen.quota is None:
             return step(seen, Action.LOOK_AT_QUOTA)
         if isinstance(seen.quota, Trouble):

@@ -6,7 +6,7 @@ Must not live here: what a turn is for, or what it costs.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -19,15 +19,31 @@ class _Queue(Generic[T]):
 
     numbers: dict[T, int] = field(default_factory=dict)
     _order: list[int] = field(default_factory=list)
+    _urgent: dict[T, None] = field(default_factory=dict)
     _next: int = 0
+    _before: int = -1
 
     def push(self, item: T) -> None:
         self.numbers[item] = self._next
         self._order.append(self._next)
         self._next += 1
 
+    def push_first(self, item: T) -> None:
+        self.numbers[item] = self._before
+        self._order.insert(0, self._before)
+        self._urgent[item] = None
+        self._before -= 1
+
+    def first(self) -> T:
+        """Of those that were put to the front the last, else of those that were not the first."""
+        return next(reversed(self._urgent)) if self._urgent else next(iter(self.numbers))
+
+    def items(self) -> list[T]:
+        return sorted(self.numbers, key=self.numbers.__getitem__)
+
     def remove(self, item: T) -> None:
         del self._order[bisect_left(self._order, self.numbers.pop(item))]
+        self._urgent.pop(item, None)
 
     def place(self, item: T) -> int:
         return bisect_left(self._order, self.numbers[item])
@@ -35,7 +51,10 @@ class _Queue(Generic[T]):
 
 @dataclass(slots=True)
 class FairQueue(Generic[T]):
-    """Items of several tenants, each at most once; first come, first served among those of one tenant."""
+    """Items of several tenants, each at most once; first come, first served among those of one tenant.
+
+    Whoever is put to the front is served before these.
+    """
 
     _queues: dict[str, "_Queue[T]"] = field(default_factory=dict)
     _size: int = 0
@@ -50,6 +69,23 @@ class FairQueue(Generic[T]):
             queue.push(item)
             self._size += 1
 
+    def push_first(self, tenant: str, item: T) -> None:
+        """Put an item before all others of its tenant, also if it waits there already."""
+        queue = self._queues.setdefault(tenant, _Queue())
+        if item in queue.numbers:
+            queue.remove(item)
+            self._size -= 1
+        queue.push_first(item)
+        self._size += 1
+
+    def tenants(self) -> Collection[str]:
+        """Who has something waiting."""
+        return self._queues.keys()
+
+    def orders(self) -> list[tuple[str, list[T]]]:
+        """Everything that waits, in the order of the turns, by tenant in its order."""
+        return [(tenant, queue.items()) for tenant, queue in self._queues.items()]
+
     def pop(self, may: Callable[[str], bool] = lambda _: True) -> tuple[str, T] | None:
         """Take the first item of the tenant whose turn it is.
 
@@ -63,7 +99,7 @@ class FairQueue(Generic[T]):
         if tenant is None:
             return None
         queue = self._queues.pop(tenant)
-        item = next(iter(queue.numbers))
+        item = queue.first()
         queue.remove(item)
         self._size -= 1
         if queue.numbers:
@@ -76,7 +112,7 @@ class FairQueue(Generic[T]):
         Args:
             may: Whether a tenant can use a turn for its first item now.
         """
-        first = ((tenant, next(iter(queue.numbers))) for tenant, queue in self._queues.items())
+        first = ((tenant, queue.first()) for tenant, queue in self._queues.items())
         return next((one for one in first if may(*one)), None)
 
     def discard(self, tenant: str, item: T) -> None:

@@ -39,6 +39,7 @@ class WorkQueue(Generic[K]):
     _queued: set[K] = field(default_factory=set)
     _working: set[K] = field(default_factory=set)
     _dirty: set[K] = field(default_factory=set)
+    _urgent: set[K] = field(default_factory=set)
     _due: dict[K, float] = field(default_factory=dict)
     _timers: list[tuple[float, int, K]] = field(default_factory=list)
     _order: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -53,6 +54,17 @@ class WorkQueue(Generic[K]):
             self._queued.add(key)
             self._ready.push(self.tenant(key), key)
             self._hand_out()
+
+    def add_first(self, key: K) -> None:
+        """As `add`, but before all others of its tenant: something that others wait for, too, is kept for it."""
+        self._due.pop(key, None)
+        if key in self._working:
+            self._dirty.add(key)
+            self._urgent.add(key)
+            return
+        self._queued.add(key)
+        self._ready.push_first(self.tenant(key), key)
+        self._hand_out()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Reconcile this key in so many seconds, unless a reconciliation is due earlier anyway."""
@@ -124,7 +136,9 @@ class WorkQueue(Generic[K]):
             del self._held[tenant]
         if key in self._dirty:
             self._dirty.discard(key)
-            self.add(key)
+            first = key in self._urgent
+            self._urgent.discard(key)
+            (self.add_first if first else self.add)(key)
 
     async def keep_time(self) -> None:
         """Put keys into the queue when their time has come, for ever; one of these runs beside the workers."""

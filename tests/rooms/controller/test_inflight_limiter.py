@@ -5,7 +5,13 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.controller.inflight_limiter import FULL, OFFER_SECONDS, InflightLimiter, holds_slot
+from quantumjob_operator.controller.inflight_limiter import (
+    FULL,
+    MISSED_SECONDS,
+    OFFER_SECONDS,
+    InflightLimiter,
+    holds_slot,
+)
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, WorkspaceUsed
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -371,3 +377,60 @@ def test_a_place_that_grew_is_told_when_it_has_doubled() -> None:
     assert place_of(limiter, limited, "a13") == "after about 12 others"
     limiter.take(limited, waiting_job("b11"))
     assert place_of(limiter, limited, "a13") == "after about 24 others"
+
+
+def test_a_namespace_that_misses_its_slots_keeps_them_idle_no_longer() -> None:
+    """Its own queue is long: none of its jobs takes up a slot in time, and each asks for the next one later."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter, served = bench.limiter(), 0
+    limiter.take(limited, waiting_job("a0"))
+    for number in range(20):
+        limiter.take(limited, waiting_job(f"b{number}"))
+    limiter.free("a0")
+    for second in range(600):
+        bench.now += 1
+        late = waiting_job(f"b{second // 10 % 20}")
+        if second % 10 == 0 and limiter.take(limited, late) is None:
+            limiter.forget(late.uid)  # it is not to be sent after all
+        asking = waiting_job(f"a{served}")
+        if limiter.take(limited, asking) is None:
+            served += 1
+            limiter.forget(asking.uid)
+    assert served > 400
+
+
+@pytest.mark.parametrize(
+    ("after", "given"),
+    [
+        pytest.param(MISSED_SECONDS - 1, [], id="not within a minute"),
+        pytest.param(MISSED_SECONDS + 1, ["b1"], id="after it, once one of its jobs has asked"),
+    ],
+)
+def test_who_missed_a_slot_is_given_the_next_one_later(after: float, given: list[str]) -> None:
+    """And at once what is free and what nobody else waits for, if it asks."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    for uid in ("a0", "b0", "b1"):
+        limiter.take(limited, waiting_job(uid))
+    limiter.free("a0")
+    bench.now += OFFER_SECONDS
+    assert limiter.take(limited, waiting_job("a1")) is None
+    bench.woken.clear()
+    bench.now += after
+    assert limiter.take(limited, waiting_job("b2"))
+    limiter.free("a1")
+    assert bench.woken == given
+    limiter.forget("b1")
+    assert limiter.take(limited, waiting_job("b2")) is None
+
+
+def test_who_waits_stands_in_line() -> None:
+    """And no longer when it was given a slot: then all that it needs is read."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    for uid in ("a0", "b0"):
+        limiter.take(limited, waiting_job(uid))
+    assert [limiter.stands_in_line(limited, waiting_job(uid)) for uid in ("a0", "b0", "c0")] == [False, True, False]
+    assert not limiter.stands_in_line(own_object(), waiting_job("b0"))
+    limiter.free("a0")
+    assert not limiter.stands_in_line(limited, waiting_job("b0"))

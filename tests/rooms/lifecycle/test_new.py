@@ -281,6 +281,16 @@ def test_who_could_not_be_sent_with_a_slot_asks_for_none(known: Observation) -> 
     assert decide(known).action is not Action.TAKE_SLOT
 
 
+def test_who_stands_in_line_reads_nothing_before_its_turn() -> None:
+    """Hundreds may wait for a slot, and what they refer to may be long."""
+    waiting = seen(new(), needs_slot=True, in_line=True)
+    assert decide(waiting).action is Action.TAKE_SLOT
+    still = decide(replace(waiting, needs_slot=False, full=FULL))
+    assert (still.action, reason_of(still.status, "Submitted")) == (Action.NONE, "False:MaxJobsInFlight")
+    assert decide(replace(waiting, needs_slot=False)).action is Action.READ_PROGRAM
+    assert decide(replace(waiting, job=new({"suspend": True}), remote=ABSENT)).action is Action.NONE
+
+
 @pytest.mark.parametrize(
     "known",
     [

@@ -18,6 +18,7 @@ from rooms.lifecycle.observations import (
     NOW,
     OURS,
     OUTAGE,
+    OUTPUT,
     PROGRAM,
     RIVAL,
     THEIRS,
@@ -142,6 +143,28 @@ def test_what_holds_a_claimed_job_back(known: Observation, reason: str) -> None:
     decision = decide(known)
     assert (decision.action, reason_of(decision.status, "Submitted")) == (Action.NONE, f"False:{reason}")
     assert decision.backoff or decision.again is not None
+
+
+@pytest.mark.parametrize(
+    ("known", "often"),
+    [
+        pytest.param(
+            seen(new(KEYED), key_owner=THEIRS, output=OUTPUT, **READY), False, id="one that is woken by the owner's end"
+        ),
+        pytest.param(
+            seen(new(KEYED), key_owner=replace(THEIRS, unheard=True), output=OUTPUT, **READY),
+            True,
+            id="one whose owner may be gone",
+        ),
+        pytest.param(seen(claimed(KEYED), key_owner=CONTENDED, **READY), True, id="the owner, whose rival steps back"),
+    ],
+)
+def test_who_waits_for_a_key_looks_rarely(known: Observation, *, often: bool) -> None:
+    """Thousands may wait for one key, and each look of each of them says the same."""
+    again = decide(known).again
+    assert again is not None
+    assert (again <= 10.0) is often
+    assert again <= 600.0
 
 
 def test_the_program_is_compared_right_before_the_put() -> None:

@@ -40,6 +40,17 @@ def test_the_order_of_turns(pushed: Sequence[str], popped: Sequence[str]) -> Non
     assert (queue.pop(), len(queue)) == (None, 0)
 
 
+def test_who_is_put_to_the_front_goes_before_its_own_tenant_alone() -> None:
+    """Whether it waits there already or not; the turns of the others stay as they are."""
+    queue: FairQueue[str] = FairQueue()
+    for item in ("a1", "a2", "b1", "a3"):
+        queue.push(item[0], item)
+    queue.push_first("a", "a3")
+    queue.push_first("b", "b0")
+    assert (len(queue), queue.ahead("a", "a1"), queue.peek()) == (5, 2, ("a", "a3"))
+    assert [queue.pop() for _ in range(5)] == [(item[0], item) for item in ("a3", "b0", "a1", "b1", "a2")]
+
+
 def test_who_cannot_use_a_turn_keeps_it() -> None:
     """A tenant at its limit is passed over and goes first once it may."""
     queue: FairQueue[str] = FairQueue()

@@ -190,6 +190,19 @@ async def test_more_keys_than_workers_are_all_looked_at() -> None:
     assert worked.reconciliations[-1][0] == 24
 
 
+async def test_who_was_given_something_goes_before_all_else_of_its_namespace() -> None:
+    """Also if it is being reconciled just now, or waits already; others have their turns."""
+    queue, worked = Queue(now, lambda key: key[0]), Worked(seconds=1)
+    async with at_work(queue, worked.reconcile, workers=1):
+        for key in ("a1", "a2", "a3", "a4", "b1"):
+            queue.add(key)
+        await asyncio.sleep(0.5)
+        for key in ("a4", "a1"):
+            queue.add_first(key)
+        await asyncio.sleep(20)
+    assert [key for _, key in worked.reconciliations] == ["a1", "b1", "a1", "a4", "a2", "a3"]
+
+
 @dataclass(slots=True)
 class CountingClock:
     """The loop's time, and how often somebody asked for it."""
