@@ -11,11 +11,12 @@ from typing import Final, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME: Final = dt.timedelta(days=30)
 _CLOCK_SKEW: Final = dt.timedelta(hours=1)
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
@@ -23,7 +24,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def write_key(key: ec.EllipticCurvePrivateKey, path: Path) -> Path:
+def write_key(key: Key, path: Path) -> Path:
     """Write a private key as PEM, unencrypted, readable by us only; return the path."""
     path.touch(mode=0o600)
     path.write_bytes(
@@ -64,7 +65,7 @@ class Authority:
         return authority
 
     def issue_for_loopback(
-        self, name: str, *, addresses: Sequence[str] = (), names: Sequence[str] = ()
+        self, name: str, *, addresses: Sequence[str] = (), names: Sequence[str] = (), key: Key | None = None
     ) -> tuple[Path, Path]:
         """A server certificate for 127.0.0.1 and localhost; returns the files of the certificate and its key.
 
@@ -72,8 +73,9 @@ class Authority:
             name: Of the server.
             addresses: Others that it is reached at.
             names: The same.
+            key: The server's; a new one on P-256 if None.
         """
-        key = new_key()
+        key = key or new_key()
         alternatives = [
             *(x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", *addresses)),
             *(x509.DNSName(one) for one in ("localhost", *names)),
@@ -88,7 +90,7 @@ class Authority:
         certificate = self._sign(builder, self._folder / f"{name}.crt")
         return certificate, write_key(key, self._folder / f"{name}.key")
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    def _builder(self, subject: x509.Name, key: Key) -> x509.CertificateBuilder:
         now = dt.datetime.now(dt.UTC)
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
