@@ -132,6 +132,32 @@ def test_a_further_attempt_may_have_been_sent_by_another_process(first: str, sec
     assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
 
 
+def test_the_doubt_of_another_process_outlasts_what_is_said_over_it() -> None:
+    """An older file asks to suspend; what was said of that is no reason to send the attempt when it is resumed."""
+    state = go_on(play(begin(SCENARIOS["two"]), "pause 2"), _is_waiting)
+    state = go_on(play(play(state, "wake 2"), "suspend 1"), _is_cancelling)
+    state = go_on(go_on(play(state, "ends 1"), _is_suspended), kinds=NOW)
+    before = only_job(state)
+    state = go_on(play(state, "lag 1, pause 1, resume 1"), lambda one: len(one.outside.runs) == 2)
+    older = {"claim": before.claim, "spec": before.spec, "generation": only_job(state).generation + 1}
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, **older))
+    state.wish(before.uid, suspended=2, resumed=1)
+    state = go_on(play(state, "merge 1, wake 1"), kinds=NOW)
+    state = go_on(play(state, "resume 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1, 1]
+
+
+def test_the_doubt_of_another_process_counts_where_a_request_of_ones_own_came_to_nothing() -> None:
+    """That one is past its fence; then another process takes the claim over and sends, and an older file is put back."""
+    state = play(go_on(play(begin(SCENARIOS["two"]), "pause 2"), asks("put")), "fail 1 1, suspend 1")
+    state = go_on(go_on(state, _is_suspended), kinds=NOW)
+    before = only_job(state)
+    state = go_on(play(state, "lag 1, pause 1, wake 2, resume 1"), lambda one: bool(one.outside.runs), most=300)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    state = go_on(play(state, "merge 1, wake 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
 def test_a_claim_that_was_taken_off_does_not_hand_its_key_to_another_object_as_if_nothing_was_sent() -> None:
     """Both were made in the same second; the other one would be first now."""
     state = go_on(begin(replace(SCENARIOS["two"], keyed=True)), asks("put"))
@@ -170,3 +196,7 @@ def _is_cancelling(state: State) -> bool:
 
 def _is_waiting(state: State) -> bool:
     return only_job(state).status.state == Shown.WAITING
+
+
+def _is_suspended(state: State) -> bool:
+    return only_job(state).status.state == Shown.SUSPENDED

@@ -172,6 +172,7 @@ class Memory:
         """
         if isinstance(remote, RemoteJob) and is_final_word(remote.status):
             self.ended = job_id
+        self.fence_state = self.fence_state.looked(job.status)
         ended = self.own is not None and any(one.attempt == self.own.attempt for one in job.status.attempts)
         if ended or job.status.finished:
             self.own = None

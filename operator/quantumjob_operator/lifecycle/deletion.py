@@ -24,7 +24,7 @@ from typing import Final
 from quantumjob_operator.lifecycle.adoption import belongs_to, lacks_billable_digest, was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, Notice, draw, step, with_error
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED
+from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.status_mapping import mirror
 from quantumjob_operator.lifecycle.transitions import is_final_word, sighting

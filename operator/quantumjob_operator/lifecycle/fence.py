@@ -9,7 +9,7 @@ Rules:
    one that names us although its write was never answered: it may have been somebody else's before. So is one that is
    put where another's was seen to be taken off.
 5. An attempt that a claim was seen to name may have been sent, although the object names an earlier one by now, or
-   none: it is fenced from when that was noticed.
+   none: it is fenced from when that was noticed. So is what another process says in status that it waits for.
 6. A holder that took the claim before our eyes is alive: it is left alone long enough to finish.
 
 Lives here: the bookkeeping behind `observation.ClaimOwnership`, as a frozen value, and what it says of an object
@@ -21,16 +21,15 @@ from enum import StrEnum
 from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import has_ended
+from quantumjob_operator.lifecycle.attempts import attempt_to_claim, has_ended
+from quantumjob_operator.lifecycle.doubts import is_doubted, may_have_been_sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Claims, Trouble
 from quantumjob_operator.lifecycle.unsent import NOTHING_KNOWN, Unsent
-from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 
-SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
 _FOREVER: Final = float("inf")
 _FENCES_FOR_A_RIVAL: Final = 2.0
 _NOBODY: Final = ""
@@ -65,6 +64,7 @@ class FenceState:
         acknowledged: The attempt of the claim whose write the API server has answered to this process.
         latest: The highest attempt that a claim was seen to name: an object that is set back names an earlier one.
         forgotten: That attempt, if the object has been without it since the fence for it began; 0 if it names it.
+        doubted: Status said when this process looked last that an earlier request may have been accepted.
         unsent: Whether nothing was sent, whatever users wrote into the claim.
     """
 
@@ -81,6 +81,7 @@ class FenceState:
     acknowledged: int | None = None
     latest: int = 0
     forgotten: int = 0
+    doubted: bool = False
     unsent: Unsent = NOTHING_KNOWN
 
     def met(
@@ -106,13 +107,14 @@ class FenceState:
         # An absence from before the acceptance, by this process or by another, says nothing of the accepted job.
         absent_since = self.absent_since if accepted == self.accepted else None
         known = replace(
-            self._noticing(job, now + fence, claims),
+            self._noticing(job, now + fence, claims, rival=rival),
             rival=rival,
             rival_until=until,
             asked_at=None,
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
+            doubted=is_doubted(job.status),
             unsent=self.unsent if self.rival is not None else self.unsent.hidden(now + fence),
         )
         if rival != _NOBODY:
@@ -120,14 +122,16 @@ class FenceState:
             return replace(known, claimed_at=None, never_sent=False, acknowledged=None)
         return known.unanswered(job, now, fence)
 
-    def _noticing(self, job: QuantumJob, fenced_until: float, claims: Claims) -> "FenceState":
+    def _noticing(self, job: QuantumJob, fenced_until: float, claims: Claims, rival: str) -> "FenceState":
         """Whoever wrote a claim that is gone, or set back, or a doubt that is not ours, may have sent a moment ago."""
         believed = job.claim.attempt if job.claim else 0
         standing = believed if claims.stored is None else min(believed, claims.stored)
-        latest = max(self.latest, claims.named, believed)
+        # Its words are gone as soon as this process says something else. A rival's claim is fenced when it is taken.
+        others = is_doubted(job.status) and not self.doubted and rival == _NOBODY
+        latest = max(self.latest, claims.named, believed, attempt_to_claim(job) if others else 0)
         forgotten = latest if latest > standing else 0
         known = replace(self, latest=latest, forgotten=forgotten)
-        lost = claims.lost or (self.never_sent and _is_doubted(job.status))
+        lost = claims.lost or (others and job.claim is not None and not has_ended(job))
         if not lost and forgotten <= self.forgotten:
             return known
         known = replace(known, fenced_until=max(self.fenced_until, fenced_until))
@@ -163,12 +167,12 @@ class FenceState:
         known = replace(known, unsent=unsent)
         if before.claim and attempt > max(before.claim.attempt, self.latest):
             known = replace(known, absent_since=None, shown=False)
-            if before.claim.attempt == self.acknowledged and not _is_doubted(before.status):
+            if before.claim.attempt == self.acknowledged and not is_doubted(before.status):
                 # Whoever claims the next one after another process says in status that it waits for its fence.
                 return replace(known, never_sent=True, fenced_until=now)
         # The finalizer comes with the claim: a claim that is missing beside it was taken off.
         untouched = before.claim is None and not before.claim_unreadable and not before.has_finalizer and not stripped
-        if untouched and not self.shown and not _may_have_been_sent(before.status) and self.fenced_until <= now:
+        if untouched and not self.shown and not may_have_been_sent(before.status) and self.fenced_until <= now:
             return replace(known, never_sent=True)
         return replace(known, never_sent=False, fenced_until=max(self.fenced_until, now + fence))
 
@@ -185,6 +189,10 @@ class FenceState:
     def renounced(self) -> "FenceState":
         """The claim was taken off by ourselves: nothing was sent under it."""
         return replace(self, claimed_at=None, never_sent=False, acknowledged=None, latest=0)
+
+    def looked(self, status: JobStatus) -> "FenceState":
+        """A reconciliation has ended, and left this status: what another process writes over it is news."""
+        return replace(self, doubted=is_doubted(status))
 
     def has_seen(self, attempt: int) -> "FenceState":
         """A claim that named an attempt was there before the object went, and had been taken off, or set back."""
@@ -283,16 +291,5 @@ def may_have_left_a_job(job: QuantumJob, fence_state: FenceState, holder: str) -
     if named or has_ended(job):
         return named
     if claim is None:
-        return job.has_finalizer or job.claim_unreadable or _may_have_been_sent(job.status)
+        return job.has_finalizer or job.claim_unreadable or may_have_been_sent(job.status)
     return not (fence_state.never_sent and claim.holder == holder)
-
-
-def _may_have_been_sent(status: JobStatus) -> bool:
-    """Whether status, which only operators write, tells of a job that was sent, or was about to be."""
-    return status.job_id is not None or status.workspace is not None or _is_doubted(status)
-
-
-def _is_doubted(status: JobStatus) -> bool:
-    """Whether an operator says that something may have been sent, and that it waits until that would be shown."""
-    submitted = status.condition(Kind.SUBMITTED)
-    return submitted is not None and submitted.reason == SUBMISSION_UNCONFIRMED

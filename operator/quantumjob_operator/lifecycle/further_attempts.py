@@ -5,7 +5,7 @@ Must not live here: how many are looked for (`attempts`), or who asks the servic
 
 from typing import Final
 
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED
+from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import Trouble
 
 _HIDDEN_SECONDS: Final = 2.0

@@ -32,7 +32,7 @@ from quantumjob_operator.lifecycle.decision import (
     without_program,
 )
 from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED
+from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
 from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.policies import forbidden

@@ -3,7 +3,8 @@
 import pytest
 
 from quantumjob_operator.lifecycle.attempts import fence_of
-from quantumjob_operator.lifecycle.fence import SUBMISSION_UNCONFIRMED, FenceState, Sent
+from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
+from quantumjob_operator.lifecycle.fence import FenceState, Sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Claims, Trouble
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.quantumjob import QuantumJob
