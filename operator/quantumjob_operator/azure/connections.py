@@ -6,7 +6,7 @@ tenant's credential. Must not live here: how a credential is made (`credentials`
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakValueDictionary
@@ -24,6 +24,8 @@ from quantumjob_operator.settings import Settings
 
 HELD_SECONDS: Final = 86_400.0
 """For how long a credential outlives its Secret, ServiceAccount or workspace object, in memory and for cancelling."""
+MOST_HELD: Final = 100
+"""Of one namespace, whose objects may come and go without end; the oldest gives way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,9 @@ class Connections:
         self._rate_limiters: dict[str, RateLimiter] = {}
         self._open: dict[str, _Kept] = {}
         self._held: dict[str, _Kept] = {}
+        self._held_of: dict[str, dict[str, None]] = {}
+        self._named: dict[Name, dict[str, None]] = {}
+        self._used: set[str] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, workspace: QuantumWorkspace) -> Connection | Trouble:
@@ -110,34 +115,62 @@ class Connections:
         async with self._lock(workspace.uid):
             return await self._renew(workspace)
 
-    def for_cancelling(self, may_serve: Callable[[QuantumWorkspace], bool]) -> Connection | None:
+    def use(self, uid: str) -> None:
+        """A job may be sent through a workspace: if it goes while one is under way, its connection is held."""
+        self._used.add(uid)
+
+    def idle(self, uid: str) -> None:
+        """All jobs that were sent through a workspace are over."""
+        self._used.discard(uid)
+
+    def for_cancelling(
+        self, uid: str | None, names: Iterable[Name], may_serve: Callable[[QuantumWorkspace], bool]
+    ) -> Connection | None:
         """A connection to poll and cancel running jobs with, also if the credential or the workspace object is gone.
 
         Args:
+            uid: Of the object that the job was claimed through.
+            names: Of the objects that may serve it: any number of others was held, which nobody walks through.
             may_serve: Whether the job may be served through an object, as it was when the client was made.
 
         Returns:
             The open connection, or else the last good one (`cancel_only`), or None. Never to be submitted with.
         """
         self._forget_what_is_over()
-        known = (kept.connection for kept in (*self._open.values(), *self._held.values()))
-        return next((one for one in known if may_serve(one.workspace)), None)
+        uids = dict.fromkeys([uid, *(one for name in names for one in self._named.get(name, ()))])
+        known = (kind.get(one or "") for kind in (self._open, self._held) for one in uids)
+        return next((kept.connection for kept in known if kept and may_serve(kept.connection.workspace)), None)
 
     async def drop(self, uid: str) -> None:
         """Forget a workspace's connection: its credential was refused, and is read again at the next need."""
-        for kept in (self._open.pop(uid, None), self._held.pop(uid, None)):
+        for kept in (self._open.pop(uid, None), self._let_go(uid)):
             if kept:
+                self._unname(uid, kept.connection.workspace.key)
                 await kept.connection.client.close()
 
-    def hold(self, uid: str) -> None:
+    async def gone(self, uid: str) -> None:
+        """The workspace object is gone: what it authenticated with serves only what was sent through it."""
+        if uid in self._used:
+            await self.hold(uid)
+        else:
+            await self.drop(uid)
+        self._used.discard(uid)
+        self._rate_limiters.pop(uid, None)
+
+    async def hold(self, uid: str) -> None:
         """The workspace object, or what it authenticates with, is gone: keep the connection for cancelling only."""
         self._forget_what_is_over()
         kept = self._open.pop(uid, None)
         if kept:
+            self._let_go(uid)
             # What the workspace offered is of no use any more, and may be long.
             workspace = replace(kept.connection.workspace, status={})
             connection = replace(kept.connection, workspace=workspace, cancel_only=True)
             self._held[uid] = replace(kept, connection=connection, until=self._monotonic() + HELD_SECONDS)
+            of_namespace = self._held_of.setdefault(workspace.namespace, {})
+            of_namespace[uid] = None
+            if len(of_namespace) > MOST_HELD:
+                await self.drop(next(iter(of_namespace)))
         self._rate_limiters.pop(uid, None)
 
     async def close(self) -> None:
@@ -146,7 +179,29 @@ class Connections:
             await self.drop(uid)
 
     def _forget_what_is_over(self) -> None:
-        self._held = {uid: kept for uid, kept in self._held.items() if self._monotonic() < kept.until}
+        """The first were held first."""
+        while self._held and next(iter(self._held.values())).until <= self._monotonic():
+            uid, kept = next(iter(self._held.items()))
+            self._let_go(uid)
+            self._unname(uid, kept.connection.workspace.key)
+
+    def _let_go(self, uid: str) -> _Kept | None:
+        kept = self._held.pop(uid, None)
+        if kept:
+            namespace = kept.connection.workspace.namespace
+            del self._held_of[namespace][uid]
+            if not self._held_of[namespace]:
+                del self._held_of[namespace]
+        return kept
+
+    def _unname(self, uid: str, name: Name) -> None:
+        """An object keeps its name for good; what is open of it goes on."""
+        if uid in self._open or uid in self._held:
+            return
+        named = self._named.get(name, {})
+        named.pop(uid, None)
+        if not named:
+            self._named.pop(name, None)
 
     def _lock(self, uid: str) -> asyncio.Lock:
         return self._locks.setdefault(uid, asyncio.Lock())
@@ -154,7 +209,7 @@ class Connections:
     async def _renew(self, workspace: QuantumWorkspace) -> Connection | Trouble:
         authenticated = await self._authenticator.credential(workspace)
         if isinstance(authenticated, Trouble):
-            self.hold(workspace.uid)
+            await self.hold(workspace.uid)
             return authenticated
         kept = self._open.get(workspace.uid)
         if (
@@ -167,6 +222,7 @@ class Connections:
         await self.drop(workspace.uid)
         made = Connection(workspace, self._client(workspace, authenticated))
         self._open[workspace.uid] = _Kept(made, authenticated.digest)
+        self._named.setdefault(workspace.key, {})[workspace.uid] = None
         return made
 
     def _client(self, workspace: QuantumWorkspace, authenticated: Authenticated) -> WorkspaceClient:

@@ -90,7 +90,7 @@ class WorkspaceReconciler:
         workspace = self._cache.workspaces.get(uid)
         if workspace is None:
             self._failures.pop(uid, None)
-            self._workspaces.forget(uid)
+            await self._workspaces.forget(uid)
             self._quotas.forget(uid)
             self._words.forget(uid)
             return
@@ -123,6 +123,7 @@ class WorkspaceReconciler:
         """Take the finalizer off once no claim points to the workspace any more."""
         if not workspace.in_use or self._limiter.admitted(workspace):
             return workspace
+        self._connections.idle(workspace.uid)
         released = await self._objects.mark_workspace(workspace, in_use=False)
         if released is None:
             self._cache.remove(workspace.uid)
@@ -130,6 +131,7 @@ class WorkspaceReconciler:
         self._cache.update(released)
         if self._limiter.admitted(workspace):
             # A job came in between: it needs the finalizer again.
+            self._connections.use(workspace.uid)
             released = await self._objects.mark_workspace(released, in_use=True) or released
             self._cache.update(released)
         return released

@@ -100,7 +100,8 @@ class Workspaces:
         """
         way = await self._way(job)
         if isinstance(way, Trouble) and is_cancelling(job):
-            return self._connections.for_cancelling(lambda one: self._is_way(job, one)) or way
+            uid = job.claim.through.uid if job.claim and job.claim.through else None
+            return self._connections.for_cancelling(uid, self._names(job), lambda one: self._is_way(job, one)) or way
         return way
 
     async def _way(self, job: QuantumJob) -> Connection | Trouble:
@@ -117,6 +118,8 @@ class Workspaces:
             )
         # A finalizer on the job is no proof that the workspace was marked: users can write it.
         mark = not found.deletion_requested and not job.deletion_requested and not job.status.finished
+        if mark or bound_to(job):
+            self._connections.use(found.uid)
         connection = await self._connect(found, mark=mark)
         if isinstance(connection, Trouble):
             # What is wrong with another namespace's workspace is its owner's business.
@@ -157,8 +160,7 @@ class Workspaces:
         return (found.status.get("targets") or ()) if found else ()
 
     def _resolve(self, job: QuantumJob) -> QuantumWorkspace | str:
-        labels = self._namespaces.known(job.namespace)
-        return resolve_reference(job, self._cache.find_workspace, self._default, labels)
+        return resolve_reference(job, self._cache.find_workspace, self._default, self._namespaces.known(job.namespace))
 
     def serving(self, job: QuantumJob) -> Name | None:
         """The QuantumWorkspace that serves a job which is bound to an Azure workspace; None if there is none."""
@@ -282,13 +284,13 @@ class Workspaces:
             self._known.add(uid)
         return uid in self._known
 
-    def forget(self, uid: str) -> None:
+    async def forget(self, uid: str) -> None:
         """The workspace object is gone: stop its poller; what it authenticated with serves only cancelling."""
         self._known.discard(uid)
         followed = self._followed.pop(uid, None)
         if followed:
             followed.stop()
-        self._connections.hold(uid)
+        await self._connections.gone(uid)
 
     async def close(self) -> None:
         """Stop all pollers and close all connections."""

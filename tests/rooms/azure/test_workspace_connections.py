@@ -173,13 +173,13 @@ async def test_a_lost_secret_leaves_a_connection_for_cancelling(bench: Bench) ->
         trouble = await reconciliation(WORKSPACE)
         assert isinstance(trouble, Trouble)
         assert trouble.reason == "CredentialsNotFound"
-    held = bench.connections.for_cancelling(by_name)
+    held = bench.connections.for_cancelling(None, [WORKSPACE.key], by_name)
     assert held is not None
     assert (held.client, held.cancel_only) == (first.client, True)
     bench.store.secrets[SECRET] = "first"
     again = await bench.connection()
     assert again.cancel_only is False
-    assert bench.connections.for_cancelling(by_name) is again
+    assert bench.connections.for_cancelling(None, [WORKSPACE.key], by_name) is again
 
 
 async def test_another_workspace_is_never_cancelled_with(bench: Bench) -> None:
@@ -191,27 +191,27 @@ async def test_another_workspace_is_never_cancelled_with(bench: Bench) -> None:
         asked.append(one.uid)
         return False
 
-    assert bench.connections.for_cancelling(refuse) is None
-    bench.connections.hold(WORKSPACE.uid)
-    assert bench.connections.for_cancelling(refuse) is None
+    assert bench.connections.for_cancelling(WORKSPACE.uid, [WORKSPACE.key], refuse) is None
+    await bench.connections.hold(WORKSPACE.uid)
+    assert bench.connections.for_cancelling(WORKSPACE.uid, [WORKSPACE.key], refuse) is None
     assert asked == [WORKSPACE.uid, WORKSPACE.uid]
 
 
 async def test_a_lost_workspace_object_leaves_a_connection_for_a_day(bench: Bench) -> None:
     """Longer than any deletion waits, and not for ever."""
     await bench.connection()
-    bench.connections.hold(WORKSPACE.uid)
+    await bench.connections.hold(WORKSPACE.uid)
     bench.now[0] += HELD_SECONDS - 1
-    assert bench.connections.for_cancelling(by_name) is not None
+    assert bench.connections.for_cancelling(None, [WORKSPACE.key], by_name) is not None
     bench.now[0] += 2
-    assert bench.connections.for_cancelling(by_name) is None
+    assert bench.connections.for_cancelling(None, [WORKSPACE.key], by_name) is None
 
 
 async def test_refused_credentials_are_not_held(bench: Bench) -> None:
     """They would not cancel either."""
     await bench.connection()
     await bench.connections.drop(WORKSPACE.uid)
-    assert bench.connections.for_cancelling(by_name) is None
+    assert bench.connections.for_cancelling(None, [WORKSPACE.key], by_name) is None
     assert len(bench.store.asked) == 1
     await bench.connection()
     assert len(bench.store.asked) == 2
@@ -232,7 +232,7 @@ async def test_a_workload_identity_needs_its_account_and_nothing_else(bench: Ben
     refused = await bench.connections.refresh(described)
     assert isinstance(refused, Trouble)
     assert refused.reason == "ServiceAccountRefused"
-    held = bench.connections.for_cancelling(by_name)
+    held = bench.connections.for_cancelling(None, [WORKSPACE.key], by_name)
     assert held is not None
     assert held.cancel_only
 
