@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-_DEEPEST: Final = 200
+_DEEPEST: Final = 100
 """Levels; what users write has a few, and whatever goes through what was read can go through so many."""
 _BRACKETS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
 _TEXT: Final = b'"'

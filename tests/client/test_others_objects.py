@@ -165,6 +165,14 @@ def test_one_job_ends_no_command_for_the_others(tmp_path: Path, evil: str, outpu
             assert ("evil (Succeeded): " in said) is not shown
 
 
+@pytest.mark.parametrize("output", ["table", "json", "yaml", "csv", "wide"])
+def test_jobs_are_listed_whatever_is_in_one(tmp_path: Path, output: str) -> None:
+    """As deep as the API server stores it."""
+    with cluster(tmp_path, _deep('{"a":' * 5_000 + "1" + "}" * 5_000)) as (kubeconfig, _):
+        done = quantum(kubeconfig, "list", "-o", output)
+    assert (done.returncode, "alice-1" in done.stdout, "evil" in done.stdout) == (0, True, True), done.stderr[-500:]
+
+
 def test_a_register_that_one_job_lacks_is_said_of_that_one(tmp_path: Path) -> None:
     """The others are shown."""
     header = Header((("a", 1), ("b", 1))).to_json()
