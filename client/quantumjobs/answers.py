@@ -68,6 +68,6 @@ def status_in(data: bytes) -> Resource:
     """The Status in a body; empty if there is none."""
     try:
         said = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

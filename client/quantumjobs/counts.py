@@ -23,6 +23,8 @@ _WHY: Final = {
     "Missing": "the job succeeded, but its result was not in the storage account",
 }
 _NOT_ASKED: Final = "spec.output of the job leaves it out"
+_LONGEST: Final = 2**23
+"""Bits of all outcomes of a job, with those that were never measured: an annotation says how many these are."""
 
 
 class Counts(dict[str, int]):
@@ -67,9 +69,19 @@ class Header:
             registers = tuple((str(name), int(size)) for name, size in read.get("registers", ()))
             measured = tuple(tuple(int(bit) for bit in bits) for bits in read.get("measured", ()))
             reverse = bool(read.get("reverseWords"))
-            return cls(registers, measured, reverse, str(read.get("name", "")), str(read.get("language", "")))
-        except (ValueError, TypeError, AttributeError):
+            header = cls(registers, measured, reverse, str(read.get("name", "")), str(read.get("language", "")))
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls()
+        return header if header._is_sound() else cls()
+
+    def _is_sound(self) -> bool:
+        sizes = [size for _, size in self.registers]
+        if any(size < 0 for size in sizes):
+            return False
+        return not self.measured or (
+            len(sizes) == len(self.measured)
+            and all(0 <= bit < size for size, bits in zip(sizes, self.measured, strict=True) for bit in bits)
+        )
 
 
 def read_counts(config_map: Resource, header: Header) -> Counts:
@@ -83,8 +95,32 @@ def read_counts(config_map: Resource, header: Header) -> Counts:
         omitted = data.get("countsOmitted", "")
         because = _WHY.get(omitted, f"the operator left them out ({omitted})" if omitted else _NOT_ASKED)
         raise NoCountsError(f"{config_map['metadata']['name']} has no counts: {because}")
-    counts: dict[str, int] = json.loads(data["counts.json"])
-    return summed((_in_qiskits_order(outcome, header), count) for outcome, count in counts.items())
+    counts = _stored(config_map, "counts.json", int)
+    if header.measured and sum(size for _, size in header.registers) * len(counts) > _LONGEST:
+        raise NoCountsError(
+            f"{config_map['metadata']['name']}: the job's annotation says of registers too large to show"
+        )
+    try:
+        return summed((_in_qiskits_order(outcome, header), count) for outcome, count in counts.items())
+    except ValueError:
+        raise NoCountsError(
+            f"{config_map['metadata']['name']} has other registers than the job's annotation says"
+        ) from None
+
+
+def _stored(config_map: Resource, key: str, kind: type[int] | type[float]) -> dict[str, Any]:
+    """Numbers by outcome, as the operator wrote them, or whoever else may write ConfigMaps.
+
+    Raises:
+        NoCountsError: They are none.
+    """
+    try:
+        read = json.loads(config_map["data"][key])
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, dict) or any(not isinstance(one, (int, kind)) or one < 0 for one in read.values()):
+        raise NoCountsError(f"{config_map['metadata']['name']} has a {key} that the operator did not write")
+    return read
 
 
 def _in_qiskits_order(outcome: str, header: Header) -> str:
@@ -130,13 +166,16 @@ def of_register(counts: Mapping[str, int], header: Header, register: str) -> Cou
         known = f"it has {', '.join(names)}" if names else "its registers are not known"
         raise NoCountsError(f"there is no register {register}: {known}")
     place = len(names) - 1 - names.index(register)
-    return summed((outcome.split(" ")[place], count) for outcome, count in counts.items())
+    try:
+        return summed((outcome.split(" ")[place], count) for outcome, count in counts.items())
+    except IndexError:
+        raise NoCountsError(f"there is no register {register} in what was measured") from None
 
 
 def read_probabilities(config_map: Resource) -> dict[str, float] | None:
     """The probabilities that a provider gave instead of samples; None if it sampled."""
-    text = (config_map.get("data") or {}).get("probabilities.json")
-    return None if text is None else json.loads(text)
+    stored = "probabilities.json" in (config_map.get("data") or {})
+    return _stored(config_map, "probabilities.json", float) if stored else None
 
 
 def read_result(config_map: Resource) -> bytes:

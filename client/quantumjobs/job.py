@@ -175,6 +175,6 @@ def parameters_of(resource: Resource) -> Mapping[str, Any]:
     """The values that were put into a job's program."""
     try:
         read = json.loads(facts.annotation(resource, facts.PARAMETERS) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}

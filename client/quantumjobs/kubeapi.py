@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 from quantumjobs.answers import refusal, status_in
 from quantumjobs.errors import ClusterError
-from quantumjobs.kubeconfig import Access, Login, login
+from quantumjobs.foreign import read_json
+from quantumjobs.kubeconfig import Access, Login, login, unquoted
 
 Resource = dict[str, Any]
 JOBS: Final = "apis/quantumjobs.dev/v1alpha1", "quantumjobs"
@@ -185,7 +186,7 @@ class KubeApi:
                 raise LostAnswerError(f"the API server answered {answer.status}")
             if answer.status >= HTTPStatus.BAD_REQUEST:
                 raise refusal(answer.status, answer.data, method, what, namespace)
-            read: Resource = json.loads(answer.data)
+            read: Resource = read_json(answer.data)
             return read
         raise ClusterError("the API server keeps refusing the login: sign in again")
 
@@ -223,21 +224,17 @@ class KubeApi:
             for value in values:
                 headers.add(name, value)
         for name, value in signed.authorization().items():
-            headers[name] = value
+            headers[name] = value.strip()
         if body is not None:
             headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else "application/json"
         wanted = urlencode({key: value for key, value in query.items() if value})
         url = f"{signed.host}/{path}" + (f"?{wanted}" if wanted else "")
         data = None if body is None else json.dumps(body).encode()
-        return signed.pool.request(
-            method,
-            url,
-            body=data,
-            headers=headers,
-            retries=False,
-            preload_content=False,
-            timeout=Timeout(connect=min(read_timeout, 15.0), read=read_timeout),
-        )
+        timeout = Timeout(connect=min(read_timeout, 15.0), read=read_timeout)
+        with unquoted():
+            return signed.pool.request(
+                method, url, body=data, headers=headers, retries=False, preload_content=False, timeout=timeout
+            )
 
     @property
     def _timeout(self) -> float:
@@ -281,7 +278,7 @@ def _events(answer: Any) -> Iterator[Resource]:
     try:
         for chunk in answer.stream(65536, decode_content=True):
             *lines, rest = (rest + chunk).split(b"\n")
-            yield from (json.loads(line) for line in lines if line.strip())
+            yield from (read_json(line) for line in lines if line.strip())
     except (broken.HTTPError, OSError):
         return  # a watch may break at any time; whoever follows starts another one
 

@@ -177,6 +177,22 @@ def _errors_in_the_log() -> Iterator[list[str]]:
         logging.getLogger().removeHandler(handler)
 
 
+@contextmanager
+def unquoted() -> Iterator[None]:
+    """What HTTP can't say is told without it: the text of such an error quotes the header, which may be a token."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    try:
+        yield
+    except (HTTPError, OSError):
+        raise
+    except ValueError:
+        raise ClusterError(
+            "the login has a character that no request can hold: check the token of the kubeconfig or of its plugin, "
+            "and --as"
+        ) from None
+
+
 def _line(text: str) -> str:
     return " ".join(text.split())[:300]
 

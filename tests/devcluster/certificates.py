@@ -65,15 +65,15 @@ class Authority:
         return authority
 
     def issue_for_loopback(
-        self, name: str, *, addresses: Sequence[str] = (), names: Sequence[str] = (), key: Key | None = None
+        self, name: str, key: Key | None = None, /, *, addresses: Sequence[str] = (), names: Sequence[str] = ()
     ) -> tuple[Path, Path]:
         """A server certificate for 127.0.0.1 and localhost; returns the files of the certificate and its key.
 
         Args:
             name: Of the server.
+            key: The server's; a new one on P-256 if None.
             addresses: Others that it is reached at.
             names: The same.
-            key: The server's; a new one on P-256 if None.
         """
         key = key or new_key()
         alternatives = [

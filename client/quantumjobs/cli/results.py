@@ -74,13 +74,13 @@ def counts(
     if (output == "parquet") != bool(file):
         raise click.UsageError("-o parquet needs --file, and the other outputs go to stdout")
     harvest = Harvest(cluster.api, cluster.namespace, selector=selector, names=names)
-    tally = Tally(harvest)
-    chosen = _chosen(tally, top=top, register=register)
-    columns = ("job", "state", *harvest.parameters, "outcome", "share" if normalize else "count")
+    tally = Tally(_chosen(harvest, top=top, register=register))
+    parameters = dict.fromkeys(map(tables.column, harvest.parameters))
+    columns = ("job", "state", *parameters, "outcome", "share" if normalize else "count")
     if output == "parquet" and file:
-        tables.to_parquet(chosen, file)
+        tables.to_parquet(tally, file)
     else:
-        _write(columns, _rows(chosen, normalize=normalize), output)
+        _write(columns, _rows(tally, normalize=normalize), output)
     return tally.code
 
 
@@ -103,7 +103,7 @@ def _rows(readings: "Iterable[Reading]", *, normalize: bool) -> Iterator[Row]:
         for row in rows([reading]):
             if normalize:
                 count = row.pop("count")
-                row["share"] = None if count is None else count / total
+                row["share"] = count / total if count is not None and total else None
             yield row
 
 
@@ -115,7 +115,11 @@ def _chosen(readings: "Iterable[Reading]", *, top: int | None, register: str | N
     for reading in readings:
         found = reading.counts
         if found is not None and register:
-            found = of_register(found, reading.header, register)
+            try:
+                found = of_register(found, reading.header, register)
+            except NoCountsError as error:  # of this one: the others are shown
+                yield dataclasses.replace(reading, counts=None, missing=str(error))
+                continue
         if found is not None and top:
             found = dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:top])
         yield reading if found is reading.counts else dataclasses.replace(reading, counts=found)
@@ -145,9 +149,9 @@ def plot(
     harvest = Harvest(cluster.api, cluster.namespace, selector=selector, names=names)
     if file and len(harvest) > _LARGEST_PICTURE:
         raise click.UsageError(f"a picture of {len(harvest)} jobs cannot be read: choose at most {_LARGEST_PICTURE}")
-    tally = Tally(harvest)
+    tally = Tally(_chosen(harvest, top=top, register=register))
     series: dict[str, dict[str, int]] = {}
-    for reading in _chosen(tally, top=top, register=register):
+    for reading in tally:
         if reading.counts is None:
             continue
         if file:

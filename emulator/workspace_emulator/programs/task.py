@@ -1,9 +1,13 @@
-"""What the parent hands to the process of a job, and the answer it takes back: both are JSON on a pipe."""
+"""What the parent hands to the process of a job, as JSON on a pipe, and the answer it takes back.
+
+An answer is no JSON: code that breaks a simulator writes it, and what small brackets become takes a hundred times their
+memory. It is one word, a line break, and text to the end, which is passed on as it is.
+"""
 
 import base64
 import json
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Final, Self
 
 from workspace_emulator.programs.request import ErrorCode, Limits, ProgramError
 
@@ -50,26 +54,31 @@ class Task:
         return cls(**{**fields, "program": program, "limits": Limits(**fields["limits"])})
 
 
+_RESULT: Final = b"result\n"
+_MESSAGE: Final = 4096
+"""Characters of an error's message."""
+
+
 def success(result: str) -> bytes:
     """Write the answer that holds a result."""
-    return json.dumps({"result": result}).encode()
+    return _RESULT + result.encode()
 
 
 def failure(error: ProgramError) -> bytes:
     """Write the answer that holds an error."""
-    return json.dumps({"code": error.code, "message": error.message}).encode()
+    return f"{error.code}\n{error.message}".encode(errors="backslashreplace")
 
 
 def read_answer(text: bytes) -> str:
-    """Return the result that an answer holds.
+    """Return the result that an answer holds; what it takes grows with its length and nothing else.
 
     Raises:
         ProgramError: The one that the answer holds.
         ValueError: It is no answer.
     """
-    match json.loads(text):
-        case {"result": str(result)}:
-            return result
-        case {"code": str(code), "message": str(message)}:
-            raise ProgramError(ErrorCode(code), message)
-    raise ValueError("not an answer of a worker")
+    if text.startswith(_RESULT):
+        return text.removeprefix(_RESULT).decode()
+    code, separator, message = text[: len(max(ErrorCode, key=len)) + 1 + 4 * _MESSAGE].partition(b"\n")
+    if not separator:
+        raise ValueError("not an answer of a worker")
+    raise ProgramError(ErrorCode(code.decode()), message.decode(errors="replace")[:_MESSAGE])

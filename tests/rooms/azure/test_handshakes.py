@@ -104,7 +104,7 @@ async def asked(prepare: Prepare, folder: Path) -> tuple[list[object], float]:
     shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     # An RSA key, which both kinds of key exchange of TLS 1.2 can be signed with.
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    shown.load_cert_chain(*authority.issue_for_loopback("server", key=key))
+    shown.load_cert_chain(*authority.issue_for_loopback("server", key))
     prepare(shown, folder)
     with serving(shown) as url:
         async with open_transport(ca_bundle=str(authority.ca_file)) as transport:
@@ -156,7 +156,8 @@ def test_no_handshake_is_repeated(tmp_path: Path) -> None:
     """A server of TLS 1.2 that asks for another one, as it could within one answer, is told that there is none."""
     authority = Authority.create(tmp_path, "authority")
     certificate, key = authority.issue_for_loopback("server")
-    command = [str(_OPENSSL), "s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, "-tls1_2"]
+    command = [str(_OPENSSL), "s_server", "-accept", "127.0.0.1:0", "-tls1_2"]
+    command += ["-cert", str(certificate), "-key", str(key)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdin is not None
         assert server.stdout is not None
