@@ -91,7 +91,7 @@ class Ended:
     owner: str | None = None
 
 
-_NOTHING: Final = Used(_ZERO, _ZERO, 0)
+UNUSED: Final = Used(_ZERO, _ZERO, 0)
 
 
 class Outcome(StrEnum):
@@ -130,7 +130,7 @@ def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
     # There may be thousands, and this is asked for each job that reserves.
     for (group, unit, amount, ended), number in _alike(budget, ledger, start).items():
         key, value = Key(group, unit), number * Decimal(amount)
-        known = sums.get(key, _NOTHING)
+        known = sums.get(key, UNUSED)
         jobs, awaited = known.jobs + number * (value > 0), known.awaited + (value if ended else _ZERO)
         sums[key] = Used(known.spent, known.reserved + value, jobs, awaited)
     return sums

@@ -22,7 +22,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, last_confirmed, put, release, used
+from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
@@ -30,8 +30,6 @@ from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
-
-_NOTHING = Used(Decimal(0), Decimal(0), 0)
 
 
 class Ahead(NamedTuple):
@@ -236,7 +234,7 @@ def fits(
         amounts for other, amounts in ahead if could_fit(budget, sums, own_of(budget, ledger, other), group, amounts)
     ]
     for limit in budget.spec.limits:
-        taken = sums.get(Key(group, limit.unit), _NOTHING)
+        taken = sums.get(Key(group, limit.unit), UNUSED)
         amount = of_unit(needs.amounts, limit.unit)
         kept = sum((of_unit(one, limit.unit) for one in before), Decimal(0))
         # What needs nothing of a unit is no worse for a limit that was lowered below what is spent.
@@ -251,7 +249,7 @@ def added(sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> 
     """The sums that change when a job's amounts are reserved."""
     changed = {}
     for one in amounts:
-        known = sums.get(Key(group, one.unit), _NOTHING)
+        known = sums.get(Key(group, one.unit), UNUSED)
         changed[Key(group, one.unit)] = known._replace(reserved=known.reserved + one.value, jobs=known.jobs + 1)
     return changed
 
@@ -283,7 +281,7 @@ def could_fit(
         amounts: What it needs.
     """
     return all(
-        _stays(sums.get(Key(group, limit.unit), _NOTHING))
+        _stays(sums.get(Key(group, limit.unit), UNUSED))
         + own.get(limit.unit, Decimal(0))
         + of_unit(amounts, limit.unit)
         <= limit.value

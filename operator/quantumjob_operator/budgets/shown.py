@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.conditions import COUNTING, Kept, conditions_of
-from quantumjob_operator.budgets.ledger import Key, Ledger, Used, used
+from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, used
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.budgets.thresholds import warned
 from quantumjob_operator.model.conditions import stamp, without_conditions
@@ -18,7 +18,6 @@ from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, Perio
 from quantumjob_operator.model.values import replace
 
 _MAX_SUMMARY: Final = 512
-_UNUSED: Final = Used(Decimal(0), Decimal(0), 0)
 
 
 def shown(
@@ -69,7 +68,7 @@ def _totals(budget: QuantumBudget, sums: Mapping[Key, Used]) -> Iterator[Total]:
     for group in groups:
         units = [*limited_units(budget.spec), *sorted(key.unit for key in sums if key.group == group)]
         for unit in dict.fromkeys(units):
-            spent, reserved, *_ = sums.get(Key(group, unit), _UNUSED)
+            spent, reserved, *_ = sums.get(Key(group, unit), UNUSED)
             limit = limits.get(unit)
             yield Total(
                 unit=unit,

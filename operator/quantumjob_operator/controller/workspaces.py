@@ -254,9 +254,8 @@ class Workspaces:
             refused=lambda: self._queue.add(workspace.uid),
             listing_changed=lambda: self._queue.add(workspace.uid),
         )
-        positions = QueuePositions(
-            name, connection.client, self._settings, self._tell_place(workspace.uid), self._clock.monotonic
-        )
+        tell = self._tell_place(workspace.uid)
+        positions = QueuePositions(name, connection.client, self._settings, tell, self._clock.monotonic)
         tasks = (
             asyncio.create_task(poller.run(), name=f"poller {name}"),
             asyncio.create_task(positions.run(), name=f"places in queues {name}"),
