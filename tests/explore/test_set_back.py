@@ -139,8 +139,8 @@ def test_the_doubt_of_another_process_outlasts_what_is_said_over_it() -> None:
     state = go_on(go_on(play(state, "ends 1"), _is_suspended), kinds=NOW)
     before = only_job(state)
     state = go_on(play(state, "lag 1, pause 1, resume 1"), lambda one: len(one.outside.runs) == 2)
-    older = {"claim": before.claim, "spec": before.spec, "generation": only_job(state).generation + 1}
-    state = _set_back(play(state, "pause 2"), lambda job: replace(job, **older))
+    older = replace(before, generation=only_job(state).generation + 1)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(older, status=job.status))
     state.wish(before.uid, suspended=2, resumed=1)
     state = go_on(play(state, "merge 1, wake 1"), kinds=NOW)
     state = go_on(play(state, "resume 1"))
