@@ -47,8 +47,8 @@ async def connections(now: list[float]) -> AsyncIterator[Connections]:
 
 def _left(connections: Connections) -> int:
     """How much is remembered of any workspace."""
-    known = (connections._open, connections._held, connections._held_of, connections._named, connections._rate_limiters)
-    return len(connections._used) + sum(map(len, known))
+    of_uids = len(connections._used) + len(connections._open) + len(connections._held)
+    return of_uids + len(connections._held_of) + len(connections._named) + len(connections._rate_limiters)
 
 
 async def _gone(connections: Connections, number: int, *, used: bool) -> QuantumWorkspace:
