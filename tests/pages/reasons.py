@@ -34,6 +34,7 @@ NO_REASONS: Final = {
         "Conflict",
         "NotFound",
         "Dropped",
+        "TooLong",
     },
     "a value in a spec": {"Cancel", "In", "NotIn", "Same", "Standard"},
     "a value in a budget's spec": {"Day", "Month", "Quarter", "Year", "Together", "Hold", "Reject"},
