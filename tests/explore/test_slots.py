@@ -105,6 +105,7 @@ def test_who_changes_a_job_during_each_upload_holds_no_slot(shared: InflightLimi
         assert shared.take(SHARED, made(uid=OTHER, namespace="others")), "it waits for the slot"
         state = go_on(_written(state, only_job(state)), lambda one: not asked(one))
         assert shared.admitted(SHARED) == {"others": 1}
+        assert shared.take(SHARED, made(uid=OTHER, namespace="others")) is None, "it takes it up in time"
         state = go_on(state, most=10)
         assert not state.outside.runs
         shared.forget(OTHER)
