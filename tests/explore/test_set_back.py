@@ -148,7 +148,7 @@ def test_the_doubt_of_another_process_outlasts_what_is_said_over_it() -> None:
 
 
 def test_the_doubt_of_another_process_counts_where_a_request_of_ones_own_came_to_nothing() -> None:
-    """That one is past its fence; then another process takes the claim over and sends, and an older file is put back."""
+    """That one is past its fence; another process takes the claim over and sends, and an older file is put back."""
     state = play(go_on(play(begin(SCENARIOS["two"]), "pause 2"), asks("put")), "fail 1 1, suspend 1")
     state = go_on(go_on(state, _is_suspended), kinds=NOW)
     before = only_job(state)
