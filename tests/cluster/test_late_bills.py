@@ -76,7 +76,7 @@ def test_a_program_that_changes_while_the_job_waits(cheap: JobNamespace, emulato
     """What is sent is what was estimated: a dearer one is not sent."""
     waiting(cheap, emulator)
     cheap.apply(jobs.config_map("programs", {"ghz.qasm": THRICE}))
-    cheap.pass_time()
+    cheap.pass_time(FOR_EVER)
     assert_failed(cheap, "second", "AboveMaxCost", "allows 6.1 ehqc", "30 two-qubit")
     assert cheap.runs("second") == []
 
@@ -87,7 +87,7 @@ def test_prices_that_change_while_the_job_waits(cheap: JobNamespace, emulator: E
     waiting(cheap, emulator)
     cheap.apply(jobs.config_map("prices", {"prices.yaml": PRICES}))
     time.sleep(31)  # for so long a list that was read is not read again
-    cheap.pass_time()
+    cheap.pass_time(FOR_EVER)
     assert_failed(cheap, "second", "AboveMaxCost", "allows 6.1 ehqc", "cost 6.275 ehqc")
     assert cheap.runs("second") == []
 

@@ -95,6 +95,8 @@ class Process:
             yield from self._refresh(job, memory)
         except (Gone, NoAnswer, NotSent):
             self._requeue_failed(uid, memory)
+        finally:
+            memory.fence_state = memory.fence_state.looked(self.cache.get(uid, job).status)
 
     def poll(self, uid: str) -> ReconcileContext:
         """One reconciliation of the poller at one remote job."""
