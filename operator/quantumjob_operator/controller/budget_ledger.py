@@ -28,9 +28,9 @@ from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 _MOST_CONFLICTS: Final = 10
-_SHARE: Final = 2.0
+_SHARE: Final = 1.0
 """The pause after a write, in times of what the write took: each takes the whole ledger, however little is new."""
-_SHORTEST_SECONDS: Final = 0.08
+_SHORTEST_SECONDS: Final = 0.04
 _LONGEST_SECONDS: Final = 0.3
 Pause = Callable[[float], Awaitable[None]]
 
