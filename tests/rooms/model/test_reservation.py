@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import budget_status_patch, parse_budget
+from quantumjob_operator.model.quantumbudget import BudgetStatus, budget_status_patch, parse_budget
 from quantumjob_operator.model.reservation import Reservation, line_of, read_line
 from rooms.budgets.values import SPEC
 
@@ -55,6 +55,16 @@ def test_a_ledger_is_written_as_lines() -> None:
     wiped = parse_budget(body([])).status
     assert budget_status_patch(wiped, one.status) == {"reservations": [line_of(PLAIN), line_of(FULL)]}
     assert budget_status_patch(one.status, parse_budget(body([line_of(PLAIN), line_of(FULL)])).status) == {}
+
+
+def test_the_ids_of_what_was_counted_are_one_text() -> None:
+    """As short as they can stand in each write of the ledger."""
+    found = body([])
+    found["status"]["counted"]["jobs"] = "job-1 job-2"
+    status = parse_budget(found).status
+    assert status.counted
+    assert status.counted.jobs == ("job-1", "job-2")
+    assert budget_status_patch(BudgetStatus(), status)["counted"]["jobs"] == "job-1 job-2"
 
 
 @pytest.mark.parametrize(
