@@ -6,7 +6,7 @@ assertions.
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -140,25 +140,30 @@ class _Handler(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-@contextmanager
-def hostile_cluster(folder: Path, state: str) -> Iterator[Path]:
-    """Serve; yields a kubeconfig. Jobs are in the state until they are watched, and have succeeded then."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
+def kubeconfig_of(folder: Path, cluster: Mapping[str, str], token: str) -> Path:
+    """A kubeconfig that names one cluster, and the namespace `lab` there."""
     content = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
+        "clusters": [{"name": "c", "cluster": dict(cluster)}],
+        "users": [{"name": "u", "user": {"token": token}}],
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "lab"}}],
         "current-context": "x",
     }
     path = folder / "kubeconfig"
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@contextmanager
+def hostile_cluster(folder: Path, state: str) -> Iterator[Path]:
+    """Serve; yields a kubeconfig. Jobs are in the state until they are watched, and have succeeded then."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
     try:
-        yield path
+        yield kubeconfig_of(folder, {"server": f"http://127.0.0.1:{server.server_port}"}, "t")
     finally:
         server.shutdown()
         server.server_close()

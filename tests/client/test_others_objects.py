@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from client.bare import quantum
+from client.hostilecluster import kubeconfig_of
 from devcluster.certificates import Authority
 from quantumjobs import facts
 from quantumjobs.counts import Header
@@ -83,19 +83,8 @@ def cluster(folder: Path, *evil: str, token: str = TOKEN, **outputs: str) -> Ite
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     address = {"server": f"https://127.0.0.1:{server.server_port}", "certificate-authority": str(authority.ca_file)}
-    content = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": address}],
-        "users": [{"name": "u", "user": {"token": token}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": "lab"}}],
-        "current-context": "x",
-    }
-    path = folder / "kubeconfig"
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content))
     try:
-        yield path, asked_by
+        yield kubeconfig_of(folder, address, token), asked_by
     finally:
         server.shutdown()
         server.server_close()

@@ -88,21 +88,19 @@ def read_line(line: str) -> Reservation:
 
 def all_readable(lines: Iterable[Any]) -> bool:
     """Whether every line tells of a reservation."""
-    try:
-        for line in lines:
-            read_line(line)
-    except (ValueError, TypeError):
-        return False
-    return True
+    return None not in map(_entry, lines)
 
 
 def _read(lines: Any) -> Any:
     """Those that can be read; a ledger with others is not believed (`parse_budget`)."""
-    return tuple(one if isinstance(one, Reservation) else read_line(one) for one in lines if _is_readable(one))
+    return tuple(filter(None, map(_entry, lines)))
 
 
-def _is_readable(one: Any) -> bool:
-    return isinstance(one, Reservation) or all_readable([one])
+def _entry(one: Any) -> Reservation | None:
+    try:
+        return one if isinstance(one, Reservation) else read_line(one)
+    except (ValueError, TypeError):
+        return None
 
 
 def _written(entries: tuple[Reservation, ...]) -> list[str]:

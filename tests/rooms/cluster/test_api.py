@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from rooms.azure.misbehaving import (
     MisbehavingServer,
     answers,
     drops,
-    misbehaving_server,
     says,
     speaks_gibberish,
     stays_silent,
@@ -55,21 +53,6 @@ def configured_by(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let KUBECONFIG name a file: the client reads the variable once, when it is imported."""
     for module in (config, config.kube_config):
         monkeypatch.setattr(module, "KUBE_CONFIG_DEFAULT_LOCATION", str(file))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MisbehavingServer]:
-    """A server that does as it is told."""
-    async with misbehaving_server() as running:
-        yield running
-
-
-@pytest.fixture
-async def api(server: MisbehavingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
-    """A connection to it."""
-    opened = await connected(server.url, tmp_path, monkeypatch)
-    yield opened
-    await opened.close()
 
 
 async def test_an_answer_is_its_json(server: MisbehavingServer, api: Api) -> None:

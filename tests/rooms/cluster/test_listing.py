@@ -15,10 +15,7 @@ from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.listing import MOST_BYTES, PageSize
 from quantumjob_operator.cluster.objects import Objects
 from rooms.azure.misbehaving import MisbehavingServer, Received, answers, says, stays_silent
-from rooms.cluster.test_api import api, server
 from rooms.model.bodies import job_body
-
-__all__ = ["api", "server"]
 
 _MIB: Final = 1024 * 1024
 _ENDLESS: Final = 200 * _MIB

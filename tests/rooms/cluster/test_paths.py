@@ -1,7 +1,6 @@
 """Names from outside never lead to another path of the API server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,7 +11,6 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
 from quantumjob_operator.model.quantumjob import KeyRef
 from rooms.azure.misbehaving import MisbehavingServer, misbehaving_server, says
-from rooms.cluster.test_api import connected
 
 NAMES: Final = [
     pytest.param("platform/secrets/quantum-credentials", id="a Secret of another namespace"),
@@ -35,14 +33,6 @@ async def server() -> AsyncIterator[MisbehavingServer]:
     async with misbehaving_server() as running:
         running.plays(says({"metadata": {"labels": {"tier": "gold"}}, "data": {"key": ""}}))
         yield running
-
-
-@pytest.fixture
-async def api(server: MisbehavingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
-    """A connection to it."""
-    opened = await connected(server.url, tmp_path, monkeypatch)
-    yield opened
-    await opened.close()
 
 
 @pytest.mark.parametrize("name", [*NAMES, pytest.param("a.b", id="a name of objects that no namespace has")])

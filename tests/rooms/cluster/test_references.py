@@ -2,39 +2,21 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
 
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.outputs import Outputs, Owner
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
 from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob, parse_job
-from rooms.azure.misbehaving import MisbehavingServer, answers, misbehaving_server, says
-from rooms.cluster.test_api import connected
+from rooms.azure.misbehaving import MisbehavingServer, answers, says
 from rooms.model.bodies import job_body
 
 MIB: Final = 1024 * 1024
 KEYS: Final = [f"key-{number:x}" for number in range(60_000)]
 """As many as etcd has room for beside a program: Kubernetes bounds the bytes of values alone."""
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[MisbehavingServer]:
-    """The API server."""
-    async with misbehaving_server() as one:
-        yield one
-
-
-@pytest_asyncio.fixture
-async def api(server: MisbehavingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Api]:
-    """A connection to it."""
-    api = await connected(server.url, tmp_path, monkeypatch)
-    yield api
-    await api.close()
 
 
 def job() -> QuantumJob:
