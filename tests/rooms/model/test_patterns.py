@@ -5,9 +5,9 @@ import importlib
 import json
 import pkgutil
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quantumjob_operator
+from growth import seconds, times_as_long
 from quantumjob_operator.azure.failures import answer_failure, parse_error, retry_after, says_absent
 from quantumjob_operator.azure.http.allowlist import OriginError, origin_of
 from quantumjob_operator.azure.paging import Trail
@@ -63,28 +64,15 @@ def patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
 PATTERNS: Final = {pattern.pattern: (name, pattern) for name, pattern in patterns()}
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """CPU time, the least of three times."""
-    taken = []
-    for _ in range(3):
-        before = time.process_time()
-        work()
-        taken.append(time.process_time() - before)
-    return min(taken)
-
-
 def slowest_ratio(work: Callable[[str], object]) -> tuple[float, str]:
     """How many times as long a text of eight times the length takes, at worst, and what the text is made of."""
     worst = (0.0, "")
     for shape in SHAPES:
         for pump in PUMPS:
-            text = shape(pump, LENGTH * TIMES)
-            long = seconds(lambda text=text: work(text))  # type: ignore[misc]
-            if long < TOO_SHORT_SECONDS:
+            text, part = shape(pump, LENGTH * TIMES), shape(pump, LENGTH)
+            if seconds(partial(work, text)) < TOO_SHORT_SECONDS:
                 continue
-            part = shape(pump, LENGTH)
-            short = seconds(lambda part=part: work(part))  # type: ignore[misc]
-            worst = max(worst, (long / max(short, 1e-5), pump))
+            worst = max(worst, (times_as_long(partial(work, part), partial(work, text), MOST_TIMES), pump))
             if worst[0] >= MOST_TIMES:
                 return worst
     return worst
