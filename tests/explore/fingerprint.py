@@ -14,7 +14,7 @@ from explore.money import DAY
 from explore.outside import Outside
 from explore.parts import EPOCH, TURN
 from explore.process import Core, Process
-from explore.told import moment, static, static_budget
+from explore.told import HOLDER, holders_of, moment, static, static_budget
 from explore.wiring import FENCE, GRACE, LONG, SETTINGS, new_parts
 from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.lifecycle.fence import FenceState
@@ -67,12 +67,11 @@ _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
     "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
-    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key",
+    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key", "_hurried",
 })  # fmt: skip
 
 Token = Any
 Print = tuple[int, tuple[tuple[float, float], ...], tuple[tuple[str, str], ...], tuple[str, ...]]
-HOLDER: Final = "process-"
 
 
 class Shape:
@@ -99,11 +98,10 @@ class Shape:
         """Functions and foreign objects don't change."""
 
     def _text(self, value: str, _name: str) -> None:
-        if value.startswith(HOLDER):
-            self.tokens.append("h")
-            self.holders.append(value)
-        else:
-            self.tokens.append(str(value))
+        if "process-" in value:
+            self.holders += HOLDER.findall(value)
+            value = HOLDER.sub("h", value)
+        self.tokens.append(str(value))
 
     def _small(self, value: Any, name: str) -> None:
         if value is None and name in _NEVER_IS_LONG_AGO:
@@ -157,8 +155,7 @@ class Shape:
     def _job(self, job: QuantumJob, _name: str) -> None:
         self.tokens.append(static(job))
         self.versions.append((job.uid, job.resource_version))
-        if job.claim:
-            self.holders.append(job.claim.holder)
+        self.holders += holders_of(job)
         cancellation = job.status.cancellation
         if cancellation and cancellation.answered_time:
             self.tokens.append("t")
@@ -275,7 +272,7 @@ def fingerprint(outside: Outside, processes: tuple[Process | None, ...], rest: A
     for uid, job in sorted(outside.objects.items()):
         asked = job.status.cancellation
         parts.append((uid, static(job), asked and asked.answered_time and _ago(asked.answered_time, now)))
-        parts.append(job.claim and names.setdefault(job.claim.holder, len(names)))
+        parts.append(tuple([names.setdefault(holder, len(names)) for holder in holders_of(job)]))
     if outside.budget:
         shape = Shape()
         shape.take(outside.budget)

@@ -12,6 +12,7 @@ import pytest
 from explore.__main__ import SCENARIOS
 from explore.schedules import NOW, asks, go_on, only_job, play
 from explore.state import State, Wishes, begin
+from quantumjob_operator.lifecycle.doubts import is_doubted
 from quantumjob_operator.model.jobstatus import State as Shown
 from quantumjob_operator.model.quantumjob import QuantumJob
 
@@ -154,6 +155,18 @@ def test_the_doubt_of_another_process_counts_where_a_request_of_ones_own_came_to
     before = only_job(state)
     state = go_on(play(state, "lag 1, pause 1, wake 2, resume 1"), lambda one: bool(one.outside.runs), most=300)
     state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    state = go_on(play(state, "merge 1, wake 1"))
+    assert [len(runs) for runs in state.outside.runs.values()] == [1]
+
+
+def test_the_doubt_of_another_process_is_told_from_ones_own() -> None:
+    """It says the same of the same request; then an older file with the own claim is put back, past the own fence."""
+    state = play(go_on(play(begin(SCENARIOS["two"]), "pause 2"), asks("put")), "fail 1 1")
+    state = go_on(state, lambda one: is_doubted(only_job(one).status))
+    before = only_job(go_on(state, kinds=NOW))
+    state = go_on(play(state, "lag 1, pause 1, wake 2"), lambda one: bool(one.outside.runs), most=300)
+    state = _set_back(play(state, "pause 2"), lambda job: replace(job, claim=before.claim))
+    assert is_doubted(only_job(state).status)
     state = go_on(play(state, "merge 1, wake 1"))
     assert [len(runs) for runs in state.outside.runs.values()] == [1]
 

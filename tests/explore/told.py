@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from explore.parts import EPOCH, wall
+from quantumjob_operator.lifecycle.doubts import doubt_of
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _JOBS: Final[dict[int, tuple[QuantumJob, int]]] = {}
+HOLDER: Final = re.compile(r"process-\d+")
+"""A process's name in claims, and in what it says of them; which number it has is nobody's concern."""
 _MOST_JOBS: Final = 50_000
 
 
@@ -27,6 +30,11 @@ def static(job: QuantumJob) -> int:
         told = (job.uid, job.name, claim, job.finalizers, job.deletion_requested, job.generation)
         known = _JOBS[id(job)] = (job, hash((*told, text_of(job.spec), status)))
     return known[1]
+
+
+def holders_of(job: QuantumJob) -> list[str]:
+    """The processes that an object names: in its claim, and in what status says of one that waits."""
+    return [*([job.claim.holder] if job.claim else []), *HOLDER.findall(doubt_of(job.status))]
 
 
 def static_budget(budget: QuantumBudget) -> int:
@@ -47,12 +55,12 @@ def static_budget(budget: QuantumBudget) -> int:
 
 
 def text_of(value: Any) -> int:
-    """A status or a spec without its times."""
+    """A status or a spec without its times, and without names of processes."""
     known = _TEXTS.get(id(value))
     if known is None:
         if len(_TEXTS) > _MOST_JOBS:
             _TEXTS.clear()
-        known = _TEXTS[id(value)] = (value, hash(_TIME.sub("", repr(value))))
+        known = _TEXTS[id(value)] = (value, hash(HOLDER.sub("", _TIME.sub("", repr(value)))))
     return known[1]
 
 

@@ -182,7 +182,7 @@ class Submitter:
         over = isinstance(last, RemoteJob) and is_final_word(last.status)
         others = self.fence_until(identify(job, claim.workspace, number + 1), job) - asked if over else 0.0
         if (hidden := max(context.memory.fence_state.hidden_for(number, asked), others)) > 0:
-            context.know(remote=may_be_hidden(hidden))
+            context.know(remote=may_be_hidden(hidden, self._holder))
             return
         if number > claim.attempt:
             job = await context.writer.claim(job, replace(claim, attempt=number))

@@ -9,6 +9,19 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import JobStatus
 
 SUBMISSION_UNCONFIRMED: Final = "SubmissionUnconfirmed"
+_UNNAMED: Final = "unnamed"
+
+
+def unconfirmed(what: str, holder: str) -> str:
+    """What status says of a request that may have been accepted.
+
+    It names the process, so that the doubt of one is told from that of another which says the same.
+
+    Args:
+        what: Which request.
+        holder: The process's name in claims.
+    """
+    return f"{what} may have been accepted; waiting until the service would show it (process {holder})"
 
 
 def may_have_been_sent(status: JobStatus) -> bool:
@@ -18,5 +31,12 @@ def may_have_been_sent(status: JobStatus) -> bool:
 
 def is_doubted(status: JobStatus) -> bool:
     """Whether an operator says that something may have been sent, and that it waits until that would be shown."""
+    return bool(doubt_of(status))
+
+
+def doubt_of(status: JobStatus) -> str:
+    """The words in which an operator says so, with its name in claims; none where nothing is doubted."""
     submitted = status.condition(Kind.SUBMITTED)
-    return submitted is not None and submitted.reason == SUBMISSION_UNCONFIRMED
+    if submitted is None or submitted.reason != SUBMISSION_UNCONFIRMED:
+        return ""
+    return submitted.message or _UNNAMED

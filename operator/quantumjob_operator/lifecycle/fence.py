@@ -22,7 +22,7 @@ from typing import Final
 
 from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, has_ended
-from quantumjob_operator.lifecycle.doubts import is_doubted, may_have_been_sent
+from quantumjob_operator.lifecycle.doubts import doubt_of, is_doubted, may_have_been_sent
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Claims, Trouble
 from quantumjob_operator.lifecycle.unsent import NOTHING_KNOWN, Unsent
 from quantumjob_operator.model.jobstatus import JobStatus
@@ -64,7 +64,7 @@ class FenceState:
         acknowledged: The attempt of the claim whose write the API server has answered to this process.
         latest: The highest attempt that a claim was seen to name: an object that is set back names an earlier one.
         forgotten: That attempt, if the object has been without it since the fence for it began; 0 if it names it.
-        doubted: Status said when this process looked last that an earlier request may have been accepted.
+        doubted: What status said when this process looked last of an earlier request that may have been accepted.
         unsent: Whether nothing was sent, whatever users wrote into the claim.
     """
 
@@ -81,7 +81,7 @@ class FenceState:
     acknowledged: int | None = None
     latest: int = 0
     forgotten: int = 0
-    doubted: bool = False
+    doubted: str = ""
     unsent: Unsent = NOTHING_KNOWN
 
     def met(
@@ -114,7 +114,7 @@ class FenceState:
             shown=False,
             accepted=accepted,
             absent_since=absent_since,
-            doubted=is_doubted(job.status),
+            doubted=doubt_of(job.status),
             unsent=self.unsent if self.rival is not None else self.unsent.hidden(now + fence),
         )
         if rival != _NOBODY:
@@ -127,7 +127,8 @@ class FenceState:
         believed = job.claim.attempt if job.claim else 0
         standing = believed if claims.stored is None else min(believed, claims.stored)
         # Its words are gone as soon as this process says something else. A rival's claim is fenced when it is taken.
-        others = is_doubted(job.status) and not self.doubted and rival == _NOBODY
+        doubt = doubt_of(job.status)
+        others = doubt not in ("", self.doubted) and rival == _NOBODY
         latest = max(self.latest, claims.named, believed, attempt_to_claim(job) if others else 0)
         forgotten = latest if latest > standing else 0
         known = replace(self, latest=latest, forgotten=forgotten)
@@ -192,7 +193,7 @@ class FenceState:
 
     def looked(self, status: JobStatus) -> "FenceState":
         """A reconciliation has ended, and left this status: what another process writes over it is news."""
-        return replace(self, doubted=is_doubted(status))
+        return replace(self, doubted=doubt_of(status))
 
     def has_seen(self, attempt: int) -> "FenceState":
         """A claim that named an attempt was there before the object went, and had been taken off, or set back."""

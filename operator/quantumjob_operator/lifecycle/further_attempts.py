@@ -5,7 +5,7 @@ Must not live here: how many are looked for (`attempts`), or who asks the servic
 
 from typing import Final
 
-from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
+from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED, unconfirmed
 from quantumjob_operator.lifecycle.observation import Trouble
 
 _HIDDEN_SECONDS: Final = 2.0
@@ -20,7 +20,7 @@ def unexplained(first: int, last: int) -> Trouble:
     return Trouble("AttemptsUnexplained", message)
 
 
-def may_be_hidden(seconds: float) -> Trouble:
-    """An attempt that a claim named may still appear, for so many seconds."""
-    message = "a later attempt, of which the object knows nothing any more, may have been accepted; waiting until the "
-    return Trouble(SUBMISSION_UNCONFIRMED, message + "service would show it", retry_after=min(seconds, _HIDDEN_SECONDS))
+def may_be_hidden(seconds: float, holder: str) -> Trouble:
+    """An attempt that a claim named may still appear, for so many seconds; this process waits for it."""
+    message = unconfirmed("a later attempt, of which the object knows nothing any more,", holder)
+    return Trouble(SUBMISSION_UNCONFIRMED, message, retry_after=min(seconds, _HIDDEN_SECONDS))

@@ -32,7 +32,7 @@ from quantumjob_operator.lifecycle.decision import (
     without_program,
 )
 from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
-from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
+from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED, unconfirmed
 from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.policies import forbidden
@@ -281,7 +281,7 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
 
 def _behind_the_fence(seen: Observation) -> Decision:
     """An earlier request may still take effect: requeue, and believe a 404 only when it no longer can."""
-    message = "an earlier request to submit this job may have been accepted; waiting until the service would show it"
+    message = unconfirmed("an earlier request to submit this job", seen.ownership.holder)
     return hold(seen, SUBMISSION_UNCONFIRMED, message, again=seen.ownership.soon(seen.ownership.fence_left))
 
 
