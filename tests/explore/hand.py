@@ -3,6 +3,7 @@
 Stands for `asyncio` in the modules that a reconciliation runs through. Must not live here: what is driven (`drive`).
 """
 
+import asyncio
 from collections.abc import Coroutine, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from types import ModuleType
@@ -53,6 +54,8 @@ class Hand:
     """
 
     __slots__ = ("made",)
+    Event = asyncio.Event
+    """One that nobody waits for needs no loop."""
 
     def __init__(self) -> None:
         self.made: list[Coroutine[Any, Any, None]] = []

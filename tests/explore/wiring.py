@@ -50,7 +50,7 @@ ANY: Any = None
 """For parts that nothing reaches here."""
 
 
-async def _no_pause(_seconds: float) -> None:
+async def _no_pause(_seconds: float, _event: object) -> None:
     """Whatever asks for a write within a pause may as well come while the write before is under way."""
 
 

@@ -2,12 +2,14 @@
 
 Each budget has one object, and every change of its ledger is a compare-and-swap on it: two operators can't both take
 the last of it. While one patch is under way, and for a moment afterwards, further changes of the same budget collect,
-and go into the next one together; a conflict is read again and decided again. A change that changes nothing costs
-nothing. Must not live here: what a change is (`budgets`), or who asks for it (`spending`, `budget_reconciler`).
+and go into the next one together; a conflict is read again and decided again. What no job waits for to be sent goes
+with what one waits for, or in a moment. A change that changes nothing costs nothing. Must not live here: what a change
+is (`budgets`), or who asks for it (`spending`, `budget_reconciler`).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -28,11 +30,12 @@ from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 _MOST_CONFLICTS: Final = 10
-_SHARE: Final = 1.0
-"""The pause after a write, in times of what the write took: each takes the whole ledger, however little is new."""
-_SHORTEST_SECONDS: Final = 0.04
+_SECONDS_FOR_EACH: Final = 0.0003
+"""The pause after a write, for each open reservation: a write takes all of them, however little is new."""
+_SHORTEST_SECONDS: Final = 0.02
 _LONGEST_SECONDS: Final = 0.3
-Pause = Callable[[float], Awaitable[None]]
+Pause = Callable[[float, asyncio.Event | None], Awaitable[None]]
+"""Waits for some seconds, or until something happens if that is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,30 @@ Change = Callable[[QuantumBudget, State, datetime], tuple[State, Any]]
 class Ledgers(Protocol):
     """Takes changes."""
 
-    async def change(self, uid: str, change: Change) -> Any:
+    async def change(self, uid: str, change: Change, *, patient: bool = False) -> Any:
         """See `BudgetLedgers.change`."""
 
 
-def pause_after(seconds: float) -> float:
-    """How long others are waited for after a write that took so long, before the next one begins."""
-    return min(max(_SHARE * seconds, _SHORTEST_SECONDS), _LONGEST_SECONDS)
+def pause_after(reservations: int) -> float:
+    """For how many seconds others are waited for after a write of so many, before the next one begins."""
+    return min(max(_SECONDS_FOR_EACH * reservations, _SHORTEST_SECONDS), _LONGEST_SECONDS)
+
+
+async def pause_for(seconds: float, event: asyncio.Event | None) -> None:
+    """Wait for some seconds, or until something happens if that is given."""
+    if event is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class BudgetLedgers:
     """Writes the ledgers of all budgets."""
 
     def __init__(
-        self, *, objects: BudgetObjects, events: Events, cache: Cache, clock: Clock, pause: Pause = asyncio.sleep
+        self, *, objects: BudgetObjects, events: Events, cache: Cache, clock: Clock, pause: Pause = pause_for
     ) -> None:
         self._objects = objects
         self._events = events
@@ -83,9 +96,15 @@ class BudgetLedgers:
         self._pause = pause
         self._waiting: dict[str, list[tuple[Change, asyncio.Future[Any]]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._hurried: dict[str, asyncio.Event] = {}
 
-    async def change(self, uid: str, change: Change) -> Any:
+    async def change(self, uid: str, change: Change, *, patient: bool = False) -> Any:
         """Have a change made, with others of the same budget; returns its answer once it is written.
+
+        Args:
+            uid: Of the budget.
+            change: What is to be done.
+            patient: No job waits to be sent until it is done: it may wait for a moment for a change for which one does.
 
         Raises:
             ClusterError: It could not be written; perhaps it was all the same, so that it has to bear being repeated.
@@ -93,34 +112,45 @@ class BudgetLedgers:
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(uid, []).append((change, answer))
+        hurried = self._hurried.setdefault(uid, asyncio.Event())
+        if not patient:
+            hurried.set()
         if uid not in self._tasks:
             self._tasks[uid] = asyncio.create_task(self._work(uid), name=f"ledger of budget {uid}")
         return await answer
 
     async def _work(self, uid: str) -> None:
         """One write after the other while anybody waits for one, with a pause in which others may come."""
+        hurried = self._hurried[uid]
         try:
-            while waiting := self._waiting.pop(uid, None):
-                began = self._clock.monotonic()
-                await self._turn(uid, waiting)
-                await self._pause(pause_after(self._clock.monotonic() - began))
+            while uid in self._waiting:
+                if not hurried.is_set():
+                    await self._pause(_LONGEST_SECONDS, hurried)
+                hurried.clear()
+                if await self._turn(uid, self._waiting.pop(uid)):
+                    await self._pause(pause_after(self._reservations(uid)), None)
         finally:
-            del self._tasks[uid]
+            del self._tasks[uid], self._hurried[uid]
 
-    async def _turn(self, uid: str, waiting: list[tuple[Change, asyncio.Future[Any]]]) -> None:
-        """Everything that waits, in one write; whoever gave up meanwhile is not told."""
+    def _reservations(self, uid: str) -> int:
+        budget = self._cache.budgets.get(uid)
+        return len(budget.status.reservations) if budget else 0
+
+    async def _turn(self, uid: str, waiting: list[tuple[Change, asyncio.Future[Any]]]) -> bool:
+        """Everything that waits, in one write; whoever gave up meanwhile is not told. False if nothing was written."""
         try:
-            answers = await self._write(uid, [change for change, _ in waiting])
+            answers, written = await self._write(uid, [change for change, _ in waiting])
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait
             for _, answer in waiting:
                 if not answer.done():
                     answer.set_exception(error)
-            return
+            return True
         for (_, answer), told in zip(waiting, answers, strict=True):
             if not answer.done():
                 answer.set_result(told)
+        return written
 
-    async def _write(self, uid: str, changes: list[Change]) -> list[Any]:
+    async def _write(self, uid: str, changes: list[Change]) -> tuple[list[Any], bool]:
         for _ in range(_MOST_CONFLICTS):
             budget = self._cache.budgets.get(uid)
             if budget is None:
@@ -128,13 +158,13 @@ class BudgetLedgers:
             before = State(ledger_of(budget, self._clock.now()))
             after, answers = self._applied(budget, before, changes)
             if after == before:
-                return answers
+                return answers, False
             try:
                 await self._store(budget, after)
             except Conflict:
                 await self._read_again(budget)
             else:
-                return answers
+                return answers, True
         raise ClusterError(f"PATCH {BUDGET_PLURAL}", None, "Conflict", f"the budget {uid} is changed all the time")
 
     def _applied(self, budget: QuantumBudget, state: State, changes: list[Change]) -> tuple[State, list[Any]]:

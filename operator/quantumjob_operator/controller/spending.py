@@ -209,7 +209,7 @@ class Spending:
                 continue
             change = Settlement(job_id, ended, tolerance)
             try:
-                outcome, amounts = await self._ledgers.change(budget.uid, change)
+                outcome, amounts = await self._ledgers.change(budget.uid, change, patient=True)
             except Outdated:
                 continue
             except ClusterError as error:

@@ -17,7 +17,7 @@ from quantumjob_operator.cluster.api import Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
-from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, State, pause_after
+from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, State, pause_after, pause_for
 from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
 from rooms.budgets.values import NOW, SPEC, request, usd
 
@@ -56,7 +56,7 @@ class Store:
         return deepcopy(self.body)
 
 
-async def no_pause(_seconds: float) -> None:
+async def no_pause(_seconds: float, _event: asyncio.Event | None) -> None:
     """One write follows the other at once."""
 
 
@@ -100,7 +100,8 @@ async def test_what_is_asked_within_the_pause_after_a_write_goes_into_the_next_o
     """Each write takes the whole ledger: jobs that come one after the other share some."""
     store, asked, over = Store(), list[float](), asyncio.Event()
 
-    async def pause(seconds: float) -> None:
+    async def pause(seconds: float, event: asyncio.Event | None) -> None:
+        assert event is None
         asked.append(seconds)
         await over.wait()
 
@@ -110,23 +111,46 @@ async def test_what_is_asked_within_the_pause_after_a_write_goes_into_the_next_o
     others = [asyncio.create_task(one.change("u", partial(_ask, request(number, usd("1"))))) for number in range(1, 5)]
     for _ in range(20):
         await asyncio.sleep(0)
-    assert (store.patches, asked) == (before, [pause_after(0.0)])
+    assert (store.patches, asked) == (before, [pause_after(1)])
     over.set()
     await asyncio.gather(*others)
     assert store.patches == before + 1
 
 
+async def test_what_no_job_waits_for_goes_with_what_one_waits_for() -> None:
+    """A job that is over can be settled a moment later: one write less, and none in the way of those that come."""
+    store = Store()
+    one = operator(store, pause_for)
+    settled = asyncio.create_task(one.change("u", partial(_ask, request(0, usd("1"))), patient=True))
+    await asyncio.sleep(0.01)
+    assert (store.patches, settled.done()) == (0, False)
+    await asyncio.gather(settled, one.change("u", partial(_ask, request(1, usd("1")))))
+    assert store.patches == 2, "the finalizer, and one write for both"
+
+
+async def test_what_no_job_waits_for_is_written_all_the_same() -> None:
+    """Nobody else comes."""
+    store, waits = Store(), list[asyncio.Event | None]()
+
+    async def pause(_seconds: float, event: asyncio.Event | None) -> None:
+        waits.append(event)
+
+    await operator(store, pause).change("u", partial(_ask, request(0, usd("1"))), patient=True)
+    assert store.patches == 2
+    assert waits[0] is not None, "it waits until somebody comes, or for so long"
+
+
 @pytest.mark.parametrize(
-    ("took", "seconds"),
+    ("reservations", "seconds"),
     [
-        pytest.param(0.0, 0.04, id="at least a moment"),
-        pytest.param(0.1, 0.1, id="as long as the write took"),
-        pytest.param(3.0, 0.3, id="never long: jobs wait for it"),
+        pytest.param(0, 0.02, id="at least a moment"),
+        pytest.param(500, 0.15, id="in proportion to what a write takes"),
+        pytest.param(5_000, 0.3, id="never long: jobs wait for it"),
     ],
 )
-def test_the_pause_after_a_write(took: float, seconds: float) -> None:
+def test_the_pause_after_a_write(reservations: int, seconds: float) -> None:
     """Where writes are dear, more jobs share one."""
-    assert pause_after(took) == seconds
+    assert pause_after(reservations) == pytest.approx(seconds)
 
 
 async def test_what_changes_nothing_is_not_written() -> None:

@@ -11,6 +11,7 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
+from quantumjob_operator.controller.settlement import Settlement
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Reservation, line_of
@@ -30,8 +31,9 @@ class Ledgers:
 
     changed: list[str] = field(default_factory=list)
 
-    async def change(self, uid: str, _change: Any) -> tuple[Outcome, tuple[Amount, ...]]:
+    async def change(self, uid: str, change: Any, *, patient: bool = False) -> tuple[Outcome, tuple[Amount, ...]]:
         """It is settled at nothing."""
+        assert isinstance(change, Settlement), patient
         self.changed.append(uid)
         return Outcome.SETTLED, ()
 
