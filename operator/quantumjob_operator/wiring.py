@@ -22,6 +22,7 @@ from quantumjob_operator.clock import Clock, monotonic_seconds
 from quantumjob_operator.cluster.api import Api
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.cache_figures import CacheFigures
 from quantumjob_operator.cluster.election import Candidacy
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.identities import Identities
@@ -101,10 +102,13 @@ def _reconcilers(
     of_workspaces = _workspace_reconciler(common, cluster, connections, workspaces, limiter, quotas)
     of_jobs, of_budgets = reconcilers_of(common, cluster, workspaces, limiter, quotas, connections=connections)
     workspaces.wake, workspaces.learn_place = of_jobs.learned, of_jobs.learned_place
+    common.cache.removed = of_jobs.removed
 
     async def reconcile(uid: str) -> None:
         serving = of_workspaces if workspaces.serves(uid) else of_jobs
         await (of_budgets if of_budgets.serves(uid) else serving).reconcile(uid)
+        if common.cache.find(uid) is None and not of_jobs.has_in_hand(uid) and uid not in common.cache.deleted:
+            common.cache.seen_to(uid)
 
     return of_jobs, reconcile
 
@@ -262,7 +266,7 @@ async def _open_probes(
     *,
     leadership: Leadership | None,
 ) -> None:
-    common.metrics.count_from(common.cache, common.clock.now)
+    common.metrics.count_from(CacheFigures(common.cache), common.clock.now)
     probes = Probes(
         watch=watch,
         leadership=leadership,

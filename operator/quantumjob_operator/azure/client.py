@@ -7,7 +7,7 @@ DELETE: it meant cancelling in older versions of the API and deletes the record 
 import copy
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.lists import pages, short_list
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
+from quantumjob_operator.azure.whole_lists import NEWEST_FIRST, PAGE, whole_jobs
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import OutputMissing, Refused
 from quantumjob_operator.model.quotas import Quota
@@ -31,7 +32,6 @@ from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
-PAGE: Final = 100  # rows of a list of jobs
 _log: Final = logging.getLogger(__name__)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESOURCE_ID: Final = re.compile(
@@ -127,20 +127,19 @@ class WorkspaceClient:
         Raises:
             ServiceError: A page could not be had; the pages before it were complete.
         """
-        async for rows, left_out in self._job_pages(filter, PAGE, wire.parse_rows):
+        query = {"orderby": NEWEST_FIRST, "top": str(PAGE)} | ({"filter": filter} if filter else {})
+        async for rows, left_out in pages(self._channel, "list_jobs", self._jobs_url, query, wire.parse_rows):
             if left_out:
                 _log.warning("left out %d rows of the job list, which can't be read", left_out)
             yield rows
 
-    async def list_whole_jobs(self, *, only: str, top: int = PAGE) -> AsyncIterator[list[RemoteJob]]:
-        """As `list_jobs`, with all that a row tells of its job, which costs more to read; `top` rows on a page."""
-        async for jobs in self._job_pages(only, top, wire.parse_whole_rows):
-            yield jobs
+    def list_whole_jobs(self, *, only: str) -> AsyncGenerator[list[RemoteJob]]:
+        """As `list_jobs`, with all that a row tells of its job, which costs more to read (`whole_jobs`)."""
+        return whole_jobs(self._channel, self._jobs_url, only)
 
-    def _job_pages(self, only: str | None, top: int, parse: Callable[[list[Any]], T]) -> AsyncIterator[T]:
-        # Without `top` a page was seen to hold thousands of rows.
-        params = {"orderby": "CreationTime desc", "top": str(top)} | ({"filter": only} if only else {})
-        return pages(self._channel, "list_jobs", f"{self._workspace_url}/jobs", params, parse)
+    @property
+    def _jobs_url(self) -> str:
+        return f"{self._workspace_url}/jobs"
 
     async def upload_program(self, job_id: str, content: bytes, input_format: str) -> ProgramLocation:
         """Put a program into the job's container; a different one there is overwritten.

@@ -13,8 +13,9 @@ from typing import Final
 
 import httpx
 
-from quantumjob_operator.azure.client import PAGE, WorkspaceClient
+from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
+from quantumjob_operator.azure.whole_lists import PAGE
 from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, Refused, ServiceError, Throttled
 from quantumjob_operator.model.remotejob import JobRow
 from quantumjob_operator.scheduling.backoff import spread

@@ -3,7 +3,7 @@
 Must not live here: which links may be followed (`paging`), or what a row says (`wire`).
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -26,7 +26,7 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
     params: Mapping[str, str],
     parse: Callable[[list[Any]], T],
     max_pages: int = MAX_PAGES,
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T]:
     """The pages of a list, each read by `parse`.
 
     Args:

@@ -1,8 +1,8 @@
 """The places of a workspace's waiting jobs in their providers' queues.
 
-Nothing follows from a place: it is shown. So it costs little: a small share of the workspace's requests, one at a time,
-each job every few minutes, and none for a day where the service does not know the call. Must not live here: what a
-place looks like in status (`lifecycle`).
+Nothing follows from a place: it is shown. So it costs little: a small share of the workspace's requests, one at a time
+and forty a minute at most, each job every few minutes, and none for a day where the service does not know the call.
+Must not live here: what a place looks like in status (`lifecycle`).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from quantumjob_operator.settings import Settings
 
 _SHARE: Final = 0.1
 """Of the workspace's requests, at most."""
-_LEAST_PAUSE: Final = 0.25
+_LEAST_PAUSE: Final = 1.5
 _SCAN_SECONDS: Final = 1.0
 _IDLE_SECONDS: Final = 10.0
 _LONGEST_TIMES: Final = 5

@@ -81,7 +81,7 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
             group = group_of(budget, entry.namespace)
             for unit, amount in counted_of(budget, entry, ended.bill).items():
                 spent[Key(group, unit)] = spent.get(Key(group, unit), Decimal(0)) + amount
-        elif ended.began and (entry.job_id in entries or any(one.value for one in entry.amounts)):
+        elif (ended.began or entry.ended_at) and (entry.job_id in entries or any(one.value for one in entry.amounts)):
             entries[entry.job_id] = entry if entry.ended_at else replace(entry, ended_at=stamp(now))
         else:
             entries.pop(entry.job_id, None)

@@ -74,6 +74,14 @@ def limited_units(spec: BudgetSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.unit for one in (*spec.limits, *spec.per_job)))
 
 
+def may_be_reserved(spec: BudgetSpec, amounts: Iterable[Amount]) -> bool:
+    """Whether a budget can have reserved these for one job: none is above what a job may, or a whole limit."""
+    most = {one.unit: one.value for one in spec.limits}
+    for cap in spec.per_job:
+        most[cap.unit] = min(cap.value, most.get(cap.unit, cap.value))
+    return all(one.value <= most.get(one.unit, one.value) for one in amounts)
+
+
 def needs_of(spec: BudgetSpec, job: JobSpec, estimate: Estimate | None) -> Needs | CostUnknown:
     """What a job reserves in a budget, or why nothing can be told.
 

@@ -4,23 +4,19 @@ Fed by the watch, by listings and by the answers of our own patches; older versi
 the cluster itself was restored (`mark_stale`). Must not live here: what a change means.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Final
 
 from quantumjob_operator.cluster.budget_index import Budgets
 from quantumjob_operator.cluster.claims_heard import ClaimsHeard
 from quantumjob_operator.cluster.key_index import JobsByKey
-from quantumjob_operator.metrics import LimitUsed
-from quantumjob_operator.model.jobstatus import State
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumpolicy import QuantumPolicy
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
+from quantumjob_operator.model.remains import remains_of
 
-_OTHER: Final = ("other", "other")
-_UNSEEN: Final = "NotSeenYet"
 _MOST_GONE: Final = 1_000
 """Objects whose last version is remembered after the event of their deletion: no answer is on its way for longer."""
 Known = QuantumJob | QuantumWorkspace | QuantumPolicy | QuantumBudget
@@ -32,7 +28,8 @@ class Cache:
 
     Attributes:
         newest: The highest resource version that was ever taken.
-        deleted: The last version of each job that was removed, until what it left is reconciled.
+        deleted: What is left of each job that was removed (`remains_of`), until that is reconciled.
+        removed: Is told of each of these.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         claims: What jobs had for claims before.
         by_key: Which jobs have one idempotency key.
@@ -47,6 +44,8 @@ class Cache:
     unheard: set[str] = field(default_factory=set)
     claims: ClaimsHeard = field(default_factory=ClaimsHeard)
     by_key: JobsByKey = field(default_factory=JobsByKey)
+    removed: Callable[[str], None] = lambda _: None
+    _left_in: dict[str, str] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
@@ -94,11 +93,12 @@ class Cache:
 
         A ledger that was set back with the cluster lacks what was spent since: it is doubted until somebody looked.
         """
-        known, stale = self.budgets.get(budget.uid), budget.uid in self._stale
+        known = self.budgets.get(budget.uid)
         if not self._takes(budget):
             return False
-        set_back = stale and known is not None and int(budget.resource_version) < int(known.resource_version)
-        self.budgets[budget.uid] = replace(budget, doubted=set_back or (known is not None and known.doubted))
+        # One that comes with a count may have been kept, deleted and restored.
+        doubted = budget.status.counted is not None if known is None else known.doubted
+        self.budgets[budget.uid] = replace(budget, doubted=doubted)
         return True
 
     def doubt_budgets(self) -> None:
@@ -159,6 +159,7 @@ class Cache:
         self._stale = {*self.jobs, *self.workspaces, *self.policies, *self.budgets}
         self._gone.clear()
         self.newest = 0
+        self.doubt_budgets()
 
     def is_stale(self, uid: str) -> bool:
         """Whether what is known of an object may be from before the cluster was restored."""
@@ -173,8 +174,10 @@ class Cache:
         """
         known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
         claimed = known.claim.attempt if known and known.claim and known.claim.uid == uid else 0
-        named = max(self.claims.named.get(uid, 0), claimed)
+        named, namespace = max(self.claims.named.get(uid, 0), claimed), self.namespace(uid)
         self.forget(uid)
+        if namespace:
+            self._left_in[uid] = namespace
         if last:
             self._gone[uid] = int(last.resource_version)
             self.newest = max(self.newest, int(last.resource_version))
@@ -183,7 +186,9 @@ class Cache:
         waits = known is not None or unheard  # of an object whose deletion was told, nothing is news
         left = (last if waits else None) or known or deleted
         if left:
-            self.deleted[uid] = left
+            self.deleted[uid] = remains_of(left)
+            self._left_in[uid] = left.namespace
+            self.removed(uid)
         if left and named:
             self.claims.named[uid] = named
         if left and waits and last is None:
@@ -193,6 +198,10 @@ class Cache:
         """The last version of a job that was removed; what it left is reconciled now."""
         self.unheard.discard(uid)
         return self.deleted.pop(uid, None)
+
+    def seen_to(self, uid: str) -> None:
+        """What an object left that is gone was reconciled, and nothing more is to be done for it."""
+        self._left_in.pop(uid, None)
 
     def forget(self, uid: str) -> None:
         """An object is gone and left nothing."""
@@ -223,9 +232,9 @@ class Cache:
         return self.jobs.get(uid) or self.workspaces.get(uid) or self.policies.get(uid) or self.budgets.get(uid)
 
     def namespace(self, uid: str) -> str:
-        """The namespace of an object; empty if it is gone."""
+        """The namespace of an object, also of one that is gone until that was seen to; else empty."""
         known = self.find(uid)
-        return known.namespace if known else ""
+        return known.namespace if known else self._left_in.get(uid, "")
 
     def resource_version(self, uid: str) -> str | None:
         """Of what is known of an object, and not stale."""
@@ -237,58 +246,6 @@ class Cache:
         known: list[Known] = [*self.jobs.values(), *self.workspaces.values(), *self.policies.values()]
         known += self.budgets.values()
         return {one.uid: one.resource_version for one in known}
-
-    def labels(self) -> Iterator[tuple[str, str, str]]:
-        """State, provider and target of each job, for the metrics.
-
-        What no workspace offers is what somebody wrote into a spec: any number of series, with any text. It is `other`.
-        """
-        offered = self._offered()
-        for job in self.jobs.values():
-            known = (job.spec.provider.lower(), job.spec.target)
-            yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
-
-    def _offered(self) -> set[tuple[str, str]]:
-        """Provider and target of all that workspaces offer."""
-        return {
-            (str(row.get("provider", "")).lower(), str(row.get("target", "")))
-            for workspace in self.workspaces.values()
-            for row in workspace.status.get("targets") or ()
-        }
-
-    def counted(self) -> Iterator[tuple[tuple[str, str, str, str, str], float]]:
-        """What budgets count for each job: namespace and name of the budget, target, unit and state, and how much."""
-        offered = self._offered()
-        for job in self.jobs.values():
-            known = (job.spec.provider.lower(), job.spec.target)
-            target = job.spec.target if known in offered else _OTHER[1]
-            for one in job.status.budgets:
-                for each in one.amounts:
-                    yield (one.namespace, one.name, target, each.unit, one.state), float(each.amount)
-
-    def pending(self) -> Iterator[tuple[str, datetime]]:
-        """Why each job that is held back is so, and since when; suspended ones are held by their users."""
-        for job in self.jobs.values():
-            if job.status.state not in (None, State.PENDING):
-                continue
-            submitted, resumed = job.status.condition("Submitted"), job.status.condition("Suspended")
-            times = [one.last_transition_time for one in (submitted, resumed) if one]
-            since = max((datetime.fromisoformat(moment) for moment in times), default=job.created)
-            yield submitted.reason if submitted else _UNSEEN, since
-
-    def readiness(self) -> Iterator[tuple[str, str, str, bool]]:
-        """Namespace, name, reason and whether it is ready, of each workspace."""
-        for workspace in self.workspaces.values():
-            ready = next((one for one in workspace.conditions if one.type == "Ready"), None)
-            yield *workspace.key, ready.reason if ready else _UNSEEN, ready is not None and ready.status == "True"
-
-    def limits(self) -> Iterator[LimitUsed]:
-        """Each limit of each budget, and what is used of it, as it stands in status."""
-        for budget in self.budgets.values():
-            for row in budget.status.totals:
-                if row.limit is not None and row.left is not None:
-                    numbers = map(float, (row.limit, row.spent, row.reserved, row.left))
-                    yield LimitUsed(*budget.key, row.namespace or "", row.unit, *numbers)
 
 
 def _is_newer(new: Known, old: Known | None) -> bool:

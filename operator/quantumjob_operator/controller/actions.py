@@ -60,6 +60,7 @@ class Actions:
     ) -> None:
         self._settings = settings
         self._finalization = finalization
+        self._spending = spending
         self._quotas = quotas
         self._prices = prices
         self._limiter = limiter
@@ -83,6 +84,10 @@ class Actions:
             Action.WRITE_OUTPUT: delivery.write,
             Action.WRITE_OUTPUT_BARE: delivery.write_bare,
         }
+
+    def forget(self, uid: str) -> None:
+        """An object is gone, and so is what its job may have left: it waits for nothing any more."""
+        self._spending.forget(uid)
 
     async def read_program(self, context: ReconcileContext) -> None:
         """Read the program, and estimate its cost; its bytes stay in memory until the reconciliation ends."""

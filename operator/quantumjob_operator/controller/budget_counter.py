@@ -87,6 +87,8 @@ class BudgetCounter:
             if why:
                 return why
             budget = self._cache.budgets.get(budget.uid, budget)
+        if budget.status.torn:
+            _log.warning("QuantumBudget %s/%s has a ledger that can't be read, and is counted anew", *budget.key)
         if not budget.is_counted:
             why = await self._count(budget)
             budget = self._cache.budgets.get(budget.uid, budget)

@@ -10,19 +10,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.count import Row, completed
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, needs_of
+from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, may_be_reserved, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.tally import Take, TooManyError
 from quantumjob_operator.budgets.told import reserved_in, was_free
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
-from quantumjob_operator.controller.settlement import ended_of
+from quantumjob_operator.controller.settlement import ended_as_known
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.garbage_collection import sender_of
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
@@ -87,7 +86,7 @@ class BudgetRows:
         held = {one.job_id: one for one in budget.status.reservations}
         # In the order in which the service accepted them, which is that of sending but for requests under way.
         last = start - self._tolerance
-        async for page in connection.client.list_whole_jobs(only="", top=PAGE):
+        async for page in connection.client.list_whole_jobs(only=""):
             for number, remote in enumerate(page):
                 if not number % _AT_ONCE:
                     await asyncio.sleep(0)
@@ -121,9 +120,11 @@ class BudgetRows:
             return None
         job_id = identify(job, workspace.id, claim.attempt)
         amounts = _amounts(budget, job, job_id)
-        if not amounts or any(one.job_id == job_id for one in status.attempts):
+        if (not amounts and _is_free(job)) or any(one.job_id == job_id for one in status.attempts):
             return None
         told = status.submission_time if status.job_id == job_id else None
+        if told is None and not may_be_reserved(budget.spec, amounts):
+            return None  # users write claims, and specs
         since = datetime.fromisoformat(told) if told else self._clock.now()
         held = next((one for one in budget.status.reservations if one.job_id == job_id), None)
         entry = self._standing(budget, held, job) or Reservation(
@@ -152,7 +153,7 @@ class BudgetRows:
         if origin is None or (job is not None and job.namespace != origin.namespace):
             return None
         held = self._standing(budget, reserved, job)
-        ended = ended_of(remote) if seen_as(remote) in FINAL_SIGHTINGS else None
+        ended = ended_as_known(remote, reserved, job) if seen_as(remote) in FINAL_SIGHTINGS else None
         if held is None and ended is None and (_is_free(job) if job else was_free(remote.metadata)):
             return None  # nothing was reserved for it, and any number of them may be under way
         if held is None and not await self._belongs(budget, workspace, origin.namespace, job):

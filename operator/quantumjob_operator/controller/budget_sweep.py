@@ -25,11 +25,10 @@ from quantumjob_operator.cluster.budgets import budget_reference
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.budget_ledger import Change, Ledgers, State
-from quantumjob_operator.controller.settlement import Settlement, ended_of
+from quantumjob_operator.controller.settlement import Settlement, ended_as_known
 from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.controller.unconfirmed import Found, Unconfirmed
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -121,9 +120,8 @@ class BudgetSweep:
         if job is None or entry.ended_at:
             return True
         over = job.status.finished or any(one.job_id == entry.job_id for one in job.status.attempts)
-        # Users can edit a claim: what was reserved for another attempt is nobody's any more.
-        claimed = identify(job, job.claim.workspace, job.claim.attempt) if job.claim else None
-        idle = job.spec.suspend or entry.job_id not in (claimed, job.status.job_id)
+        # Users can edit a claim: it keeps nothing. Whoever is to be sent all the same reserves anew.
+        idle = job.spec.suspend or entry.job_id != job.status.job_id
         return over or (idle and self._is_old(entry))
 
     async def _look(self, budget: QuantumBudget, entry: Reservation) -> None:
@@ -156,16 +154,12 @@ class BudgetSweep:
     def _change(self, entry: Reservation, remote: RemoteJob | None) -> Change | None:
         """What follows for a reservation; None if it stands."""
         if remote is not None:
-            return self._settlement(entry, self._ended(entry, remote)) if seen_as(remote) in FINAL_SIGHTINGS else None
-        if was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
+            if seen_as(remote) not in FINAL_SIGHTINGS:
+                return None
+            return self._settlement(entry, ended_as_known(remote, entry, self._cache.jobs.get(entry.uid)))
+        if entry.ended_at or was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
             return self._settlement(entry, Ended(None))
         return Abandonment(entry.job_id, last_confirmed(entry)) if self._is_old(entry) else None
-
-    def _ended(self, entry: Reservation, remote: RemoteJob) -> Ended:
-        """The service no longer shows the begin of a job that was cancelled; who saw it execute wrote it down."""
-        ended, job = ended_of(remote), self._cache.jobs.get(entry.uid)
-        seen = job is not None and job.status.job_id == entry.job_id and job.status.start_time is not None
-        return replace(ended, began=ended.began or seen or entry.ended_at is not None)
 
     def _settlement(self, entry: Reservation, ended: Ended) -> Settlement:
         return Settlement(entry.job_id, ended, timedelta(seconds=self._settings.fence_seconds))

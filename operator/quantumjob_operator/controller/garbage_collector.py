@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Final
 
-from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.listing import OLDER_WORDS, UNFINISHED
 from quantumjob_operator.clock import Clock
@@ -35,7 +34,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
     sent_as_orphan,
 )
 from quantumjob_operator.metrics import Metrics
-from quantumjob_operator.model.errors import AnswerTooLarge, Refused, ServiceError
+from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
@@ -50,7 +49,6 @@ _AT_ONCE: Final = 50
 """Objects that are handled before others run on the event loop."""
 _ROWS_AT_ONCE: Final = 10
 """Rows: for each up to a hundred ids are made."""
-_SMALL_PAGE: Final = 2
 """Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 
 _log = logging.getLogger(__name__)
@@ -150,27 +148,19 @@ class GarbageCollector:
         sightings.forget_all_but(seen, self._clock.monotonic(), complete=complete)
 
     async def _list(self, connection: Connection, sightings: Sightings, seen: set[str]) -> None:
-        """The list in the form that the service takes: in words that it knows, and on pages that can be read."""
-        words, top = UNFINISHED, PAGE
-        while True:
-            try:
-                return await self._collect(connection, sightings, seen, words=words, top=top)
-            except AnswerTooLarge:
-                if top == _SMALL_PAGE:
-                    raise
-                top = _SMALL_PAGE
-            except Refused as error:
-                if error.status != HTTPStatus.BAD_REQUEST or words == OLDER_WORDS:
-                    raise
-                words = OLDER_WORDS
+        """The list in words that the service knows."""
+        try:
+            await self._collect(connection, sightings, seen, UNFINISHED)
+        except Refused as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            await self._collect(connection, sightings, seen, OLDER_WORDS)
 
-    async def _collect(
-        self, connection: Connection, sightings: Sightings, seen: set[str], *, words: str, top: int
-    ) -> None:
+    async def _collect(self, connection: Connection, sightings: Sightings, seen: set[str], words: str) -> None:
         owned: dict[str, frozenset[str]] = {}
         recognition = Recognition(connection.workspace.id)
         left: Counter[bool] = Counter()
-        async for page in connection.client.list_whole_jobs(only=words, top=top):
+        async for page in connection.client.list_whole_jobs(only=words):
             for number, row in enumerate(page):
                 if not number % _ROWS_AT_ONCE:
                     await asyncio.sleep(0)

@@ -41,17 +41,28 @@ class OutputWriter:
 
     async def check(self, context: ReconcileContext) -> None:
         """See whether the output ConfigMap's name is free."""
+        if await self._is_free(context):
+            context.know(output=OutputPlace(context.job.output_name))
+
+    async def _is_free(self, context: ReconcileContext) -> bool:
+        """Whether the name is; what is in the way is known then."""
         try:
             owner = await self._outputs.owner(context.job)
         except ClusterError as error:
             context.know(output=_refused(context.job.output_name, error))
-            return
-        free = owner in (Owner.NOBODY, Owner.JOB)
-        context.know(output=OutputPlace(context.job.output_name) if free else self._taken(context, owner))
+            return False
+        if owner in (Owner.NOBODY, Owner.JOB):
+            context.memory.output_taken = False
+            return True
+        context.know(output=self._taken(context, owner))
+        return False
 
     async def write(self, context: ReconcileContext) -> None:
         """Read what the job wrote, bring it into normal form, and make the ConfigMap."""
         connection, _ = ready(context)
+        # A result is long to read: not again for as long as its name is somebody else's.
+        if context.memory.output_taken and not await self._is_free(context):
+            return
         if included(context.job.spec.output) == frozenset():
             await self._put(context, None, None)
             return
@@ -94,6 +105,7 @@ class OutputWriter:
 
     def _taken(self, context: ReconcileContext, owner: Owner) -> Trouble:
         name, memory = context.job.output_name, context.memory
+        memory.output_taken = True
         if owner is not Owner.PREDECESSOR:
             message = f"ConfigMap {name} exists and is not this job's; remove it or choose another name"
             return Trouble("OutputConfigMapConflict", f"spec.output.configMapName: {message}")

@@ -73,6 +73,7 @@ class Memory:
         own: The claim under which this process has begun to send a job, until that has ended or was not applied: the
             object may lose it, or be set back to an earlier one.
         output_since: When the output was first tried to be read.
+        output_taken: The output name was somebody else's when it was looked at last.
         predecessor_since: Since when the output name is known to be a deleted predecessor's.
         fresh: What the poller learned, to be used once.
         place: News of its place in the provider's queue, to be used once.
@@ -102,6 +103,7 @@ class Memory:
     asking_since: float | None = None
     own: Claim | None = None
     output_since: float | None = None
+    output_taken: bool = False
     predecessor_since: float | None = None
     fresh: News | None = None
     place: QueuePlace | None = None

@@ -29,6 +29,7 @@ from quantumjob_operator.lifecycle.late_bills import next_look
 from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remains import remains_of
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
@@ -96,6 +97,11 @@ class Reconciler:
         if memory:
             memory.place = QueuePlace(ahead, usual_wait)
             self._queue.add(uid)
+
+    def removed(self, uid: str) -> None:
+        """An object is gone: of the job that it may have left, no more is kept than it takes to end it."""
+        if memory := self._memories.get(uid):
+            memory.job = remains_of(memory.job)
 
     def has_in_hand(self, uid: str) -> bool:
         """Whether the object of this uid is remembered, there or gone: its job is seen to its end from here."""
@@ -288,3 +294,4 @@ class Reconciler:
         self._memories.pop(uid, None)
         self._workspaces.unfollow(uid)
         self._limiter.forget(uid)
+        self._actions.forget(uid)

@@ -14,7 +14,9 @@ from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
 from quantumjob_operator.model.naming import METADATA_UID, owner_told
 from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.reservation import Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,21 @@ class Settlement:
         """Settle."""
         settled = settle(budget, state.ledger, self.job_id, self.ended, now, tolerance=self.tolerance)
         return replace(state, ledger=settled[0]), settled[1:]
+
+
+def ended_as_known(remote: RemoteJob, entry: Reservation | None, job: QuantumJob | None) -> Ended:
+    """How a job has ended, by the service's word and by what was written down while it ran.
+
+    The service no longer shows the begin of a job that was cancelled; who saw it execute wrote it down.
+
+    Args:
+        remote: As the service has it.
+        entry: What is reserved for it, if anything.
+        job: Its object, if that is there.
+    """
+    ended = ended_of(remote)
+    seen = job is not None and job.status.job_id == remote.id and job.status.start_time is not None
+    return replace(ended, began=ended.began or seen or (entry is not None and entry.ended_at is not None))
 
 
 def ended_of(remote: RemoteJob) -> Ended:

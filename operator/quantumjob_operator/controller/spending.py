@@ -77,6 +77,8 @@ class Spending:
         self._settings = settings
         self._lines: dict[str, dict[str, Line]] = {}
         self._parked: dict[str, dict[str, None]] = {}
+        self._refused: dict[str, dict[str, str]] = {}
+        """By the uid of a job: the budgets that have kept it back, each with the group in which it may wait there."""
         self._indexes: dict[str, _Index] = {}
 
     def concerned(self, workspace: Name | None) -> Specs:
@@ -168,6 +170,8 @@ class Spending:
         """Who does not fit stands in line; who can't pass at all is woken when the budget is changed."""
         line, parked = self._line(budget, job.namespace), self._parked.setdefault(budget.uid, {})
         parked.pop(job.uid, None)
+        if isinstance(answer, Refusal):
+            self._refused.setdefault(job.uid, {})[budget.uid] = group_of(budget, job.namespace)
         if isinstance(answer, Refusal) and answer.waits and isinstance(request.needs, Needs):
             line.stand(job.uid, job.namespace, request.needs.amounts)
             return
@@ -235,6 +239,13 @@ class Spending:
             waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
             for uid in dict.fromkeys((*line.woken(state.takes, state.could_fit, self._waits), *waiting)):
                 self._wake(uid)
+
+    def forget(self, uid: str) -> None:
+        """A job is gone: it waits nowhere any more."""
+        for budget, group in self._refused.pop(uid, {}).items():
+            self._parked.get(budget, {}).pop(uid, None)
+            if line := self._lines.get(budget, {}).get(group):
+                line.leave(uid)
 
     def gone(self, uid: str) -> None:
         """A budget is gone: nobody waits for it any more."""

@@ -8,11 +8,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
+from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
 from quantumjob_operator.model.packed import packed_names
-from quantumjob_operator.model.parsing import parsed_part
+from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
 from quantumjob_operator.model.reservation import Lines, all_readable
 from quantumjob_operator.model.values import replace
@@ -135,7 +136,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class BudgetStatus:
-    """All of `.status`."""
+    """All of `.status`.
+
+    Attributes:
+        torn: What is stored says more, or something else, than can be read: the next write replaces all of the ledger.
+    """
 
     observed_generation: int | None = None
     period: PeriodShown | None = None
@@ -148,6 +153,7 @@ class BudgetStatus:
     summary: Summary | None = None
     changed_at: str | None = None
     conditions: tuple[Condition, ...] = ()
+    torn: bool = Field(default=False, exclude=True)
 
 
 @plain(frozen=True, slots=True)
@@ -222,17 +228,21 @@ def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
         generation=meta.get("generation", 1),
         created=datetime.fromisoformat(meta["creationTimestamp"]),
         spec=parsed_part(body, "spec", _SPEC.validate_python),
-        status=_believed(parsed_part(body, "status", _STATUS.validate_python), body),
+        status=_parsed_status(body),
         recount=_short((meta.get("annotations") or {}).get(RECOUNT_ANNOTATION, "")),
         deletion_requested="deletionTimestamp" in meta,
         finalizers=packed_names(meta.get("finalizers") or ()),
     )
 
 
-def _believed(status: BudgetStatus, body: Mapping[str, Any]) -> BudgetStatus:
-    """A ledger of which a line can't be read lacks what that reserved: it is counted from the service's list anew."""
-    lines = (body.get("status") or {}).get("reservations") or ()
-    return status if all_readable(lines) else replace(status, counted=None)
+def _parsed_status(body: Mapping[str, Any]) -> BudgetStatus:
+    """What can't be read, or of which a line can't be, lacks what that reserved: it is counted from the list anew."""
+    try:
+        status = parsed_part(body, "status", _STATUS.validate_python)
+        lines = (body.get("status") or {}).get("reservations") or ()
+        return status if all_readable(lines) else replace(status, counted=None, torn=True)
+    except MalformedObject:
+        return BudgetStatus(torn=True)
 
 
 def _short(text: str) -> str:
@@ -242,6 +252,8 @@ def _short(text: str) -> str:
 
 def budget_status_patch(old: BudgetStatus, new: BudgetStatus) -> dict[str, Any]:
     """The merge patch (RFC 7386) that turns one `.status` into the other; its fields are replaced whole."""
+    if old.torn:
+        return _replacing(new)
     same = old.reservations == new.reservations
     before, after = _json(replace(old, reservations=())), _json(replace(new, reservations=()) if same else new)
     if old.reservations and not same:
@@ -251,6 +263,19 @@ def budget_status_patch(old: BudgetStatus, new: BudgetStatus) -> dict[str, Any]:
         if isinstance(value, dict):
             changed[key] = value | dict.fromkeys((before.get(key) or {}).keys() - value.keys())
     return changed | dict.fromkeys(before.keys() - after.keys())
+
+
+def _replacing(new: BudgetStatus) -> dict[str, Any]:
+    """The same whatever is stored: whoever reads the next version must not believe what it says beside the ledger."""
+    told = _json(new)
+    for key, kind in (("period", PeriodShown), ("counted", Counted), ("summary", Summary)):
+        if key in told:
+            told[key] = dict.fromkeys(_names(kind)) | told[key]
+    return dict.fromkeys(_names(BudgetStatus)) | told
+
+
+def _names(kind: type) -> list[str]:
+    return [to_camel(one.name) for one in fields(kind) if one.name != "torn"]
 
 
 def _json(status: BudgetStatus) -> dict[str, Any]:

@@ -6,7 +6,6 @@ live here: which reservations there are (`budgets`).
 """
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -86,14 +85,14 @@ def read_line(line: str) -> Reservation:
     return entry
 
 
-def all_readable(lines: Iterable[Any]) -> bool:
-    """Whether every line tells of a reservation."""
-    return None not in map(_entry, lines)
+def all_readable(lines: object) -> bool:
+    """Whether these are lines, and every one tells of a reservation."""
+    return isinstance(lines, list | tuple) and None not in map(_entry, lines)
 
 
 def _read(lines: Any) -> Any:
     """Those that can be read; a ledger with others is not believed (`parse_budget`)."""
-    return tuple(filter(None, map(_entry, lines)))
+    return tuple(filter(None, map(_entry, lines if isinstance(lines, list | tuple) else ())))
 
 
 def _entry(one: Any) -> Reservation | None:

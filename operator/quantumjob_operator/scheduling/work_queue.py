@@ -36,7 +36,7 @@ class WorkQueue(Generic[K]):
     _ready: FairQueue[K] = field(default_factory=FairQueue)
     _idle: "deque[asyncio.Future[tuple[str, K]]]" = field(default_factory=deque)
     _held: "Counter[str]" = field(default_factory=Counter)
-    _queued: set[K] = field(default_factory=set)
+    _queued: dict[K, str] = field(default_factory=dict)
     _working: set[K] = field(default_factory=set)
     _dirty: set[K] = field(default_factory=set)
     _urgent: set[K] = field(default_factory=set)
@@ -51,8 +51,8 @@ class WorkQueue(Generic[K]):
         if key in self._working:
             self._dirty.add(key)
         elif key not in self._queued:
-            self._queued.add(key)
-            self._ready.push(self.tenant(key), key)
+            self._queued[key] = self.tenant(key)
+            self._ready.push(self._queued[key], key)
             self._hand_out()
 
     def add_first(self, key: K) -> None:
@@ -62,8 +62,8 @@ class WorkQueue(Generic[K]):
             self._dirty.add(key)
             self._urgent.add(key)
             return
-        self._queued.add(key)
-        self._ready.push_first(self.tenant(key), key)
+        # Whose it was when it was queued: an object that goes meanwhile is in no second queue.
+        self._ready.push_first(self._queued.setdefault(key, self.tenant(key)), key)
         self._hand_out()
 
     def add_after(self, key: K, seconds: float) -> None:
@@ -120,7 +120,7 @@ class WorkQueue(Generic[K]):
             if taken is None:
                 return
             tenant, key = taken
-            self._queued.discard(key)
+            self._queued.pop(key, None)
             self._working.add(key)
             self._held[tenant] += 1
             self._idle.popleft().set_result(taken)

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from quantumjob_operator.azure.client import PAGE
 from quantumjob_operator.azure.listing import OLDER_WORDS, UNFINISHED
+from quantumjob_operator.azure.whole_lists import PAGE
 from quantumjob_operator.model.errors import Refused
 from quantumjob_operator.model.remotejob import JobRow, RemoteJob
 

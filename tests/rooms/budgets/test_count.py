@@ -43,6 +43,14 @@ def test_each_job_counts_once(ended: Ended | None, held: bool, spent: list[str],
     assert count(one, after, [Row(ENTRY, NOW - timedelta(days=1), ended)], NOW).spent == after.spent
 
 
+def test_what_awaits_its_bill_is_not_forgotten_by_a_count() -> None:
+    """The service no longer shows the begin of a job that was cancelled; the ledger knows that there was one."""
+    one = budget()
+    before = ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0]
+    waiting = settle(one, before, ENTRY.job_id, Ended(None), NOW, tolerance=timedelta(minutes=2))[0]
+    assert count(one, waiting, [Row(ENTRY, NOW, Ended(None, began=False))], NOW) == waiting
+
+
 def test_free_jobs_of_a_tenant_do_not_fill_a_ledger() -> None:
     """They ended without a bill, and nothing would have been reserved for them."""
     one, free = budget(), replace(ENTRY, amounts=())

@@ -6,8 +6,10 @@ from typing import Any, Final
 import pytest
 
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.cache_figures import CacheFigures
 from quantumjob_operator.cluster.echoes import is_echo
 from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.remains import remains_of
 from rooms.budgets.values import budget
 from rooms.model.bodies import CLAIM, OTHER_UID, UID, job, workspace
 
@@ -71,14 +73,14 @@ def test_the_last_version_of_a_removed_job_is_kept_until_somebody_has_looked() -
     known.put_workspace(workspace())
     known.remove(UID)
     known.remove(OTHER_UID)
-    assert known.deleted == {UID: job()}
+    assert known.deleted == {UID: remains_of(job())}
     assert known.resource_version(UID) is None
     assert known.find_workspace(DEFAULT) is None
     known.put_job(job())
     known.remove(UID, job(resourceVersion="99"))
-    assert known.deleted == {UID: job(resourceVersion="99")}
+    assert known.deleted == {UID: remains_of(job(resourceVersion="99"))}
     known.remove(UID)
-    assert known.deleted == {UID: job(resourceVersion="99")}, "a live read that finds nothing says no more"
+    assert known.deleted == {UID: remains_of(job(resourceVersion="99"))}, "a live read that finds nothing says no more"
 
 
 def test_what_the_event_of_a_deletion_tells_is_news_until_somebody_has_looked() -> None:
@@ -89,10 +91,38 @@ def test_what_the_event_of_a_deletion_tells_is_news_until_somebody_has_looked() 
     assert known.unheard == {UID}
     known.remove(UID, job(resourceVersion="99"))
     known.remove(UID, job(resourceVersion="100"))
-    assert (known.unheard, known.deleted) == (set(), {UID: job(resourceVersion="99")})
-    assert known.take_deleted(UID) == job(resourceVersion="99")
+    assert (known.unheard, known.deleted) == (set(), {UID: remains_of(job(resourceVersion="99"))})
+    assert known.take_deleted(UID) == remains_of(job(resourceVersion="99"))
     known.remove(UID, job(resourceVersion="101"))
     assert (known.unheard, known.deleted) == (set(), {})
+
+
+def test_an_object_that_is_gone_is_its_namespaces_until_it_was_seen_to() -> None:
+    """What it left is reconciled in its namespace's turn, and not in one of everybody's."""
+    known, told = Cache(), list[str]()
+    known.removed = told.append
+    known.put_job(job())
+    known.put_workspace(workspace())
+    known.remove(UID)
+    known.remove(OTHER_UID)
+    assert (known.namespace(UID), known.namespace(OTHER_UID)) == ("research", "research")
+    assert told == [UID]
+    known.take_deleted(UID)
+    assert known.namespace(UID) == "research"
+    for uid in (UID, OTHER_UID):
+        known.seen_to(uid)
+        assert not known.namespace(uid)
+
+
+def test_of_an_object_that_is_gone_its_program_is_not_kept() -> None:
+    """Nor are parameters: any number of objects may be gone whose jobs nobody can cancel yet."""
+    known, long = Cache(), "x" * 100_000
+    spec = {"program": {"format": "qasm", "source": long}, "parameters": {"a": long}, "metadata": {"a": long}}
+    known.put_job(job(spec=spec, labels={"a": long}))
+    known.remove(UID)
+    left = known.deleted[UID]
+    assert long not in str(left)
+    assert (left.key, left.claim, left.status) == (job().key, job().claim, job().status)
 
 
 def test_an_answer_that_is_older_than_the_event_of_the_deletion_is_no_news() -> None:
@@ -175,7 +205,7 @@ def test_labels_for_the_metrics() -> None:
     known.put_job(job({"provider": "IonQ", "target": "ionq.qpu.forte-1"}, uid=OTHER_UID))
     offered = [{"provider": "ionq", "target": target} for target in ("ionq.simulator", "ionq.qpu.forte-1")]
     known.put_workspace(replace(workspace(), uid="a-third", status={"targets": offered}))
-    assert sorted(known.labels()) == [
+    assert sorted(CacheFigures(known).labels()) == [
         ("Pending", "ionq", "ionq.qpu.forte-1"),
         ("Pending", "ionq", "ionq.simulator"),
     ]
@@ -221,3 +251,23 @@ def test_a_budget_that_nobody_watched_is_doubted_until_it_was_compared() -> None
     known.mark_stale()
     known.put_budget(replace(one, resource_version="3"))
     assert known.budgets[one.uid].doubted
+
+
+@pytest.mark.parametrize("version", ["3", "7", "12"])
+def test_after_a_restore_each_budget_is_doubted(version: str) -> None:
+    """Somebody may have written to one since, so that its version is higher than that of the ledger that is lost."""
+    known, one = Cache(), budget()
+    known.put_budget(one)
+    known.trust_budget(one.uid)
+    known.mark_stale()
+    known.put_budget(replace(one, resource_version=version))
+    assert known.budgets[one.uid].doubted
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_budget_that_comes_with_a_count_is_doubted(*, counted: bool) -> None:
+    """It was deleted, and a restore brought it back with an older ledger; one that is new is counted anyway."""
+    known, one = Cache(), budget()
+    one = one if counted else replace(one, status=replace(one.status, counted=None))
+    known.put_budget(one)
+    assert known.budgets[one.uid].doubted is counted

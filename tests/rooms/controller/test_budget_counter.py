@@ -24,14 +24,20 @@ from quantumjob_operator.controller.budget_counter import BudgetCounter
 from quantumjob_operator.controller.budget_ledger import Change, State
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.money import Basis, Estimate
-from quantumjob_operator.model.naming import METADATA_CLUSTER, METADATA_NAME, METADATA_NAMESPACE, METADATA_UID
+from quantumjob_operator.model.naming import (
+    CLAIM_ANNOTATION,
+    METADATA_CLUSTER,
+    METADATA_NAME,
+    METADATA_NAMESPACE,
+    METADATA_UID,
+)
 from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import written
-from rooms.model.bodies import Body, job_body, workspace_body
+from rooms.model.bodies import CLAIM, Body, job_body, workspace_body
 
 CLUSTER: Final = "lab"
 PAGE: Final = 100
@@ -78,9 +84,9 @@ class Lab:
     state: State | None = None
     slowest: float = 0.0
 
-    async def list_whole_jobs(self, *, only: str, top: int) -> AsyncIterator[list[RemoteJob]]:
+    async def list_whole_jobs(self, *, only: str) -> AsyncIterator[list[RemoteJob]]:
         """As the client's."""
-        assert (only, top) == ("", PAGE)
+        assert only == ""
         self.reads += 1
         for number in range(self.pages):
             self.now += 1
@@ -182,6 +188,27 @@ async def test_free_jobs_under_way_take_no_place() -> None:
 
 
 LIMITS: Final[Body] = {"limits": [{"unit": "USD", "amount": "2000"}], "perJob": [{"unit": "USD", "amount": "250"}]}
+
+
+@pytest.mark.parametrize(
+    ("max_cost", "reserved"),
+    [
+        pytest.param("250", ["250"], id="as much as a job may"),
+        pytest.param("250.01", [], id="more than the budget lets a job have"),
+        pytest.param("100000000000000", [], id="more than there is"),
+    ],
+)
+async def test_a_claim_reserves_no_more_than_the_operator_would_have(max_cost: str, reserved: list[str]) -> None:
+    """Users write claims: a job that was never sent must not fill the budget of all."""
+    lab = Lab(lambda _: [], budget_spec=LIMITS | {"unknownCost": "Declared"})
+    spec = {"maxCost": [{"unit": "USD", "amount": max_cost}], "workspaceRef": {"name": "mine"}}
+    body = job_body(spec, namespace="mallory", annotations={CLAIM_ANNOTATION: CLAIM})
+    lab.cache.put_job(parse_job(body))
+    await lab.look()
+    assert lab.state is not None
+    assert [amount.amount for one in lab.state.ledger.open.values() for amount in one.amounts] == reserved
+
+
 HERE: Final = '{"mallory/own":{"USD":"12.5"}}'
 ELSEWHERE: Final = '{"mallory/other":{"USD":"12.5"}}'
 

@@ -64,6 +64,7 @@ def operator(store: Store, pause: Pause = no_pause) -> BudgetLedgers:
     """One operator with its own memory."""
     cache, api = Cache(), store
     cache.put_budget(parse_budget(deepcopy(store.body)))
+    cache.trust_budget("u")
     objects = BudgetObjects(api)  # type: ignore[arg-type]
     events = Events(api, "test")  # type: ignore[arg-type]
     clock = Clock(lambda: 0.0, lambda: NOW)

@@ -20,9 +20,10 @@ from quantumjob_operator.cluster.references import References
 from quantumjob_operator.controller.output_writer import OutputWriter, included
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
-from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
+from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.results import Part
-from rooms.azure.misbehaving import MisbehavingServer, says
+from rooms.azure.misbehaving import MisbehavingServer, answers, says
 from rooms.azure.samples import KEY
 from rooms.controller.submitting import connections
 from rooms.lifecycle.observations import NOW, accepted, remote, seen
@@ -108,6 +109,29 @@ async def test_a_place_that_is_no_uri_is_not_asked(tmp_path: Path, uri: str) -> 
         assert one.context.seen.output.reason == "OutputUnreadable"
         assert "is no http or https URI" in one.context.seen.output.message
         assert (len(one.cluster.received), one.service.received) == (before, [])
+
+
+async def test_a_result_is_not_read_again_while_its_name_is_somebody_elses(tmp_path: Path) -> None:
+    """It is long to read, and the name may be taken for ever; once it is free, all is done."""
+    async with told(tmp_path, "", ["counts"]) as one:
+        remote_job = one.context.seen.remote
+        assert isinstance(remote_job, RemoteJob)
+        place = f"{one.service.url}/account/container/blob?se=2099-01-01T00%3A00%3A00Z&sig=x"
+        one.context.know(remote=replace(remote_job, output_uri=place.partition("?")[0], output_location=place))
+        one.service.plays(answers(206, b'{"histogram": {"0": 1}}', {"Content-Range": "bytes 0-22/23"}))
+        taken = says({"metadata": {"name": "bell-output", "ownerReferences": []}})
+        one.cluster.plays(says({"kind": "Status", "reason": "AlreadyExists", "code": 409}, 409), taken)
+        await one.writer.write(one.context)
+        read = len(one.service.received)
+        assert read > 0
+        await one.writer.write(one.context)
+        assert isinstance(one.context.seen.output, Trouble)
+        assert one.context.seen.output.reason == "OutputConfigMapConflict", one.context.seen.output
+        assert len(one.service.received) == read
+        one.cluster.plays(says({"kind": "Status", "reason": "NotFound", "code": 404}, 404), says({}))
+        await one.writer.write(one.context)
+        assert isinstance(one.context.seen.output, OutputPlace)
+        assert len(one.service.received) > read
 
 
 @pytest.mark.parametrize("uri", BAD_URIS)

@@ -1,23 +1,25 @@
 """What a job has its budgets settle, and by whose word."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
 
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.budgets.ledger import Outcome
+from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.settlement import Settlement
 from quantumjob_operator.controller.spending import Spending
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.lifecycle.observation import ProgramFacts
+from quantumjob_operator.model.money import Amount, Basis, Estimate
 from quantumjob_operator.model.reservation import Reservation, line_of
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import NOW, budget
-from rooms.lifecycle.observations import accepted, identity, remote, seen
+from rooms.lifecycle.observations import WORKSPACE, accepted, identity, new, remote, seen
 from rooms.model.bodies import RESOURCE_ID, workspace
 
 RESERVED: Final = Reservation(
@@ -36,6 +38,47 @@ class Ledgers:
         assert isinstance(change, Settlement), patient
         self.changed.append(uid)
         return Outcome.SETTLED, ()
+
+
+@dataclass(slots=True)
+class Refusing:
+    """Keeps every job back."""
+
+    final: bool
+
+    async def change(self, _uid: str, _change: Any) -> Refusal:
+        """Refuse it."""
+        return Refusal("BudgetExceeded", "there is not enough", waits=not self.final, final=False)
+
+
+@pytest.mark.parametrize("final", [pytest.param(False, id="waits"), pytest.param(True, id="can't pass")])
+async def test_a_job_that_is_gone_waits_nowhere(*, final: bool) -> None:
+    """Any number of them may come and go in a month."""
+    cache, woken, one = Cache(), list[str](), budget()
+    cache.put_budget(one)
+    spending = Spending(
+        ledgers=Refusing(final),  # type: ignore[arg-type]
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=woken.append,
+        settings=Settings(),
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+    program = ProgramFacts("digest", estimate=Estimate(Basis.PRICE_LIST, "counted", (Amount("USD", "1"),)))
+    through = replace(WORKSPACE, namespace=one.namespace, name="shared")
+    for uid in ("u1", "u2"):
+        job = replace(new(), uid=uid)
+        context = ReconcileContext(
+            seen=seen(job, workspace=through, program=program),
+            memory=Memory(job),
+            connection=None,
+            stored=job.status,
+            writer=None,  # type: ignore[arg-type]  # unused
+        )
+        await spending.reserve(context)
+    spending.forget("u1")
+    spending.gone(one.uid)
+    assert woken == ["u2"]
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import BudgetStatus, budget_status_patch, parse_budget
+from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, Summary, budget_status_patch, parse_budget
 from quantumjob_operator.model.reservation import Reservation, line_of, read_line
+from quantumjob_operator.model.values import replace
 from rooms.budgets.values import SPEC
+from rooms.model.mergepatch import merged
 
 PLAIN = Reservation("job-1", "vqe", "ghz", "u", "shared", "2026-11-22T12:00:00Z")
 FULL = Reservation(
@@ -84,3 +86,39 @@ def test_a_ledger_with_a_line_that_cannot_be_read_is_counted_anew(line: Any) -> 
     one = parse_budget(body([line_of(PLAIN), line]))
     assert not one.is_counted
     assert one.status.reservations == (PLAIN,)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([line_of(PLAIN), "jobId=1"], id="one of two lines"),
+        pytest.param(["jobId=1"], id="the only line"),
+        pytest.param([{"jobId": "job-1"}], id="of another release"),
+        pytest.param("jobId=1", id="no list"),
+        pytest.param(7, id="a number"),
+    ],
+)
+@pytest.mark.parametrize("left", [pytest.param((PLAIN,), id="one stays"), pytest.param((), id="none stays")])
+def test_whatever_is_written_next_the_former_count_holds_no_more(lines: Any, left: tuple[Reservation, ...]) -> None:
+    """And the line is gone: else the next count would be the first of many."""
+    stored = body(lines)
+    stored["status"]["counted"]["jobs"] = "job-7"
+    stored["status"]["totals"] = [{"unit": "USD", "spent": "1", "reserved": "0"}]
+    old = parse_budget(stored).status
+    written = merged(stored, {"status": budget_status_patch(old, replace(old, reservations=left))})
+    again = parse_budget(written)
+    assert (again.is_counted, again.status.reservations, again.status.torn) == (False, left, False)
+    counted = Counted("2026-11-22T12:00:00Z", "b", again.scope)
+    patch = budget_status_patch(old, replace(old, reservations=left, counted=counted, summary=Summary(spent="1 USD")))
+    final = parse_budget(merged(stored, {"status": patch}))
+    assert (final.is_counted, final.status.counted) == (True, counted)
+    assert final.status.totals == old.totals
+    assert json.loads(json.dumps(patch)) == patch
+
+
+def test_a_status_of_another_shape_is_counted_anew() -> None:
+    """It is no reason to take the budget for absent."""
+    found = body([])
+    found["status"]["totals"] = "none"
+    one = parse_budget(found)
+    assert (one.is_counted, one.status.torn, one.spec.workspaces) == (False, True, tuple(SPEC["workspaces"]))

@@ -6,6 +6,7 @@ from typing import Any
 from prometheus_client import generate_latest
 
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.cache_figures import CacheFigures
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumbudget import parse_budget
 from quantumjob_operator.model.quantumjob import parse_job
@@ -21,7 +22,7 @@ def scraped(*totals: dict[str, Any], **status: Any) -> tuple[dict[Sample, float]
     cache, metrics = Cache(), Metrics()
     body = {"metadata": meta | {"creationTimestamp": "2026-01-15T10:00:00Z"}, "spec": spec}
     cache.put_budget(parse_budget(body | {"status": {"totals": list(totals), **status}}))
-    metrics.count_from(cache, lambda: NOW)
+    metrics.count_from(CacheFigures(cache), lambda: NOW)
     found = {one: value for one, value in scrape(metrics).items() if "_budget_" in one[0]}
     return found, generate_latest(metrics.registry).decode()
 
@@ -72,7 +73,7 @@ def test_what_jobs_take_by_target() -> None:
         body = job_body({"target": target}, uid=f"uid-{number}", name=f"secret-{number}")
         amounts = [{"unit": "USD", "amount": "97.5"}]
         cache.put_job(parse_job(body | {"status": {"budgets": [shown | {"amounts": amounts}]}}))
-    metrics.count_from(cache, lambda: NOW)
+    metrics.count_from(CacheFigures(cache), lambda: NOW)
     found = {one: value for one, value in scrape(metrics).items() if one[0] == "quantumjob_budget_jobs_amount"}
     labels = {"namespace": "platform", "budget": "research", "unit": "USD"}
     assert found == {

@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.cache_figures import CacheFigures
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.quantumjob import parse_job
@@ -52,7 +53,7 @@ def filled(*states: str | None, target: str = "ionq.simulator") -> Cache:
 def test_jobs_by_state(states: list[str | None], expected: Mapping[str, int]) -> None:
     """Counted from what is in memory at the scrape."""
     metrics = Metrics()
-    metrics.count_from(filled(*states), lambda: NOW)
+    metrics.count_from(CacheFigures(filled(*states)), lambda: NOW)
     counted = {labels: value for (name, labels), value in scrape(metrics).items() if name == "quantumjob_jobs"}
     assert counted == {
         frozenset({("state", state), ("provider", "ionq"), ("target", "ionq.simulator")}): number
@@ -63,7 +64,7 @@ def test_jobs_by_state(states: list[str | None], expected: Mapping[str, int]) ->
 def test_a_scrape_tells_the_truth_of_its_moment() -> None:
     """Jobs that went are counted no more; no counter can drift."""
     known, metrics = filled("Waiting", "Waiting"), Metrics()
-    metrics.count_from(known, lambda: NOW)
+    metrics.count_from(CacheFigures(known), lambda: NOW)
     waiting = sample("quantumjob_jobs", state="Waiting", provider="ionq", target="ionq.simulator")
     assert scrape(metrics)[waiting] == 2
     known.remove("uid-0")
@@ -75,7 +76,7 @@ def test_a_scrape_tells_the_truth_of_its_moment() -> None:
 def test_target_that_no_workspace_offers_is_counted_as_other() -> None:
     """Else what one tenant writes into specs is there for all to read, and makes as many series as they like."""
     metrics = Metrics()
-    metrics.count_from(filled(None, None, target="merger-with-contoso"), lambda: NOW)
+    metrics.count_from(CacheFigures(filled(None, None, target="merger-with-contoso")), lambda: NOW)
     assert scrape(metrics)[sample("quantumjob_jobs", state="Pending", provider="other", target="other")] == 2
     assert "contoso" not in generate_latest(metrics.registry).decode()
 
@@ -120,7 +121,7 @@ def test_what_jobs_wait_for_and_how_long(bodies: list[Body], expected: Mapping[s
     known, metrics = Cache(), Metrics()
     for body in bodies:
         known.put_job(parse_job(body))
-    metrics.count_from(known, lambda: NOW)
+    metrics.count_from(CacheFigures(known), lambda: NOW)
     found = {
         (name, dict(labels)["reason"]): value
         for (name, labels), value in scrape(metrics).items()
@@ -147,7 +148,7 @@ def test_whether_a_workspace_is_ready(conditions: list[tuple[str, str, str]], re
     rows = [{"type": kind, "status": status, "reason": why} for kind, status, why in conditions]
     workspace = parse_workspace(workspace_body() | {"status": {"conditions": rows}})
     known.put_workspace(workspace)
-    metrics.count_from(known, lambda: NOW)
+    metrics.count_from(CacheFigures(known), lambda: NOW)
     metrics.credentials_refused.update([workspace.key, workspace.key, ("elsewhere", "gone")])
     namespace, name = workspace.key
     found = {one: value for one, value in scrape(metrics).items() if "_workspace_" in one[0]}
@@ -163,7 +164,7 @@ def test_whether_a_workspace_is_ready(conditions: list[tuple[str, str, str]], re
 def test_no_scrape_holds_the_name_of_a_job() -> None:
     """Ten thousand jobs would be ten thousand series; names and uids stay in the logs."""
     metrics = Metrics()
-    metrics.count_from(filled("Waiting", "Succeeded"), lambda: NOW)
+    metrics.count_from(CacheFigures(filled("Waiting", "Succeeded")), lambda: NOW)
     metrics.observe_request("get_job", "200", 0.1)
     metrics.submission_seconds.observe(1)
     metrics.reconcile_errors.labels("Conflict").inc()
@@ -203,11 +204,11 @@ def test_two_operators_in_one_process_count_for_themselves() -> None:
     assert scrape(other)[sample("quantumjob_submissions_total")] == 0
 
 
-class Labelled(Cache):
-    """A cache that has labels, as if workspaces offered them all."""
+class Labelled(CacheFigures):
+    """Figures that have labels, as if workspaces offered them all."""
 
     def __init__(self, labels: list[tuple[str, str, str]]) -> None:
-        super().__init__()
+        super().__init__(Cache())
         self._labels = labels
 
     def labels(self) -> Iterator[tuple[str, str, str]]:

@@ -203,6 +203,19 @@ async def test_who_was_given_something_goes_before_all_else_of_its_namespace() -
     assert [key for _, key in worked.reconciliations] == ["a1", "b1", "a1", "a4", "a2", "a3"]
 
 
+async def test_what_goes_while_it_waits_stands_in_no_second_queue() -> None:
+    """Whose it is may be told otherwise by then; two workers never reconcile it at once."""
+    tenants = {"a1": "a", "a2": "a"}
+    queue, worked = Queue(now, lambda key: tenants.get(key, "")), Worked(seconds=1)
+    queue.add("a1")
+    queue.add("a2")
+    tenants.clear()
+    queue.add_first("a2")
+    async with at_work(queue, worked.reconcile, workers=4):
+        await asyncio.sleep(20)
+    assert sorted(key for _, key in worked.reconciliations) == ["a1", "a2"]
+
+
 @dataclass(slots=True)
 class CountingClock:
     """The loop's time, and how often somebody asked for it."""

@@ -1,0 +1,60 @@
+"""A list of jobs with all that its rows tell, on pages that can be read.
+
+A row repeats a job's parameters, which may be hundreds of KiB long: a page with some of these is longer than an answer
+may be, and would hide everybody's jobs. Must not live here: what a row says (`wire`).
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Final
+
+from quantumjob_operator.azure import wire
+from quantumjob_operator.azure.channel import ServiceChannel
+from quantumjob_operator.azure.lists import pages
+from quantumjob_operator.azure.paging import MAX_PAGES
+from quantumjob_operator.model.errors import AnswerTooLarge
+from quantumjob_operator.model.remotejob import RemoteJob
+
+PAGE: Final = 100
+"""Rows of a page: without a number, one was seen to hold thousands."""
+NEWEST_FIRST: Final = "CreationTime desc"
+_SMALL_PAGE: Final = 2
+
+
+async def whole_jobs(channel: ServiceChannel, url: str, only: str) -> AsyncGenerator[list[RemoteJob]]:
+    """All jobs, newest first; those of a page that is too large come on smaller ones.
+
+    What comes into the list meanwhile moves the others on: a row may be shown twice, and none is missed.
+
+    Args:
+        channel: The line to the service.
+        url: Of the list, without its query.
+        only: In the service's filter grammar; empty for all jobs.
+
+    Raises:
+        AnswerTooLarge: A small page is too large as well, or the list has no end.
+        ServiceError: A page could not be had; those before it were complete.
+    """
+    seen, size, small_until = 0, PAGE, 0
+    while True:
+        query = {"orderby": NEWEST_FIRST, "top": str(size)} | ({"filter": only} if only else {})
+        query |= {"skip": str(seen)} if seen else {}
+        try:
+            async with aclosing(pages(channel, "list_jobs", url, query, _read)) as found:
+                async for rows, jobs in found:
+                    seen += rows
+                    yield jobs
+                    if size < PAGE and seen >= small_until:
+                        break
+                else:
+                    return
+            size = PAGE
+        except AnswerTooLarge:
+            if size < PAGE or seen >= MAX_PAGES * PAGE:
+                raise
+            size, small_until = _SMALL_PAGE, seen + PAGE
+
+
+def _read(rows: list[Any]) -> tuple[int, list[RemoteJob]]:
+    """How many rows there are, and the jobs of those that can be read."""
+    return len(rows), wire.parse_whole_rows(rows)

@@ -1,0 +1,94 @@
+"""Lists with all that their rows tell, of which some are long."""
+
+import asyncio
+import json
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.whole_lists import PAGE
+from quantumjob_operator.model.errors import AnswerTooLarge
+from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, says
+from rooms.azure.samples import job
+
+LONG: Final = "x" * 500_000
+"""As long as the parameters of a QuantumJob may be, nearly."""
+
+
+def row(number: int, parameter: str = "") -> dict[str, Any]:
+    """One job."""
+    return {**job(), "id": str(UUID(int=number)), "inputParams": {"comment": parameter}}
+
+
+def listing(server: MisbehavingServer, rows: list[dict[str, Any]]) -> Behaviour:
+    """A list that is asked for as of a row, so many rows at a time."""
+
+    async def behave(request: Received, writer: asyncio.StreamWriter) -> None:
+        size, first = (int(request.query.get(one, [usual])[0]) for one, usual in (("top", "100"), ("skip", "0")))
+        more = first + size < len(rows)
+        link = f"{server.url}{request.path}?skip={first + size}&top={size}" if more else None
+        await says({"value": rows[first : first + size], "nextLink": link})(request, writer)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("long", "asked"),
+    [
+        pytest.param(range(0), 3, id="all are short"),
+        pytest.param(range(105, 113), 3, id="long ones, of which a page has room for all"),
+        pytest.param(range(105, 117), 2 + PAGE // 2 + 1, id="too many on the second page"),
+        pytest.param(range(240, 250), 3 + PAGE // 4, id="too many on the last page"),
+        pytest.param(range(0, 240, 9), 2 * (1 + PAGE // 2) + 1, id="too many on two pages"),
+    ],
+)
+async def test_long_rows_hide_nobody(
+    server: MisbehavingServer, client: WorkspaceClient, long: range, asked: int
+) -> None:
+    """Only a page that is too large is read in small pieces."""
+    rows = [row(number, LONG if number in long else "") for number in range(250)]
+    server.plays(listing(server, rows))
+    told = [one.id async for page in client.list_whole_jobs(only="") for one in page]
+    assert told == [one["id"] for one in rows]
+    assert len(server.received) == asked
+
+
+async def test_what_comes_meanwhile_hides_nobody(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """A new job moves the others on: one is shown twice."""
+    rows = [row(number, LONG if number < 12 else "") for number in range(150)]
+    server.plays(listing(server, rows))
+    told = []
+    async for page in client.list_whole_jobs(only=""):
+        told += [one.id for one in page]
+        if len(told) == 10:
+            rows.insert(0, row(1_000))
+    assert {one["id"] for one in rows[1:]} == set(told)
+    assert len(told) == 151
+
+
+async def test_rows_that_no_page_has_room_for(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """It ends, whatever the endpoint says."""
+    server.plays(listing(server, [row(number, LONG * 10) for number in range(150)]))
+    with pytest.raises(AnswerTooLarge):
+        [page async for page in client.list_whole_jobs(only="")]
+    assert len(server.received) == 2
+
+
+async def test_a_list_that_goes_on_whatever_is_asked(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """It shows long rows only where a hundred are asked for, and never an end."""
+    many = json.dumps([row(number, LONG) for number in range(10)])
+
+    async def behave(request: Received, writer: asyncio.StreamWriter) -> None:
+        first = int(request.query.get("skip", ["0"])[0])
+        if request.query["top"] == [str(PAGE)]:
+            await says({"value": json.loads(many)})(request, writer)
+            return
+        link = f"{server.url}{request.path}?skip={first + 1_000}&top=2"
+        await says({"value": [{"id": "x"}] * 1_000, "nextLink": link})(request, writer)
+
+    server.plays(behave)
+    with pytest.raises(AnswerTooLarge):
+        [page async for page in client.list_whole_jobs(only="")]
+    assert len(server.received) < 300

@@ -1,0 +1,98 @@
+"""Reservations that no reconciliation settles: when somebody else asks, and what follows from the answer."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.azure.connections import Connection
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.controller.budget_sweep import Abandonment, BudgetSweep
+from quantumjob_operator.controller.settlement import Settlement
+from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.remotejob import RemoteJob
+from quantumjob_operator.model.reservation import Reservation
+from quantumjob_operator.settings import Settings
+from rooms.budgets.values import NOW, budget
+from rooms.lifecycle.observations import accepted, claimed, identity, remote
+from rooms.model.bodies import UID, workspace
+
+HELD: Final = Reservation(
+    identity(), "research", "bell", UID, "shared", stamp(NOW - timedelta(hours=1)), amounts=(Amount("USD", "97.5"),)
+)
+NEW: Final = replace(HELD, reserved_at=stamp(NOW))
+AWAITED: Final = replace(HELD, ended_at=stamp(NOW - timedelta(minutes=30)))
+
+
+@dataclass
+class Scene:
+    """A service that has this of the job, and ledgers that take note of changes."""
+
+    has: RemoteJob | None = None
+    asked: list[str] = field(default_factory=list)
+    changes: list[Any] = field(default_factory=list)
+
+    def on_behalf(self, _namespace: str, *, cancelling: bool) -> "Scene":
+        """Whoever asks is answered."""
+        assert not cancelling
+        return self
+
+    async def get(self, of: Any) -> Connection:
+        """As the connections'."""
+        return Connection(of, self)  # type: ignore[arg-type]
+
+    async def get_job(self, job_id: str) -> RemoteJob | None:
+        """As the client's."""
+        self.asked.append(job_id)
+        return self.has
+
+    async def change(self, _uid: str, change: Any) -> None:
+        """As the ledgers'."""
+        self.changes.append(change)
+
+    async def sweep(self, entry: Reservation, job: QuantumJob | None) -> None:
+        """Look at the reservations of a budget that has this one."""
+        cache, usual = Cache(), budget()
+        cache.put_workspace(workspace(namespace=usual.namespace, name="shared"))
+        if job:
+            cache.put_job(job)
+        one = replace(usual, status=replace(usual.status, reservations=(entry,)))
+        cache.put_budget(one)
+        clock, parts = Clock(lambda: 0.0, lambda: NOW), {"ledgers": self, "connections": self, "events": self}
+        await BudgetSweep(cache=cache, settings=Settings(), clock=clock, **parts).sweep(one)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entry", "job", "kind"),
+    [
+        pytest.param(NEW, claimed(), None, id="a job that is about to be sent"),
+        pytest.param(HELD, accepted(), None, id="a job that is under way"),
+        pytest.param(HELD, claimed(), Abandonment, id="a claim that led to nothing: users write claims"),
+        pytest.param(HELD, claimed(attempt=2), Abandonment, id="a claim of another attempt"),
+        pytest.param(NEW, None, None, id="an object that has just gone"),
+        pytest.param(HELD, None, Abandonment, id="an object that is gone, and of which nothing was sent"),
+        pytest.param(AWAITED, None, Settlement, id="an object that is gone, of a job that had begun"),
+        pytest.param(AWAITED, claimed(), Settlement, id="a status that was lost, of a job that had begun"),
+    ],
+)
+async def test_what_follows_where_the_service_has_no_such_job(
+    entry: Reservation, job: QuantumJob | None, kind: type | None
+) -> None:
+    """Nothing is kept for what can't be sent any more, and nothing is forgotten that may have cost something."""
+    scene = Scene()
+    await scene.sweep(entry, job)
+    assert [type(one) for one in scene.changes] == ([kind] if kind else [])
+    settled = [one for one in scene.changes if isinstance(one, Settlement)]
+    assert all(one.ended.began and one.ended.bill is None for one in settled)
+
+
+async def test_a_job_that_was_cancelled_after_it_began_awaits_its_bill() -> None:
+    """The service does not show that it began."""
+    scene = Scene(remote("Cancelled"))
+    await scene.sweep(AWAITED, None)
+    (settled,) = scene.changes
+    assert (settled.ended.began, settled.ended.bill) == (True, None)
