@@ -70,7 +70,7 @@ class BudgetReconciler:
 
     def serves(self, uid: str) -> bool:
         """Whether this uid is, or was, that of a budget."""
-        return uid in self._cache.budgets or uid in self._known
+        return uid in self._cache.budgets or uid in self._known or self._spending.was_asked(uid)
 
     async def reconcile(self, uid: str) -> None:
         """Reconcile the budget of this uid; never raises."""

@@ -247,6 +247,10 @@ class Spending:
             if line := self._lines.get(budget, {}).get(group):
                 line.leave(uid)
 
+    def was_asked(self, uid: str) -> bool:
+        """Whether jobs have asked a budget, of which some may wait."""
+        return uid in self._lines or uid in self._parked
+
     def gone(self, uid: str) -> None:
         """A budget is gone: nobody waits for it any more."""
         waiting = [one for line in self._lines.pop(uid, {}).values() for one in line.everybody()]
