@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from math import inf
 from typing import Final
 
 from quantumjob_operator.azure.connections import Connection, Connections
@@ -91,6 +92,7 @@ class GarbageCollector:
         self._in_hand = in_hand
         self._lists = Lists()
         self._searched: set[str] = set()
+        self._turns: dict[str, float] = {}
         self.may_cancel = False
 
     async def run(self) -> None:
@@ -107,14 +109,21 @@ class GarbageCollector:
                 await asyncio.sleep(_TICK)
 
     def _next(self) -> Iterator[QuantumWorkspace]:
-        """Whose turn it is: who waits longest before others, and one of a namespace at a time."""
+        """Whose turn it is: one of a namespace at a time, which then comes after all others.
+
+        Of one namespace who waits longest comes first: thousands of slow lists keep waiting no list of another.
+        """
         now, workspaces = self._clock.monotonic(), dict(self._cache.workspaces)
         self._lists.known(workspaces, now)
-        for uid in self._lists.due(now):
+        there = {one.namespace for one in workspaces.values()}
+        self._turns = {name: at for name, at in self._turns.items() if name in there}
+        due = [workspaces[uid] for uid in self._lists.due(now)]
+        for one in sorted(due, key=lambda one: self._turns.get(one.namespace, -inf)):
             if len(self._searched) >= _AT_A_TIME:
                 return
-            if workspaces[uid].namespace not in self._searched:
-                yield workspaces[uid]
+            if one.namespace not in self._searched:
+                self._turns[one.namespace] = now
+                yield one
 
     async def _turn(self, workspace: QuantumWorkspace, sightings: Sightings) -> None:
         before, interval = set(sightings.first_seen), self._settings.garbage_collection_seconds

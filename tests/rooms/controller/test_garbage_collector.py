@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from quantumjob_operator.controller import garbage_collector
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import METADATA_SENT, orphan_tag
 from rooms.controller.collecting import Row, collecting, row
@@ -128,6 +129,20 @@ async def test_slow_lists_delay_only_their_own_tenant() -> None:
         scene.lists.rows = [LEFT]
         await scene.until(lambda: scene.told_of(LEFT))
         assert len([name for name in scene.lists.lists if name in scene.lists.slow]) == 1
+
+
+async def test_slow_lists_of_many_namespaces_delay_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight namespaces have many workspaces each, of which none answers; another's list comes after one of each."""
+    monkeypatch.setattr(garbage_collector, "_SEARCH_SECONDS", 1.0)
+    async with collecting() as scene:
+        scene.lists.slow = {f"slow-{number}" for number in range(40)}
+        for number, name in enumerate(sorted(scene.lists.slow)):
+            scene.leads(azure=name, namespace=f"slow-{number % 8}", name=name, uid=str(UUID(int=number)))
+        await scene.until(lambda: len(scene.lists.lists) >= 8)
+        scene.leads(uid="f" * 36)
+        scene.lists.rows = [LEFT]
+        await scene.until(lambda: scene.told_of(LEFT))
+        assert len(scene.lists.lists) <= 40, "three turns: a job is seen twice before it is told of"
 
 
 async def test_rows_that_make_a_page_too_large_hide_nobody() -> None:
