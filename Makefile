@@ -146,7 +146,7 @@ bench-parts: venv ## CPU of single steps, beside the least that it could be (hal
 bench-client: control-plane ## How fast `kubectl quantum` starts beside kubectl, and the counts of 10,000 jobs; JOBS=…: of so many
 	@$(BIN)/python -m benchmarks.client $(if $(JOBS),--jobs=$(JOBS))
 
-bench-budget: control-plane ## What a QuantumBudget costs that counts every job, beside the same without one (4 min); BURST=…: so many at once
+bench-budget: control-plane ## What a QuantumBudget costs that counts every job, beside the same without one (10 min); BURST=…: so many at once
 	@$(BIN)/python -m benchmarks.budget $(if $(PLAN),--plan $(PLAN)) $(if $(BURST),--burst=$(BURST))
 
 ##@ Images and charts
