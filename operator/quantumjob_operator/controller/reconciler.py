@@ -256,7 +256,7 @@ class Reconciler:
         last, known = self._cache.take_deleted(uid), self._memories.get(uid)
         memory = known or (Memory(last) if last else None)
         if memory:
-            memory.job = memory.last_known(last)
+            memory.job = remains_of(memory.last_known(last))
             memory.fence_state = memory.fence_state.has_seen(self._cache.claims.named.pop(uid, 0))
         if not memory or memory.released or not may_have_left_a_job(memory.job, memory.fence_state, self._holder):
             self._forget(uid)
