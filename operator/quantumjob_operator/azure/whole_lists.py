@@ -19,12 +19,14 @@ PAGE: Final = 100
 """Rows of a page: without a number, one was seen to hold thousands."""
 NEWEST_FIRST: Final = "CreationTime desc"
 _SMALL_PAGE: Final = 2
+"""Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 
 
 async def whole_jobs(channel: ServiceChannel, url: str, only: str) -> AsyncGenerator[list[RemoteJob]]:
     """All jobs, newest first; those of a page that is too large come on smaller ones.
 
-    What comes into the list meanwhile moves the others on: a row may be shown twice, and none is missed.
+    What comes into the list meanwhile moves the others on: a row may be shown twice. From a filtered list rows go as
+    well, so that one may be missed; from that of all jobs none goes.
 
     Args:
         channel: The line to the service.

@@ -174,7 +174,8 @@ class Cache:
         """
         known, deleted, unheard = self.jobs.get(uid), self.deleted.get(uid), uid in self.unheard
         claimed = known.claim.attempt if known and known.claim and known.claim.uid == uid else 0
-        named, namespace = max(self.claims.named.get(uid, 0), claimed), self.namespace(uid)
+        named = max(self.claims.named.get(uid, 0), claimed)
+        namespace = "" if uid in self.policies else self.namespace(uid)  # a policy leaves nothing
         self.forget(uid)
         if namespace:
             self._left_in[uid] = namespace

@@ -50,7 +50,6 @@ _AT_ONCE: Final = 50
 """Objects that are handled before others run on the event loop."""
 _ROWS_AT_ONCE: Final = 10
 """Rows: for each up to a hundred ids are made."""
-"""Rows of a page where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 
 _log = logging.getLogger(__name__)
 
