@@ -74,12 +74,12 @@ def limited_units(spec: BudgetSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.unit for one in (*spec.limits, *spec.per_job)))
 
 
-def may_be_reserved(spec: BudgetSpec, amounts: Iterable[Amount]) -> bool:
-    """Whether a budget can have reserved these for one job: none is above what a job may, or a whole limit."""
-    most = {one.unit: one.value for one in spec.limits}
+def at_most_allowed(spec: BudgetSpec, amounts: Iterable[Amount]) -> tuple[Amount, ...]:
+    """Amounts as a budget can have reserved them for one job: none above what a job may, or a whole limit."""
+    most = {one.unit: one for one in spec.limits}
     for cap in spec.per_job:
-        most[cap.unit] = min(cap.value, most.get(cap.unit, cap.value))
-    return all(one.value <= most.get(one.unit, one.value) for one in amounts)
+        most[cap.unit] = min(cap, most.get(cap.unit, cap), key=lambda one: one.value)
+    return tuple(min(one, most.get(one.unit, one), key=lambda each: each.value) for one in amounts)
 
 
 def needs_of(spec: BudgetSpec, job: JobSpec, estimate: Estimate | None) -> Needs | CostUnknown:

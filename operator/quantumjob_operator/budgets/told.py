@@ -21,6 +21,8 @@ FREE: Final = "Free"
 _UNTOLD: Final = "untold"
 _MOST: Final = 2_000
 """Characters; of a job that more budgets count than fit, it is told as little as of one that was sent before."""
+_LONGEST_UNIT: Final = 128
+"""Characters, as in a spec: a status with a longer one is refused."""
 _AMOUNT: Final = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 _BY_BUDGET: Final = TypeAdapter(dict[str, dict[str, str]])
 
@@ -60,6 +62,6 @@ def reserved_in(metadata: Mapping[str, str], budget: Name) -> tuple[Amount, ...]
         amounts = _BY_BUDGET.validate_json(text).get("/".join(budget), {})
     except ValidationError:
         return None
-    if not all(map(_AMOUNT.fullmatch, amounts.values())):
+    if not all(map(_AMOUNT.fullmatch, amounts.values())) or any(len(unit) > _LONGEST_UNIT for unit in amounts):
         return None
     return tuple(Amount(unit, amount) for unit, amount in amounts.items())

@@ -144,7 +144,8 @@ class BudgetCounter:
         for namespace, number in tally.beyond.items():
             told = "QuantumBudget %s/%s: %d jobs of namespace %s that have not ended count as reserved for good"
             _log.warning(told, *budget.key, number, namespace)
-        counted = Count(budget.scope, tuple(tally.rows), before, start, self._tolerance, earlier=tuple(earlier))
+        meant = (budget.scope, budget.generation)
+        counted = Count(meant, tuple(tally.rows), before, start, self._tolerance, earlier=tuple(earlier))
         await self._ledgers.change(budget.uid, _with_sums(counted, tally))
         return None
 
@@ -175,7 +176,7 @@ class Count:
 
     def __init__(
         self,
-        scope: str,
+        meant: tuple[str, int],
         rows: tuple[Row, ...],
         before: frozenset[str],
         start: datetime,
@@ -184,7 +185,7 @@ class Count:
         earlier: tuple[Row, ...] = (),
     ) -> None:
         self._tolerance = tolerance
-        self._scope = scope
+        self._meant = meant
         self._start = start
         self._rows = rows
         self._before = before
@@ -193,7 +194,8 @@ class Count:
     def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, None]:
         """Count."""
         gone = self._before - state.ledger.open.keys() - {row.entry.job_id for row in self._rows}
-        other = budget.scope != self._scope or state.ledger.period.start != self._start
+        # A spec that is changed and changed back has meant others meanwhile: these were sent without it.
+        other = (budget.scope, budget.generation) != self._meant or state.ledger.period.start != self._start
         if budget.is_counted or other or gone:
             return state, None
         counted = count(budget, state.ledger, self._rows, now)

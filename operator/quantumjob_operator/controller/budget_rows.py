@@ -14,7 +14,7 @@ from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.count import Row, completed
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import JOBS, Needs, limited_units, may_be_reserved, needs_of
+from quantumjob_operator.budgets.needs import JOBS, Needs, at_most_allowed, limited_units, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.tally import Take, TooManyError
 from quantumjob_operator.budgets.told import reserved_in, was_free
@@ -123,8 +123,6 @@ class BudgetRows:
         if (not amounts and _is_free(job)) or any(one.job_id == job_id for one in status.attempts):
             return None
         told = status.submission_time if status.job_id == job_id else None
-        if told is None and not may_be_reserved(budget.spec, amounts):
-            return None  # users write claims, and specs
         since = datetime.fromisoformat(told) if told else self._clock.now()
         held = next((one for one in budget.status.reservations if one.job_id == job_id), None)
         entry = self._standing(budget, held, job) or Reservation(
@@ -223,7 +221,8 @@ def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tupl
         one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
         return tuple((limits | one).values())
     needs = needs_of(budget.spec, job.spec, job.status.estimate)
-    needed = needs.amounts if isinstance(needs, Needs) else budget.spec.per_job
+    # What a job may cost is its user's word: nobody would have been let reserve more than this.
+    needed = at_most_allowed(budget.spec, needs.amounts) if isinstance(needs, Needs) else budget.spec.per_job
     for shown in job.status.budgets if job.status.job_id == job_id else ():
         if (shown.namespace, shown.name) == budget.key:
             return completed(budget, shown.amounts, needed)

@@ -6,7 +6,7 @@ Lives here: what the core needs to know about a remote job. Must not live here: 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -102,9 +102,9 @@ class RemoteJob:
         """When the job was sent, by the API server's clock; the service's may be another one. None if nobody tells."""
         try:
             sent = datetime.fromisoformat(self.metadata.get(METADATA_SENT, ""))
-        except ValueError:
+            return sent.astimezone(UTC) if sent.tzinfo else self.creation_time
+        except (ValueError, OverflowError):
             return self.creation_time
-        return sent if sent.tzinfo else self.creation_time
 
     @property
     def text_length(self) -> int:

@@ -19,6 +19,7 @@ class _Queue(Generic[T]):
 
     numbers: dict[T, int] = field(default_factory=dict)
     _order: list[int] = field(default_factory=list)
+    _front: list[int] = field(default_factory=list)
     _urgent: dict[T, None] = field(default_factory=dict)
     _next: int = 0
     _before: int = -1
@@ -30,7 +31,7 @@ class _Queue(Generic[T]):
 
     def push_first(self, item: T) -> None:
         self.numbers[item] = self._before
-        self._order.insert(0, self._before)
+        self._front.append(self._before)
         self._urgent[item] = None
         self._before -= 1
 
@@ -42,11 +43,22 @@ class _Queue(Generic[T]):
         return sorted(self.numbers, key=self.numbers.__getitem__)
 
     def remove(self, item: T) -> None:
-        del self._order[bisect_left(self._order, self.numbers.pop(item))]
+        number = self.numbers.pop(item)
+        if number < 0:
+            del self._front[self._from_the_back(number)]
+        else:
+            del self._order[bisect_left(self._order, number)]
         self._urgent.pop(item, None)
 
     def place(self, item: T) -> int:
-        return bisect_left(self._order, self.numbers[item])
+        number = self.numbers[item]
+        if number < 0:
+            return len(self._front) - 1 - self._from_the_back(number)
+        return len(self._front) + bisect_left(self._order, number)
+
+    def _from_the_back(self, number: int) -> int:
+        """The first of those in front is the last that was put there: at the end, where putting one costs nothing."""
+        return bisect_left(self._front, -number, key=lambda one: -one)
 
 
 @dataclass(slots=True)

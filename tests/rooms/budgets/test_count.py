@@ -159,8 +159,17 @@ def test_a_list_of_another_period_is_not_put_in_place(months: int, counted: bool
     one = replace(budget(), status=replace(budget().status, counted=None))
     start = ledger_of(one, NOW).period.start
     since = start.replace(month=start.month + months)
-    change = Count(one.scope, (Row(ENTRY, NOW, BILL),), frozenset(), since, TOLERANCE)
+    change = Count((one.scope, one.generation), (Row(ENTRY, NOW, BILL),), frozenset(), since, TOLERANCE)
     assert change(one, State(ledger_of(one, NOW)), NOW)[0].counted is counted
+
+
+@pytest.mark.parametrize("changes", [0, 1, 2])
+def test_a_list_that_was_read_while_the_spec_meant_others_is_not_put_in_place(changes: int) -> None:
+    """Also if it means the same again: what was sent between is in no list, and was reserved nowhere."""
+    one = replace(budget(), status=replace(budget().status, counted=None))
+    change = Count((one.scope, one.generation), (), frozenset(), ledger_of(one, NOW).period.start, TOLERANCE)
+    after, _ = change(replace(one, generation=one.generation + changes), State(ledger_of(one, NOW)), NOW)
+    assert after.counted is (None if changes else True)
 
 
 def test_what_was_sent_a_moment_before_a_count_is_remembered() -> None:
@@ -169,10 +178,14 @@ def test_what_was_sent_a_moment_before_a_count_is_remembered() -> None:
     start = ledger_of(one, NOW).period.start
     sent = {"new": NOW, "just": NOW - 2 * TOLERANCE, "old": NOW - 2 * TOLERANCE - timedelta(seconds=1)}
     rows = [Row(replace(ENTRY, job_id=name), at, BILL) for name, at in sent.items()]
-    after, _ = Count(one.scope, (*rows, *rows), frozenset(), start, TOLERANCE)(one, State(ledger_of(one, NOW)), NOW)
+    after, _ = Count((one.scope, one.generation), (*rows, *rows), frozenset(), start, TOLERANCE)(
+        one, State(ledger_of(one, NOW)), NOW
+    )
     assert after.remembered == ("new", "just")
     many = tuple(Row(replace(ENTRY, job_id=str(number)), NOW, BILL) for number in range(1000))
-    after, _ = Count(one.scope, many, frozenset(), start, TOLERANCE)(one, State(ledger_of(one, NOW)), NOW)
+    after, _ = Count((one.scope, one.generation), many, frozenset(), start, TOLERANCE)(
+        one, State(ledger_of(one, NOW)), NOW
+    )
     assert len(after.remembered) == 256
 
 
@@ -183,7 +196,7 @@ def test_what_stands_under_a_key_when_a_ledger_is_counted_is_paid_once() -> None
     ledger, _ = ask(one, ledger, request(1, usd("97.5")), NOW)
     one = replace(written(one, ledger), status=replace(written(one, ledger).status, counted=None))
     counted = sent + timedelta(seconds=9)
-    change = Count(one.scope, (), frozenset(ledger.open), ledger.period.start, TOLERANCE)
+    change = Count((one.scope, one.generation), (), frozenset(ledger.open), ledger.period.start, TOLERANCE)
     state, _ = change(one, State(ledger_of(one, counted)), counted)
     assert state.remembered == ("job-0",), "without a key nobody else asks for it"
     one = replace(one, status=as_counted(one, shown(one, state.ledger, counted), counted, state.remembered))

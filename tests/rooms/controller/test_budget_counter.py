@@ -30,6 +30,7 @@ from quantumjob_operator.model.naming import (
     METADATA_NAME,
     METADATA_NAMESPACE,
     METADATA_UID,
+    job_id,
 )
 from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 from quantumjob_operator.model.quantumjob import parse_job
@@ -37,9 +38,10 @@ from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import written
-from rooms.model.bodies import CLAIM, Body, job_body, workspace_body
+from rooms.model.bodies import CLAIM, RESOURCE_ID, UID, Body, job_body, workspace_body
 
 CLUSTER: Final = "lab"
+CLAIMED: Final = job_id(RESOURCE_ID.lower(), "mallory", uid=UID, key=None, attempt=1)
 PAGE: Final = 100
 Rows = list[Body]
 
@@ -175,6 +177,14 @@ async def test_jobs_of_a_cluster_without_a_name_count() -> None:
     assert list(lab.state.ledger.open) == [str(UUID(int=1))]
 
 
+async def test_a_time_after_all_times_ends_no_count() -> None:
+    """Whoever owns the list writes it: in this time zone it is of a year that is none."""
+    lab = Lab(lambda _: [row(1, sent="9999-12-31T23:59:59-01:00"), row(2)])
+    await lab.look()
+    assert lab.state is not None
+    assert list(lab.state.ledger.open) == [str(UUID(int=1)), str(UUID(int=2))]
+
+
 async def test_free_jobs_under_way_take_no_place() -> None:
     """Nothing was reserved for them, and a tenant may have any number."""
     lab = Lab(lambda page: [row(page * PAGE + number) for number in range(PAGE)], pages=26)
@@ -194,13 +204,17 @@ LIMITS: Final[Body] = {"limits": [{"unit": "USD", "amount": "2000"}], "perJob": 
     ("max_cost", "reserved"),
     [
         pytest.param("250", ["250"], id="as much as a job may"),
-        pytest.param("250.01", [], id="more than the budget lets a job have"),
-        pytest.param("100000000000000", [], id="more than there is"),
+        pytest.param("250.01", ["250"], id="more than the budget lets a job have"),
+        pytest.param("100000000000000", ["250"], id="more than there is"),
     ],
 )
-async def test_a_claim_reserves_no_more_than_the_operator_would_have(max_cost: str, reserved: list[str]) -> None:
-    """Users write claims: a job that was never sent must not fill the budget of all."""
-    lab = Lab(lambda _: [], budget_spec=LIMITS | {"unknownCost": "Declared"})
+@pytest.mark.parametrize("sent", [False, True])
+async def test_a_claim_reserves_no_more_than_the_operator_would_have(
+    max_cost: str, reserved: list[str], *, sent: bool
+) -> None:
+    """Users write claims, and what a job may cost: one that was never sent, or failed, must not fill everybody's."""
+    rows = [row(0, id=CLAIMED, uid=UID, status="Failed") | {"beginExecutionTime": "2026-11-22T12:00:00Z"}]
+    lab = Lab(lambda _: rows if sent else [], budget_spec=LIMITS | {"unknownCost": "Declared"})
     spec = {"maxCost": [{"unit": "USD", "amount": max_cost}], "workspaceRef": {"name": "mine"}}
     body = job_body(spec, namespace="mallory", annotations={CLAIM_ANNOTATION: CLAIM})
     lab.cache.put_job(parse_job(body))
@@ -225,6 +239,7 @@ ELSEWHERE: Final = '{"mallory/other":{"USD":"12.5"}}'
         pytest.param({}, ["250"], True, id="a version sent it that told nothing"),
         pytest.param({"reserved": "untold"}, ["250"], True, id="it was too long to tell"),
         pytest.param({"reserved": '{"mallory/own":{"USD":"-1"}}'}, ["250"], True, id="no amount"),
+        pytest.param({"reserved": f'{{"mallory/own":{{"{"x" * 129}":"1"}}}}'}, ["250"], True, id="no unit"),
     ],
 )
 async def test_what_its_metadata_tell_of_a_job_whose_object_is_gone(
