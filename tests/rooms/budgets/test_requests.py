@@ -353,6 +353,21 @@ def test_long_names_fill_no_ledger_with_fewer_jobs() -> None:
     assert len(json.dumps(budget_status_patch(BudgetStatus(), written(one, ledger).status))) < 1_000_000
 
 
+def test_long_units_fill_no_ledger_with_fewer_jobs() -> None:
+    """A budget may have sixteen, each of 63 letters, and each of its reservations has all of them."""
+    one = budget()
+    amounts = tuple(Amount(f"{number:02}{'u' * 61}", "123456789.123") for number in range(16))
+    entry = replace(crowded(one, vqe=1).open["0"], amounts=amounts, renewed_at=stamp(NOW), ended_at=stamp(NOW))
+    taken: list[Reservation] = []
+    for number in range(2500):
+        each = replace(entry, namespace=f"team-{number % 12}")
+        if Room(taken).has_place(each.namespace):
+            taken.append(each)
+    assert 200 < len(taken) < 800
+    ledger = replace(crowded(one), open={f"{number:036}": each for number, each in enumerate(taken)})
+    assert len(json.dumps(budget_status_patch(BudgetStatus(), written(one, ledger).status))) < 1_500_000
+
+
 def test_keyed_reservations_fill_no_ledger_by_being_asked_for_again() -> None:
     """Each further object with the key is told of beside the first one, and asks for no place."""
     one = budget()
