@@ -96,7 +96,7 @@ def read_counts(config_map: Resource, header: Header) -> Counts:
         because = _WHY.get(omitted, f"the operator left them out ({omitted})" if omitted else _NOT_ASKED)
         raise NoCountsError(f"{config_map['metadata']['name']} has no counts: {because}")
     counts = _stored(config_map, "counts.json", int)
-    if header.measured and sum(size for _, size in header.registers) * len(counts) > _LONGEST:
+    if header.measured and sum(size + 1 for _, size in header.registers) * len(counts) > _LONGEST:
         raise NoCountsError(
             f"{config_map['metadata']['name']}: the job's annotation says of registers too large to show"
         )

@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from quantumjobs import counts as reading
 from quantumjobs import facts, waiting
@@ -20,6 +20,9 @@ from quantumjobs.waiting import Ending, Until, Watcher
 from quantumjobs.why import Explanation, explain
 
 Resource = dict[str, Any]
+
+_MOST_PARAMETERS: Final = 1_000
+"""Each is a column beside every job of a table, also those of others."""
 
 
 class Job:
@@ -172,9 +175,9 @@ class Job:
 
 
 def parameters_of(resource: Resource) -> Mapping[str, Any]:
-    """The values that were put into a job's program."""
+    """The values that were put into a job's program; none if there are more than any table has columns for."""
     try:
         read = json.loads(facts.annotation(resource, facts.PARAMETERS) or "{}")
     except (ValueError, RecursionError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return read if isinstance(read, dict) and len(read) <= _MOST_PARAMETERS else {}

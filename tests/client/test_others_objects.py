@@ -114,6 +114,10 @@ def test_parameters_replace_no_column_of_the_client(tmp_path: Path) -> None:
     assert [row["parameter.job"] for row in rows] == ["", "", "alice-1", "alice-1"]
 
 
+EMPTY = json.dumps({"registers": [["a", 0]] * 9_000, "measured": [[]] * 9_000})
+"""A header of registers without bits."""
+
+
 def _deep(spec: str) -> str:
     return json.dumps(job("evil", {}, parameters="DEEP")).replace('"DEEP"', spec)
 
@@ -139,6 +143,10 @@ def _deep(spec: str) -> str:
             json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",9]],"measured":[[0,1,2]]}'})), "", False,
             id="other registers than were measured",
         ),
+        pytest.param(
+            json.dumps(job("evil", {facts.HEADER: EMPTY})), json.dumps(dict.fromkeys(map(str, range(1_000)), 1)), False,
+            id="thousands of registers of no bits",
+        ),
         pytest.param(json.dumps(job("evil", {})), "[" * 100_000, False, id="counts too deep"),
         pytest.param(json.dumps(job("evil", {})), '{"0": "x"}', False, id="counts that are none"),
         pytest.param(json.dumps(job("evil", {})), '{"0": 0}', True, id="no counts at all"),
@@ -160,6 +168,15 @@ def test_jobs_are_listed_whatever_is_in_one(tmp_path: Path, output: str) -> None
     with cluster(tmp_path, _deep('{"a":' * 5_000 + "1" + "}" * 5_000)) as (kubeconfig, _):
         done = quantum(kubeconfig, "list", "-o", output)
     assert (done.returncode, "alice-1" in done.stdout, "evil" in done.stdout) == (0, True, True), done.stderr[-500:]
+
+
+def test_parameters_without_end_are_no_columns_of_others(tmp_path: Path) -> None:
+    """As many as a table has room for are shown."""
+    many = json.dumps({f"p{number}": number for number in range(20_000)})
+    with cluster(tmp_path, json.dumps(job("evil", {facts.PARAMETERS: many}))) as (kubeconfig, _):
+        rows, _said = counted(kubeconfig)
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert len(rows[0]) < 20
 
 
 def test_a_register_that_one_job_lacks_is_said_of_that_one(tmp_path: Path) -> None:
