@@ -34,7 +34,8 @@ def _costly() -> int:
     """A square whose root takes the most steps."""
     base = next(one for one in range(2, 100) if pow(one, (_PRIME - 1) // 2, _PRIME) == _PRIME - 1)
     half = pow(_K, -1, 2**_S)
-    return pow(pow(base, _K, _PRIME), 2 * half % 2**_S, _PRIME)
+    square: int = pow(pow(base, _K, _PRIME), 2 * half % 2**_S, _PRIME)
+    return square
 
 
 @asynccontextmanager
