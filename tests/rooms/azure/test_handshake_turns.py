@@ -184,6 +184,11 @@ async def test_a_tenant_has_one_thread_and_rests_as_it_costs() -> None:
         assert begun.empty()
         may_end.set()
         assert {await begun.get() for _ in range(3)} == set("bef")
+        opening("g", 0.11)
+        opening("g")
+        assert [await begun.get(), await begun.get()] == ["g", "g"]
+        threads.close()
+        opening("h")
         await asyncio.sleep(0.1)
         assert begun.empty()
     finally:

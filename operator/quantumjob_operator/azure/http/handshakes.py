@@ -39,6 +39,7 @@ class HandshakeThreads:
         self._waiting: FairQueue[Opening] = FairQueue()
         self._not_now: set[str] = set()
         self._steps: set[asyncio.Future[float]] = set()
+        self._closed = False
 
     def take_turn(self, opening: "Opening") -> None:
         """Have the next step of a handshake done when it's its tenant's turn."""
@@ -50,14 +51,18 @@ class HandshakeThreads:
         self._waiting.discard(opening.tenant, opening)
 
     def close(self) -> None:
-        """Let the threads end, whatever they are at."""
+        """Let the threads end, whatever they are at; nobody has a turn any more."""
+        self._closed = True
         for step in self._steps:
             step.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        while len(self._steps) < _THREADS and (turn := self._waiting.pop(lambda tenant: tenant not in self._not_now)):
+        while not self._closed and len(self._steps) < _THREADS:
+            turn = self._waiting.pop(lambda tenant: tenant not in self._not_now)
+            if turn is None:
+                return
             tenant, opening = turn
             self._not_now.add(tenant)
             self._steps.add(step := loop.run_in_executor(self._threads, opening.step))
@@ -65,7 +70,7 @@ class HandshakeThreads:
 
     def _over(self, opening: "Opening", step: "asyncio.Future[float]") -> None:
         self._steps.discard(step)
-        if step.cancelled():  # the threads are closed
+        if self._closed:
             return
         if (seconds := step.result()) > _USUAL_SECONDS:
             asyncio.get_running_loop().call_later(seconds * _REST, self._rested, opening.tenant)
