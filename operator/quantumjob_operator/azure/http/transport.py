@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.request import getproxies_environment
@@ -18,15 +19,15 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
 from quantumjob_operator.azure.http.bounds import ANSWER_BYTES, bounded_session, tenant_of_request
+from quantumjob_operator.azure.http.handshakes import HandshakeThreads, SecureConnector, beside_the_loop
 from quantumjob_operator.azure.http.name_resolution import NameResolver
 from quantumjob_operator.azure.http.paced_sockets import LoopTurn, PacedSocket
 from quantumjob_operator.scheduling.fair_share import FairShare
 
 # What is under way is bounded elsewhere: by the workers, and by eight GETs of each workspace's poller.
 _CONNECTIONS: Final = 512
-# A handshake is one call on the event loop, and the server chooses how much it has to calculate: a power in a group of
-# 10,000 bits takes a second. On a curve it is a millisecond, and the certificates that come with it are 32 KiB at most
-# (see `paced_sockets`), which are read in some 20 ms.
+# The server chooses how much a handshake has to calculate: a power in a group of 10,000 bits takes a second. On a curve
+# it is a millisecond. What its certificates may cost is bounded by turns and threads (see `handshakes`).
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: key exchange on curves only."""
 _CURVE: Final = "prime256v1"
@@ -71,28 +72,30 @@ async def open_transport(
     Raises:
         OSError: The file cannot be read, or holds no certificate.
     """
-    trusted = trust(ca_bundle)
-    name_resolver, make_socket = NameResolver(), giving_up(give_up_seconds)
-    connector = aiohttp.TCPConnector(
-        limit=connections,
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        ssl=trusted,
+    name_resolver, threads = NameResolver(), HandshakeThreads()
+    connector = partial(
+        SecureConnector,
+        threads,
+        ssl=beside_the_loop(trust(ca_bundle)),
         resolver=name_resolver,
-        socket_factory=make_socket,
+        socket_factory=giving_up(give_up_seconds),
     )
-    engine = AiohttpTransport(connector, getproxies_environment())
+    engine = AiohttpTransport(
+        connector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS), getproxies_environment()
+    )
     # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
     client = httpx.AsyncClient(transport=engine, follow_redirects=False, cookies=CookieJar(_NO_COOKIES))
     try:
         async with (
             client,
-            _session(trusted, name_resolver, make_socket) as storage,
-            _session(trusted, name_resolver, make_socket) as asking,
+            _session(connector()) as storage,
+            _session(connector()) as asking,
         ):
             # No single client of Azure's library can close it.
             identity = AioHttpTransport(session=asking, session_owner=False)
             yield HttpTransport(client, engine, storage, identity, FairShare(connections), FairShare(ANSWER_BYTES))
     finally:
+        threads.close()
         await name_resolver.close()
 
 
@@ -136,11 +139,6 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-def _session(
-    trusted: ssl.SSLContext, name_resolver: NameResolver, make_socket: aiohttp.connector.SocketFactoryType
-) -> aiohttp.ClientSession:
-    return bounded_session(
-        aiohttp.TCPConnector(ssl=trusted, resolver=name_resolver, socket_factory=make_socket),
-        # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
-        trust_env=bool(getproxies_environment()),
-    )
+def _session(connector: SecureConnector) -> aiohttp.ClientSession:
+    # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
+    return bounded_session(connector, trust_env=bool(getproxies_environment()))

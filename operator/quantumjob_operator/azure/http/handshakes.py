@@ -1,0 +1,255 @@
+"""TLS handshakes beside the event loop, in a few threads, by turns.
+
+OpenSSL reads all certificates of a server before it verifies one, and the server chooses how long that takes: a key
+with a curve of its own in a compressed form takes a root modulo any prime, most of a second for a certificate of half
+a kilobyte. That is one call, which nothing ends. So it may take a thread, but never the loop, and of the threads no
+tenant has two. Above and below it is asyncio's TLS as ever. Must not live here: what is trusted (`transport`), or what
+comes after the handshake (`paced_sockets`).
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, Final, cast
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+from quantumjob_operator.azure.http.bounds import tenant_of_request
+from quantumjob_operator.scheduling.fair_queue import FairQueue
+
+_THREADS: Final = 4
+_MOST_BYTES: Final = 16 * 1024
+"""Of a server before the handshake is done; a usual chain has 3 to 6 KiB."""
+_USUAL_SECONDS: Final = 0.1
+"""Of CPU for one step of a handshake, with a lot to spare: it takes some 2 ms."""
+_REST: Final = 4.0
+"""Whose steps take longer waits for so many times as long before the next: no tenant has more than a fifth of a CPU."""
+
+
+class HandshakeThreads:
+    """The threads; a tenant has one of them at a time, round-robin, and its own handshakes wait for each other."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="handshakes")
+        self._waiting: FairQueue[Opening] = FairQueue()
+        self._not_now: set[str] = set()
+        self._steps: set[asyncio.Future[float]] = set()
+        self._closed = False
+
+    def take_turn(self, opening: "Opening") -> None:
+        """Have the next step of a handshake done when it's its tenant's turn."""
+        self._waiting.push(opening.tenant, opening)
+        self._serve()
+
+    def give_up(self, opening: "Opening") -> None:
+        """It needs no turn any more. A step that is under way goes on, and keeps its tenant waiting."""
+        self._waiting.discard(opening.tenant, opening)
+
+    def close(self) -> None:
+        """Let the threads end, whatever they are at; nobody has a turn any more."""
+        self._closed = True
+        for step in self._steps:
+            step.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._closed and len(self._steps) < _THREADS:
+            turn = self._waiting.pop(lambda tenant: tenant not in self._not_now)
+            if turn is None:
+                return
+            tenant, opening = turn
+            self._not_now.add(tenant)
+            self._steps.add(step := loop.run_in_executor(self._threads, opening.step))
+            step.add_done_callback(partial(self._over, opening))
+
+    def _over(self, opening: "Opening", step: "asyncio.Future[float]") -> None:
+        self._steps.discard(step)
+        if self._closed:
+            return
+        if (seconds := step.result()) > _USUAL_SECONDS:
+            asyncio.get_running_loop().call_later(seconds * _REST, self._rested, opening.tenant)
+        else:
+            self._not_now.discard(opening.tenant)
+        opening.go_on()
+        self._serve()
+
+    def _rested(self, tenant: str) -> None:
+        self._not_now.discard(tenant)
+        self._serve()
+
+
+class Opening:
+    """A connection that is made secure: what is between its handshake, the threads and asyncio.
+
+    Attributes:
+        tenant: Whose turns it takes.
+        step: One step of the handshake, for a thread; returns its seconds of CPU.
+    """
+
+    step: Callable[[], float]
+
+    def __init__(self, tenant: str, threads: HandshakeThreads, transport: asyncio.Transport) -> None:
+        self.tenant = tenant
+        self._threads = threads
+        self._transport = transport
+
+    def take_turn(self) -> None:
+        """Have a step done."""
+        self._threads.take_turn(self)
+
+    def go_on(self) -> None:
+        """Let asyncio ask again how the handshake stands, as it does whenever something comes."""
+        protocol = None if self._transport.is_closing() else self._transport.get_protocol()
+        if isinstance(protocol, asyncio.BufferedProtocol):
+            protocol.buffer_updated(0)
+
+
+_opening: ContextVar[Opening | None] = ContextVar("opening", default=None)
+
+
+class _Handshake(ssl.SSLObject):
+    """TLS over buffers of its own, since a thread may be at work with them while asyncio is with its own."""
+
+    def begin(self, opening: Opening, theirs: tuple[ssl.MemoryBIO, ssl.MemoryBIO], own: tuple[Any, Any]) -> None:
+        opening.step = self._step
+        self._opening: Opening | None = opening
+        (self._incoming, self._outgoing), (self._got, self._to_send) = theirs, own
+        self._bytes = 0
+        self._begun = self._at_work = False
+        self._outcome: Exception | None = ssl.SSLWantReadError()
+
+    def do_handshake(self) -> None:
+        """How it stands.
+
+        Raises:
+            ssl.SSLWantReadError: It is not done; asyncio asks again when something came.
+            ssl.SSLError: It has failed, or there is no end of it.
+        """
+        if self._bytes + self._incoming.pending > _MOST_BYTES:
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "the server's part of the handshake is too long")
+        if self._at_work:
+            raise ssl.SSLWantReadError
+        if not self._begun:
+            self._begun = True
+            self._step()  # only says hello: nothing of the server's is read
+        self._send()
+        outcome, self._outcome = self._outcome, ssl.SSLWantReadError()
+        if outcome is None:
+            self._opening = None
+            return
+        if isinstance(outcome, ssl.SSLWantReadError) and self._incoming.pending:
+            self._bytes += self._take()
+            self._at_work = True
+            cast("Opening", self._opening).take_turn()
+        raise outcome
+
+    def _step(self) -> float:
+        began = time.thread_time()
+        try:
+            super().do_handshake()
+            self._outcome = None
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where asyncio asks
+            self._outcome = error
+        self._at_work = False
+        return time.thread_time() - began
+
+    # From here on as asyncio uses it when the handshake is done.
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - as it is called there
+        """As ever."""
+        self._take()
+        try:
+            return super().read(len, buffer)
+        finally:
+            self._send()
+
+    def write(self, data: Any) -> int:
+        """As ever."""
+        try:
+            return super().write(data)
+        finally:
+            self._send()
+
+    def unwrap(self) -> None:
+        """As ever."""
+        self._take()
+        try:
+            super().unwrap()
+        finally:
+            self._send()
+
+    def _take(self) -> int:
+        return self._got.write(self._incoming.read()) if self._incoming.pending else 0
+
+    def _send(self) -> None:
+        if self._to_send.pending:
+            self._outgoing.write(self._to_send.read())
+
+
+def beside_the_loop(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The same context, whose handshakes take turns where a `SecureConnector` opens a connection."""
+    wrap = context.wrap_bio
+
+    def wrap_bio(incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *details: Any, **more: Any) -> ssl.SSLObject:
+        opening = _opening.get()
+        if opening is None:
+            raise RuntimeError("no connector of ours opens this connection")
+        own = ssl.MemoryBIO(), ssl.MemoryBIO()
+        made = cast("_Handshake", wrap(*own, *details, **more))
+        made.begin(opening, (incoming, outgoing), own)
+        return made
+
+    context.sslobject_class = _Handshake
+    context.wrap_bio = wrap_bio  # type: ignore[method-assign]
+    return context
+
+
+class _Quiet(asyncio.Protocol):
+    """Of a connection before TLS: nothing is read, so that nothing passes for a part of what comes in TLS."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast("asyncio.Transport", transport).pause_reading()
+
+
+class SecureConnector(aiohttp.TCPConnector):
+    """As aiohttp's own, but connections are made secure beside the event loop.
+
+    Args:
+        threads: Where.
+        options: As of any connector; with a context from `beside_the_loop` as `ssl`.
+    """
+
+    def __init__(self, threads: HandshakeThreads, **options: Any) -> None:
+        super().__init__(**options)
+        self._threads = threads
+
+    async def _wrap_create_connection(
+        self, *args: Any, req: aiohttp.ClientRequest, **options: Any
+    ) -> tuple[asyncio.Transport, ResponseHandler]:
+        if not options.get("ssl"):
+            return await super()._wrap_create_connection(*args, req=req, **options)
+        req.server_hostname = options["server_hostname"]  # without a dot at its end
+        more = {name: options[name] for name in ("timeout", "client_error") if name in options}
+        # One time-out for both parts.
+        async with asyncio.timeout(options["timeout"].sock_connect):
+            plain = {**options, "ssl": None, "server_hostname": None}
+            transport, _ = await super()._wrap_create_connection(_Quiet, req=req, **plain)
+            secured = await self._start_tls_connection(transport, req, **more)
+        return cast("tuple[asyncio.Transport, ResponseHandler]", secured)
+
+    async def _start_tls_connection(
+        self, underlying_transport: asyncio.Transport, req: aiohttp.ClientRequest, *args: Any, **options: Any
+    ) -> tuple[asyncio.BaseTransport, ResponseHandler]:
+        opening = Opening(tenant_of_request() or f"{req.host}:{req.port}", self._threads, underlying_transport)
+        token = _opening.set(opening)
+        try:
+            return await super()._start_tls_connection(underlying_transport, req, *args, **options)
+        finally:
+            _opening.reset(token)
+            self._threads.give_up(opening)
