@@ -34,7 +34,7 @@ class Subject:
 
 def _ours(stack: Stack, freshness: float | None) -> Service:
     arguments = [] if freshness is None else [f"--poll-min-seconds={freshness}", f"--poll-max-seconds={freshness}"]
-    # Nor are places in a queue asked for, which the peers don't show: forty more requests a minute at most.
+    # The peers show no places in queues, so none are asked for: they are forty more requests a minute at most.
     arguments += [] if freshness is None else [f"--queue-position-seconds={_NEVER}"]
     return Operator(
         _folder(stack, "ours"),
