@@ -15,18 +15,46 @@ _TEXT: Final = b'"'
 
 
 def read_json(text: bytes) -> Any:
-    """Read JSON; what is nested too deeply to be read is null.
+    """Read an answer of the API server; parameters of a job that are nested too deeply are null from there on.
+
+    Of all that it stores, their depth alone has no bound in a schema. What can't be read at all is cut everywhere.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is no JSON.
     """
     try:
-        return json.loads(text)
+        read = json.loads(text)
     except RecursionError:
-        return json.loads(b"".join(_shallow(text)))
+        return json.loads(b"".join(_cut(text)))
+    for one in _objects(read):
+        spec = one.get("spec")
+        if isinstance(spec, dict) and "parameters" in spec:
+            spec["parameters"] = shallow(spec["parameters"])
+    return read
 
 
-def _shallow(text: bytes) -> Iterator[bytes]:
+def _objects(read: Any) -> Iterator[dict[str, Any]]:
+    """An object, the one of an event, or those of a list."""
+    if not isinstance(read, dict):
+        return
+    items = read.get("items")
+    for one in items if isinstance(items, list) else (read.get("object") or read,):
+        if isinstance(one, dict):
+            yield one
+
+
+def shallow(value: Any, levels: int = _DEEPEST) -> Any:
+    """The same, with null for what is nested deeper than so many levels."""
+    if not isinstance(value, (dict, list)):
+        return value
+    if not levels:
+        return None
+    if isinstance(value, list):
+        return [shallow(one, levels - 1) for one in value]
+    return {key: shallow(one, levels - 1) for key, one in value.items()}
+
+
+def _cut(text: bytes) -> Iterator[bytes]:
     """The same, cut below the deepest level; a value that never ends is left out to its end."""
     depth = kept = 0
     for found in _BRACKETS.finditer(text):

@@ -15,6 +15,7 @@ from quantumjobs.counts import Counts, Header
 from quantumjobs.errors import NoCountsError, QuantumJobsError
 from quantumjobs.facts import Outcome
 from quantumjobs.following import Selection
+from quantumjobs.foreign import shallow
 from quantumjobs.kubeapi import CONFIG_MAPS, JOBS, KubeApi
 from quantumjobs.waiting import Ending, Until, Watcher
 from quantumjobs.why import Explanation, explain
@@ -180,4 +181,4 @@ def parameters_of(resource: Resource) -> Mapping[str, Any]:
         read = json.loads(facts.annotation(resource, facts.PARAMETERS) or "{}")
     except (ValueError, RecursionError):
         return {}
-    return read if isinstance(read, dict) and len(read) <= _MOST_PARAMETERS else {}
+    return shallow(read) if isinstance(read, dict) and len(read) <= _MOST_PARAMETERS else {}

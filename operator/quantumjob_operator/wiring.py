@@ -98,7 +98,7 @@ def _reconcilers(
     common: Common, cluster: Cluster, connections: Connections, workspaces: Workspaces
 ) -> tuple[Reconciler, Callable[[str], Coroutine[Any, Any, None]]]:
     """The reconciler of jobs, and what reconciles an object of whichever kind."""
-    limiter, quotas = _limiter(common, workspaces), QuotaGuards(common.clock.monotonic)
+    limiter, quotas = _limiter(common, workspaces), QuotaGuards(common.clock.monotonic, common.cache.workspaces)
     of_workspaces = _workspace_reconciler(common, cluster, connections, workspaces, limiter, quotas)
     of_jobs, of_budgets = reconcilers_of(common, cluster, workspaces, limiter, quotas, connections=connections)
     workspaces.wake, workspaces.learn_place = of_jobs.learned, of_jobs.learned_place
@@ -187,6 +187,7 @@ def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> 
             common.metrics.observe_request, partial(common.metrics.credentials_refused.update, [name])
         ),
         monotonic=monotonic,
+        is_there=common.cache.workspaces.__contains__,
     )
 
 

@@ -162,11 +162,25 @@ def test_one_job_ends_no_command_for_the_others(tmp_path: Path, evil: str, outpu
             assert ("evil (Succeeded): " in said) is not shown
 
 
+@pytest.mark.parametrize(
+    "levels", [pytest.param(600, id="some libraries read it"), pytest.param(5_000, id="none does")]
+)
 @pytest.mark.parametrize("output", ["table", "json", "yaml", "csv", "wide"])
-def test_jobs_are_listed_whatever_is_in_one(tmp_path: Path, output: str) -> None:
+def test_jobs_are_listed_whatever_is_in_one(tmp_path: Path, output: str, levels: int) -> None:
     """As deep as the API server stores it."""
-    with cluster(tmp_path, _deep('{"a":' * 5_000 + "1" + "}" * 5_000)) as (kubeconfig, _):
+    with cluster(tmp_path, _deep('{"a":' * levels + "1" + "}" * levels)) as (kubeconfig, _):
         done = quantum(kubeconfig, "list", "-o", output)
+    assert (done.returncode, "alice-1" in done.stdout, "evil" in done.stdout) == (0, True, True), done.stderr[-500:]
+
+
+@pytest.mark.parametrize(
+    "levels", [pytest.param(600, id="some libraries read it"), pytest.param(5_000, id="none does")]
+)
+def test_counts_are_shown_whatever_is_in_the_parameters_of_one(tmp_path: Path, levels: int) -> None:
+    """Whoever creates a job writes that annotation."""
+    evil = job("evil", {facts.PARAMETERS: '{"a":' * levels + "1" + "}" * levels})
+    with cluster(tmp_path, json.dumps(evil)) as (kubeconfig, _):
+        done = quantum(kubeconfig, "counts", "-l", "sweep=s", "-o", "yaml")
     assert (done.returncode, "alice-1" in done.stdout, "evil" in done.stdout) == (0, True, True), done.stderr[-500:]
 
 

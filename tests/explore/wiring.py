@@ -80,7 +80,7 @@ def new_parts(holder: str, now: float) -> Parts:
     cache.by_key.wake = queue.add
     workspaces = Workspaces(Connection(WORKSPACE, Client()))  # type: ignore[arg-type]
     shared: dict[str, Any] = {"objects": objects, "cache": cache, "clock": clock, "metrics": told}
-    quotas = QuotaGuards(time.monotonic)
+    quotas = QuotaGuards(time.monotonic, cache.workspaces)
     submitter = Submitter(settings=SETTINGS, holder=holder, quotas=quotas, **shared)
     limiter: Any = InflightLimiter()
     finalization = Finalization(events=told, wake=queue.add, referenced=workspaces.serving, **shared)  # type: ignore[arg-type]

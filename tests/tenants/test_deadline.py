@@ -35,7 +35,7 @@ def submitter(settings: Settings) -> Submitter:
     return Submitter(
         objects=Objects(Api(None)),
         cache=known,
-        quotas=QuotaGuards(time.monotonic),
+        quotas=QuotaGuards(time.monotonic, known.workspaces),
         settings=settings,
         clock=Clock(time.monotonic),
         holder="this-process",

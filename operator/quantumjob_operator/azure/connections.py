@@ -77,7 +77,20 @@ class Connections:
         settings: Settings,
         observer: Callable[[Name], Observer],
         monotonic: Callable[[], float],
+        is_there: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """Without connections.
+
+        Args:
+            authenticator: Makes credentials.
+            transport: Carries all requests.
+            allowed: Hosts that requests may go to.
+            settings: The operator's.
+            observer: Told of each request to a QuantumWorkspace of this name.
+            monotonic: Seconds of a clock that never steps back.
+            is_there: Whether the QuantumWorkspace of a uid is not gone.
+        """
+        self._is_there = is_there
         self._authenticator = authenticator
         self._transport = transport
         self._allowed = allowed
@@ -220,6 +233,10 @@ class Connections:
             await authenticated.credential.close()
             return kept.connection
         await self.drop(workspace.uid)
+        if not self._is_there(workspace.uid):
+            # Nobody would ever close what is opened now: `gone` was, or is, for what there was before.
+            await authenticated.credential.close()
+            return Trouble("WorkspaceNotFound", "the QuantumWorkspace is gone")
         made = Connection(workspace, self._client(workspace, authenticated))
         self._open[workspace.uid] = _Kept(made, authenticated.digest)
         self._named.setdefault(workspace.key, {})[workspace.uid] = None

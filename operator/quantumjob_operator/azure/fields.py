@@ -41,8 +41,16 @@ def required(row: Mapping[str, Any], key: str) -> str:
 
 def label(row: Mapping[str, Any], key: str, default: str | None = None) -> str:
     """A text that is kept or shown, and so may not be long."""
-    value = (text(row, key) or default) if default is not None else required(row, key)
-    if len(value) > MAX_LABEL:
+    value = short(row, key) or default
+    if value is None:
+        raise Unreadable(f"{key} is missing")
+    return value
+
+
+def short(row: Mapping[str, Any], key: str) -> str | None:
+    """A text that may not be long, or null."""
+    value = text(row, key)
+    if value and len(value) > MAX_LABEL:
         raise Unreadable(f"{key} is longer than {MAX_LABEL} characters")
     return value
 

@@ -16,11 +16,12 @@ from typing import Final, Protocol
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
 from quantumjob_operator.azure.listing import Listing, cheaper_to_list
+from quantumjob_operator.azure.newcomers import Newcomers
 from quantumjob_operator.azure.watched import Watched
 from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.remotejob import RemoteJob, Sight
-from quantumjob_operator.scheduling.backoff import backoff, poll_interval
+from quantumjob_operator.scheduling.backoff import backoff, is_old, poll_interval
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 from quantumjob_operator.settings import Settings
 
@@ -70,6 +71,7 @@ class Poller:
     _failures: int = 0
     _pause_until: float = 0.0
     _listing: Listing = field(init=False)
+    _newcomers: Newcomers = field(default_factory=Newcomers)
     _earliest: float = math.inf
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
 
@@ -123,6 +125,8 @@ class Poller:
             return
         self.unwatch(uid)
         new = self._watched[uid] = Watched(uid, job_id, namespace, sight, now - (age or 0.0), math.inf)
+        if is_old(now - new.since, self.settings.poll_min_seconds):
+            self._newcomers.came(now)
         self._schedule(new, now + self.settings.poll_min_seconds)
 
     def _hasten(self, one: Watched) -> None:
@@ -163,7 +167,7 @@ class Poller:
             # Nothing to ask is no silence of the service.
             self.answered_at = self.answered_at if self._failures and self._watched else now
             return
-        if now < self._pause_until:
+        if now < self._pause_until or not self._newcomers.are_complete(now):
             return
         try:
             await self._ask(due)

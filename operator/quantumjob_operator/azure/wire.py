@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from quantumjob_operator.azure.costs import parse_cost, parse_usage
-from quantumjob_operator.azure.fields import Optional, as_object, label, required, text, time, whole, whole_characters
+from quantumjob_operator.azure.fields import (
+    Optional,
+    as_object,
+    label,
+    required,
+    short,
+    text,
+    time,
+    whole,
+    whole_characters,
+)
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.remotejob import JobRow, RemoteError, RemoteJob
 
@@ -62,11 +72,11 @@ def parse_job(body: Any) -> RemoteJob:
     job = as_object(body, "job")
     optional = Optional(job)
     return RemoteJob(
-        id=required(job, "id"),
+        id=label(job, "id"),
         name=optional(text, "name") or "",
-        status=required(job, "status"),
-        provider=optional(text, "providerId") or "",
-        target=optional(text, "target") or "",
+        status=label(job, "status"),
+        provider=optional(short, "providerId") or "",
+        target=optional(short, "target") or "",
         creation_time=optional(time, "creationTime"),
         begin_execution_time=optional(time, "beginExecutionTime"),
         end_execution_time=optional(time, "endExecutionTime"),
@@ -77,7 +87,7 @@ def parse_job(body: Any) -> RemoteJob:
         output_uri=_without_query(text(job, "outputDataUri")),
         output_location=text(job, "outputDataUri"),
         metadata=_metadata(job),
-        session_id=text(job, "sessionId"),
+        session_id=optional(short, "sessionId"),
         is_cancelling=job.get("isCancelling") is True,
         tags=optional(_tags, "tags") or (),
         left_out=tuple(optional.left_out),

@@ -12,71 +12,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from quantumjob_operator.lifecycle.admission import bound_to
-from quantumjob_operator.lifecycle.adoption import was_accepted
-from quantumjob_operator.lifecycle.attempts import has_ended, has_own_claim
-from quantumjob_operator.lifecycle.error_mapping import QUOTA_EXHAUSTED
 from quantumjob_operator.lifecycle.observation import Trouble
-from quantumjob_operator.lifecycle.transitions import is_final_word
-from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.lifecycle.slots import FULL, holds_slot
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
-FULL: Final = "MaxJobsInFlight"
 _FEW: Final = 10
 """Places that are told one by one."""
 OFFER_SECONDS: Final = 10.0
 """For so long a slot is kept for a job that was given it, and whose reconciliation is the next of its namespace."""
 MISSED_SECONDS: Final = 60.0
 """For so long at least a namespace that missed a slot is given none that it does not ask for at that moment."""
-
-
-def in_flight(job: QuantumJob, *, may_run: bool = False) -> bool:
-    """Whether an attempt of the job is, or may be, at the service, and has not come to its end there.
-
-    One that waits only for its output to be written, which its user may keep from happening, keeps nobody waiting.
-
-    Args:
-        job: The job.
-        may_run: This process has sent something lately, whoever has taken off the finalizer since.
-    """
-    if was_accepted(job) and is_final_word(job.status.remote_status or ""):
-        return False
-    copied = job.claim is not None and not has_own_claim(job)
-    over = job.status.finished or has_ended(job)
-    return job.attempt_at_service is not None or ((job.has_finalizer or may_run) and not copied and not over)
-
-
-def waits_without_slot(job: QuantumJob) -> bool:
-    """Whether the job, though it may be claimed, waited for a quota or for a slot when its status was written."""
-    told = job.status.condition(Kind.SUBMITTED)
-    return told is not None and told.status == "False" and told.reason in {QUOTA_EXHAUSTED, FULL}
-
-
-def holds_slot(job: QuantumJob, *, ours: bool = False, may_run: bool = False, unsent: bool = False) -> bool:
-    """Whether a job has its slot without waiting for one.
-
-    Finalizer and claim are the users' to write. Only status, or what this process has sent itself, shows that they were
-    not forged to jump the queue: a claim that was taken over is no slot, and what its holder has sent stands in status.
-    What was refused for lack of a quota keeps nobody waiting, unless it may be at the service; nor does what surely is
-    not there, for whatever reason: its slot lasts for the reconciliation in which it is to be sent.
-
-    Args:
-        job: The job.
-        ours: This process has begun to send it.
-        may_run: A request whose outcome is not known may still take effect.
-        unsent: This process knows that no request has had an effect, nor can have one.
-    """
-    told = job.status.condition(Kind.SUBMITTED)
-    if unsent and (told is None or told.status == "False"):
-        return False
-    if waits_without_slot(job) and not may_run:
-        return False
-    used = job.status.workspace
-    recorded = used is not None and job.claim is not None and job.claim.attempt == job.status.attempt
-    return in_flight(job, may_run=ours and may_run) and (
-        ours or recorded or was_accepted(job) or job.attempt_at_service is not None
-    )
 
 
 @dataclass(slots=True)
@@ -143,7 +90,7 @@ class InflightLimiter:
     wake: Callable[[str], None]
     left: Callable[[Name], None]
     clock: Callable[[], float]
-    _counted: set[str] = field(default_factory=set)
+    _counted: dict[str, Name] = field(default_factory=dict)
     _slots: dict[str, Slot] = field(default_factory=dict)
     _inflight: dict[Name, Inflight] = field(default_factory=dict)
     _waiting: dict[str, Slot] = field(default_factory=dict)
@@ -224,12 +171,23 @@ class InflightLimiter:
         if not inflight.admitted[slot.namespace]:
             del inflight.admitted[slot.namespace]
         self._admit(inflight)
+        self._tidy(slot.through)
         self.left(slot.through)
 
     def forget(self, uid: str) -> None:
         """The object is gone: it has no slot and waits for none."""
         self._leave_queue(uid)
         self.free(uid)
+
+    def forget_workspace(self, uid: str) -> None:
+        """The QuantumWorkspace is gone; what was sent through it keeps its slot until that is over."""
+        if name := self._counted.pop(uid, None):
+            self._tidy(name)
+
+    def _tidy(self, name: Name) -> None:
+        known = self._inflight.get(name)
+        if known and not known.admitted and not len(known.waiting) and name not in self._counted.values():
+            del self._inflight[name]
 
     def _admit(self, inflight: Inflight, asking: str = "") -> None:
         """Give the slots that are free to those that wait, namespace by namespace; then to the one that asks."""
@@ -269,6 +227,7 @@ class InflightLimiter:
         self._told.pop(uid, None)
         if left:
             self._inflight[left.through].waiting.discard(left.namespace, uid)
+            self._tidy(left.through)
 
     def _enter(self, uid: str, slot: Slot) -> None:
         self._leave_queue(uid)
@@ -280,7 +239,7 @@ class InflightLimiter:
         """After a start, the jobs that were claimed through a workspace have their slots before anybody else."""
         if workspace.uid in self._counted:
             return
-        self._counted.add(workspace.uid)
+        self._counted[workspace.uid] = workspace.key
         for job in self.jobs():
             bound = bound_to(job) == workspace.id
             if bound and holds_slot(job, may_run=True) and self.serving(job) == workspace.key:

@@ -11,7 +11,7 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.in_memory_writer import InMemoryWriter
-from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.spending import Spending
@@ -23,6 +23,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt, fence_of, has_own_claim, identify
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, Claims, Limits, Trouble, WorkspaceFacts
+from quantumjob_operator.lifecycle.slots import holds_slot
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -92,6 +93,7 @@ class Observer:
             queue=place,
             policies=self._cache.policies_of(job.namespace),
             gone=memory.gone,
+            unfollowed=not memory.followed,
             bill_due=bill_due,
             needs_reservation=bool(concerned),
             reserved=self._spending.reserved(job_id),

@@ -79,6 +79,7 @@ class Memory:
         place: News of its place in the provider's queue, to be used once.
         claimed: This process wrote the claim that stands.
         released: The finalizer was, or may have been, taken off in order: an object that is gone then left nothing.
+        followed: The poller has been told to follow the job.
         gone: A live read has shown that the object is gone.
         awaits_heir_since: Since when the job of an object that is gone waits for another one to take it over.
         told: The notices of releases that were published already.
@@ -109,6 +110,7 @@ class Memory:
     place: QueuePlace | None = None
     claimed: bool = False
     released: bool = False
+    followed: bool = False
     gone: bool = False
     awaits_heir_since: float | None = None
     told: set[Notice] = field(default_factory=set)

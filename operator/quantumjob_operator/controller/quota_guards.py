@@ -10,10 +10,12 @@ from typing import Final
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.controller.reconcile_context import ReconcileContext, ready
+from quantumjob_operator.controller.workspace_offer import quotas_within, room_of
 from quantumjob_operator.lifecycle.observation import ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.quota_guard import SETTLING_SECONDS, Need, shortage, takes_much, untold
 from quantumjob_operator.model.errors import CredentialsRefused, Refused
 from quantumjob_operator.model.money import Estimate
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.quotas import Quota
 
 _NEW_SECONDS: Final = 2.0
@@ -44,10 +46,12 @@ class QuotaGuards:
 
     Args:
         monotonic: Its clock.
+        workspaces: Those that are there, by uid: nothing is kept of others.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], workspaces: Mapping[str, QuantumWorkspace]) -> None:
         self._monotonic = monotonic
+        self._workspaces = workspaces
         self._readings: dict[str, _Reading] = {}
 
     async def look(self, context: ReconcileContext) -> Trouble | QuotaLooked:
@@ -128,7 +132,10 @@ class QuotaGuards:
             if not error.answered:
                 raise
             quotas = []  # the workspace has none to tell
-        self.learn(uid, quotas, asked)
+        workspace = self._workspaces.get(uid)
+        if workspace is None:
+            return _Reading(quotas, asked)  # it is gone meanwhile
+        self.learn(uid, quotas_within(quotas, room_of(workspace, self._workspaces.values())), asked)
         return self._readings[uid]
 
 

@@ -16,7 +16,7 @@ from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.controller.actions import Actions
 from quantumjob_operator.controller.finalization import Finalization, about
 from quantumjob_operator.controller.in_memory_writer import as_deleted
-from quantumjob_operator.controller.inflight_limiter import InflightLimiter, holds_slot
+from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.observer import Observer
 from quantumjob_operator.controller.process_state import Memory, News
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
@@ -27,6 +27,7 @@ from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.fence import may_have_left_a_job
 from quantumjob_operator.lifecycle.late_bills import next_look
 from quantumjob_operator.lifecycle.observation import ABSENT, QueuePlace
+from quantumjob_operator.lifecycle.slots import holds_slot
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remains import remains_of
@@ -233,6 +234,7 @@ class Reconciler:
         job, memory = context.job, context.memory
         if decision.watch and context.connection and context.seen.job_id:
             self._workspaces.follow(context.connection, job, context.seen.job_id)
+            memory.followed = True
         else:
             self._workspaces.unfollow(job.uid)
         fenced = context.seen.remote is ABSENT and decision.again is not None

@@ -13,6 +13,7 @@ from quantumjob_operator.azure.offers import QuotaUsage, TargetStatus
 from quantumjob_operator.controller.workspace_status import Offer
 from quantumjob_operator.model.errors import CredentialsRefused, Refused, ServiceError
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.quotas import Quota
 
 T = TypeVar("T")
 
@@ -29,8 +30,13 @@ _LEAST_ROOM: Final = 4 * 1024
 _log = logging.getLogger(__name__)
 
 
+def room_of(workspace: QuantumWorkspace, others: Iterable[QuantumWorkspace]) -> int:
+    """How many characters of a list a workspace may show beside all others of its namespace (`room_for`)."""
+    return room_for(sum(one.namespace == workspace.namespace for one in others))
+
+
 def room_for(workspaces: int) -> int:
-    """How many characters of a list one workspace may show, where a namespace has so many of them.
+    """The same, where a namespace has so many of them.
 
     What an endpoint lists is copied into status, and from there into every memory that holds the object: a namespace
     with very many workspaces would make much of little. Some six hundred targets of the usual length, or forty where
@@ -45,7 +51,7 @@ async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient, room: 
     Args:
         workspace: Which.
         client: Authenticates to it.
-        room: How many characters of each list are kept (`room_for`); the rows after these are left out.
+        room: How many characters of each list are kept (`room_of`); the rows after these are left out.
 
     Raises:
         ServiceError: The targets could not be had, or the credentials are refused.
@@ -53,10 +59,15 @@ async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient, room: 
     targets = _within(await client.provider_status(), lambda one: (one.provider, one.target, one.availability), room)
     quotas = await _optional(workspace, client.quotas)
     if quotas is not None:
-        quotas = _within(quotas, lambda one: (one.provider, one.dimension, one.scope, one.period), room)
+        quotas = quotas_within(quotas, room)
     if workspace.spec.workspace_kind != _SECOND_KIND and quotas != []:
         return Offer(targets, quotas, None if quotas is None else ())
     return Offer(targets, quotas, await _usages(workspace, client, targets, room))
+
+
+def quotas_within(quotas: Sequence[Quota], room: int) -> list[Quota]:
+    """The first quotas, as far as so many characters hold them."""
+    return _within(quotas, lambda one: (one.provider, one.dimension, one.scope, one.period), room)
 
 
 async def _usages(

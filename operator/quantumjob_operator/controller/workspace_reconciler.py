@@ -20,7 +20,7 @@ from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.own_words import OwnWords
 from quantumjob_operator.controller.quota_guards import QuotaGuards
-from quantumjob_operator.controller.workspace_offer import ask_offer, room_for
+from quantumjob_operator.controller.workspace_offer import ask_offer, room_of
 from quantumjob_operator.controller.workspace_status import (
     IN_USE,
     LISTING_REFUSED,
@@ -41,7 +41,7 @@ from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import with_condition, without_conditions
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
 from quantumjob_operator.model.jobstatus import Condition
-from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
+from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
@@ -83,17 +83,16 @@ class WorkspaceReconciler:
         self._clock = clock
         self._metrics = metrics
         self._failures: dict[str, int] = {}
+        self._names: dict[str, Name] = {}
         self._words: OwnWords[Shown] = OwnWords(clock.monotonic)
 
     async def reconcile(self, uid: str) -> None:
         """Reconcile the workspace of this uid and say how it is; never raises."""
         workspace = self._cache.workspaces.get(uid)
         if workspace is None:
-            self._failures.pop(uid, None)
-            await self._workspaces.forget(uid)
-            self._quotas.forget(uid)
-            self._words.forget(uid)
+            await self._forget(uid)
             return
+        self._names[uid] = workspace.key
         try:
             workspace = await self._release(workspace)
             async with asyncio.timeout(self._settings.reconciliation_seconds):
@@ -113,6 +112,17 @@ class WorkspaceReconciler:
             self._again(workspace, failed=True)
         else:
             self._again(workspace, failed=trouble is not None)
+
+    async def _forget(self, uid: str) -> None:
+        """Whoever makes QuantumWorkspaces anew without end leaves nothing of those that are gone."""
+        self._failures.pop(uid, None)
+        self._quotas.forget(uid)
+        self._words.forget(uid)
+        if name := self._names.pop(uid, None):
+            self._limiter.forget_workspace(uid)
+            if self._cache.find_workspace(name) is None:
+                self._metrics.credentials_refused.pop(name, None)
+        await self._workspaces.forget(uid)
 
     def _again(self, workspace: QuantumWorkspace, *, failed: bool) -> None:
         count = self._failures[workspace.uid] = self._failures.get(workspace.uid, 0) + 1 if failed else 0
@@ -156,8 +166,7 @@ class WorkspaceReconciler:
     async def _offer(self, workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:
         """What it offers; news of quotas that are enforced wake who waits for them."""
         asked = self._clock.monotonic()
-        neighbours = sum(one.namespace == workspace.namespace for one in self._cache.workspaces.values())
-        offer = await ask_offer(workspace, client, room_for(neighbours))
+        offer = await ask_offer(workspace, client, room_of(workspace, self._cache.workspaces.values()))
         quotas = offer.quotas if workspace.spec.guards_quota else None
         if quotas is not None and self._quotas.learn(workspace.uid, quotas, asked):
             self._wake_waiting(workspace)

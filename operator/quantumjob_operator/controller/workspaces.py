@@ -6,18 +6,18 @@ reconciliation at a workspace itself (`workspace_reconciler`).
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.azure.poller import Poller
-from quantumjob_operator.azure.positions import QueuePositions, TellPlace
+from quantumjob_operator.azure.positions import TellPlace
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.controller.followed import Followed, begin
 from quantumjob_operator.controller.workspace_status import unreadable, usual_wait
 from quantumjob_operator.lifecycle.admission import bound_to, may_serve
 from quantumjob_operator.lifecycle.attempts import is_cancelling
@@ -29,25 +29,6 @@ from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace, referenced_name, resolve_reference
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
-
-
-@dataclass(slots=True)
-class Followed:
-    """A workspace's poller, what asks for places in queues, and the tasks that run them."""
-
-    poller: Poller
-    positions: QueuePositions
-    tasks: "tuple[asyncio.Task[None], ...]"
-
-    def use(self, connection: Connection) -> None:
-        """Go on with the connection's client."""
-        self.poller.use(connection.client)
-        self.positions.use(connection.client)
-
-    def stop(self) -> None:
-        """End the tasks."""
-        for task in self.tasks:
-            task.cancel()
 
 
 class LearnPlace(Protocol):
@@ -230,37 +211,28 @@ class Workspaces:
             followed.positions.unwatch(uid)
 
     def unfollow(self, uid: str) -> None:
-        """Follow a job no longer."""
-        followed = self._followed.get(self._where.pop(uid, ""))
-        if followed:
-            followed.poller.unwatch(uid)
-            followed.positions.unwatch(uid)
+        """Follow a job no longer; of a QuantumWorkspace that is gone, nothing is asked after the last one."""
+        place = self._where.pop(uid, "")
+        followed = self._followed.get(place)
+        if followed and not followed.unwatch(uid) and place not in self._cache.workspaces:
+            self._stop(place)
 
     def pollers(self) -> Iterable[Poller]:
         """The running pollers, for metrics and health."""
         return [followed.poller for followed in self._followed.values()]
 
     def _start(self, connection: Connection) -> Followed:
-        if self.wake is None or self.learn_place is None:
+        if self.wake is None:
             raise RuntimeError("nobody would be told what the poller learns")
-        workspace = connection.workspace
-        name = f"{workspace.namespace}/{workspace.name}"
-        poller = Poller(
-            name,
-            connection.client,
+        uid = connection.workspace.uid
+        return begin(
+            connection,
             self._settings,
-            partial(self.wake, through=workspace.uid),
             self._clock.monotonic,
-            refused=lambda: self._queue.add(workspace.uid),
-            listing_changed=lambda: self._queue.add(workspace.uid),
+            wake=partial(self.wake, through=uid),
+            changed=lambda: self._queue.add(uid),
+            tell=self._tell_place(uid),
         )
-        tell = self._tell_place(workspace.uid)
-        positions = QueuePositions(name, connection.client, self._settings, tell, self._clock.monotonic)
-        tasks = (
-            asyncio.create_task(poller.run(), name=f"poller {name}"),
-            asyncio.create_task(positions.run(), name=f"places in queues {name}"),
-        )
-        return Followed(poller, positions, tasks)
 
     def _tell_place(self, workspace_uid: str) -> TellPlace:
         def tell(uid: str, ahead: int | None) -> None:
@@ -286,10 +258,12 @@ class Workspaces:
     async def forget(self, uid: str) -> None:
         """The workspace object is gone: stop its poller; what it authenticated with serves only cancelling."""
         self._known.discard(uid)
-        followed = self._followed.pop(uid, None)
-        if followed:
-            followed.stop()
+        self._stop(uid)
         await self._connections.gone(uid)
+
+    def _stop(self, uid: str) -> None:
+        if followed := self._followed.pop(uid, None):
+            followed.stop()
 
     async def close(self) -> None:
         """Stop all pollers and close all connections."""

@@ -231,6 +231,7 @@ class Observation:
         policies: The QuantumPolicies of its namespace, by name.
         gone: The object is no longer in the cluster; its job is brought to an end all the same.
         marked: Whether the remote job says that its object released it on purpose: False if it can't be told.
+        unfollowed: This process's poller does not follow the job yet, and soon lists it with all the others if it does.
         bill_due: The job has ended, and it is time to ask again what it cost (`late_bills`).
     """
 
@@ -260,6 +261,7 @@ class Observation:
     policies: tuple[QuantumPolicy, ...] = ()
     gone: bool = False
     marked: bool | Trouble | None = None
+    unfollowed: bool = False
     bill_due: bool = False
 
     @property

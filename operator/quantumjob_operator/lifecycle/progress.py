@@ -51,7 +51,7 @@ def follow(seen: Observation) -> Decision:
         return step(seen, Action.CLAIM)
     remote = _newest(seen)
     if remote is None:
-        return step(seen, Action.GET_REMOTE)
+        return _left_to_poller(seen) or step(seen, Action.GET_REMOTE)
     if isinstance(remote, Trouble):
         return _waiting(seen, remote)
     if isinstance(remote, Absent):
@@ -66,6 +66,27 @@ def follow(seen: Observation) -> Decision:
             return _cancelled(seen, status, remote)
         case _:
             return _unfinished(seen, status, remote)
+
+
+def _left_to_poller(seen: Observation) -> Decision | None:
+    """After a restart thousands of jobs are found in a few pages; a GET for each would keep the news of all waiting.
+
+    That is enough for whom nothing has to be done unless the service says something new: the poller asks about it then.
+    """
+    status, spec = seen.job.status, seen.job.spec
+    calm = status.state in (State.WAITING, State.EXECUTING) and status.error is None and seen.queue is None
+    if not (seen.unfollowed and calm) or cancellation_of(status) or wanted_cancellation(seen):
+        return None
+    # Whether a job still waits in its queue, only the service says.
+    if spec.queue_deadline_seconds is not None or status != _as_seen_before(seen, status):
+        return None
+    return Decision(action=Action.NONE, status=status, again=_next_deadline(seen, status), watch=True)
+
+
+def _as_seen_before(seen: Observation, status: JobStatus) -> JobStatus:
+    """What status would say for this generation if the service said the same again."""
+    state = status.state or State.WAITING
+    return draw(seen, status, state, state.value, told_of(state))
 
 
 def _newest(seen: Observation) -> RemoteJob | Absent | Trouble | None:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantumjob_operator.model.naming import METADATA_SENT
+
+_TEXT_OBJECT: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,14 @@ class RemoteJob:
 
     @property
     def text_length(self) -> int:
-        """Characters of what the job's owner, or the provider, may write as long as they like."""
+        """Characters of what the job's owner, or the provider, may write as long as they like.
+
+        Each text counts as many more as the object that has it takes, or thousands of empty ones would be nothing.
+        """
         error = (self.error.code or "", self.error.message or "") if self.error else ()
         uris = (self.output_uri or "", self.output_location or "")
         told = (self.name, *error, *uris, *self.tags, *self.usage, *self.metadata, *self.metadata.values())
-        return sum(map(len, told))
+        return sum(_TEXT_OBJECT + len(one) for one in told)
 
 
 @dataclass(frozen=True, slots=True)

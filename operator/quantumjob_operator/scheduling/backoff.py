@@ -40,6 +40,11 @@ def poll_interval(age: float, identity: str, *, shortest: float, longest: float)
     return min(max(age * _AGE_SHARE, shortest), longest) * (1 + spread(identity))
 
 
+def is_old(age: float, shortest: float) -> bool:
+    """Whether a job of this age is asked about more rarely than the shortest interval allows; both in seconds."""
+    return age * _AGE_SHARE > shortest
+
+
 @dataclass(slots=True)
 class ProgressTimeout:
     """Waits for work to be done, however much it is, while it gets less.

@@ -15,7 +15,7 @@ from devcluster.certificates import Authority
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
-from quantumjob_operator.azure.http.handshakes import HandshakeThreads, Opening
+from quantumjob_operator.azure.http.handshakes import HandshakeThreads, Opening, rest_after
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.azure.wire import parse_job
 from quantumjob_operator.model.errors import Applied, Retryable
@@ -154,6 +154,21 @@ async def test_certificates_are_looked_at_as_ever(tmp_path: Path) -> None:
 class _Gone(asyncio.Transport):
     def is_closing(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most"),
+    [
+        pytest.param(0.003, 1.0, id="a usual one: no rest"),
+        pytest.param(0.02, 0.25, id="twenty milliseconds"),
+        pytest.param(0.09, 0.22, id="a certificate that takes a little less than the worst"),
+        pytest.param(20.0, 0.21, id="all that has room"),
+    ],
+)
+def test_what_is_costly_has_a_fifth_of_a_cpu(seconds: float, most: float) -> None:
+    """However the cost is divided: steps that are just short enough would have a thread for good."""
+    assert seconds / (seconds + rest_after(seconds)) <= most
+    assert rest_after(0.003) == 0
 
 
 async def test_a_tenant_has_one_thread_and_rests_as_it_costs() -> None:

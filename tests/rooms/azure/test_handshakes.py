@@ -169,3 +169,32 @@ def test_no_handshake_is_repeated(tmp_path: Path) -> None:
             with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
                 connected.recv(1)
         server.kill()
+
+
+def test_certificates_are_not_taken_compressed() -> None:
+    """The first message offers no `compress_certificate` (27, RFC 8879), whatever OpenSSL could read."""
+    context = trust(None)
+    sent = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="example.com").do_handshake()
+    offered = _extensions(sent.read())
+    assert _SERVER_NAME in offered
+    assert _COMPRESS_CERTIFICATE not in offered
+    assert context.options & _NO_RX_CERTIFICATE_COMPRESSION
+
+
+_SERVER_NAME: Final = 0
+_COMPRESS_CERTIFICATE: Final = 27
+_NO_RX_CERTIFICATE_COMPRESSION: Final = 1 << 33
+
+
+def _extensions(message: bytes) -> set[int]:
+    """The types of extensions in a record with a ClientHello (RFC 8446, 4.1.2)."""
+    rest = message[5 + 4 + 2 + 32 :]
+    for width in (1, 2, 1):  # the session's id, ciphers, compression
+        rest = rest[width + int.from_bytes(rest[:width], "big") :]
+    found, rest = set(), rest[2:]
+    while rest:
+        found.add(int.from_bytes(rest[:2], "big"))
+        rest = rest[4 + int.from_bytes(rest[2:4], "big") :]
+    return found

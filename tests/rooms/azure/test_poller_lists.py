@@ -162,3 +162,31 @@ async def test_a_list_does_not_wait_until_more_are_due() -> None:
             poller.watch(f"uid-{number}", f"j{number}", "Waiting")
         await asyncio.sleep(30)
     assert (service.count("list"), service.count("get")) == (2, 0)
+
+
+async def test_who_is_found_one_by_one_after_a_restart_is_listed_once() -> None:
+    """A thousand old jobs in four seconds: ten pages, and no GET; a list each second would be forty."""
+    count = 1_000
+    service, news = Service({f"j{number}": "Waiting" for number in range(count)}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for number in range(count):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting", age=3600)
+            await asyncio.sleep(0.004)
+        await asyncio.sleep(5)
+    assert (service.count("list"), service.count("get")) == (10, 0)
+
+
+async def test_others_are_not_waited_for_without_end() -> None:
+    """Old jobs keep coming, each half second: news of the first comes all the same."""
+    service, news = Service({f"j{number}": "Executing" for number in range(120)}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for number in range(120):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting", age=3600)
+            await asyncio.sleep(0.5)
+    seen = {uid: at for at, uid, _ in news.told}
+    assert seen["uid-0"] <= 12
+    assert len(seen) >= 90
+    late = {number: seen[f"uid-{number}"] - number * 0.5 for number in range(90)}
+    assert max(late.values()) <= 13

@@ -119,6 +119,8 @@ def test_errors_of_a_job(fields: dict[str, Any], error: RemoteError | None) -> N
         pytest.param(job(status=None), id="a null status"),
         pytest.param(job(status=""), id="an empty status"),
         pytest.param(job(status=7), id="a number as status"),
+        pytest.param(job(status="x" * 257), id="a status that is no word"),
+        pytest.param(job(id="x" * 257), id="an id without end"),
         pytest.param(job(errorData="oops"), id="text as error"),
         pytest.param(job(errorData={"code": 7}), id="a number as error code"),
         pytest.param(job(metadata=["a"]), id="a list as metadata"),
@@ -144,6 +146,8 @@ def test_unreadable_jobs(body: Any) -> None:
         pytest.param("usage", [7], id="a list of usages"),
         pytest.param("tags", "mine", id="a text as tags"),
         pytest.param("name", 7, id="a number as name"),
+        pytest.param("sessionId", 7, id="a number as session"),
+        pytest.param("sessionId", "x" * 257, id="a session without end"),
     ],
 )
 def test_what_decides_nothing_is_left_out(field: str, value: Any) -> None:
@@ -151,6 +155,33 @@ def test_what_decides_nothing_is_left_out(field: str, value: Any) -> None:
     parsed = parse_job(job(**{field: value}))
     assert replace(parsed, name="bell", creation_time=None) == replace(parse_job(job()), creation_time=None)
     assert parsed.left_out == (field,)
+
+
+@pytest.mark.parametrize("field", ["providerId", "target"])
+def test_names_without_end_are_left_out(field: str) -> None:
+    """They are kept as long as the job is followed."""
+    parsed = parse_job(job(**{field: "x" * 257}))
+    assert parsed.left_out == (field,)
+    assert "" in (parsed.provider, parsed.target)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"name": "x" * 20_000}, id="a name"),
+        pytest.param({"errorData": {"code": "x" * 20_000}}, id="an error code"),
+        pytest.param({"errorData": {"message": "x" * 20_000}}, id="an error text"),
+        pytest.param({"outputDataUri": "https://x/" + "x" * 20_000}, id="an address"),
+        pytest.param({"metadata": {"a": "x" * 20_000}}, id="metadata"),
+        pytest.param({"metadata": {"x" * 20_000: "a"}}, id="a name in metadata"),
+        pytest.param({"tags": ["x" * 20_000]}, id="a tag"),
+        pytest.param({"tags": [""] * 2_000}, id="tags of nothing"),
+    ],
+)
+def test_what_a_job_takes_of_memory_is_told(fields: dict[str, Any]) -> None:
+    """Whatever may be long, or be there often: what is told may wait for its reconciliation."""
+    assert parse_job(job(**fields)).text_length > 16 * 1024
+    assert parse_job(job()).text_length < 4 * 1024
 
 
 _JSON = st.recursive(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -26,7 +26,7 @@ from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from rooms.azure.secretstore import SecretStore, secret_store
-from rooms.lifecycle.observations import claimed
+from rooms.lifecycle.observations import accepted, claimed
 from rooms.model.bodies import workspace
 
 WORKSPACE = workspace()
@@ -45,6 +45,7 @@ class Bench:
     """Everything between an API server and connections, with a clock that is set by hand.
 
     Attributes:
+        gone: Uids of QuantumWorkspaces that are gone.
         store: The API server; has the Secret of `WORKSPACE`.
         connections: What is tested.
         namespaces: Reads the same API server.
@@ -58,6 +59,7 @@ class Bench:
     identities: Identities
     now: list[float]
     api: Api
+    gone: set[str]
 
     async def connection(self) -> Connection:
         """The connection of the workspace, which is open."""
@@ -69,7 +71,7 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     """A bench."""
-    now, settings = [1000.0], Settings()
+    now, settings, gone = [1000.0], Settings(), set[str]()
 
     def monotonic() -> float:
         return now[0]
@@ -91,8 +93,9 @@ async def bench() -> AsyncIterator[Bench]:
             settings=settings,
             observer=lambda _: Observer(lambda *_: None),
             monotonic=monotonic,
+            is_there=lambda uid: uid not in gone,
         )
-        yield Bench(store, connections, Namespaces(api, monotonic), identities, now, api)
+        yield Bench(store, connections, Namespaces(api, monotonic), identities, now, api, gone)
         await connections.close()
 
 
@@ -120,6 +123,46 @@ async def test_a_job_says_what_of_its_workspace_the_api_server_refuses(bench: Be
     bench.store.broken = 500
     with pytest.raises(ClusterError):
         await way.for_job(claimed())
+
+
+async def test_who_follows_the_last_job_of_a_workspace_that_is_gone_ends(bench: Bench) -> None:
+    """By the connection that is held for cancelling; one that is there is followed on, whoever comes and goes."""
+    cache = Cache()
+    way = Workspaces(
+        cache=cache,
+        objects=Objects(bench.api),
+        namespaces=bench.namespaces,
+        connections=bench.connections,
+        queue=WorkQueue(lambda: bench.now[0]),
+        settings=Settings(),
+        clock=Clock(lambda: bench.now[0]),
+    )
+    way.wake, way.learn_place = (lambda *_, **__: None), (lambda *_: None)
+    connection, first, second = await bench.connection(), accepted(), replace(accepted(), uid="another")
+    way.follow(connection, first, "job-1")
+    way.follow(connection, second, "job-2")
+    followed = asyncio.all_tasks() - {asyncio.current_task()}
+    way.unfollow(first.uid)
+    assert len(list(way.pollers())) == 1
+    way.unfollow(second.uid)
+    assert list(way.pollers()) == []
+    _, pending = await asyncio.wait([one for one in followed if "research/default" in one.get_name()], timeout=1)
+    assert not pending
+    cache.put_workspace(WORKSPACE)
+    way.follow(connection, first, "job-1")
+    way.unfollow(first.uid)
+    assert len(list(way.pollers())) == 1
+    await way.close()
+
+
+async def test_a_workspace_that_goes_while_its_credential_is_read_leaves_nothing_open(bench: Bench) -> None:
+    """Nobody would close it, and what it authenticates with would be kept for good."""
+    bench.gone.add(WORKSPACE.uid)
+    found = await bench.connections.get(WORKSPACE)
+    assert isinstance(found, Trouble)
+    assert bench.connections.for_cancelling(WORKSPACE.uid, [WORKSPACE.key], by_name) is None
+    bench.gone.clear()
+    assert isinstance(await bench.connections.get(WORKSPACE), Connection)
 
 
 async def test_what_stays_as_it_is_stays_connected(bench: Bench) -> None:

@@ -58,7 +58,7 @@ async def _asked(cache: Cache, uid: str) -> KeyOwner | None:
     submitter = Submitter(
         objects=None,  # type: ignore[arg-type]  # asked by nobody who waits
         cache=cache,
-        quotas=QuotaGuards(lambda: 0.0),
+        quotas=QuotaGuards(lambda: 0.0, {}),
         settings=Settings(),
         clock=Clock(lambda: 0.0, lambda: NOW),
         holder=HOLDER,

@@ -158,7 +158,7 @@ class Scene:
         self.submitter = Submitter(
             objects=self.objects,
             cache=self.cache,
-            quotas=QuotaGuards(lambda: self.now),
+            quotas=QuotaGuards(lambda: self.now, {}),
             settings=SETTINGS,
             clock=Clock(lambda: self.now, lambda: NOW),
             holder=HOLDER,

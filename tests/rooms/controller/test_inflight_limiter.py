@@ -5,13 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.controller.inflight_limiter import (
-    FULL,
-    MISSED_SECONDS,
-    OFFER_SECONDS,
-    InflightLimiter,
-    holds_slot,
-)
+from quantumjob_operator.controller.inflight_limiter import MISSED_SECONDS, OFFER_SECONDS, InflightLimiter
+from quantumjob_operator.lifecycle.slots import FULL, holds_slot
 from quantumjob_operator.model.jobstatus import Condition, JobStatus, WorkspaceUsed
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -434,3 +429,32 @@ def test_who_waits_stands_in_line() -> None:
     assert not limiter.stands_in_line(own_object(), waiting_job("b0"))
     limiter.free("a0")
     assert not limiter.stands_in_line(limited, waiting_job("b0"))
+
+
+def test_nothing_is_left_of_workspaces_that_are_made_anew_without_end() -> None:
+    """Each had a job in flight and one that waited; the last job of one that is gone takes the rest along."""
+    bench = Bench()
+    limiter = bench.limiter()
+    for number in range(50):
+        made = workspace({"maxJobsInFlight": 1}, namespace="b", name=f"w-{number}", uid=f"uid-{number}")
+        flying, waiting = f"b-flying-{number}", f"b-waiting-{number}"
+        limiter.take(made, flying_job(flying, through=made.key), ours=True)
+        limiter.take(made, waiting_job(waiting, through=made.key))
+        limiter.forget_workspace(made.uid)
+        limiter.forget(waiting)
+        limiter.forget(flying)
+    assert not limiter._inflight
+    assert not limiter._counted
+
+
+def test_a_workspace_that_is_gone_and_comes_back_counts_what_runs() -> None:
+    """Its limit holds for what was sent through the object before."""
+    bench = Bench(known=[flying_job("b1")])
+    limiter, limited = bench.limiter(), shared(maxJobsInFlight=1)
+    limiter.take(limited, flying_job("b1"))
+    limiter.forget_workspace(limited.uid)
+    trouble = limiter.take(replace(limited, uid="another"), waiting_job("b2"))
+    assert trouble
+    assert trouble.reason == FULL
+    limiter.free("b1")
+    assert limiter.take(replace(limited, uid="another"), waiting_job("b2")) is None

@@ -21,6 +21,7 @@ from quantumjob_operator.lifecycle.observation import QuotaLooked, Trouble
 from quantumjob_operator.lifecycle.quota_guard import SETTLING_SECONDS
 from quantumjob_operator.model.errors import Retryable
 from quantumjob_operator.model.money import Amount, Basis, Estimate
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.quotas import Quota
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, fails, misbehaving_server, says
 from rooms.azure.samples import KEY, RESOURCE_ID
@@ -48,10 +49,11 @@ class Bench:
 
     client: WorkspaceClient | None = None
     now: float = 1000.0
+    known: dict[str, QuantumWorkspace] = field(default_factory=lambda: {UID: workspace(uid=UID)})
     guards: QuotaGuards = field(init=False)
 
     def __post_init__(self) -> None:
-        self.guards = QuotaGuards(lambda: self.now)
+        self.guards = QuotaGuards(lambda: self.now, self.known)
 
     def job(self, units: str, attempt: int = 1, **facts: Any) -> ReconcileContext:
         """A job that takes so much; each attempt is another remote job."""
@@ -204,3 +206,21 @@ async def test_quotas_that_are_not_told(answer: Behaviour, *, looked: bool) -> N
         else:
             with pytest.raises(Retryable):
                 await bench.guards.look(bench.job("6"))
+
+
+async def test_of_a_list_without_end_no_more_is_kept_than_the_namespace_has_room_for() -> None:
+    """Rows of long names, through each of a hundred workspaces: at most 64 KiB each, as everywhere else."""
+    long = {name: f"{name}-" + "x" * 240 for name in ("dimension", "providerId", "period", "scope")}
+    rows = [{**long, "limit": 1, "utilization": 0, "holds": 0} for _ in range(200)]
+    async with asking(says({"value": rows})) as (bench, _):
+        await bench.guards.look(bench.job("1"))
+        kept = bench.guards._readings[UID].quotas
+        assert 0 < sum(len(one.dimension + one.scope + one.provider + one.period) for one in kept) <= 64 * 1024
+
+
+async def test_nothing_is_kept_of_a_workspace_that_is_gone() -> None:
+    """Its service answers when nobody can forget it any more."""
+    async with asking(told(5.0)) as (bench, _):
+        bench.known.clear()
+        assert isinstance(await bench.guards.look(bench.job("1")), QuotaLooked)
+        assert not bench.guards._readings

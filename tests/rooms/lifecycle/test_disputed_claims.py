@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.controller.inflight_limiter import holds_slot, in_flight
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.lifecycle import Action, decide
 from quantumjob_operator.lifecycle.fence import FenceState, may_have_left_a_job
+from quantumjob_operator.lifecycle.slots import holds_slot, in_flight
 from quantumjob_operator.model.jobstatus import AttemptShown, WorkspaceUsed, status_json
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION, FINALIZER, job_id, workspace_id
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, parse_job

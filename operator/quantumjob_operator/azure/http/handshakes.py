@@ -25,10 +25,17 @@ from quantumjob_operator.scheduling.fair_queue import FairQueue
 _THREADS: Final = 4
 _MOST_BYTES: Final = 16 * 1024
 """Of a server before the handshake is done; a usual chain has 3 to 6 KiB."""
-_USUAL_SECONDS: Final = 0.1
-"""Of CPU for one step of a handshake, with a lot to spare: it takes some 2 ms."""
+_USUAL_SECONDS: Final = 0.005
+"""Of CPU for one step of a handshake: it takes some 2 ms."""
 _REST: Final = 4.0
-"""Whose steps take longer waits for so many times as long before the next: no tenant has more than a fifth of a CPU."""
+
+
+def rest_after(seconds: float) -> float:
+    """For how long a tenant has no turn after a step, by the seconds of CPU that it took.
+
+    Four times as long as it took beyond what is usual, so that what is costly has a fifth of a CPU at most.
+    """
+    return max(0.0, _REST * (seconds - _USUAL_SECONDS))
 
 
 class HandshakeThreads:
@@ -72,8 +79,8 @@ class HandshakeThreads:
         self._steps.discard(step)
         if self._closed:
             return
-        if (seconds := step.result()) > _USUAL_SECONDS:
-            asyncio.get_running_loop().call_later(seconds * _REST, self._rested, opening.tenant)
+        if rest := rest_after(step.result()):
+            asyncio.get_running_loop().call_later(rest, self._rested, opening.tenant)
         else:
             self._not_now.discard(opening.tenant)
         opening.go_on()

@@ -32,6 +32,11 @@ _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: key exchange on curves only."""
 _CURVE: Final = "prime256v1"
 """The one group, of TLS 1.3 as well, which has finite fields of 8,192 bits beside its curves."""
+_NO_COMPRESSED_CERTIFICATES: Final = 1 << 33
+"""`SSL_OP_NO_RX_CERTIFICATE_COMPRESSION` of OpenSSL 3.2, which `ssl` has no name for; older ones have no such thing.
+
+A few kilobytes could be a hundred of certificates (RFC 8879), after the bytes were counted.
+"""
 # Below the idle time-outs of the usual servers: what became of a PUT on a connection that is just closing is unknown.
 _KEEP_ALIVE_SECONDS: Final = 4.0
 _NO_COOKIES: Final = DefaultCookiePolicy(allowed_domains=())
@@ -132,7 +137,7 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
     # Python 3.11 takes one name. P-256 is what every server of TLS 1.3 has to have (RFC 8446, 9.1).
     context.set_ecdh_curve(_CURVE)
     # A server of TLS 1.2 could ask for handshake after handshake within one answer.
-    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.options |= ssl.OP_NO_RENEGOTIATION | _NO_COMPRESSED_CERTIFICATES
     context.set_alpn_protocols(["http/1.1"])
     if ca_bundle:
         context.load_verify_locations(cafile=ca_bundle)
