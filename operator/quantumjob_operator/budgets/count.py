@@ -41,7 +41,7 @@ class Row:
         entry: What is reserved for it, or would be.
         sent: When it was sent, by the clock of the ledger.
         ended: How it ended; None if it has not.
-        unknown: Its object is gone, and nothing tells what was reserved for it.
+        unknown: Nothing tells what was reserved for it, not even its object if that is there.
         unreserved: Its object is gone, and nothing was reserved for it in this budget when it was sent.
     """
 

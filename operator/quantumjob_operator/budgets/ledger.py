@@ -222,9 +222,11 @@ def _was_settled(budget: QuantumBudget, entry: Reservation, ended: Ended, tolera
     """
     if ended.sent is None:
         return False
-    if ended.sent < datetime.fromisoformat(entry.reserved_at) - tolerance:
-        return True
     counted = budget.status.counted
+    if ended.sent < datetime.fromisoformat(entry.reserved_at) - tolerance:
+        # For its own object it was only paid before if it was counted since: a clock that was set says nothing.
+        own = ended.owner == entry.uid
+        return not own or (counted is not None and ended.sent < datetime.fromisoformat(counted.time) + tolerance)
     if counted is None or entry.asked_by is None or ended.owner is None or ended.owner in entry.asked_by:
         return False
     return ended.sent >= datetime.fromisoformat(counted.time) or entry.job_id in (counted.jobs or ())

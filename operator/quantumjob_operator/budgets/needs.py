@@ -108,6 +108,12 @@ def needs_of(spec: BudgetSpec, job: JobSpec, estimate: Estimate | None) -> Needs
     return Needs(tuple(amounts), basis, _detail(job, told, declared=declared), (*told.by_shots, _COUNTED))
 
 
+def surely_needed(spec: BudgetSpec, job: JobSpec, estimate: Estimate | None) -> tuple[Amount, ...]:
+    """What is known of a job without its user's word, in the limited units, where another one is not known."""
+    told = estimate or Estimate(Basis.UNKNOWN, NO_PRICES)
+    return tuple(one for unit in limited_units(spec) if (one := _known(unit, job, told)))
+
+
 def _known(unit: str, job: JobSpec, told: Estimate) -> Amount | None:
     """What is known of one unit without the user's word."""
     if unit == JOBS:

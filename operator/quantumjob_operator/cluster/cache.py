@@ -93,12 +93,9 @@ class Cache:
 
         A ledger that was set back with the cluster lacks what was spent since: it is doubted until somebody looked.
         """
-        known = self.budgets.get(budget.uid)
         if not self._takes(budget):
             return False
-        # One that comes with a count may have been kept, deleted and restored.
-        doubted = budget.status.counted is not None if known is None else known.doubted
-        self.budgets[budget.uid] = replace(budget, doubted=doubted)
+        self.budgets[budget.uid] = budget.after(self.budgets.get(budget.uid))
         return True
 
     def doubt_budgets(self) -> None:

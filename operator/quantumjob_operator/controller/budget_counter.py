@@ -7,6 +7,7 @@ from one (`budgets.count`).
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from quantumjob_operator.azure.connections import Connections
@@ -31,7 +32,11 @@ _log: Final = logging.getLogger(__name__)
 
 
 class _MissingError(Exception):
-    """A ledger lacks a job, which is named; whether it lacks others makes no difference."""
+    """A ledger lacks a job; whether it lacks others makes no difference."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row.entry.job_id)
+        self.row = row
 
 
 class BudgetCounter:
@@ -103,21 +108,31 @@ class BudgetCounter:
         changed, start = last_change(budget), ledger_of(budget, self._clock.now()).period.start
 
         def take(row: Row) -> None:
-            if listed.is_new(row.entry.job_id) and is_missing(
-                budget, row, settled=self._settled(budget, row), tolerance=tolerance
-            ):
-                raise _MissingError(row.entry.job_id)
+            if listed.is_new(row.entry.job_id) and self._is_missing(budget, row):
+                raise _MissingError(row)
 
         try:
             return await self._rows.listed(budget, max(start, changed - tolerance) if changed else start, take)
-        except _MissingError as missing:
-            told = "QuantumBudget %s/%s was set back: job %s is missing in it, and it is counted anew"
-            _log.warning(told, *budget.key, missing)
-        await self._ledgers.change(budget.uid, _uncounted)
+        except _MissingError as error:
+            missing = error
+        if not await self._ledgers.change(budget.uid, partial(self._uncounted, missing.row)):
+            return _AGAIN
+        told = "QuantumBudget %s/%s was set back: job %s is missing in it, and it is counted anew"
+        _log.warning(told, *budget.key, missing)
         return None
+
+    def _is_missing(self, budget: QuantumBudget, row: Row) -> bool:
+        return is_missing(budget, row, settled=self._settled(budget, row), tolerance=self._tolerance)
+
+    def _uncounted(self, row: Row, budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, bool]:
+        """Unless the job was reserved while the list was read, or settled: by another process, or by this one."""
+        missing = self._is_missing(budget, row)
+        return replace(state, counted=False) if missing else state, missing
 
     def _settled(self, budget: QuantumBudget, row: Row) -> bool:
         job = self._cache.jobs.get(row.entry.uid)
+        if job and any(one.job_id == row.entry.job_id for one in job.status.attempts):
+            return True  # an attempt is settled before status says that it is over
         shown = job.status.budgets if job and job.status.job_id == row.entry.job_id else ()
         return any((one.namespace, one.name) == budget.key and one.state != RESERVED for one in shown)
 
@@ -148,10 +163,6 @@ class BudgetCounter:
         counted = Count(meant, tuple(tally.rows), before, start, self._tolerance, earlier=tuple(earlier))
         await self._ledgers.change(budget.uid, _with_sums(counted, tally))
         return None
-
-
-def _uncounted(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
-    return replace(state, counted=False), None
 
 
 def _with_sums(counting: Change, tally: Tally) -> Change:

@@ -14,7 +14,15 @@ from quantumjob_operator.azure.connections import Connection, Connections
 from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.count import Row, completed
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import JOBS, Needs, at_most_allowed, limited_units, needs_of
+from quantumjob_operator.budgets.needs import (
+    JOBS,
+    CostUnknown,
+    Needs,
+    at_most_allowed,
+    limited_units,
+    needs_of,
+    surely_needed,
+)
 from quantumjob_operator.budgets.refusals import COUNTING
 from quantumjob_operator.budgets.tally import Take, TooManyError
 from quantumjob_operator.budgets.told import reserved_in, was_free
@@ -156,8 +164,8 @@ class BudgetRows:
             return None  # nothing was reserved for it, and any number of them may be under way
         if held is None and not await self._belongs(budget, workspace, origin.namespace, job):
             return None
-        gone = job is None and held is None
-        told = reserved_in(remote.metadata, budget.key) if gone else None
+        gone, silent = job is None and held is None, held is None and not _tells(budget, job, remote.id)
+        told = reserved_in(remote.metadata, budget.key) if silent else None
         entry = held or Reservation(
             job_id=remote.id,
             namespace=origin.namespace,
@@ -166,10 +174,11 @@ class BudgetRows:
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             reserved_at=stamp(sent),
-            amounts=_amounts(budget, job, remote.id) if job else _amounts_told(budget, remote, told),
+            amounts=_amounts_told(budget, job, remote, told) if silent else _amounts(budget, job, remote.id),
             basis="Estimate",
         )
-        return Row(entry, sent, ended, unknown=gone and told is None, unreserved=gone and told == ())
+        unknown = silent and told is None and (job is None or _is_unknown(budget, job))
+        return Row(entry, sent, ended, unknown=unknown, unreserved=gone and told == ())
 
     async def _belongs(
         self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None
@@ -206,9 +215,23 @@ def _is_free(job: QuantumJob) -> bool:
     return estimate is not None and estimate.basis is Basis.FREE
 
 
-def _amounts_told(budget: QuantumBudget, remote: RemoteJob, told: tuple[Amount, ...] | None) -> tuple[Amount, ...]:
-    """What a job had reserved whose object is gone, with as much as one job may of what nobody tells."""
-    return () if was_free(remote.metadata) else completed(budget, told or (), _amounts(budget, None, remote.id))
+def _tells(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> bool:
+    """Whether an object says what was reserved for an attempt; one that was restored may have forgotten it."""
+    shown = job.status.budgets if job and job.status.job_id == job_id else ()
+    return any((one.namespace, one.name) == budget.key for one in shown)
+
+
+def _is_unknown(budget: QuantumBudget, job: QuantumJob) -> bool:
+    return isinstance(needs_of(budget.spec, job.spec, job.status.estimate), CostUnknown)
+
+
+def _amounts_told(
+    budget: QuantumBudget, job: QuantumJob | None, remote: RemoteJob, told: tuple[Amount, ...] | None
+) -> tuple[Amount, ...]:
+    """What a job had reserved whose object does not say so, with as much as one job may of what nobody tells."""
+    if job is None and was_free(remote.metadata):
+        return ()
+    return completed(budget, told or (), _amounts(budget, job, remote.id))
 
 
 def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:
@@ -221,8 +244,12 @@ def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tupl
         one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
         return tuple((limits | one).values())
     needs = needs_of(budget.spec, job.spec, job.status.estimate)
-    # What a job may cost is its user's word: nobody would have been let reserve more than this.
-    needed = at_most_allowed(budget.spec, needs.amounts) if isinstance(needs, Needs) else budget.spec.per_job
+    if isinstance(needs, Needs):
+        # What a job may cost is its user's word: nobody would have been let reserve more than this.
+        needed = at_most_allowed(budget.spec, needs.amounts)
+    else:
+        known = surely_needed(budget.spec, job.spec, job.status.estimate)
+        needed = completed(budget, known, budget.spec.per_job)
     for shown in job.status.budgets if job.status.job_id == job_id else ():
         if (shown.namespace, shown.name) == budget.key:
             return completed(budget, shown.amounts, needed)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -29,6 +29,8 @@ from quantumjob_operator.model.values import replace
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _LONGEST_RECOUNT: Final = 64
 """Characters: longer than any date or serial number that one writes there."""
+_CLOCKS: Final = timedelta(seconds=5)
+"""By so much the clocks of two operators may differ."""
 EACH_NAMESPACE: Final = "Namespace"
 REJECT: Final = "Reject"
 
@@ -163,6 +165,7 @@ class QuantumBudget:
     Attributes:
         recount: The value of the annotation that asks for a new count, or a digest of one that is long.
         doubted: The ledger may lack what was spent since: nobody watched, or the cluster was restored.
+        moved: Its spec may have meant other jobs since it was counted, for a moment: these were sent without it.
     """
 
     namespace: str
@@ -177,6 +180,7 @@ class QuantumBudget:
     deletion_requested: bool = False
     finalizers: Sequence[str] = ()
     doubted: bool = False
+    moved: bool = False
 
     @property
     def key(self) -> Name:
@@ -203,10 +207,32 @@ class QuantumBudget:
     @property
     def is_counted(self) -> bool:
         """Whether the ledger is this object's and was counted for what spec says now; a wiped one is not."""
-        counted, status = self.status.counted, self.status
-        return (
-            status.period is not None and counted is not None and (counted.uid, counted.scope) == (self.uid, self.scope)
+        counted = self.status.counted
+        if self.moved or self.status.period is None or counted is None:
+            return False
+        return (counted.uid, counted.scope) == (self.uid, self.scope)
+
+    def after(self, known: "QuantumBudget | None") -> "QuantumBudget":
+        """The same, with what follows from the version of it that was known before."""
+        counted, known_counted = self.status.counted, known.status.counted if known else None
+        if known is None:
+            # One that comes with a count may have been kept, deleted and restored.
+            return replace(self, doubted=counted is not None)
+        moved = known.moved or known.scope != self.scope or self.generation > known.generation + 1
+        return replace(
+            self,
+            doubted=known.doubted or _is_earlier(self.status, known.status),
+            moved=moved and counted in (None, known_counted),
         )
+
+
+def _is_earlier(status: BudgetStatus, known: BudgetStatus) -> bool:
+    """Whether a ledger was set back: somebody wrote an older one over it."""
+    if known.changed_at is None:
+        return False
+    if status.changed_at is None:
+        return True
+    return datetime.fromisoformat(status.changed_at) < datetime.fromisoformat(known.changed_at) - _CLOCKS
 
 
 _SPEC: Final = TypeAdapter(BudgetSpec)

@@ -112,6 +112,22 @@ def counted_long_ago() -> QuantumBudget:
     return written(one, ledger_of(one, NOW), NOW - 3600 * SECOND)
 
 
+@pytest.mark.parametrize(
+    ("owner", "counted", "outcome"),
+    [
+        pytest.param("uid-0", True, Outcome.RELEASED, id="its own job, which was counted since"),
+        pytest.param("uid-0", False, Outcome.SETTLED, id="its own job, and a clock that was set back meanwhile"),
+        pytest.param("uid-1", False, Outcome.RELEASED, id="a former object's job, with the same key"),
+        pytest.param(None, False, Outcome.RELEASED, id="nobody's, as far as is told"),
+    ],
+)
+def test_a_job_that_looks_older_than_its_reservation(owner: str | None, outcome: Outcome, *, counted: bool) -> None:
+    """It was paid before, unless nobody can have counted it: then its bill is not to be lost for a clock."""
+    one = budget() if counted else counted_long_ago()
+    ended = Ended(BILL, sent=NOW - TOLERANCE - 60 * SECOND, owner=owner)
+    assert settle(one, reserved(one), "job-0", ended, NOW, tolerance=TOLERANCE)[1] is outcome
+
+
 def test_twice_is_once() -> None:
     """However often, by whomever."""
     one = budget()

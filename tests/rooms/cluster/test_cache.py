@@ -1,16 +1,21 @@
 """What is known of the objects: the newest version of each, by uid."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
+from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.cache_figures import CacheFigures
 from quantumjob_operator.cluster.echoes import is_echo
 from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.quantumworkspace import Selector
 from quantumjob_operator.model.remains import remains_of
-from rooms.budgets.values import budget
+from rooms.budgets.values import NOW, budget, written
 from rooms.model.bodies import CLAIM, OTHER_UID, UID, job, workspace
 
 DEFAULT = ("research", "default")
@@ -271,3 +276,53 @@ def test_a_budget_that_comes_with_a_count_is_doubted(*, counted: bool) -> None:
     one = one if counted else replace(one, status=replace(one.status, counted=None))
     known.put_budget(one)
     assert known.budgets[one.uid].doubted is counted
+
+
+def other_jobs(one: QuantumBudget) -> QuantumBudget:
+    """The budget with a spec that means other jobs."""
+    return replace(one, spec=replace(one.spec, jobs=Selector({"team": "other"})))
+
+
+@pytest.mark.parametrize(
+    ("versions", "counted"),
+    [
+        pytest.param([lambda one: replace(one, generation=2)], True, id="another limit"),
+        pytest.param([other_jobs], False, id="other jobs"),
+        pytest.param([other_jobs, lambda one: one], False, id="other jobs for a moment: they were sent without it"),
+        pytest.param([lambda one: replace(one, generation=3)], False, id="two changes, of which one was not seen"),
+    ],
+)
+def test_a_budget_that_meant_others_for_a_moment_is_counted_anew(
+    versions: list[Callable[[QuantumBudget], QuantumBudget]], *, counted: bool
+) -> None:
+    """Until a count is written; not by whatever else is written meanwhile."""
+    known, one = Cache(), budget()
+    known.put_budget(one)
+    for number, change in enumerate(versions):
+        known.put_budget(replace(change(one), resource_version=f"{8 + number}"))
+    assert known.budgets[one.uid].is_counted is counted
+    last = replace(versions[-1](one), resource_version="20")
+    known.put_budget(last)
+    assert known.budgets[one.uid].is_counted is counted
+    known.put_budget(replace(written(last, ledger_of(last, NOW), NOW + timedelta(seconds=9)), resource_version="21"))
+    assert known.budgets[one.uid].is_counted
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "doubted"),
+    [
+        pytest.param("2026-11-22T13:00:00Z", False, id="the same"),
+        pytest.param("2026-11-22T13:00:09Z", False, id="later"),
+        pytest.param("2026-11-22T12:59:57Z", False, id="by the clock of another operator"),
+        pytest.param("2026-11-22T12:59:00Z", True, id="earlier: somebody wrote an older status over it"),
+        pytest.param(None, True, id="never"),
+    ],
+)
+def test_a_ledger_that_is_set_back_while_it_is_watched_is_doubted(changed_at: str | None, *, doubted: bool) -> None:
+    """By a tool that writes a backup over the object."""
+    known, one = Cache(), budget()
+    one = replace(one, status=replace(one.status, changed_at="2026-11-22T13:00:00Z"))
+    known.put_budget(one)
+    known.trust_budget(one.uid)
+    known.put_budget(replace(one, resource_version="8", status=replace(one.status, changed_at=changed_at)))
+    assert known.budgets[one.uid].doubted is doubted

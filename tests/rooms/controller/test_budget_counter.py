@@ -18,11 +18,12 @@ from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.budgets import tally as tally_module
 from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.budgets.requests import ask
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_counter import BudgetCounter
 from quantumjob_operator.controller.budget_ledger import Change, State
-from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.model.money import Basis, Estimate
 from quantumjob_operator.model.naming import (
     CLAIM_ANNOTATION,
@@ -33,11 +34,11 @@ from quantumjob_operator.model.naming import (
     job_id,
 )
 from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
-from quantumjob_operator.model.quantumjob import parse_job
+from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
-from rooms.budgets.values import written
+from rooms.budgets.values import NOW, request, usd, written
 from rooms.model.bodies import CLAIM, RESOURCE_ID, UID, Body, job_body, workspace_body
 
 CLUSTER: Final = "lab"
@@ -74,6 +75,7 @@ class Lab:
         cluster: The name under which this cluster submits.
         asked: The namespaces whose labels were asked for.
         reads: How often the list was read from its begin.
+        newest: The budget by the time of a change, if it is another version.
     """
 
     page: Callable[[int], Rows]
@@ -85,6 +87,7 @@ class Lab:
     now: float = 0.0
     state: State | None = None
     slowest: float = 0.0
+    newest: QuantumBudget | None = None
 
     async def list_whole_jobs(self, *, only: str) -> AsyncIterator[list[RemoteJob]]:
         """As the client's."""
@@ -104,12 +107,13 @@ class Lab:
         self.asked.append(name)
         return {"tier": "gold"}
 
-    async def change(self, uid: str, change: Change, *, patient: bool = False) -> None:
+    async def change(self, uid: str, change: Change, *, patient: bool = False) -> Any:
         """As the ledgers'."""
         assert (uid, patient) == (self.budget.uid, False)
-        began, now = time.process_time(), datetime.now(UTC)
-        self.state, _ = change(self.budget, State(ledger_of(self.budget, now)), now)
+        began, now, newest = time.process_time(), datetime.now(UTC), self.newest or self.budget
+        self.state, answer = change(newest, State(ledger_of(newest, now)), now)
         self.slowest = time.process_time() - began
+        return answer
 
     def __post_init__(self) -> None:
         """There is a budget that is not counted, and the QuantumWorkspace that it names."""
@@ -253,6 +257,71 @@ async def test_what_its_metadata_tell_of_a_job_whose_object_is_gone(
     lab = doubted(lambda _: [row(1, **told)], budget_spec=LIMITS)
     await lab.look()
     assert (lab.state is not None) is set_back
+
+
+def forgetful(number: int, spec: Body | None = None) -> QuantumJob:
+    """The object of a row, restored to a time before its job was sent."""
+    body = job_body({"workspaceRef": {"name": "mine"}} | (spec or {}), namespace="mallory", uid=str(UUID(int=number)))
+    return parse_job(body)
+
+
+@pytest.mark.parametrize(
+    ("told", "reserved"),
+    [
+        pytest.param({"reserved": HERE}, {"USD": "12.5"}, id="so much was reserved"),
+        pytest.param({"reserved": ELSEWHERE}, {"USD": "250"}, id="nothing was reserved in this budget"),
+        pytest.param({}, {"USD": "250"}, id="a version sent it that told nothing"),
+    ],
+)
+async def test_what_its_metadata_tell_of_a_job_that_its_object_has_forgotten(
+    told: Body, reserved: dict[str, str]
+) -> None:
+    """A cluster was restored while the job runs, and the price that was known then is known no more."""
+    lab = Lab(lambda _: [row(1, **told)], budget_spec=LIMITS)
+    lab.cache.put_job(forgetful(1))
+    await lab.look()
+    assert lab.state is not None
+    (entry,) = lab.state.ledger.open.values()
+    assert {one.unit: one.amount for one in entry.amounts} == reserved
+
+
+@pytest.mark.parametrize("told", [{"reserved": HERE}, {}])
+async def test_a_running_job_that_its_object_has_forgotten_shows_that_a_ledger_was_set_back(told: Body) -> None:
+    """What it may cost is not known, and without `perJob` nobody says how much that is: it is not nothing."""
+    lab = doubted(lambda _: [row(1, **told)])
+    lab.cache.put_job(forgetful(1))
+    await lab.look()
+    assert lab.state is not None
+    assert not lab.state.counted
+
+
+async def test_what_a_job_surely_takes_is_counted_whatever_else_is_not_known() -> None:
+    """It is one job, and its parameters tell its shots."""
+    limits = [{"unit": unit, "amount": "1000"} for unit in ("USD", "jobs", "shots")]
+    lab = Lab(lambda _: [row(1)], budget_spec={"limits": limits})
+    lab.cache.put_job(forgetful(1, {"parameters": {"shots": 300}}))
+    await lab.look()
+    assert lab.state is not None
+    (entry,) = lab.state.ledger.open.values()
+    assert {one.unit: one.amount for one in entry.amounts} == {"jobs": "1", "shots": "300"}
+
+
+@pytest.mark.parametrize("how", ["reserved", "settled"])
+async def test_what_is_booked_while_a_list_is_read_is_not_missing(how: str) -> None:
+    """By another operator: the newest ledger has the job, or its object says by then that it is settled."""
+    lab = doubted(lambda _: [row(1, reserved=HERE)], budget_spec=LIMITS)
+    job = forgetful(1)
+    lab.cache.put_job(job)
+    if how == "reserved":
+        held = request(1, usd("12.5"), job_id=str(UUID(int=1)), uid=job.uid)
+        ledger = ask(replace(lab.budget, doubted=False), ledger_of(lab.budget, datetime.now(UTC)), held, NOW)[0]
+        lab.newest = written(lab.budget, ledger, datetime.now(UTC))
+    else:
+        shown = AttemptShown(1, str(UUID(int=1)), "Failed", "JobFailed")
+        lab.cache.put_job(replace(job, resource_version="9999", status=JobStatus(attempts=(shown,))))
+    await lab.look()
+    assert lab.state is None or lab.state.counted is not False
+    assert lab.cache.budgets[lab.budget.uid].doubted is (how == "reserved")
 
 
 async def test_free_jobs_under_way_whose_objects_are_gone_take_no_place() -> None:
