@@ -31,6 +31,7 @@ REMEDIES: Final = {
     "BudgetExceeded": "wait, use fewer shots in a new job, or have the budget's limit raised; the message says when",
     "AboveJobLimit": "use fewer shots in a new job, or ask the owner of the budget",
     "CostUnknown": "set spec.maxCost in a new job",
+    "BudgetUnreadable": "ask the owner of the budget to mend it, or who runs the operator to upgrade it",
     "BudgetSuspended": "ask the owner of the budget, who has stopped everything that costs",
     "BudgetCounting": "wait: what was spent is being counted",
     "BudgetBusy": "wait: as much of your namespace is under way as the budget can keep account of",

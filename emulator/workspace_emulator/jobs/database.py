@@ -87,10 +87,10 @@ def select_page(
     so that a page can repeat a row or miss one.
     """
     direction = "DESC" if order.descending else "ASC"
-    # The condition and the order are made of `filters`' own constants; every value is bound.
-    sql = (
-        f"SELECT * FROM {table} WHERE {condition.sql}"  # noqa: S608
-        f" ORDER BY {order.column} {direction}, rowid {direction} LIMIT ? OFFSET ?"
-    )
+    sorting = f"ORDER BY {order.column} {direction}, rowid {direction}"
+    # The condition and the order are made of `filters`' own constants; every value is bound. Numbers are sorted, not
+    # whole rows: each page sorts all of a list, and with ten thousand rows that takes a tenth of a second.
+    numbers = f"SELECT rowid FROM {table} WHERE {condition.sql} {sorting} LIMIT ? OFFSET ?"  # noqa: S608
+    sql = f"SELECT * FROM {table} WHERE rowid IN ({numbers}) {sorting}"  # noqa: S608
     rows = connection.execute(sql, (*condition.values, size + 1, skip)).fetchall()
     return Page(rows[:size], skip + size if len(rows) > size else None)

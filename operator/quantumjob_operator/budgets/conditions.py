@@ -88,6 +88,12 @@ def conditions_of(
     return tuple(replace(one, observed_generation=budget.generation) for one in conditions)
 
 
+def with_kept(budget: QuantumBudget, kept: Kept, now: datetime) -> tuple[Condition, ...]:
+    """The conditions that a budget has, of which Ready says whether it is kept; the others stay as they are."""
+    ready = replace(_conditions(kept)[0], observed_generation=budget.generation)
+    return tuple(with_condition(budget.status.conditions, ready, now))
+
+
 def words_of(kept: Kept) -> Words:
     """What the conditions will say of it."""
     return words(_conditions(kept), _OF_KEPT)

@@ -21,6 +21,7 @@ ABOVE_JOB_LIMIT: Final = "AboveJobLimit"
 COST_UNKNOWN: Final = "CostUnknown"
 SUSPENDED: Final = "BudgetSuspended"
 COUNTING: Final = "BudgetCounting"
+UNREADABLE: Final = "BudgetUnreadable"
 BUSY: Final = "BudgetBusy"
 
 
@@ -138,6 +139,16 @@ def counting(budget: QuantumBudget) -> Refusal:
         f"{_owner(budget)} to mend"
     )
     return Refusal(COUNTING, message)
+
+
+def unreadable(budget: QuantumBudget) -> Refusal:
+    """Nobody knows what it limits."""
+    message = (
+        f"{_named(budget)} can't be read ({budget.unreadable}), and nothing that costs is submitted through the "
+        f"QuantumWorkspaces of its namespace; {_owner(budget)} can mend it, or the operator is older than its CRDs: "
+        "upgrade it"
+    )
+    return Refusal(UNREADABLE, message)
 
 
 def busy(budget: QuantumBudget, namespace: str, room: Room) -> Refusal:

@@ -85,7 +85,8 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
     if isinstance(needs, Needs) and needs.basis == "Free":
         return ledger, Granted((), None)
     standing = ledger.open.get(request.job_id)
-    if budget.deletion_requested and standing and request.uid in (standing.uid, *(standing.asked_by or ())):
+    may_stay = budget.deletion_requested and not budget.unreadable
+    if may_stay and standing and request.uid in (standing.uid, *(standing.asked_by or ())):
         # The budget waits for what is reserved: a job that waited for it, or for more of it, would wait for ever.
         return _confirm(budget, ledger, standing, request, now)
     if refusal := _closed(budget):
@@ -105,8 +106,8 @@ def is_closed(budget: QuantumBudget) -> bool:
 
 def _closed(budget: QuantumBudget) -> Refusal | None:
     """What keeps every job that costs something from being submitted."""
-    if budget.deletion_requested:
-        return refusals.going(budget)
+    if budget.unreadable or budget.deletion_requested:
+        return refusals.unreadable(budget) if budget.unreadable else refusals.going(budget)
     if budget.doubted or not budget.is_counted:
         return refusals.counting(budget)
     return refusals.suspended(budget) if budget.spec.suspend else None

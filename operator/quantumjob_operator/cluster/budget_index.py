@@ -8,9 +8,12 @@ hold something for one job, must not walk through all. Must not live here: wheth
 from bisect import bisect_left, insort
 from collections import UserDict
 from collections.abc import Iterator
+from typing import Final
 
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumworkspace import Name
+
+_ANY: Final = ""
 
 
 class Budgets(UserDict[str, QuantumBudget]):
@@ -43,8 +46,13 @@ class Budgets(UserDict[str, QuantumBudget]):
         self._let_go(uid, _job_ids(old))
 
     def naming(self, workspace: Name) -> Iterator[QuantumBudget]:
-        """The budgets of a QuantumWorkspace's namespace that name it, in the order in which they are asked."""
-        return (self.data[uid] for _, uid in self._naming.get(workspace, ()))
+        """The budgets of a QuantumWorkspace's namespace that name it, in the order in which they are asked.
+
+        One whose spec can't be read may name any of them.
+        """
+        unread = self._naming.get((workspace[0], _ANY), ())
+        known = self._naming.get(workspace, ())
+        return (self.data[uid] for _, uid in (sorted((*known, *unread)) if unread else known))
 
     def holding(self, job_id: str) -> list[QuantumBudget]:
         """The budgets in which something is reserved for a job, by its id at the service; in the same order."""
@@ -69,6 +77,8 @@ class Budgets(UserDict[str, QuantumBudget]):
 
 
 def _names(budget: QuantumBudget) -> frozenset[Name]:
+    if budget.unreadable:
+        return frozenset({(budget.namespace, _ANY)})
     return frozenset((budget.namespace, name) for name in budget.spec.workspaces)
 
 

@@ -15,6 +15,7 @@ ACCEPT: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 AS_IT_IS: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
 """Of each request for a page: a kilobyte that comes compressed can be a megabyte before anybody has counted it."""
 
+_FIRST: Final = 50
 MOST_BYTES: Final = 2 * 1024 * 1024
 """Of a page that is read at once. An object has up to 1.5 MiB, of which empty lists make Python take twenty times as
 much, and a third of a second."""
@@ -35,8 +36,8 @@ class PageSize:
     now: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """A listing begins with full pages: hardly one is too long."""
-        self.now = self.most
+        """A listing begins with pages of which hardly one is too long."""
+        self.now = min(self.most, _FIRST)
 
     @property
     def bound(self) -> int | None:
@@ -58,7 +59,8 @@ class PageSize:
         """
         if length > self.longest and self.shrink():
             return False
-        self.now = min(self.most, 2 * self.now)
+        # Half of what may be read: the next objects may be larger than these.
+        self.now = max(1, min(self.most, 2 * self.now, self.now * self.longest // (2 * max(1, length))))
         return True
 
 

@@ -108,7 +108,7 @@ class BudgetLedgers:
 
         Raises:
             ClusterError: It could not be written; perhaps it was all the same, so that it has to bear being repeated.
-            Outdated: The budget is gone.
+            Outdated: The budget is gone, or its spec can't be read.
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(uid, []).append((change, answer))
@@ -159,6 +159,8 @@ class BudgetLedgers:
             after, answers = self._applied(budget, before, changes)
             if after == before:
                 return answers, False
+            if budget.unreadable:
+                raise Outdated  # nobody knows of which period its sums are
             try:
                 await self._store(budget, after)
             except Conflict:

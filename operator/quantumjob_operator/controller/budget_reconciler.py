@@ -11,8 +11,9 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
-from quantumjob_operator.budgets.conditions import Kept, words_in, words_of
+from quantumjob_operator.budgets.conditions import Kept, with_kept, words_in, words_of
 from quantumjob_operator.budgets.membership import overlapping
+from quantumjob_operator.budgets.refusals import UNREADABLE
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.cluster.budgets import BudgetObjects
@@ -98,6 +99,9 @@ class BudgetReconciler:
             self._failures.pop(uid, None)
 
     async def _reconcile(self, budget: QuantumBudget) -> None:
+        if budget.unreadable:
+            await self._say_unreadable(budget)
+            return
         closed = budget.doubted or not budget.is_counted
         uncounted = await self._counter.look(budget)
         budget = self._cache.budgets.get(budget.uid, budget)
@@ -114,6 +118,16 @@ class BudgetReconciler:
         else:
             self._idle.pop(budget.uid, None)
         self._queue.add_after(budget.uid, self._again(budget))
+
+    async def _say_unreadable(self, budget: QuantumBudget) -> None:
+        """Of all that status says, this condition alone changes: nobody knows what the rest would have to be."""
+        if budget.status.torn:
+            return  # what can't be read either would be replaced
+        told = Kept(
+            UNREADABLE, f"{budget.unreadable}: mend it, or upgrade the operator, which may be older than its CRDs"
+        )
+        conditions = with_kept(budget, told, self._clock.now())
+        self._cache.update(await self._objects.write_status(budget, replace(budget.status, conditions=conditions)))
 
     async def _say(self, budget: QuantumBudget, kept: Kept, found: Found) -> None:
         """Have status say what was found, unless another process says otherwise and nothing of it is new here."""

@@ -208,7 +208,7 @@ class Spending:
         job_id, ended, done = context.seen.job_id or "", _ended(context), []
         tolerance = timedelta(seconds=self._settings.fence_seconds)
         for budget, entry in list(self._holding(job_id)):
-            if not _speaks_for(context, budget, entry):
+            if budget.unreadable or not _speaks_for(context, budget, entry):
                 done.append(_shown(budget, entry.amounts, RESERVED))
                 continue
             change = Settlement(job_id, ended, tolerance)

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
-from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -165,6 +164,7 @@ class QuantumBudget:
     Attributes:
         recount: The value of the annotation that asks for a new count, or a digest of one that is long.
         doubted: The ledger may lack what was spent since: nobody watched, or the cluster was restored.
+        unreadable: Why its spec could not be read, naming the field; empty if it was. It may limit any job.
         moved: Its spec may have meant other jobs since it was counted, for a moment: these were sent without it.
     """
 
@@ -181,6 +181,7 @@ class QuantumBudget:
     finalizers: Sequence[str] = ()
     doubted: bool = False
     moved: bool = False
+    unreadable: str = ""
 
     @property
     def key(self) -> Name:
@@ -240,12 +241,12 @@ _STATUS: Final = TypeAdapter(BudgetStatus)
 
 
 def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
-    """An object's JSON as a value.
-
-    Raises:
-        MalformedObject: The JSON is not what the CRD's schema admits.
-    """
-    meta = body["metadata"]
+    """An object's JSON as a value; one whose spec can't be read, as with newer CRDs, is kept: it may limit anything."""
+    meta, unreadable = body["metadata"], ""
+    try:
+        spec = parsed_part(body, "spec", _SPEC.validate_python)
+    except MalformedObject as error:
+        spec, unreadable = BudgetSpec((), "", ()), str(error)
     return QuantumBudget(
         namespace=meta["namespace"],
         name=meta["name"],
@@ -253,11 +254,12 @@ def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
         resource_version=meta["resourceVersion"],
         generation=meta.get("generation", 1),
         created=datetime.fromisoformat(meta["creationTimestamp"]),
-        spec=parsed_part(body, "spec", _SPEC.validate_python),
+        spec=spec,
         status=_parsed_status(body),
         recount=_short((meta.get("annotations") or {}).get(RECOUNT_ANNOTATION, "")),
         deletion_requested="deletionTimestamp" in meta,
         finalizers=packed_names(meta.get("finalizers") or ()),
+        unreadable=unreadable,
     )
 
 
@@ -274,36 +276,3 @@ def _parsed_status(body: Mapping[str, Any]) -> BudgetStatus:
 def _short(text: str) -> str:
     """Nobody asks what it says, only whether it is another one, and the object stays in memory."""
     return text if len(text) <= _LONGEST_RECOUNT else hashlib.sha256(text.encode()).hexdigest()
-
-
-def budget_status_patch(old: BudgetStatus, new: BudgetStatus) -> dict[str, Any]:
-    """The merge patch (RFC 7386) that turns one `.status` into the other; its fields are replaced whole."""
-    if old.torn:
-        return _replacing(new)
-    same = old.reservations == new.reservations
-    before, after = _json(replace(old, reservations=())), _json(replace(new, reservations=()) if same else new)
-    if old.reservations and not same:
-        before["reservations"] = None  # another list, or none; there may be thousands of lines, which nobody compares
-    changed: dict[str, Any] = {key: value for key, value in after.items() if before.get(key) != value}
-    for key, value in changed.items():
-        if isinstance(value, dict):
-            changed[key] = value | dict.fromkeys((before.get(key) or {}).keys() - value.keys())
-    return changed | dict.fromkeys(before.keys() - after.keys())
-
-
-def _replacing(new: BudgetStatus) -> dict[str, Any]:
-    """The same whatever is stored: whoever reads the next version must not believe what it says beside the ledger."""
-    told = _json(new)
-    for key, kind in (("period", PeriodShown), ("counted", Counted), ("summary", Summary)):
-        if key in told:
-            told[key] = dict.fromkeys(_names(kind)) | told[key]
-    return dict.fromkeys(_names(BudgetStatus)) | told
-
-
-def _names(kind: type) -> list[str]:
-    return [to_camel(one.name) for one in fields(kind) if one.name != "torn"]
-
-
-def _json(status: BudgetStatus) -> dict[str, Any]:
-    dumped: dict[str, Any] = _STATUS.dump_python(status, mode="json", by_alias=True, exclude_none=True)
-    return {key: value for key, value in dumped.items() if value != []}

@@ -16,7 +16,8 @@ from quantumjob_operator.budgets.ledger import Ended, Ledger, ledger_of
 from quantumjob_operator.budgets.requests import ask
 from quantumjob_operator.budgets.shown import shown
 from quantumjob_operator.budgets.tally import Tally, TooManyError
-from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch
+from quantumjob_operator.model.budget_patch import budget_status_patch
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd, written
 
 ENTRY = ask(budget(), ledger_of(budget(), NOW), request(0, usd("2")), NOW)[0].open["job-0"]

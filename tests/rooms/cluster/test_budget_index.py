@@ -140,3 +140,17 @@ def test_the_index_says_what_a_walk_through_all_would(taken: list[tuple[str, Any
         assert not index._holding
     with pytest.raises(KeyError):
         index["nobody"]
+
+
+def test_a_budget_whose_spec_cant_be_read_may_name_any_workspace_of_its_namespace() -> None:
+    """Until it can be read again; then it names those that it names."""
+    cache = Cache()
+    cache.put_budget(budget())
+    unread = replace(budget(), uid="unread", name="other", unreadable="spec.unknownCost: no such word")
+    cache.put_budget(replace(unread, spec=replace(unread.spec, workspaces=())))
+    for name in ("shared", "another"):
+        assert "unread" in {one.uid for one in cache.budgets.naming((SHARED[0], name))}
+    assert [one.uid for one in cache.budgets.naming(("elsewhere", "shared"))] == []
+    cache.put_budget(replace(unread, resource_version="8", unreadable=""))
+    assert [one.name for one in cache.budgets.naming(SHARED)] == ["other", "research"]
+    assert list(cache.budgets.naming((SHARED[0], "another"))) == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, Request, ask
 from quantumjob_operator.budgets.shown import as_counted, shown
 from quantumjob_operator.clock import Clock
@@ -18,7 +19,9 @@ from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, State, pause_after, pause_for
-from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
+from quantumjob_operator.controller.reconcile_context import Outdated
+from quantumjob_operator.model.budget_patch import budget_status_patch
+from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 from rooms.budgets.values import NOW, SPEC, request, usd
 
 
@@ -191,3 +194,20 @@ async def test_each_step_of_a_limit_is_told_once() -> None:
     await later.change("u", partial(_ask, request(0, usd("90"))))
     await later.change("u", partial(_ask, request(0, usd("100"))))
     assert len(store.told) == 2
+
+
+async def test_a_budget_whose_spec_cant_be_read_lets_nothing_pass_and_is_not_written() -> None:
+    """As after the operator was set back to a version before its CRDs: what it limits, and since when, nobody knows."""
+    store = Store()
+    store.body["spec"]["unknownCost"] = "AskTheOwner"
+    ledgers, stored = operator(store), deepcopy(store.body)
+    refusal = await ledgers.change("u", partial(_ask, request(0, usd("1"))))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "BudgetUnreadable"
+    assert "quantum-platform/research can't be read" in refusal.message
+    assert "spec.unknownCost" in refusal.message
+    free = replace(usd("1"), amounts=(), basis="Free")
+    assert isinstance(await ledgers.change("u", partial(_ask, request(1, free))), Granted)
+    with pytest.raises(Outdated):
+        await ledgers.change("u", lambda _, state, __: (replace(state, counted=False), None))
+    assert store.body == stored

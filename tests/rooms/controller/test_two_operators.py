@@ -23,8 +23,9 @@ from quantumjob_operator.controller.unconfirmed import Found
 from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
 from quantumjob_operator.controller.workspace_status import Offer
 from quantumjob_operator.lifecycle.observation import Trouble
+from quantumjob_operator.model.budget_patch import budget_status_patch
 from quantumjob_operator.model.naming import BUDGET_PLURAL, WORKSPACE_PLURAL
-from quantumjob_operator.model.quantumbudget import QuantumBudget, budget_status_patch, parse_budget
+from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.quotas import Quota
 from quantumjob_operator.settings import Settings

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from quantumjob_operator.model.budget_patch import budget_status_patch
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, Summary, budget_status_patch, parse_budget
+from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, Summary, parse_budget
 from quantumjob_operator.model.reservation import Reservation, line_of, read_line
 from quantumjob_operator.model.values import replace
 from rooms.budgets.values import SPEC
