@@ -11,6 +11,7 @@ MAX_LABEL: Final = 256
 """Characters of an id or a word in a list; the schema of a workspace's status takes no more."""
 _LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LARGEST_NUMBER: Final = 1e300  # JSON knows no bounds, and Python's reads Infinity and NaN too
+_FIRST_YEAR: Final = 1970
 _LARGEST_WHOLE: Final = 2**53
 
 T = TypeVar("T")
@@ -74,9 +75,10 @@ def whole(row: Mapping[str, Any], key: str) -> int | None:
 
 
 def time(row: Mapping[str, Any], key: str) -> datetime | None:
-    """A time or null."""
+    """A time or null; services say "unset" with the first year of the calendar, too."""
     value = text(row, key)
-    return parse_time(value) if value else None
+    moment = parse_time(value) if value else None
+    return moment if moment and moment.year >= _FIRST_YEAR else None
 
 
 def whole_characters(value: str) -> str:

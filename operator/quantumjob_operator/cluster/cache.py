@@ -93,9 +93,12 @@ class Cache:
 
         A ledger that was set back with the cluster lacks what was spent since: it is doubted until somebody looked.
         """
+        restored = budget.uid in self._stale
         if not self._takes(budget):
             return False
-        self.budgets[budget.uid] = budget.after(self.budgets.get(budget.uid))
+        taken = budget.after(self.budgets.get(budget.uid))
+        # What was compared before this version came was the ledger of before.
+        self.budgets[budget.uid] = replace(taken, doubted=True) if restored else taken
         return True
 
     def doubt_budgets(self) -> None:

@@ -7,7 +7,7 @@ Must not live here: anything that could fail.
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import kopf
 from kopf._cogs.clients import api, fetching
@@ -17,6 +17,9 @@ from quantumjob_operator.cluster.api import address_in_a_pod, read_until
 from quantumjob_operator.cluster.listing import AS_IT_IS, PageSize
 from quantumjob_operator.cluster.objects import PLURALS
 from quantumjob_operator.model.naming import GROUP, VERSION
+
+_MOST: Final = 500
+"""Objects of a page, where they are short."""
 
 
 class Sink(Protocol):
@@ -33,7 +36,7 @@ def watching(sink: Sink) -> kopf.OperatorRegistry:
         kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
     kopf.on.login(registry=registry)(_login)
     processing.process_resource_event = _directly(sink)  # type: ignore[assignment]
-    fetching.fetch_objs = _listing({})
+    fetching.fetch_objs = _listing(sink, {})
     return registry
 
 
@@ -54,12 +57,14 @@ def _directly(sink: Sink) -> Callable[..., Awaitable[None]]:
     return passed
 
 
-def _listing(sizes: dict[str, PageSize]) -> Callable[..., AsyncIterator[tuple[list[Any], str]]]:
+def _listing(sink: Sink, sizes: dict[str, PageSize]) -> Callable[..., AsyncIterator[tuple[list[Any], str]]]:
     """What takes the place of kopf's listing, whose pages are read whatever their length.
 
-    With the parameters that a user can write, an object takes 35 MiB while it is read (measured), and a page has 50.
+    With the parameters that a user can write, an object takes 35 MiB while it is read (measured). Our own kinds go to
+    the sink at once: for each object kopf would begin a task, and ten thousand of them take three seconds (measured).
 
     Args:
+        sink: Takes them.
         sizes: By collection, how many objects of it came in a page that could be read.
     """
 
@@ -67,7 +72,7 @@ def _listing(sizes: dict[str, PageSize]) -> Callable[..., AsyncIterator[tuple[li
         *, settings: kopf.OperatorSettings, resource: Any, namespace: str | None, logger: Any
     ) -> AsyncIterator[tuple[list[Any], str]]:
         collection = resource.get_url(namespace=namespace)
-        size, following = sizes.setdefault(collection, PageSize(settings.watching.chunk_size or 1)), ""
+        size, following = sizes.setdefault(collection, PageSize(_MOST, first=settings.watching.chunk_size or 1)), ""
         while True:
             params = {"limit": str(size.now)} | ({"continue": following} if following else {})
             url = resource.get_url(namespace=namespace, params=params)
@@ -77,7 +82,12 @@ def _listing(sizes: dict[str, PageSize]) -> Callable[..., AsyncIterator[tuple[li
             page = json.loads(text)
             del text
             of_all = {"apiVersion": page.get("apiVersion"), "kind": str(page.get("kind", "")).removesuffix("List")}
-            yield [of_all | item for item in page.get("items") or ()], page["metadata"]["resourceVersion"]
+            found = [of_all | item for item in page.get("items") or ()]
+            if resource.group == GROUP:
+                for one in found:
+                    sink(resource.plural, None, one)
+                found = []
+            yield found, page["metadata"]["resourceVersion"]
             following = page["metadata"].get("continue") or ""
             if not following:
                 return
@@ -136,7 +146,7 @@ def quiet_settings() -> kopf.OperatorSettings:
     settings.persistence.diffbase_storage = _NoDiffs()
     settings.scanning.disabled = True
     # 1,000 objects of 64 KiB peak at 150 MB with pages of 50 (measured); with kopf's default they don't end there.
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = 50
     settings.watching.server_timeout = 300
     settings.watching.connect_timeout = 15
     settings.networking.request_timeout = 60

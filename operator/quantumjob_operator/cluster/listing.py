@@ -15,7 +15,6 @@ ACCEPT: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 AS_IT_IS: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
 """Of each request for a page: a kilobyte that comes compressed can be a megabyte before anybody has counted it."""
 
-_FIRST: Final = 50
 MOST_BYTES: Final = 2 * 1024 * 1024
 """Of a page that is read at once. An object has up to 1.5 MiB, of which empty lists make Python take twenty times as
 much, and a third of a second."""
@@ -28,16 +27,18 @@ class PageSize:
     Attributes:
         most: The most that it ever has.
         longest: Bytes of a page that is read at once.
+        first: Objects of the first page; 0: as many as it ever has.
         now: Objects that it has now.
     """
 
     most: int
     longest: int = MOST_BYTES
+    first: int = 0
     now: int = field(init=False)
 
     def __post_init__(self) -> None:
         """A listing begins with pages of which hardly one is too long."""
-        self.now = min(self.most, _FIRST)
+        self.now = self.first or self.most
 
     @property
     def bound(self) -> int | None:

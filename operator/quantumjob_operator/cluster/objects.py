@@ -154,8 +154,7 @@ class Objects:
         Raises:
             Conflict: Somebody changed the object since it was read; the decision was made on old facts.
         """
-        patch = status_patch(job.status, status)
-        if not patch:
+        if job.status == status or not (patch := status_patch(job.status, status)):
             return job
         body = {"metadata": {"uid": job.uid, "resourceVersion": job.resource_version}, "status": patch}
         answer = await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name, "status"), body)

@@ -21,7 +21,6 @@ from quantumjob_operator.model.values import replace
 
 MAX_URI: Final = 2048
 _URI: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
-_FIRST_YEAR: Final = 1970
 _WITH_OUTPUT: Final = frozenset({Sighting.SUCCEEDED, Sighting.FAILED})
 """Of a job that failed the service may say to look into its output."""
 _TOLD: Final = {
@@ -99,5 +98,5 @@ def error_of(job: QuantumJob, remote: RemoteJob) -> ErrorShown | None:
 
 
 def _shown(moment: datetime | None) -> str | None:
-    """A time of the service, for show; services say "unset" with the first year of the calendar too."""
-    return stamp(moment) if moment and moment.year >= _FIRST_YEAR else None
+    """A time of the service, for show."""
+    return stamp(moment) if moment else None

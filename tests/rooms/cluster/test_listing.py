@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from quantumjob_operator.cluster import handlers
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.listing import MOST_BYTES, PageSize
 from quantumjob_operator.cluster.objects import Objects
+from quantumjob_operator.model.naming import GROUP
 from rooms.azure.misbehaving import MisbehavingServer, Received, answers, says, stays_silent
 from rooms.model.bodies import job_body
 
@@ -28,18 +28,50 @@ Listing = Callable[[MisbehavingServer, Api], AsyncIterator[Any]]
     [
         pytest.param([10, 10], [20, 20, 20], id="short pages stay full"),
         pytest.param([MOST_BYTES + 1, 10, 10, 10], [20, 1, 2, 4, 8], id="a long one begins again with one object"),
-        pytest.param([MOST_BYTES + 1, MOST_BYTES + 1, 10], [20, 1, 2, 4], id="a single object is read however long"),
+        pytest.param([MOST_BYTES + 1, MOST_BYTES + 1, 10], [20, 1, 1, 2], id="a single object is read however long"),
         pytest.param([MOST_BYTES + 1, 10, MOST_BYTES + 1, 10], [20, 1, 2, 1, 2], id="the next page is long again"),
     ],
 )
 def test_how_many_objects_a_page_is_to_have(lengths: list[int], asked: list[int]) -> None:
-    """Twice as many after each page that was read."""
+    """Twice as many after each page that was read, unless it was half as long as it may be."""
     size, now = PageSize(20), [20]
     for length in lengths:
         before = size.now
         assert size.takes(length) is (length <= MOST_BYTES or before == 1)
         now.append(size.now)
     assert now == asked
+
+
+@pytest.mark.parametrize(
+    ("lengths", "asked"),
+    [
+        pytest.param([1_000, 1_000, 1_000, 1_000], [50, 100, 200, 400, 500], id="short objects: more and more of them"),
+        pytest.param([200_000, 400_000, 800_000], [50, 100, 200, 262], id="as many as half of what may be read has"),
+        pytest.param([200_000, 1_500_000, 800_000], [50, 100, 69, 90], id="longer ones follow: fewer of them"),
+        pytest.param([MOST_BYTES + 1, MOST_BYTES + 1, 10], [50, 1, 1, 2], id="one is as long as may be read"),
+    ],
+)
+def test_a_page_is_as_long_as_half_of_what_may_be_read(lengths: list[int], asked: list[int]) -> None:
+    """Ten thousand objects come in some forty pages, and in memory there is no more of them at a time."""
+    size = PageSize(500, first=50)
+    now = [size.now]
+    for length in lengths:
+        size.takes(length)
+        now.append(size.now)
+    assert now == asked
+
+
+async def test_our_own_kinds_go_past_kopf(server: MisbehavingServer, api: Api) -> None:
+    """For each object it would begin a task; what it is given is that there is nothing, as of this revision."""
+    server.plays(says({"kind": "QuantumJobList", "apiVersion": "x/v1", **_LISTED}))
+    heard: list[tuple[str, str | None, str, str]] = []
+
+    def hear(plural: str, event: str | None, body: Mapping[str, Any]) -> None:
+        heard.append((plural, event, body["kind"], body["metadata"]["uid"]))
+
+    found = [one async for one in _by_kopf(server, api, hear, group=GROUP)]
+    assert found == [([], "9")]
+    assert heard == [("quantumjobs", None, "QuantumJob", "1")]
 
 
 async def test_each_object_of_a_long_page_is_read_once(server: MisbehavingServer, api: Api) -> None:
@@ -51,15 +83,22 @@ async def test_each_object_of_a_long_page_is_read_once(server: MisbehavingServer
         says({"metadata": {}, "items": [short]}),
     )
     assert [job.uid for job in await Objects(api).jobs_with_key("research", "one")] == ["1", "2"]
-    limits = [one.query["limit"] for one in server.received]
-    assert limits == [["20"], ["1"], ["2"]]
-    assert all(before != after for before, after in pairwise(limits))
+    assert [one.query["limit"] for one in server.received] == [["20"], ["1"], ["1"]]
+    assert ["continue" in one.query for one in server.received] == [False, False, True]
 
 
-async def _by_kopf(server: MisbehavingServer, _api: Api) -> AsyncIterator[Any]:
+def _nobody(*_: Any) -> None:
+    """Nothing of these kinds is ours."""
+
+
+async def _by_kopf(
+    server: MisbehavingServer, _api: Api, heard: handlers.Sink = _nobody, group: str = "apiextensions.k8s.io"
+) -> AsyncIterator[Any]:
     """What kopf is given to list with, without its way to log in."""
     settings: Any = SimpleNamespace(watching=SimpleNamespace(chunk_size=50))
-    resource = SimpleNamespace(get_url=lambda params=None, **_: f"{server.url}/apis/x?{_query(params)}")
+    resource = SimpleNamespace(
+        plural="quantumjobs", group=group, get_url=lambda params=None, **_: f"{server.url}/apis/x?{_query(params)}"
+    )
     async with aiohttp.ClientSession() as session:
 
         async def request(_method: str, url: str, *, headers: dict[str, str], **_: Any) -> aiohttp.ClientResponse:
@@ -67,7 +106,7 @@ async def _by_kopf(server: MisbehavingServer, _api: Api) -> AsyncIterator[Any]:
 
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(handlers, "api", SimpleNamespace(request=request))
-            listing = handlers._listing({})
+            listing = handlers._listing(heard, {})
             async for one in listing(settings=settings, resource=resource, namespace=None, logger=None):
                 yield one
 
