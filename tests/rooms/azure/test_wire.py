@@ -157,6 +157,20 @@ def test_what_decides_nothing_is_left_out(field: str, value: Any) -> None:
     assert parsed.left_out == (field,)
 
 
+@pytest.mark.parametrize(
+    ("told", "year"),
+    [
+        pytest.param("0001-01-01T00:00:00", None, id="the zero time of .NET"),
+        pytest.param("1969-12-31T23:59:59Z", None, id="before all computers of this kind"),
+        pytest.param("1970-01-01T00:00:00Z", 1970, id="the first second that is one"),
+    ],
+)
+def test_a_time_that_is_unset_is_none(told: str, year: int | None) -> None:
+    """A job that never began must not count as one that ran, wherever that is asked."""
+    begun = parse_job(job(beginExecutionTime=told)).begin_execution_time
+    assert (begun and begun.year) == year
+
+
 @pytest.mark.parametrize("field", ["providerId", "target"])
 def test_names_without_end_are_left_out(field: str) -> None:
     """They are kept as long as the job is followed."""

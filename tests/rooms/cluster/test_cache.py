@@ -269,6 +269,16 @@ def test_after_a_restore_each_budget_is_doubted(version: str) -> None:
     assert known.budgets[one.uid].doubted
 
 
+def test_a_budget_that_was_compared_before_its_restored_version_came_is_doubted_again() -> None:
+    """The ledger that was compared was the one from before, and nothing was missing in it."""
+    known, one = Cache(), budget()
+    known.put_budget(one)
+    known.mark_stale()
+    known.trust_budget(one.uid)
+    known.put_budget(replace(one, resource_version="3"))
+    assert known.budgets[one.uid].doubted
+
+
 @pytest.mark.parametrize("counted", [True, False])
 def test_a_budget_that_comes_with_a_count_is_doubted(*, counted: bool) -> None:
     """It was deleted, and a restore brought it back with an older ledger; one that is new is counted anyway."""

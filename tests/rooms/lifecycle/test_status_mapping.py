@@ -1,6 +1,6 @@
 """What the service tells of a job, as it comes to stand in the status."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -111,13 +111,6 @@ def test_a_job_whose_output_is_fetched_has_not_ended() -> None:
     trouble = Trouble("OutputUnreadable", "not there yet")
     decided = decide(seen(accepted(), remote=remote("Succeeded", end_execution_time=NOW), output=trouble)).status
     assert (decided.state, decided.completion_time) == ("Executing", None)
-
-
-@pytest.mark.parametrize(("year", "shown"), [(1, None), (1969, None), (1970, "1970-01-01T00:00:00Z")])
-def test_the_first_years_of_the_calendar_are_no_times(year: int, shown: str | None) -> None:
-    """Services say "unset" with them."""
-    begun = datetime(year, 1, 1, tzinfo=UTC)
-    assert mirror(KNOWN, remote(begin_execution_time=begun)).start_time == shown
 
 
 @pytest.mark.parametrize(
