@@ -192,7 +192,8 @@ def test_a_job_found_running_after_its_release(*, told: bool, wrong: list[str]) 
     for uid in state.wishes:
         assert state.wishes[uid].told
         state.wish(uid, told=told)
-    for move in from_text(f"two: wake 2, begin 2 1, answer 2 1, answer 2 1, answer 2 1, time, {late}")[1]:
+    first = "wake 2, begin 2 1, poll 2 1, begin 2 1, answer 2 1, answer 2 1"
+    for move in from_text(f"two: {first}, time, {late}")[1]:
         state = moved(state, move)
     assert list(state.violations) == wrong
 

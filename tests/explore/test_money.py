@@ -80,6 +80,17 @@ def test_a_ledger_that_is_wiped_while_a_job_is_on_its_way(step: str) -> None:
     assert len(state.outside.runs) == 2
 
 
+def test_a_job_whose_claim_is_refused_holds_nothing_meanwhile() -> None:
+    """It reserves anew when it tries again, and is sent once."""
+    state = until(compared(begin(SCENARIOS["bill"])), "claim")
+    assert reserved(state) == 1
+    state = until(moved(state, ("fail", "1", "1")), "ledger")
+    while any("ledger" in one for one in free_moves(state)) and reserved(state):
+        state = moved(state, next(one for one in free_moves(state) if one[0] == "answer"))
+    assert reserved(state) == 0
+    assert len(to_the_end(state).outside.runs) == 1
+
+
 def test_a_job_that_is_suspended_before_it_is_sent_keeps_nothing_from_others() -> None:
     """It is claimed and may stay suspended for ever; resumed, it reserves anew."""
     begun = "begin 1 1, answer 1 ledger, begin 1 budget, answer 1 ledger, answer 1 1, suspend 1"
@@ -166,11 +177,11 @@ def test_who_can_never_ask_does_not_write_in_turn_with_who_can(who: str) -> None
 
 
 def _left_reserved() -> State:
-    """Two operators, and a reservation whose job was never sent, and never will be."""
+    """Two operators, and a reservation of one that was killed: its job was never sent, and never will be."""
     state = begin(replace(SCENARIOS["rivals"], jobs=1))
     while not any(ask.name == "claim" for ask in _process(state, "1").asks.values()):
         state = moved(state, next(move for move in free_moves(state) if move[0] != "hear" and move[1] == "1"))
-    for move in [("cancel", "1"), ("fail", "1", "1")]:
+    for move in [("cancel", "1"), ("kill", "1"), ("start", "1")]:
         state = moved(state, move)
     while not state.outside.objects[next(iter(state.wishes))].status.finished:
         state = _on(state)

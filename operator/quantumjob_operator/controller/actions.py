@@ -21,6 +21,7 @@ from quantumjob_operator.controller.reconcile_context import Outdated, Reconcile
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.submitter import Submitter
 from quantumjob_operator.lifecycle import Action
+from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.definition import (
     billable_digest,
@@ -89,6 +90,11 @@ class Actions:
         """An object is gone, and so is what its job may have left: it waits for nothing any more."""
         self._spending.forget(uid)
 
+    async def over(self, context: ReconcileContext) -> None:
+        """A reconciliation is over: what it reserved anew is given back, unless there may be a job under it."""
+        may_run = context.at_service or was_accepted(context.job)
+        await self._spending.reconciled(context.job.uid, may_run=may_run)
+
     async def read_program(self, context: ReconcileContext) -> None:
         """Read the program, and estimate its cost; its bytes stay in memory until the reconciliation ends."""
         connection, _ = ready(context)
@@ -135,6 +141,7 @@ class Actions:
             remote: RemoteJob | Absent | Trouble = trouble(context, error)
         else:
             remote = ABSENT if found is None else found
+            context.at_service = context.at_service or found is not None
         now, attempt = self._clock.monotonic(), current_attempt(context.job)
         context.memory.fence_state = context.memory.fence_state.answered(remote, asked, now, attempt)
         context.know(remote=remote)

@@ -192,7 +192,10 @@ class BudgetRows:
         asks = selected is not None or workspace.spec.allowed_namespaces is not None
         labels = await self._namespaces.labels(namespace) if asks else None
         if job is not None:
-            return self._goes_through(job, workspace) and counts(budget, job, labels)
+            # Users write claims: what status does not tell of was sent only if the workspace admits its namespace.
+            unread = labels is None and workspace.spec.allowed_namespaces is not None
+            may_be = unread or job.status.workspace is not None or workspace.admits(namespace, labels)
+            return may_be and self._goes_through(job, workspace) and counts(budget, job, labels)
         if budget.spec.jobs is not None or not workspace.admits(namespace, labels):
             return False
         return selected is None or labels is None or selected.selector.matches(labels)

@@ -100,7 +100,9 @@ class Observer:
         )
         writer = InMemoryWriter() if memory.gone else self._objects
         same_budgets = partial(self._spending.are_these, through, concerned)
-        return ReconcileContext(seen, memory, connection, stored, writer, may_send=same_budgets)
+        return ReconcileContext(
+            seen, memory, connection, stored, writer, may_send=same_budgets, at_service=fresh is not None
+        )
 
     def _fence_state(
         self, job: QuantumJob, known: FenceState, written: int, job_id: str | None, fresh: RemoteJob | None

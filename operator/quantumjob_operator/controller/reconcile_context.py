@@ -52,6 +52,7 @@ class ReconcileContext:
         writer: Writes to the object.
         refused: The service refused the credentials during this reconciliation.
         may_send: Whether what was reserved for the job stands at this moment.
+        at_service: The service has shown the job, or a request to submit it may have had an effect.
     """
 
     seen: Observation
@@ -61,6 +62,7 @@ class ReconcileContext:
     writer: Writer
     refused: bool = False
     may_send: Callable[[], bool] = lambda: True
+    at_service: bool = False
 
     def know(self, **facts: Any) -> None:
         """Add to the facts, by the names of the fields of `Observation`."""

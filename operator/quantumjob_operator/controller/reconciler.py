@@ -174,6 +174,7 @@ class Reconciler:
             self._keep_slot(context)
             if context.refused and context.connection:
                 await self._workspaces.refused(context.connection)
+            await self._actions.over(context)
 
     def _keep_slot(self, context: ReconcileContext) -> None:
         """A job in flight keeps its slot, one that lacks a slot alone its place in the queue, and no other has any."""

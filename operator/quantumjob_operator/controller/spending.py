@@ -16,7 +16,7 @@ from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
-from quantumjob_operator.budgets.requests import Granted, Request, ask, give_back, is_closed
+from quantumjob_operator.budgets.requests import Granted, Request, ask, is_closed
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
@@ -24,6 +24,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.budget_line import Amounts, Line
+from quantumjob_operator.controller.grants import Grant, Grants
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.settlement import Settlement, ended_of
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
@@ -75,6 +76,7 @@ class Spending:
         self._wake = wake
         self._clock = clock
         self._settings = settings
+        self._grants = Grants(ledgers)
         self._lines: dict[str, dict[str, Line]] = {}
         self._parked: dict[str, dict[str, None]] = {}
         self._refused: dict[str, dict[str, str]] = {}
@@ -126,17 +128,17 @@ class Spending:
         estimate = program.estimate if isinstance(program.estimate, Estimate) else None
         place = job.claim.workspace if job.claim else workspace.id
         job_id = identify(job, place, attempt_to_claim(job))
-        taken: list[tuple[QuantumBudget, Request, Granted]] = []
+        taken = self._grants.begin(job.uid)
         for budget in budgets:
             request = self._request(budget, job, job_id, workspace, estimate)
             answer = await self._ledgers.change(budget.uid, partial(_ask, request))
             self._note(budget, job, request, answer)
             if isinstance(answer, Refusal):
-                await self._give_back(taken)
+                await self._grants.give_back(job.uid)
                 kept = Trouble(answer.reason, answer.message, final=answer.final)
                 context.know(needs_reservation=False, kept_back=kept, reserved=(), settled=None)
                 return
-            taken.append((budget, request, answer))
+            taken.append(Grant(budget, request, answer))
         held = [(budget, granted) for budget, _, granted in taken if granted.since is not None]
         context.may_send = lambda: self.are_these(through, concerned) and self._may_send(job_id, held)
         shown = tuple(_shown(budget, granted.amounts, RESERVED) for budget, granted in held)
@@ -181,11 +183,15 @@ class Spending:
             if answer.reason == COUNTING and not is_closed(self._cache.budgets.get(budget.uid, budget)):
                 self._wake(job.uid)  # it was counted meanwhile
 
-    async def _give_back(self, taken: list[tuple[QuantumBudget, Request, Granted]]) -> None:
-        """In the order in which it was taken; what stood before may belong to something that was sent."""
-        for budget, request, granted in taken:
-            if granted.new:
-                await self._ledgers.change(budget.uid, partial(_give_back, request, granted))
+    async def reconciled(self, uid: str, *, may_run: bool) -> None:
+        """A reconciliation is over; what was reserved in it is given back, unless a job may run under it."""
+        if may_run:
+            self._grants.keep(uid)
+            return
+        try:
+            await self._grants.give_back(uid)
+        except ClusterError as error:
+            _log.warning("%s; what was reserved stands until it is old", error)
 
     def _may_send(self, job_id: str, held: list[tuple[QuantumBudget, Granted]]) -> bool:
         """Whether all that was reserved surely stands: nobody takes away what was confirmed a short while ago."""
@@ -278,12 +284,6 @@ def _speaks_for(context: ReconcileContext, budget: QuantumBudget, entry: Reserva
 def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:
     ledger, answer = ask(budget, state.ledger, request, now)
     return replace(state, ledger=ledger), answer
-
-
-def _give_back(
-    request: Request, granted: Granted, _budget: QuantumBudget, state: State, _now: datetime
-) -> tuple[State, None]:
-    return replace(state, ledger=give_back(state.ledger, request, granted)), None
 
 
 def _ended(context: ReconcileContext) -> Ended:

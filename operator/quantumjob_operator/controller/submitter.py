@@ -232,8 +232,9 @@ class Submitter:
 
     async def _put(self, context: ReconcileContext, definition: JobDefinition, location: ProgramLocation) -> RemoteJob:
         connection, job_id = ready(context)
-        memory, before, own = context.memory, context.memory.fence_state, context.memory.own
-        memory.fence_state, memory.own, outcome = before.sending(), context.job.claim, Sent.UNKNOWN
+        memory, before = context.memory, context.memory.fence_state
+        known, outcome = (memory.own, context.at_service), Sent.UNKNOWN
+        memory.fence_state, memory.own, context.at_service = before.sending(), context.job.claim, True
         others = self.fences.sending(job_id, context.job.uid)
         try:
             accepted = await connection.client.put_job(
@@ -251,7 +252,7 @@ class Submitter:
             memory.fence_state = memory.fence_state.sent(outcome, before, now, fence)
             self._quotas.left(context, applied=outcome is not Sent.NOT_APPLIED)
             if outcome is Sent.NOT_APPLIED:
-                memory.own = own
+                memory.own, context.at_service = known
                 self.fences.not_applied(job_id, others)
             else:
                 self.fences.sent(job_id, context.job.uid, now + fence, now)

@@ -66,8 +66,8 @@ async def test_our_own_kinds_go_past_kopf(server: MisbehavingServer, api: Api) -
     server.plays(says({"kind": "QuantumJobList", "apiVersion": "x/v1", **_LISTED}))
     heard: list[tuple[str, str | None, str, str]] = []
 
-    def hear(plural: str, event: str | None, body: Mapping[str, Any]) -> None:
-        heard.append((plural, event, body["kind"], body["metadata"]["uid"]))
+    def hear(plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        heard.append((plural, event_type, body["kind"], body["metadata"]["uid"]))
 
     found = [one async for one in _by_kopf(server, api, hear, group=GROUP)]
     assert found == [([], "9")]
@@ -87,7 +87,7 @@ async def test_each_object_of_a_long_page_is_read_once(server: MisbehavingServer
     assert ["continue" in one.query for one in server.received] == [False, False, True]
 
 
-def _nobody(*_: Any) -> None:
+def _nobody(plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
     """Nothing of these kinds is ours."""
 
 

@@ -227,6 +227,22 @@ async def test_a_claim_reserves_no_more_than_the_operator_would_have(
     assert [amount.amount for one in lab.state.ledger.open.values() for amount in one.amounts] == reserved
 
 
+@pytest.mark.parametrize("admitted", [False, True])
+async def test_a_claim_from_a_namespace_that_is_not_admitted_counts_for_nothing(*, admitted: bool) -> None:
+    """Its user wrote it, and nothing can have been sent under it."""
+    lab = Lab(lambda _: [], budget_spec=LIMITS | {"unknownCost": "Declared"})
+    spec = {"allowedNamespaces": {"from": "All"}} if admitted else {}
+    lab.cache.put_workspace(
+        parse_workspace(workspace_body(spec, namespace="mallory", name="mine", resourceVersion="99"))
+    )
+    max_cost, ref = [{"unit": "USD", "amount": "9"}], {"namespace": "mallory", "name": "mine"}
+    claim = {"annotations": {CLAIM_ANNOTATION: CLAIM}}
+    lab.cache.put_job(parse_job(job_body({"maxCost": max_cost, "workspaceRef": ref}, namespace="outsider", **claim)))
+    await lab.look()
+    assert lab.state is not None
+    assert len(lab.state.ledger.open) == admitted
+
+
 HERE: Final = '{"mallory/own":{"USD":"12.5"}}'
 ELSEWHERE: Final = '{"mallory/other":{"USD":"12.5"}}'
 

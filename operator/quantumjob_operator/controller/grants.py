@@ -1,0 +1,63 @@
+"""What a reconciliation has reserved anew for its job, which is sent under it in the same reconciliation or not at all.
+
+What is not sent gives it back: a job whose target is down, or whose deletion came in between, must not hold what others
+wait for. Must not live here: how it is reserved (`spending`), or what can be given back at all (`budgets.requests`).
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from quantumjob_operator.budgets.requests import Granted, Request, give_back
+from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.reconcile_context import Outdated
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.values import replace
+
+
+class Grant(NamedTuple):
+    """What one budget has granted."""
+
+    budget: QuantumBudget
+    request: Request
+    granted: Granted
+
+
+class Grants:
+    """What was granted in the reconciliations that are under way, by the uid of the job.
+
+    Whoever else may send under it, another process or another object with the same key, has confirmed it in the ledger
+    before: then it is not new any more, and stays.
+    """
+
+    def __init__(self, ledgers: Ledgers) -> None:
+        self._ledgers = ledgers
+        self._of: dict[str, list[Grant]] = {}
+
+    def begin(self, uid: str) -> list[Grant]:
+        """A list for what is granted now; what was granted before and not sent under stays where it is."""
+        taken = self._of[uid] = []
+        return taken
+
+    def keep(self, uid: str) -> None:
+        """Something was sent under it, or may have been."""
+        self._of.pop(uid, None)
+
+    async def give_back(self, uid: str) -> None:
+        """In the order in which it was taken; what stood before may belong to something that was sent.
+
+        Raises:
+            ClusterError: A ledger could not be written. What stands there is confirmed by nobody, or by who sends.
+        """
+        for budget, request, granted in self._of.pop(uid, ()):
+            if granted.new:
+                try:
+                    await self._ledgers.change(budget.uid, partial(_given_back, request, granted))
+                except Outdated:
+                    continue
+
+
+def _given_back(
+    request: Request, granted: Granted, _budget: QuantumBudget, state: State, _now: datetime
+) -> tuple[State, None]:
+    return replace(state, ledger=give_back(state.ledger, request, granted)), None
