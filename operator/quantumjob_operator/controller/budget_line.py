@@ -44,13 +44,19 @@ class Line:
     def before(self, uid: str, waits: Callable[[str], bool]) -> tuple[Ahead, ...]:
         """For whom something is kept when this one asks.
 
+        Who was woken goes before whose turn came afterwards: else each would keep the other from what is free.
+
         Args:
             uid: Of the job that asks.
             waits: Whether a job wants to be sent; nothing is kept for one that is deleted, suspended or cancelled.
         """
         self._expire(waits)
-        others = dict.fromkeys([*self._offered, *([self._turn] if self._turn else [])])
-        return tuple(Ahead(*self._needs[other]) for other in others if other != uid)
+        ahead = list(self._offered)
+        if uid in self._offered:
+            ahead = ahead[: ahead.index(uid)]
+        elif self._turn and self._turn not in (uid, *ahead):
+            ahead.append(self._turn)
+        return tuple(Ahead(*self._needs[other]) for other in ahead)
 
     def stand(self, uid: str, tenant: str, needs: Amounts) -> None:
         """Wait; whoever stands in line already keeps the place."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+import pytest
+
 from quantumjob_operator.budgets.requests import Ahead
 from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
 from quantumjob_operator.model.money import Amount
@@ -128,3 +130,33 @@ def test_nobody_is_woken_twice_for_the_same() -> None:
     line, _ = line_of(*(("a", f"a{number}", 10) for number in range(1000)))
     assert woken(line, Room(20)) == ["a0", "a1"]
     assert woken(line, Room(20)) == []
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        pytest.param([("x", "x1", 80), ("y", "y1", 30)], id="the second does not fit beside the first"),
+        pytest.param([("x", "x1", 60), ("y", "y1", 60), ("z", "z1", 60)], id="none fits beside another"),
+        pytest.param([("x", f"x{one}", 10) for one in range(8)] + [("y", f"y{one}", 10) for one in range(8)],
+                     id="ten of sixteen fit"),
+    ],
+)  # fmt: skip
+def test_who_is_woken_is_not_kept_out_by_whose_turn_comes_next(waiting: list[tuple[str, str, int]]) -> None:
+    """Of an empty budget all goes to those that were woken, in the order in which they were."""
+    line, _ = line_of(*waiting)
+    needs, free, gone = {uid: amount for _, uid, amount in waiting}, 100, list[str]()
+    for uid in woken(line, Room(free)):
+        kept = sum(int(one.value) for ahead in line.before(uid, waits) for one in ahead.amounts)
+        assert needs[uid] + kept <= free
+        line.leave(uid)
+        free -= needs[uid]
+        gone.append(uid)
+    assert free < min(amount for uid, amount in needs.items() if uid not in gone)
+
+
+def test_who_comes_anew_goes_after_all_that_wait_for_their_turn() -> None:
+    """What was released for them is not theirs to take."""
+    line, _ = line_of(("x", "x1", 80), ("y", "y1", 30))
+    assert woken(line, Room(100)) == ["x1"]
+    assert [one.namespace for one in line.before("new", waits)] == ["x", "y"]
+    assert [one.namespace for one in line.before("y1", waits)] == ["x"]
