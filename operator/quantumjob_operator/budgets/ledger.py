@@ -8,7 +8,8 @@ Rules:
 4. A job that is older than its reservation was paid before: its reservation goes, and nothing is added. So it is if
    the job was sent for another object with its key than those that the reservation was made for.
 5. A bill that is not told counts as what was reserved, for seven days as reserved and then as spent. What ended before
-   it began costs nothing; nor is a bill waited for where nothing was to be paid in any limited unit.
+   it began costs nothing; nor is a bill waited for where nothing was to be paid in any limited unit. What was added
+   to a reservation after its job was sent never counts: that was for another object with its key.
 6. A job belongs to the period in which it was reserved, or raised last: what was raised was asked of its limits.
 7. A period never comes again: where clocks differ, the one that is ahead has ended it for all.
 
@@ -82,6 +83,7 @@ class Ended:
         sent: When it was sent, if that is known.
         given_up: Nobody can be asked any more, and it counts as reserved for good.
         owner: The uid of the object that it was sent for, if the service tells.
+        reserved: What stood reserved for it when it was sent, as far as the service tells.
     """
 
     bill: Mapping[str, Decimal] | None = None
@@ -89,6 +91,7 @@ class Ended:
     sent: datetime | None = None
     given_up: bool = False
     owner: str | None = None
+    reserved: tuple[Amount, ...] = ()
 
 
 UNUSED: Final = Used(_ZERO, _ZERO, 0)
@@ -189,6 +192,7 @@ def settle(
         return ledger, Outcome.NOTHING, ()
     if _was_settled(budget, entry, ended, tolerance):
         return release(ledger, job_id), Outcome.RELEASED, ()
+    entry = _as_sent(entry, ended)
     free = bool(entry.amounts) and not any(one.value for one in entry.amounts)
     if ended.bill is None and (free or not ended.began):
         return release(ledger, job_id), Outcome.RELEASED, ()
@@ -212,6 +216,13 @@ def counted_of(budget: QuantumBudget, entry: Reservation, bill: Mapping[str, Dec
     untold = {one.unit: one.value for one in entry.amounts if one.unit not in told}
     kept = {unit: amount for unit, amount in untold.items() if not itemised or is_currency(unit) or unit in OWN}
     return kept | dict(told)
+
+
+def _as_sent(entry: Reservation, ended: Ended) -> Reservation:
+    """What is reserved, without what was added later: for an object that had the key, and another program."""
+    sent = {one.unit: one for one in ended.reserved}
+    amounts = (min(one, sent.get(one.unit, one), key=lambda each: each.value) for one in entry.amounts)
+    return replace(entry, amounts=tuple(amounts))
 
 
 def _was_settled(budget: QuantumBudget, entry: Reservation, ended: Ended, tolerance: timedelta) -> bool:

@@ -178,8 +178,9 @@ def _entry(ledger: Ledger, request: Request, needs: Needs, standing: Reservation
         renewed_at=stamp(now) if standing else None,
         amounts=needs.amounts,
         basis=needs.basis,
-        # All of it was asked of this period's limits, so that it counts in them; when it was sent is told by the other.
+        # All of it was asked of this period's limits; when it was sent is told by the other.
         period_start=start if reserved_at < start else None,
+        ended_at=standing.ended_at if standing else None,
         asked_by=_askers(standing, request),
     )
 

@@ -30,6 +30,7 @@ from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.controller.unconfirmed import Found, Unconfirmed
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
+from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -125,13 +126,15 @@ class BudgetSweep:
         return over or (idle and self._is_old(entry))
 
     async def _look(self, budget: QuantumBudget, entry: Reservation) -> None:
+        # As of the question: while it is under way, or this process stands still, the job may be sent.
+        old = self._is_old(entry)
         found = await self._ask(budget, entry)
         if isinstance(found, str):
             if self._is_left(entry):
                 await self._unknown(budget, entry, found)
             return
         self._unconfirmed.answered(entry.job_id)
-        change = self._change(entry, found) if self._is_left(entry) else None
+        change = self._change(budget, entry, found, old=old) if self._is_left(entry) else None
         if change:
             await self._ledgers.change(budget.uid, change)
 
@@ -151,15 +154,18 @@ class BudgetSweep:
             return f"QuantumWorkspace {name} was created anew, and has no such job"
         return remote
 
-    def _change(self, entry: Reservation, remote: RemoteJob | None) -> Change | None:
+    def _change(
+        self, budget: QuantumBudget, entry: Reservation, remote: RemoteJob | None, *, old: bool
+    ) -> Change | None:
         """What follows for a reservation; None if it stands."""
+        job = self._cache.jobs.get(entry.uid)
         if remote is not None:
             if seen_as(remote) not in FINAL_SIGHTINGS:
                 return None
-            return self._settlement(entry, ended_as_known(remote, entry, self._cache.jobs.get(entry.uid)))
-        if entry.ended_at or was_sent(self._cache.jobs.get(entry.uid), entry.job_id):
+            return self._settlement(entry, ended_as_known(remote, entry, job, budget.key))
+        if entry.ended_at or was_sent(job, entry.job_id):
             return self._settlement(entry, Ended(None))
-        return Abandonment(entry.job_id, last_confirmed(entry)) if self._is_old(entry) else None
+        return Abandonment(entry.job_id, last_confirmed(entry)) if old else None
 
     def _settlement(self, entry: Reservation, ended: Ended) -> Settlement:
         return Settlement(entry.job_id, ended, timedelta(seconds=self._settings.fence_seconds))
@@ -187,10 +193,11 @@ class BudgetSweep:
 
 
 def was_sent(job: QuantumJob | None, job_id: str) -> bool:
-    """Whether status says that the service had accepted a job."""
+    """Whether status says that the service had accepted a job; a deletion writes down the id of one that was not."""
     if job is None:
         return False
-    return job.status.job_id == job_id or any(one.job_id == job_id for one in job.status.attempts)
+    accepted = job.status.job_id == job_id and job.status.is_true(Kind.SUBMITTED)
+    return accepted or any(one.job_id == job_id for one in job.status.attempts)
 
 
 @dataclass(frozen=True, slots=True)

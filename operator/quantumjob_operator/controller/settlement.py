@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from quantumjob_operator.budgets.ledger import Ended, Outcome, settle
+from quantumjob_operator.budgets.told import reserved_in
 from quantumjob_operator.controller.budget_ledger import State
 from quantumjob_operator.controller.budget_line import Amounts
 from quantumjob_operator.lifecycle.costs import cost_of
@@ -15,6 +16,7 @@ from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
 from quantumjob_operator.model.naming import METADATA_UID, owner_told
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
+from quantumjob_operator.model.quantumworkspace import Name
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.reservation import Reservation
 
@@ -37,19 +39,24 @@ class Settlement:
         return replace(state, ledger=settled[0]), settled[1:]
 
 
-def ended_as_known(remote: RemoteJob, entry: Reservation | None, job: QuantumJob | None) -> Ended:
+def ended_as_known(
+    remote: RemoteJob, entry: Reservation | None, job: QuantumJob | None, budget: Name | None = None
+) -> Ended:
     """How a job has ended, by the service's word and by what was written down while it ran.
 
-    The service no longer shows the begin of a job that was cancelled; who saw it execute wrote it down.
+    The service no longer shows the begin of a job that was cancelled; who saw it execute wrote it down, in its object
+    or in the ledger: another object with its key has not seen it.
 
     Args:
         remote: As the service has it.
         entry: What is reserved for it, if anything.
         job: Its object, if that is there.
+        budget: In which it is to be settled, by namespace and name; None if it is not.
     """
-    ended = ended_of(remote)
+    ended, told = ended_of(remote), reserved_in(remote.metadata, budget) if budget else None
     seen = job is not None and job.status.job_id == remote.id and job.status.start_time is not None
-    return replace(ended, began=ended.began or seen or (entry is not None and entry.ended_at is not None))
+    began = ended.began or seen or (entry is not None and entry.ended_at is not None)
+    return replace(ended, began=began, reserved=told or ())
 
 
 def ended_of(remote: RemoteJob) -> Ended:

@@ -26,7 +26,7 @@ from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.budget_line import Amounts, Line
 from quantumjob_operator.controller.grants import Grant, Grants
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
-from quantumjob_operator.controller.settlement import Settlement, ended_of
+from quantumjob_operator.controller.settlement import Settlement, ended_as_known
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.model.jobstatus import BudgetShown
@@ -211,13 +211,13 @@ class Spending:
         Raises:
             ClusterError: A ledger could not be written now.
         """
-        job_id, ended, done = context.seen.job_id or "", _ended(context), []
+        job_id, done = context.seen.job_id or "", []
         tolerance = timedelta(seconds=self._settings.fence_seconds)
         for budget, entry in list(self._holding(job_id)):
             if budget.unreadable or not _speaks_for(context, budget, entry):
                 done.append(_shown(budget, entry.amounts, RESERVED))
                 continue
-            change = Settlement(job_id, ended, tolerance)
+            change = Settlement(job_id, _ended(context, budget, entry), tolerance)
             try:
                 outcome, amounts = await self._ledgers.change(budget.uid, change, patient=True)
             except Outdated:
@@ -286,11 +286,11 @@ def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -
     return replace(state, ledger=ledger), answer
 
 
-def _ended(context: ReconcileContext) -> Ended:
-    remote = context.seen.remote
-    ended = ended_of(remote) if isinstance(remote, RemoteJob) else Ended(None, began=False)
-    # The service no longer shows the begin of a job that was cancelled; whoever saw it execute knows better.
-    return replace(ended, began=ended.began or context.job.status.start_time is not None)
+def _ended(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> Ended:
+    """How the attempt has ended: as the service tells it, or refused before it could begin."""
+    if isinstance(remote := context.seen.remote, RemoteJob):
+        return ended_as_known(remote, entry, context.job, budget.key)
+    return Ended(None, began=entry.ended_at is not None)
 
 
 def _shown(budget: QuantumBudget, amounts: Amounts, state: str) -> BudgetShown:

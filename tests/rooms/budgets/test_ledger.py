@@ -11,6 +11,7 @@ from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, Outcome, is_c
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, ask
 from quantumjob_operator.budgets.shown import as_counted
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd, written
 
@@ -47,6 +48,9 @@ def spent(ledger: Ledger) -> dict[str, str]:
         pytest.param(Ended(None), Outcome.UNSETTLED, {}, id="no bill, though it began"),
         pytest.param(Ended(None, began=False), Outcome.RELEASED, {}, id="no bill, and it never began"),
         pytest.param(
+            Ended(None, reserved=usd("0").amounts), Outcome.RELEASED, {}, id="no bill, and nothing was to pay"
+        ),
+        pytest.param(
             Ended(BILL, sent=NOW - TOLERANCE - SECOND), Outcome.RELEASED, {}, id="it was paid before it was reserved"
         ),
         pytest.param(Ended(BILL, sent=NOW - SECOND), Outcome.SETTLED, {"USD": "90"}, id="clocks differ by a little"),
@@ -59,6 +63,37 @@ def test_a_job_has_ended(ended: Ended, outcome: Outcome, sums: dict[str, str]) -
     assert found is outcome
     assert spent(ledger) == sums
     assert bool(ledger.open) == (outcome is Outcome.UNSETTLED)
+
+
+@pytest.mark.parametrize(
+    ("bill", "sent_with", "counted"),
+    [
+        pytest.param(None, (("USD", "1"),), {"USD": "1", "jobs": "1"}, id="as much as stood when it was sent"),
+        pytest.param(None, (("USD", "900"),), {"USD": "250", "jobs": "1"}, id="and never more than stands now"),
+        pytest.param(None, (), {"USD": "250", "jobs": "1"}, id="the service tells nothing of it"),
+        pytest.param({"USD": Decimal(7)}, (("USD", "1"),), {"USD": "7", "jobs": "1"}, id="a bill counts in full"),
+    ],
+)
+def test_what_another_object_with_the_key_asked_for_does_not_count(
+    bill: Any, sent_with: tuple[tuple[str, str], ...], counted: dict[str, str]
+) -> None:
+    """It is refused as another job, and its amounts are nobody's."""
+    one = budget(limits=[{"unit": "USD", "amount": "2000"}, {"unit": "jobs", "amount": "10"}])
+    first, more = (replace(usd("1"), amounts=(Amount("USD", amount), Amount("jobs", "1"))) for amount in ("1", "250"))
+    ledger, _ = ask(one, ledger_of(one, NOW), request(0, first, uid="A", keyed=True), NOW)
+    ledger, _ = ask(one, ledger, request(0, more, uid="B", keyed=True), NOW)
+    ended = Ended(bill, reserved=tuple(Amount(*each) for each in sent_with))
+    for later in (timedelta(0), 8 * DAY):
+        ledger, _, _ = settle(one, ledger, "job-0", ended, NOW + later, tolerance=TOLERANCE)
+    assert (spent(ledger), ledger.open) == (counted, {})
+
+
+def test_a_bill_is_awaited_whoever_asks_with_the_key_meanwhile() -> None:
+    """Also for more: the job has begun, and may be billed."""
+    one = budget()
+    ledger, _, _ = settle(one, reserved(one), "job-0", Ended(None), NOW, tolerance=TOLERANCE)
+    ledger, _ = ask(one, ledger, request(0, usd("250"), uid="B"), NOW + 30 * SECOND)
+    assert ledger.open["job-0"].ended_at == "2026-11-22T13:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_sweep import Abandonment, BudgetSweep
 from quantumjob_operator.controller.settlement import Settlement
 from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -26,13 +27,21 @@ HELD: Final = Reservation(
 )
 NEW: Final = replace(HELD, reserved_at=stamp(NOW))
 AWAITED: Final = replace(HELD, ended_at=stamp(NOW - timedelta(minutes=30)))
+SUSPENDED: Final = accepted(spec={"suspend": True})
+NEVER_SENT: Final = claimed(status=JobStatus(job_id=identity(), attempt=1), spec={"suspend": True})
 
 
 @dataclass
 class Scene:
-    """A service that has this of the job, and ledgers that take note of changes."""
+    """A service that has this of the job, and ledgers that take note of changes.
+
+    Attributes:
+        takes: Seconds until it answers.
+    """
 
     has: RemoteJob | None = None
+    takes: float = 0.0
+    now: float = 0.0
     asked: list[str] = field(default_factory=list)
     changes: list[Any] = field(default_factory=list)
 
@@ -48,6 +57,7 @@ class Scene:
     async def get_job(self, job_id: str) -> RemoteJob | None:
         """As the client's."""
         self.asked.append(job_id)
+        self.now += self.takes
         return self.has
 
     async def change(self, _uid: str, change: Any) -> None:
@@ -62,7 +72,10 @@ class Scene:
             cache.put_job(job)
         one = replace(usual, status=replace(usual.status, reservations=(entry,)))
         cache.put_budget(one)
-        clock, parts = Clock(lambda: 0.0, lambda: NOW), {"ledgers": self, "connections": self, "events": self}
+        clock, parts = (
+            Clock(lambda: self.now, lambda: NOW + timedelta(seconds=self.now)),
+            {"ledgers": self, "connections": self, "events": self},
+        )
         await BudgetSweep(cache=cache, settings=Settings(), clock=clock, **parts).sweep(one)  # type: ignore[arg-type]
 
 
@@ -71,6 +84,8 @@ class Scene:
     [
         pytest.param(NEW, claimed(), None, id="a job that is about to be sent"),
         pytest.param(HELD, accepted(), None, id="a job that is under way"),
+        pytest.param(HELD, SUSPENDED, Settlement, id="a suspended job that the service has lost"),
+        pytest.param(HELD, NEVER_SENT, Abandonment, id="one that was deleted before it was sent, and suspended then"),
         pytest.param(HELD, claimed(), Abandonment, id="a claim that led to nothing: users write claims"),
         pytest.param(HELD, claimed(attempt=2), Abandonment, id="a claim of another attempt"),
         pytest.param(NEW, None, None, id="an object that has just gone"),
@@ -88,6 +103,13 @@ async def test_what_follows_where_the_service_has_no_such_job(
     assert [type(one) for one in scene.changes] == ([kind] if kind else [])
     settled = [one for one in scene.changes if isinstance(one, Settlement)]
     assert all(one.ended.began and one.ended.bill is None for one in settled)
+
+
+async def test_that_a_job_is_not_there_is_believed_as_of_the_question() -> None:
+    """A process that stands still for an hour has heard nothing of what others have sent meanwhile."""
+    scene = Scene(takes=3600.0)
+    await scene.sweep(NEW, None)
+    assert (len(scene.asked), scene.changes) == (1, [])
 
 
 async def test_a_job_that_was_cancelled_after_it_began_awaits_its_bill() -> None:

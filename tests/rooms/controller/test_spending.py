@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from quantumjob_operator.azure.connections import Connection
-from quantumjob_operator.budgets.ledger import Outcome
+from quantumjob_operator.budgets.ledger import Ended, Outcome
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
@@ -14,12 +14,14 @@ from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.settlement import Settlement
 from quantumjob_operator.controller.spending import Spending
-from quantumjob_operator.lifecycle.observation import ProgramFacts
+from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble
 from quantumjob_operator.model.money import Amount, Basis, Estimate
+from quantumjob_operator.model.naming import METADATA_RESERVED
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation, line_of
 from quantumjob_operator.settings import Settings
 from rooms.budgets.values import NOW, budget
-from rooms.lifecycle.observations import WORKSPACE, accepted, identity, new, remote, seen
+from rooms.lifecycle.observations import WORKSPACE, accepted, claimed, identity, new, remote, seen
 from rooms.model.bodies import RESOURCE_ID, workspace
 
 RESERVED: Final = Reservation(
@@ -32,11 +34,13 @@ class Ledgers:
     """Takes note of what is to be changed."""
 
     changed: list[str] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
 
     async def change(self, uid: str, change: Any, *, patient: bool = False) -> tuple[Outcome, tuple[Amount, ...]]:
         """It is settled at nothing."""
         assert isinstance(change, Settlement), patient
         self.changed.append(uid)
+        self.ended.append(change.ended)
         return Outcome.SETTLED, ()
 
 
@@ -81,6 +85,21 @@ async def test_a_job_that_is_gone_waits_nowhere(*, final: bool) -> None:
     assert woken == ["u2"]
 
 
+def holding(entry: Reservation, ledgers: Ledgers) -> tuple[QuantumBudget, Spending]:
+    """A budget that has this reservation."""
+    cache, one = Cache(), budget({"reservations": [line_of(entry)]})
+    cache.put_budget(one)
+    spending = Spending(
+        ledgers=ledgers,
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=lambda _: None,
+        settings=Settings(),
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+    return one, spending
+
+
 @pytest.mark.parametrize(
     ("namespace", "name", "settled"),
     [
@@ -92,17 +111,8 @@ async def test_a_job_that_is_gone_waits_nowhere(*, final: bool) -> None:
 )
 async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, settled: bool) -> None:
     """Whoever may write a QuantumWorkspace may not say what others' budgets have spent."""
-    ledgers, cache = Ledgers(), Cache()
-    one = budget({"reservations": [line_of(RESERVED)]})
-    cache.put_budget(one)
-    spending = Spending(
-        ledgers=ledgers,
-        cache=cache,
-        namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=lambda _: None,
-        settings=Settings(),
-        clock=Clock(lambda: 0.0, lambda: NOW),
-    )
+    ledgers = Ledgers()
+    one, spending = holding(RESERVED, ledgers)
     told_by = workspace({"resourceId": RESOURCE_ID}, namespace=namespace, name=name or "gone")
     job = accepted()
     known = seen(job, remote=remote("Failed"))
@@ -117,3 +127,42 @@ async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, se
     assert ledgers.changed == ([one.uid] if settled else [])
     (shown,) = context.seen.settled or ()
     assert shown.state == ("Settled" if settled else "Reserved")
+
+
+HERE: Final = {METADATA_RESERVED: '{"quantum-platform/research":{"USD":"5"}}'}
+AWAITED: Final = replace(RESERVED, ended_at="2026-11-22T12:30:00Z")
+
+
+@pytest.mark.parametrize(
+    ("entry", "facts", "ended"),
+    [
+        pytest.param(RESERVED, {"remote": remote("Cancelled")}, (False, ()), id="it never began"),
+        pytest.param(AWAITED, {"remote": remote("Cancelled")}, (True, ()), id="another object with its key saw it run"),
+        pytest.param(RESERVED, {"submission": Trouble("Rejected", "no", final=True)}, (False, ()), id="it was refused"),
+        pytest.param(
+            AWAITED, {"submission": Trouble("Rejected", "no", final=True)}, (True, ()), id="refused, as it ran before"
+        ),
+        pytest.param(
+            AWAITED,
+            {"remote": remote("Cancelled", metadata=remote().metadata | HERE)},
+            (True, (Amount("USD", "5"),)),
+            id="what stood reserved when it was sent",
+        ),
+    ],
+)
+async def test_how_a_job_ended_is_known_to_the_ledger_too(
+    entry: Reservation, facts: dict[str, Any], ended: tuple[bool, Any]
+) -> None:
+    """An object that is made anew with the key has no memory of what it takes over."""
+    ledgers, job = Ledgers(), claimed()
+    one, spending = holding(entry, ledgers)
+    told_by = workspace({"resourceId": RESOURCE_ID}, namespace=one.namespace, name=entry.workspace)
+    context = ReconcileContext(
+        seen=seen(job, job_id=entry.job_id, **facts),
+        memory=Memory(job),
+        connection=Connection(told_by, None),  # type: ignore[arg-type]  # not asked
+        stored=job.status,
+        writer=None,  # type: ignore[arg-type]  # not written
+    )
+    await spending.settle(context)
+    assert [(each.began, each.reserved) for each in ledgers.ended] == [ended]
