@@ -4,7 +4,8 @@ Rules:
 1. Nothing is claimed or sent before every budget that counts the job has set aside what it may cost.
 2. What is set aside is settled as soon as the attempt is known to be over, before status says so: a job that has ended
    holds nothing back.
-3. Who is kept back, and has a key, may have been paid for already by another object: the service is asked once.
+3. Who is kept back, and has a key, may have been paid for already by another object: the service is asked once. It is
+   asked before a job ends for what a budget says, too: the object may have forgotten what it had sent.
 
 Must not live here: how much it is and whether it fits (`budgets`).
 """
@@ -15,6 +16,7 @@ from typing import Final
 
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.decision import Action, Decision, end, hold, hold_for, step
+from quantumjob_operator.lifecycle.forgotten import unless_at_service
 from quantumjob_operator.lifecycle.observation import Observation, Trouble
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import Kind
@@ -36,7 +38,8 @@ def reserve_first(seen: Observation) -> Decision | None:
     if bought := _bought_before(seen, kept):
         return bought
     if kept.final:
-        return end(seen, seen.job.status, State.FAILED, kept.reason, kept.message)
+        ended = end(seen, seen.job.status, State.FAILED, kept.reason, kept.message)
+        return unless_at_service(seen, ended)
     # Whoever keeps it back wakes it; only what could not be found out is asked again.
     return hold_for(seen, kept) if kept.retry_after is not None else hold(seen, kept.reason, kept.message)
 

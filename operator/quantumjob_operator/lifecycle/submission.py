@@ -17,7 +17,7 @@ step is done (`reconciler`).
 from typing import Final
 
 from quantumjob_operator.lifecycle.admission import record
-from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to, hold_untold, lacks_billable_digest
+from quantumjob_operator.lifecycle.adoption import accepted, adopt, belongs_to
 from quantumjob_operator.lifecycle.attempts import SUSPENDED, has_ended, retry_left
 from quantumjob_operator.lifecycle.cost_limits import ABOVE_MAX_COST, above_max_cost
 from quantumjob_operator.lifecycle.decision import (
@@ -32,7 +32,7 @@ from quantumjob_operator.lifecycle.decision import (
     without_program,
 )
 from quantumjob_operator.lifecycle.definition import OUTPUT_FORMATS, resolve, without_entry_point
-from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED, unconfirmed
+from quantumjob_operator.lifecycle.forgotten import behind_the_fence, unless_at_service
 from quantumjob_operator.lifecycle.limits import beyond_limits, null_in
 from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts, QuotaLooked, Trouble, WorkspaceFacts
 from quantumjob_operator.lifecycle.policies import forbidden
@@ -129,29 +129,7 @@ def _unless_forgotten(seen: Observation, blocked: Decision) -> Decision:
     """
     spec = seen.job.spec
     wish = spec.cancel or spec.suspend or forbidden(spec, seen.policies)
-    return _unless_at_service(seen, blocked) if wish else blocked
-
-
-def _unless_at_service(seen: Observation, blocked: Decision) -> Decision:
-    remote = seen.remote
-    if isinstance(seen.way, Trouble):
-        return blocked
-    if remote is None:
-        return step(seen, Action.GET_REMOTE)
-    if isinstance(remote, Trouble):
-        return hold_for(seen, remote)
-    if not isinstance(remote, RemoteJob) and seen.ownership.fence_left > 0:
-        fenced = _behind_the_fence(seen)
-        # Who knows of nothing that was sent has said it already; in turn, both would write without end.
-        return replace(fenced, status=seen.job.status) if blocked.status == seen.job.status else fenced
-    if isinstance(remote, RemoteJob) and lacks_billable_digest(seen.job, remote):
-        return hold_untold(seen, remote)
-    # One that was taken over by its key, and has ended, says nothing of later attempts.
-    if not isinstance(remote, RemoteJob) or not (belongs_to(seen.job, remote) or has_ended(seen.job)):
-        return blocked
-    if seen.job.claim is None:
-        return step(seen, Action.CLAIM)
-    return blocked if seen.later_attempts_checked else step(seen, Action.FIND_LAST_ATTEMPT)
+    return unless_at_service(seen, blocked) if wish else blocked
 
 
 def _before_claim(seen: Observation) -> Decision:
@@ -168,7 +146,7 @@ def _before_claim(seen: Observation) -> Decision:
     if unfit := _unfit_program(seen):
         # Prices change, and the object may have forgotten what it had sent at lower ones.
         failed = unfit.status.condition(Kind.FAILED)
-        return _unless_at_service(seen, unfit) if failed and failed.reason == ABOVE_MAX_COST else unfit
+        return unless_at_service(seen, unfit) if failed and failed.reason == ABOVE_MAX_COST else unfit
     if seen.output is None:
         return step(seen, Action.CHECK_OUTPUT)
     if isinstance(seen.output, Trouble):
@@ -259,7 +237,7 @@ def _absent(seen: Observation, workspace: WorkspaceFacts, blocked: Decision | No
     if not seen.holds_claim:
         return _take_over(seen, blocked)
     if seen.ownership.fence_left > 0:
-        return _behind_the_fence(seen)
+        return behind_the_fence(seen)
     held = blocked or _unfit_program(seen) or _wait_for_room(seen) or reserve_first(seen)
     return held or record(seen, workspace) or step(seen, Action.SUBMIT)
 
@@ -279,12 +257,6 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
     return step(seen, Action.CLAIM)
 
 
-def _behind_the_fence(seen: Observation) -> Decision:
-    """An earlier request may still take effect: requeue, and believe a 404 only when it no longer can."""
-    message = unconfirmed("an earlier request to submit this job", seen.ownership.holder)
-    return hold(seen, SUBMISSION_UNCONFIRMED, message, again=seen.ownership.soon(seen.ownership.fence_left))
-
-
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:
     if isinstance(answer, RemoteJob):
         unread = seen.program.unread if isinstance(seen.program, ProgramFacts) else ""
@@ -295,6 +267,6 @@ def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob |
         message = answer.message + instead_of(seen.job.spec.provider, seen.job.spec.target, workspace.offers)
         return end(seen, with_error(seen.job.status, answer), State.FAILED, answer.reason, message)
     if answer.unconfirmed:
-        fenced = _behind_the_fence(seen)
+        fenced = behind_the_fence(seen)
         return replace(fenced, status=with_error(fenced.status, answer))
     return hold_for(seen, answer)

@@ -11,11 +11,24 @@ from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.model.jobstatus import BudgetShown, CostEventShown, CostShown
 from quantumjob_operator.model.money import Amount
-from rooms.lifecycle.observations import KEYED, OURS, OUTPUT, PROGRAM, accepted, claimed, new, remote, seen
+from rooms.lifecycle.observations import (
+    KEYED,
+    OURS,
+    OUTAGE,
+    OUTPUT,
+    PROGRAM,
+    accepted,
+    claimed,
+    new,
+    reason_of,
+    remote,
+    seen,
+)
 
 READY: dict[str, Any] = {"program": PROGRAM, "output": OUTPUT}
 KEY_OWNED: dict[str, Any] = {"key_owner": OURS}
 HELD = Trouble("BudgetExceeded", "nothing is left")
+ENDS = replace(HELD, final=True)
 RESERVED = BudgetShown("platform", "research", "Reserved", (Amount("USD", "97.5"),))
 SETTLED = BudgetShown("platform", "research", "Settled", (Amount("USD", "90"),))
 
@@ -80,13 +93,36 @@ def test_the_service_is_asked_once_for_what_is_kept_back() -> None:
     held = decide(seen(new(KEYED), kept_back=HELD, remote=ABSENT, **READY, **KEY_OWNED))
     job = replace(new(KEYED), status=held.status)
     assert decide(seen(job, kept_back=HELD, **READY, **KEY_OWNED)).action is Action.NONE
-    ends = replace(HELD, final=True)
-    assert decide(seen(job, kept_back=ends, **READY, **KEY_OWNED)).action is Action.GET_REMOTE
+    assert decide(seen(job, kept_back=ENDS, **READY, **KEY_OWNED)).action is Action.GET_REMOTE
+
+
+@pytest.mark.parametrize(
+    ("facts", "action", "reason"),
+    [
+        pytest.param({}, Action.GET_REMOTE, "", id="asked for"),
+        pytest.param({"remote": remote("Executing")}, Action.CLAIM, "", id="there: followed again"),
+        pytest.param({"remote": OUTAGE}, Action.NONE, "False:ServiceUnavailable", id="not known: held"),
+        pytest.param({"remote": ABSENT}, Action.RECORD, "False:BudgetExceeded", id="not there: it ends"),
+        pytest.param(
+            {"remote": ABSENT, "ownership": replace(seen(new()).ownership, fence_left=9.0)},
+            Action.NONE,
+            "False:SubmissionUnconfirmed",
+            id="sent a moment ago, if at all: not yet",
+        ),
+    ],
+)
+def test_a_job_that_would_end_may_have_forgotten_what_it_sent(
+    facts: dict[str, Any], action: Action, reason: str
+) -> None:
+    """Its cluster was restored to a time in which it waited."""
+    decision = decide(seen(new(), kept_back=ENDS, **READY, **facts))
+    assert decision.action is action
+    assert not reason or reason_of(decision.status, "Submitted") == reason
 
 
 def test_rejecting_budget_ends_the_job() -> None:
     """If its owner wants that."""
-    decision = decide(seen(new(), kept_back=Trouble("BudgetExceeded", "nothing is left", final=True), **READY))
+    decision = decide(seen(new(), kept_back=ENDS, remote=ABSENT, **READY))
     failed = decision.status.condition("Failed")
     assert failed is not None
     assert (failed.reason, failed.message) == ("BudgetExceeded", "nothing is left")
