@@ -35,6 +35,7 @@ from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller.garbage_collector import GarbageCollector
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.job_wiring import Cluster, Common, reconcilers_of
+from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconciler import Reconciler
 from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
@@ -91,7 +92,9 @@ async def start(settings: Settings, allowed: AllowedOrigins, stack: AsyncExitSta
 
 def _cluster(api: Api, common: Common) -> Cluster:
     events, namespaces = Events(api, common.holder), Namespaces(api, common.clock.monotonic)
-    return Cluster(api, Objects(api), BudgetObjects(api), References(api), events, namespaces)
+    references = References(api)
+    prices = PriceLists(references, common.clock)
+    return Cluster(api, Objects(api), BudgetObjects(api), references, prices, events, namespaces)
 
 
 def _reconcilers(
@@ -251,6 +254,7 @@ def _workspace_reconciler(  # noqa: PLR0917 - the parts that it is made of
         workspaces=workspaces,
         limiter=limiter,
         quotas=quotas,
+        prices=cluster.prices,
         queue=common.queue,
         settings=common.settings,
         clock=common.clock,

@@ -54,12 +54,13 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The ways to the API server."""
+    """The ways to the API server, and what is read there for several parts."""
 
     api: Api
     objects: Objects
     budgets: BudgetObjects
     references: References
+    prices: PriceLists
     events: Events
     namespaces: Namespaces
 
@@ -146,7 +147,7 @@ def _actions_of(  # noqa: PLR0917 - what `Actions` takes
         finalization=finalization,
         delivery=OutputWriter(outputs=Outputs(cluster.api), references=references, clock=clock),
         references=references,
-        prices=PriceLists(references, clock),
+        prices=cluster.prices,
         limiter=limiter,
         quotas=quotas,
         spending=spending,

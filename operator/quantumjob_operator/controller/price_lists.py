@@ -4,6 +4,7 @@ Must not live here: what an estimate is (`costs`), or what follows from it (`lif
 """
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -29,7 +30,9 @@ class PriceLists:
     def __init__(self, references: References, clock: Clock) -> None:
         self._references = references
         self._clock = clock
-        self._kept: dict[Name, tuple[float, PriceList | Trouble]] = {}
+        self._kept: dict[Name, tuple[float, PriceList | Trouble, str]] = {}
+        self._used: dict[str, str] = {}
+        """A digest of the oldest list by which a job of each QuantumWorkspace may wait, by its uid."""
 
     async def estimate(
         self, workspace: QuantumWorkspace, job: QuantumJob, program: bytes, parameters: Mapping[str, Any]
@@ -47,8 +50,10 @@ class PriceLists:
         """
         ref = workspace.spec.prices_ref
         if ref is None:
+            self._used.setdefault(workspace.uid, "")
             return None
-        prices = await self._list((workspace.namespace, ref.name))
+        prices, digest = await self._list((workspace.namespace, ref.name))
+        self._used.setdefault(workspace.uid, digest)
         if isinstance(prices, Trouble):
             return prices
         spec = job.spec
@@ -57,24 +62,44 @@ class PriceLists:
         )
         return count() if len(program) <= _IN_PLACE_BYTES else await asyncio.to_thread(count)
 
-    async def _list(self, name: Name) -> PriceList | Trouble:
-        now = self._clock.monotonic()
-        read, found = self._kept.get(name, (None, None))
-        if found is not None and read is not None and now - read < _KEPT_SECONDS:
-            return found
-        found = await self._read(name)
-        self._kept = {one: kept for one, kept in self._kept.items() if now - kept[0] < _KEPT_SECONDS} | {
-            name: (now, found)
-        }
-        return found
+    async def is_news(self, workspace: QuantumWorkspace) -> bool:
+        """Whether the price list is another one than jobs may wait by, or another one is named; it is read anew.
 
-    async def _read(self, name: Name) -> PriceList | Trouble:
+        Raises:
+            ClusterError: The API server could not be asked.
+        """
+        ref, digest = workspace.spec.prices_ref, ""
+        if ref is not None:
+            self._kept.pop((workspace.namespace, ref.name), None)
+            _, digest = await self._list((workspace.namespace, ref.name))
+        before, self._used[workspace.uid] = self._used.get(workspace.uid, digest), digest
+        return before != digest
+
+    def forget(self, uid: str) -> None:
+        """A QuantumWorkspace is gone."""
+        self._used.pop(uid, None)
+
+    async def _list(self, name: Name) -> tuple[PriceList | Trouble, str]:
+        """A list, and a digest of its text, or of why it can't be read."""
+        now = self._clock.monotonic()
+        read, found, digest = self._kept.get(name, (None, None, ""))
+        if found is not None and read is not None and now - read < _KEPT_SECONDS:
+            return found, digest
+        found, text = await self._read(name)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._kept = {one: kept for one, kept in self._kept.items() if now - kept[0] < _KEPT_SECONDS} | {
+            name: (now, found, digest)
+        }
+        return found, digest
+
+    async def _read(self, name: Name) -> tuple[PriceList | Trouble, str]:
         namespace, config_map = name
         try:
-            return await asyncio.to_thread(parse_prices, await self._references.prices(namespace, config_map))
+            text = await self._references.prices(namespace, config_map)
+            return await asyncio.to_thread(parse_prices, text), text
         except BrokenReferenceError as error:
             why = error.message
         except PricesUnreadableError as error:
             why = f"spec.pricesRef: ConfigMap {config_map}: {clean_text(str(error))}"
         message = f"the price list of the QuantumWorkspace in namespace {namespace} can't be used: {why}"
-        return Trouble(PRICES_UNREADABLE, message)
+        return Trouble(PRICES_UNREADABLE, message), message

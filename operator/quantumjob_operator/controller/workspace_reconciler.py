@@ -19,6 +19,7 @@ from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.own_words import OwnWords
+from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.workspace_offer import ask_offer, room_of
 from quantumjob_operator.controller.workspace_status import (
@@ -66,6 +67,7 @@ class WorkspaceReconciler:
         workspaces: Workspaces,
         limiter: InflightLimiter,
         quotas: QuotaGuards,
+        prices: PriceLists,
         queue: WorkQueue[str],
         settings: Settings,
         clock: Clock,
@@ -78,6 +80,7 @@ class WorkspaceReconciler:
         self._workspaces = workspaces
         self._limiter = limiter
         self._quotas = quotas
+        self._prices = prices
         self._queue = queue
         self._settings = settings
         self._clock = clock
@@ -117,6 +120,7 @@ class WorkspaceReconciler:
         """Whoever makes QuantumWorkspaces anew without end leaves nothing of those that are gone."""
         self._failures.pop(uid, None)
         self._quotas.forget(uid)
+        self._prices.forget(uid)
         self._words.forget(uid)
         if name := self._names.pop(uid, None):
             self._limiter.forget_workspace(uid)
@@ -164,13 +168,22 @@ class WorkspaceReconciler:
             return trouble_with(error, workspace.spec.credentials.refused_remedy), Offer()
 
     async def _offer(self, workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:
-        """What it offers; news of quotas that are enforced wake who waits for them."""
+        """What it offers; news of quotas that are enforced, and of prices, wake who waits for them."""
         asked = self._clock.monotonic()
         offer = await ask_offer(workspace, client, room_of(workspace, self._cache.workspaces.values()))
         quotas = offer.quotas if workspace.spec.guards_quota else None
-        if quotas is not None and self._quotas.learn(workspace.uid, quotas, asked):
+        news = quotas is not None and self._quotas.learn(workspace.uid, quotas, asked)
+        if await self._has_new_prices(workspace) or news:
             self._wake_waiting(workspace)
         return offer
+
+    async def _has_new_prices(self, workspace: QuantumWorkspace) -> bool:
+        """Nothing watches ConfigMaps; what can't be read now is no reason to say nothing of the workspace."""
+        try:
+            return await self._prices.is_news(workspace)
+        except ClusterError as error:
+            _log.info("%s", error)
+            return False
 
     async def _write(self, workspace: QuantumWorkspace, trouble: Trouble | None, offer: Offer) -> None:
         before = next((one for one in workspace.conditions if one.type == READY), None)

@@ -144,7 +144,7 @@ AWAITED: Final = replace(RESERVED, ended_at="2026-11-22T12:30:00Z")
         ),
         pytest.param(
             AWAITED,
-            {"remote": remote("Cancelled", metadata=remote().metadata | HERE)},
+            {"remote": remote("Cancelled", metadata={**remote().metadata, **HERE})},
             (True, (Amount("USD", "5"),)),
             id="what stood reserved when it was sent",
         ),

@@ -133,6 +133,10 @@ class Answers:
         """Hands itself on to `ask_offer`."""
         return self
 
+    async def is_news(self, _workspace: Any) -> bool:
+        """As the price lists'."""
+        return False
+
     async def look(self, _budget: QuantumBudget) -> None:
         """As the counter's: nothing has to be counted."""
 
@@ -162,7 +166,9 @@ def add_workspace_operator(world: World, answers: Answers, cluster: str) -> None
     """One operator."""
     cache, queue, clock = Cache(), Queue(world), Clock(lambda: world.now, lambda: NOW + timedelta(seconds=world.now))
     cache.put(parse_known(world.plural, deepcopy(world.body)))
-    others: dict[str, Any] = dict.fromkeys(("connections", "workspaces", "limiter", "quotas", "metrics"), answers)
+    others: dict[str, Any] = dict.fromkeys(
+        ("connections", "workspaces", "limiter", "quotas", "prices", "metrics"), answers
+    )
     typed: Any = {"queue": queue, "objects": Objects(world), "events": Events(world, "x")}  # type: ignore[arg-type]
     made = WorkspaceReconciler(cache=cache, settings=Settings(cluster_name=cluster), clock=clock, **typed, **others)
     world.operators.append(Operator(cache, queue, made.reconcile))

@@ -1,0 +1,167 @@
+"""Price lists: whoever waits because of one is woken by the next one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
+from quantumjob_operator.cluster.cache import Cache
+from quantumjob_operator.cluster.references import BrokenReferenceError
+from quantumjob_operator.controller import workspace_reconciler
+from quantumjob_operator.controller.price_lists import PriceLists
+from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconciler
+from quantumjob_operator.controller.workspace_status import Offer
+from quantumjob_operator.model.money import Basis, Estimate
+from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
+from quantumjob_operator.settings import Settings
+from rooms.lifecycle.observations import NOW
+from rooms.model.bodies import job, workspace, workspace_body
+
+LIST: Final = """
+asOf: "2025-09-17"
+targets:
+- {target: ionq.qpu.aria-1, model: Free}
+"""
+OTHER: Final = LIST.replace("qpu.aria-1", "simulator")
+GONE: Final = BrokenReferenceError("PriceListUnreadable", "there is no ConfigMap prices")
+DOWN: Final = ClusterError("GET configmaps", None, "Timeout", "no answer")
+
+
+@dataclass
+class Lab:
+    """A ConfigMap, the time, and what reads the one."""
+
+    text: str | Exception = LIST
+    now: float = 0.0
+    reads: int = 0
+    lists: PriceLists = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing was read yet."""
+        self.lists = PriceLists(self, Clock(lambda: self.now, lambda: NOW))  # type: ignore[arg-type]
+
+    async def prices(self, _namespace: str, _name: str) -> str:
+        """As the references'."""
+        self.reads += 1
+        if isinstance(self.text, Exception):
+            raise self.text
+        return self.text
+
+    async def estimate(self, of: QuantumWorkspace) -> Any:
+        """What a job would be told."""
+        return await self.lists.estimate(of, job(), b"{}", {})
+
+
+def naming(name: str | None = "prices") -> QuantumWorkspace:
+    """A QuantumWorkspace with this price list."""
+    return workspace({"pricesRef": {"name": name}} if name else {})
+
+
+@pytest.mark.parametrize(
+    ("waits_by", "found", "news"),
+    [
+        pytest.param(LIST, LIST, False, id="the same"),
+        pytest.param(LIST, OTHER, True, id="another one"),
+        pytest.param(GONE, LIST, True, id="one where there was none"),
+        pytest.param(LIST, GONE, True, id="it is gone"),
+    ],
+)
+async def test_a_list_that_is_not_the_one_jobs_wait_by_is_news(
+    waits_by: str | Exception, found: str | Exception, *, news: bool
+) -> None:
+    """Once, and what was read in the half minute before does not hide it."""
+    lab = Lab(waits_by)
+    await lab.estimate(naming())
+    lab.text = found
+    assert [await lab.lists.is_news(naming()), await lab.lists.is_news(naming())] == [news, False]
+
+
+async def test_a_job_that_was_told_the_newer_list_does_not_hide_it_from_the_others() -> None:
+    """These wait by the former one."""
+    lab = Lab()
+    await lab.estimate(naming())
+    lab.text, lab.now = OTHER, 60.0
+    told = await lab.estimate(naming())
+    assert isinstance(told, Estimate)
+    assert told.basis is Basis.FREE
+    assert await lab.lists.is_news(naming())
+
+
+async def test_naming_a_list_is_news() -> None:
+    """Also where there was none; not when the first job asks."""
+    lab = Lab()
+    assert not await lab.lists.is_news(naming(None))
+    assert await lab.lists.is_news(naming())
+    lab.lists.forget(naming().uid)
+    assert not await lab.lists.is_news(naming())
+
+
+@dataclass
+class Parts:
+    """What a reconciler of QuantumWorkspaces needs beside the lists; all of it is well."""
+
+    woken: list[str] = field(default_factory=list)
+
+    def add(self, uid: str) -> None:
+        """As the queue's."""
+        self.woken.append(uid)
+
+    def referenced(self, _job: Any) -> tuple[str, str]:
+        """As the workspaces'."""
+        return naming().key
+
+    async def refresh(self, _workspace: Any) -> Any:
+        """As the connections'."""
+        return self
+
+    async def write_workspace_status(self, of: QuantumWorkspace, status: dict[str, Any]) -> QuantumWorkspace:
+        """As the objects'."""
+        newer = {"resourceVersion": str(int(of.resource_version) + 1)}
+        return parse_workspace(workspace_body({"pricesRef": {"name": "prices"}}, **newer) | {"status": status})
+
+    def list_trouble(self, _uid: str) -> None:
+        """None."""
+
+    async def publish(self, *_args: Any) -> None:
+        """As the Events'."""
+
+    client = None
+
+    def __getattr__(self, _name: str) -> Callable[..., Any]:
+        """Whatever else is called is of no importance here."""
+        return lambda *_args, **_more: None
+
+
+@pytest.mark.parametrize(
+    ("found", "woken"),
+    [
+        pytest.param(LIST, 0, id="the same list"),
+        pytest.param(OTHER, 1, id="another list"),
+        pytest.param(DOWN, 0, id="the API server does not answer"),
+    ],
+)
+async def test_who_waits_is_woken_when_the_list_is_mended(
+    found: str | Exception, woken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else would look at a job whose cost was not known."""
+
+    async def asked(*_args: Any) -> Offer:
+        return Offer()
+
+    monkeypatch.setattr(workspace_reconciler, "ask_offer", asked)
+    lab, parts, cache = Lab(), Parts(), Cache()
+    cache.put_workspace(naming())
+    cache.put_job(job())
+    names = ("objects", "events", "connections", "workspaces", "limiter", "quotas", "queue", "metrics")
+    played: Any = dict.fromkeys(names, parts)
+    clock = Clock(lambda: lab.now, lambda: NOW)
+    reconciler = WorkspaceReconciler(cache=cache, prices=lab.lists, settings=Settings(), clock=clock, **played)
+    await lab.estimate(naming())
+    await reconciler.reconcile(naming().uid)  # it becomes ready, which wakes them, too
+    parts.woken.clear()
+    lab.text = found
+    await reconciler.reconcile(naming().uid)
+    assert parts.woken == [job().uid] * woken
