@@ -33,6 +33,7 @@ class Cache:
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         claims: What jobs had for claims before.
         by_key: Which jobs have one idempotency key.
+        doubts: How often a ledger was doubted: whoever compared one meanwhile has compared a former one.
     """
 
     newest: int = 0
@@ -45,6 +46,7 @@ class Cache:
     claims: ClaimsHeard = field(default_factory=ClaimsHeard)
     by_key: JobsByKey = field(default_factory=JobsByKey)
     removed: Callable[[str], None] = lambda _: None
+    doubts: int = 0
     _left_in: dict[str, str] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
@@ -96,13 +98,17 @@ class Cache:
         restored = budget.uid in self._stale
         if not self._takes(budget):
             return False
-        taken = budget.after(self.budgets.get(budget.uid))
-        # What was compared before this version came was the ledger of before.
-        self.budgets[budget.uid] = replace(taken, doubted=True) if restored else taken
+        known = self.budgets.get(budget.uid)
+        taken = budget.after(replace(known, doubted=False) if known else None)
+        # What was compared before a version came that was set back, or restored, was the ledger of before.
+        doubted = taken.doubted or restored
+        self.doubts += doubted
+        self.budgets[budget.uid] = replace(taken, doubted=doubted or (known is not None and known.doubted))
         return True
 
     def doubt_budgets(self) -> None:
         """Nobody watched for a while, in which the cluster may have been restored."""
+        self.doubts += 1
         for uid, one in list(self.budgets.items()):
             self.budgets[uid] = replace(one, doubted=True)
 

@@ -27,7 +27,7 @@ from quantumjob_operator.settings import Settings
 
 _PAUSE_SHARE: Final = 4.0
 """Lists that could not be counted are left alone for so many times the seconds that they took."""
-_AGAIN: Final = Kept(COUNTING, "jobs have ended while they were counted: they are counted again")
+_AGAIN: Final = Kept(COUNTING, "jobs have ended, or ledgers were set back, meanwhile: they are counted again")
 _log: Final = logging.getLogger(__name__)
 
 
@@ -87,6 +87,7 @@ class BudgetCounter:
         return why
 
     async def _look(self, budget: QuantumBudget) -> Kept | None:
+        doubts = self._cache.doubts
         if budget.doubted and budget.is_counted:
             why = await self._compare(budget)
             if why:
@@ -99,6 +100,8 @@ class BudgetCounter:
             budget = self._cache.budgets.get(budget.uid, budget)
             if why or not budget.is_counted:
                 return why or _AGAIN
+        if self._cache.doubts != doubts:
+            return _AGAIN  # perhaps of this one, since the list was read
         self._cache.trust_budget(budget.uid)
         return None
 

@@ -288,6 +288,22 @@ def test_a_budget_that_comes_with_a_count_is_doubted(*, counted: bool) -> None:
     assert known.budgets[one.uid].doubted is counted
 
 
+def test_each_doubt_of_a_ledger_counts() -> None:
+    """Also of one that is doubted already: who compares it meanwhile has another version."""
+    known, one = Cache(), replace(budget(), status=replace(budget().status, changed_at="2026-11-22T13:00:00Z"))
+    steps = [
+        lambda: known.put_budget(one),
+        lambda: known.put_budget(replace(one, resource_version="8")),
+        lambda: known.put_budget(
+            replace(one, resource_version="9", status=replace(one.status, changed_at="2026-11-21T13:00:00Z"))
+        ),
+        known.doubt_budgets,
+        known.mark_stale,
+    ]
+    counts = [(step(), known.doubts)[1] for step in steps]
+    assert counts == [1, 1, 2, 3, 4]
+
+
 def other_jobs(one: QuantumBudget) -> QuantumBudget:
     """The budget with a spec that means other jobs."""
     return replace(one, spec=replace(one.spec, jobs=Selector({"team": "other"})))

@@ -435,6 +435,23 @@ async def test_a_list_is_compared_as_far_as_a_job_that_is_missing() -> None:
     assert lab.now == 1
 
 
+async def test_a_ledger_that_is_doubted_while_a_list_is_read_was_not_compared() -> None:
+    """The cluster was restored meanwhile, and the ledger that came is another one."""
+
+    def page(number: int) -> Rows:
+        if number == 1 and lab.reads == 1:
+            lab.cache.mark_stale()
+        return []
+
+    lab = doubted(page, pages=2)
+    assert await lab.look() is not None
+    assert lab.cache.budgets[lab.budget.uid].doubted
+    lab.now += 600
+    lab.budget = lab.cache.budgets[lab.budget.uid]
+    assert await lab.look() is None
+    assert not lab.cache.budgets[lab.budget.uid].doubted
+
+
 async def test_others_run_while_a_list_is_counted() -> None:
     """Between a few rows, and the write takes a moment."""
     turns = 0
