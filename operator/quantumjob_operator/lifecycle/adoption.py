@@ -24,7 +24,7 @@ from quantumjob_operator.lifecycle.observation import Observation, ProgramFacts,
 from quantumjob_operator.lifecycle.status_mapping import told_of
 from quantumjob_operator.lifecycle.transitions import TRANSITIONS, is_final_word, seen_as
 from quantumjob_operator.model.conditions import Kind, stamp
-from quantumjob_operator.model.jobstatus import Condition, JobStatus, State, WorkspaceUsed
+from quantumjob_operator.model.jobstatus import MOST_BUDGETS, Condition, JobStatus, State, WorkspaceUsed
 from quantumjob_operator.model.naming import (
     METADATA_CLUSTER,
     METADATA_NAMESPACE,
@@ -126,7 +126,7 @@ def accepted(seen: Observation, workspace: WorkspaceFacts, remote: RemoteJob, me
         error=None,
         estimate=estimated(seen) or job.status.estimate,
         cost=None,
-        budgets=seen.reserved,
+        budgets=seen.reserved[:MOST_BUDGETS],
     )
     return Decision(action=Action.RECORD, status=_first_sight(seen, base, remote, message))
 

@@ -20,7 +20,7 @@ from quantumjob_operator.lifecycle.forgotten import unless_at_service
 from quantumjob_operator.lifecycle.observation import Observation, Trouble
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import CostShown, State
+from quantumjob_operator.model.jobstatus import MOST_BUDGETS, CostShown, State
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
 
@@ -58,7 +58,8 @@ def _bought_before(seen: Observation, kept: Trouble) -> Decision | None:
 def settle_first(seen: Observation, decision: Decision) -> Decision:
     """The decision, after what is reserved for an attempt that is over has been settled."""
     if seen.settled is not None and decision.action is Action.RECORD:
-        return replace(decision, status=replace(decision.status, budgets=seen.settled or decision.status.budgets))
+        shown = seen.settled[:MOST_BUDGETS] or decision.status.budgets
+        return replace(decision, status=replace(decision.status, budgets=shown))
     if seen.settled is None and seen.reserved and is_over(seen) and _ends(seen, decision):
         return step(seen, Action.SETTLE)
     return decision

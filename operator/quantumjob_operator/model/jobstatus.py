@@ -119,6 +119,10 @@ class AttemptShown:
     start_time: str | None = None
 
 
+MOST_BUDGETS: Final = 16
+"""Of these, as many are shown: a status with more is refused, and the job would never be seen to end."""
+
+
 @dataclass(frozen=True, slots=True, config=_JSON)
 class BudgetShown:
     """What a QuantumBudget counts for the newest attempt; `state` is Reserved, Settled, Unsettled or Released."""

@@ -189,6 +189,18 @@ async def test_a_time_after_all_times_ends_no_count() -> None:
     assert list(lab.state.ledger.open) == [str(UUID(int=1)), str(UUID(int=2))]
 
 
+async def test_what_is_known_of_a_job_counts_where_its_cost_is_not() -> None:
+    """It is one job, and its parameters tell its shots."""
+    limits = [{"unit": unit, "amount": "1000"} for unit in ("USD", "jobs", "shots")]
+    lab = Lab(lambda _: [row(1)], budget_spec={"limits": limits})
+    spec = {"parameters": {"shots": 100}, "workspaceRef": {"name": "mine"}}
+    lab.cache.put_job(parse_job(job_body(spec, namespace="mallory", uid=str(UUID(int=1)))))
+    await lab.look()
+    assert lab.state is not None
+    (entry,) = lab.state.ledger.open.values()
+    assert {one.unit: one.amount for one in entry.amounts} == {"jobs": "1", "shots": "100"}
+
+
 async def test_free_jobs_under_way_take_no_place() -> None:
     """Nothing was reserved for them, and a tenant may have any number."""
     lab = Lab(lambda page: [row(page * PAGE + number) for number in range(PAGE)], pages=26)

@@ -24,12 +24,14 @@ from rooms.lifecycle.observations import (
     remote,
     seen,
 )
+from rooms.model.test_crd_fields import JOBS, declared
 
 READY: dict[str, Any] = {"program": PROGRAM, "output": OUTPUT}
 KEY_OWNED: dict[str, Any] = {"key_owner": OURS}
 HELD = Trouble("BudgetExceeded", "nothing is left")
 ENDS = replace(HELD, final=True)
 RESERVED = BudgetShown("platform", "research", "Reserved", (Amount("USD", "97.5"),))
+MANY = tuple(replace(RESERVED, name=f"team-{number}") for number in range(20))
 SETTLED = BudgetShown("platform", "research", "Settled", (Amount("USD", "90"),))
 
 
@@ -133,6 +135,22 @@ def test_the_end_says_what_is_counted() -> None:
     decision = decide(seen(accepted(), remote=remote("Failed"), reserved=(RESERVED,), settled=(SETTLED,)))
     assert decision.action is Action.RECORD
     assert decision.status.budgets == (SETTLED,)
+
+
+@pytest.mark.parametrize(
+    ("job", "facts"),
+    [
+        pytest.param(claimed(), {"submission": remote("Waiting"), "reserved": MANY, **READY}, id="when it was sent"),
+        pytest.param(
+            accepted(), {"remote": remote("Failed"), "reserved": MANY, "settled": MANY}, id="when it has ended"
+        ),
+    ],
+)
+def test_more_budgets_than_status_takes_count_a_job(job: Any, facts: dict[str, Any]) -> None:
+    """Each keeps its own account; a status that is refused would say nothing of the job any more."""
+    decision = decide(seen(job, **facts))
+    assert decision.action is Action.RECORD
+    assert len(decision.status.budgets) == declared(JOBS, "status", "budgets")["maxItems"]
 
 
 @pytest.mark.parametrize(
