@@ -62,6 +62,8 @@ class Shortage:
 def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Shortage, detail: str) -> Refusal:
     """It does not fit into what is left of a unit."""
     unit, taken = short.limit.unit, short.taken
+    # What is kept for others is no reason to end a job: they may be ended, or go, without it.
+    ends = _ends(budget) and taken.spent + taken.reserved + short.needed > short.limit.value
     left = short.limit.value - taken.spent - taken.reserved
     whose = f" for namespace {namespace}" if budget.spec.each == EACH_NAMESPACE else ""
     jobs = f"{taken.jobs} job{'' if taken.jobs == 1 else 's'}"
@@ -70,19 +72,19 @@ def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Short
     message = (
         f"{_named(budget)} has {spoken(left, unit)} {unit} left{whose} of {spoken(short.limit.value, unit)}"
         f"{within(budget.spec.period, period)} ({used}); this job needs {spoken(short.needed, unit)} {unit}: {detail}. "
-        f"{_when(budget, period, short)} by {_owner(budget)}"
+        f"{_when(period, short, ends=ends)} by {_owner(budget)}"
     )
-    return Refusal(EXCEEDED, message, final=_ends(budget), waits=True)
+    return Refusal(EXCEEDED, message, final=ends, waits=not ends)
 
 
-def _when(budget: QuantumBudget, period: Period, short: Shortage) -> str:
+def _when(period: Period, short: Shortage, *, ends: bool) -> str:
     """What has to happen for a job to start, or for another one in its place."""
     ways = []
     if short.taken.spent + short.needed <= short.limit.value:
         ways.append("when enough is released")
     if period.end and short.needed <= short.limit.value:
         ways.append(f"on {period.end:%Y-%m-%d}")
-    who = "Such jobs end here (spec.onExceeded); a new one can start" if _ends(budget) else "It starts"
+    who = "Such jobs end here (spec.onExceeded); a new one can start" if ends else "It starts"
     return f"{who} {', '.join([*ways, ''])}{'or ' if ways else ''}when the limit is raised"
 
 

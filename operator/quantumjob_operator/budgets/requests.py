@@ -6,7 +6,8 @@ Rules, the first that applies:
    which it goes on to wait.
 3. What can't be told, or is above `perJob`, does not pass however much is left.
 4. A reservation that stands is confirmed, and never lowered: the job that it was made for may run, and who asks now may
-   be another object with its key, which only the service tells apart. What is more, or new, must fit every limit,
+   be another object with its key, which only the service tells apart. But it does not begin once a limit was lowered so
+   far that it would not fit if all others released what they have. What is more, or new, must fit every limit,
    together with what the job that waits longest needs: else small ones would take for ever what is released for a large
    one.
 5. Given back is only what nobody else was granted meanwhile: whoever finds a new reservation confirms it in the ledger,
@@ -15,28 +16,19 @@ Rules, the first that applies:
 Must not live here: who waits, and who is woken (`controller.spending`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import NamedTuple
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, last_confirmed, put, release, used
+from quantumjob_operator.budgets.fit import Ahead, fits, no_longer_fits, of_unit
+from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
-from quantumjob_operator.budgets.refusals import Refusal, Shortage
+from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
-
-
-class Ahead(NamedTuple):
-    """Who waits longer than the one that asks: a job's namespace, and what it needs."""
-
-    namespace: str
-    amounts: tuple[Amount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +111,8 @@ def _reserve(
     standing = ledger.open.get(request.job_id)
     amounts = _larger(standing.amounts if standing else (), needs.amounts)
     if standing is not None and amounts == standing.amounts:
+        if refusal := no_longer_fits(budget, ledger, standing, needs.detail):
+            return ledger, refusal
         return _confirm(budget, ledger, standing, request, now)
     others, needs = release(ledger, request.job_id), replace(needs, amounts=amounts)
     entry = _entry(ledger, request, needs, standing, now)
@@ -210,92 +204,3 @@ def _larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[A
     both = (*standing, *needed)
     units = dict.fromkeys(one.unit for one in both)
     return tuple(max((one for one in both if one.unit == unit), key=lambda one: one.value) for unit in units)
-
-
-def fits(
-    budget: QuantumBudget,
-    ledger: Ledger,
-    sums: Mapping[Key, Used],
-    namespace: str,
-    needs: Needs,
-    *,
-    ahead: tuple[Ahead, ...] = (),
-) -> Refusal | None:
-    """Why a job has to wait; None if it fits beside everything that is spent, reserved, and kept for others.
-
-    Args:
-        budget: Whose ledger it is.
-        ledger: As it is.
-        sums: What is used of each unit.
-        namespace: Of the job.
-        needs: Of the job.
-        ahead: Those for whom something is kept.
-    """
-    group = group_of(budget, namespace)
-    before = [
-        amounts for other, amounts in ahead if could_fit(budget, sums, own_of(budget, ledger, other), group, amounts)
-    ]
-    for limit in budget.spec.limits:
-        taken = sums.get(Key(group, limit.unit), UNUSED)
-        amount = of_unit(needs.amounts, limit.unit)
-        kept = sum((of_unit(one, limit.unit) for one in before), Decimal(0))
-        # What needs nothing of a unit is no worse for a limit that was lowered below what is spent.
-        if amount and taken.spent + taken.reserved + kept + amount > limit.value:
-            return refusals.exceeded(
-                budget, ledger.period, namespace, Shortage(limit, taken, kept, amount), needs.detail
-            )
-    return None
-
-
-def added(sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> dict[Key, Used]:
-    """The sums that change when a job's amounts are reserved."""
-    changed = {}
-    for one in amounts:
-        known = sums.get(Key(group, one.unit), UNUSED)
-        changed[Key(group, one.unit)] = known._replace(reserved=known.reserved + one.value, jobs=known.jobs + 1)
-    return changed
-
-
-def own_of(budget: QuantumBudget, ledger: Ledger, namespace: str) -> dict[str, Decimal]:
-    """What a namespace's own jobs under way keep of each unit; nothing where it shares its limits with no other."""
-    own: dict[str, Decimal] = {}
-    start = stamp(ledger.period.start)
-    for one in ledger.open.values() if group_of(budget, namespace) != namespace else ():
-        if one.namespace == namespace and one.counts_at >= start and not one.ended_at:
-            for each in one.amounts:
-                own[each.unit] = own.get(each.unit, Decimal(0)) + each.value
-    return own
-
-
-def could_fit(
-    budget: QuantumBudget, sums: Mapping[Key, Used], own: Mapping[str, Decimal], group: str, amounts: tuple[Amount, ...]
-) -> bool:
-    """Whether a job would fit if all that others have under way were released; else it has no turn now.
-
-    What has ended without a bill may count for a week: nothing is kept for a job that waits for that. Nor for one that
-    waits for jobs of its own namespace: whoever has them decides how long they take, and others would wait as long.
-
-    Args:
-        budget: Whose ledger it is.
-        sums: What is used of each unit.
-        own: What `own_of` says of the job's namespace.
-        group: Whose sums the job goes into.
-        amounts: What it needs.
-    """
-    return all(
-        _stays(sums.get(Key(group, limit.unit), UNUSED))
-        + own.get(limit.unit, Decimal(0))
-        + of_unit(amounts, limit.unit)
-        <= limit.value
-        for limit in budget.spec.limits
-        if of_unit(amounts, limit.unit)
-    )
-
-
-def _stays(one: Used) -> Decimal:
-    return one.spent + one.awaited
-
-
-def of_unit(amounts: tuple[Amount, ...], unit: str) -> Decimal:
-    """The amount of one unit; 0 if there is none."""
-    return next((one.value for one in amounts if one.unit == unit), Decimal(0))

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from quantumjob_operator.budgets.fit import added, could_fit, fits, own_of
 from quantumjob_operator.budgets.ledger import Ledger, group_of, used
 from quantumjob_operator.budgets.needs import Needs
-from quantumjob_operator.budgets.requests import added, could_fit, fits, is_closed, own_of
+from quantumjob_operator.budgets.requests import is_closed
 from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget

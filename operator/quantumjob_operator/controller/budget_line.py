@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from quantumjob_operator.budgets.requests import Ahead
+from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 

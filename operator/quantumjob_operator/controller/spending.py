@@ -179,7 +179,8 @@ class Spending:
             return
         line.leave(job.uid)
         if isinstance(answer, Refusal):
-            parked[job.uid] = None
+            if not answer.final:
+                parked[job.uid] = None
             if answer.reason == COUNTING and not is_closed(self._cache.budgets.get(budget.uid, budget)):
                 self._wake(job.uid)  # it was counted meanwhile
 

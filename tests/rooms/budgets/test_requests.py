@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.ledger import Ledger, ledger_of
+from quantumjob_operator.budgets.fit import Ahead
+from quantumjob_operator.budgets.ledger import Key, Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
-from quantumjob_operator.budgets.requests import Ahead, Granted, ask, give_back
+from quantumjob_operator.budgets.requests import Granted, ask, give_back
 from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.model.budget_patch import budget_status_patch
@@ -198,6 +199,32 @@ def test_the_same_job_is_reserved_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("limit", "spent", "later", "passes"),
+    [
+        pytest.param("2000", "100", 0, True, id="it fits"),
+        pytest.param("0", "0", 0, False, id="the limit is 0"),
+        pytest.param("150", "100", 0, False, id="it would go beyond what the limit is now"),
+        pytest.param("197.5", "100", 0, True, id="it just fits"),
+        pytest.param("150", "100", 30, True, id="it belongs to a former period, of which nobody asks that"),
+        pytest.param("0", "100", 30, False, id="but nothing passes a limit of 0"),
+    ],
+)
+def test_what_stands_reserved_does_not_begin_once_its_limit_was_lowered(
+    limit: str, spent: str, later: int, *, passes: bool
+) -> None:
+    """It waited for a fence, for its turn, or for an operator; it begins when the limit is raised."""
+    one, now = budget(), NOW + timedelta(days=later)
+    ledger = replace(filled(one, "97.5"), spent={Key("", "USD"): Decimal(spent)})
+    lowered = budget(limits=[{"unit": "USD", "amount": limit}])
+    if later:
+        ledger = ledger_of(written(one, ledger), now)
+        ledger = replace(ledger, spent={Key("", "USD"): Decimal(spent)})
+    after, answer = ask(lowered, ledger, request(0, usd("97.5")), now)
+    assert isinstance(answer, Granted) is passes
+    assert passes or (after == ledger and answer.reason == "BudgetExceeded")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
     ("after", "fields", "left"),
     [
         pytest.param(None, {}, 0, id="nobody else was granted it: it goes"),
@@ -258,6 +285,21 @@ def test_small_ones_do_not_starve_a_large_one() -> None:
     assert isinstance(answer, Granted)
     _, answer = ask(one, ledger, request(9, usd("10"), ahead=(Ahead("chem", (Amount("USD", "990"),)),)), NOW)
     assert isinstance(answer, Granted)
+
+
+@pytest.mark.parametrize(
+    ("needed", "ends"),
+    [
+        pytest.param("10", False, id="there is room, and it is kept"),
+        pytest.param("1000.01", True, id="there would be none without the others, either"),
+    ],
+)
+def test_what_is_kept_for_others_ends_no_job(needed: str, *, ends: bool) -> None:
+    """Those for whom it is kept may be refused themselves, for good; who ends stands in nobody's way."""
+    one = budget(onExceeded="Reject")
+    found = told(one, filled(one, "1000"), usd(needed), ahead=(Ahead("chem", (Amount("USD", "1000"),)),))
+    assert (found.final, found.waits) == (ends, not ends)
+    assert ("Such jobs end here" in found.message) is ends
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from quantumjob_operator.budgets.requests import Ahead
+from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
 from quantumjob_operator.model.money import Amount
 

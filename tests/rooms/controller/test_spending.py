@@ -48,20 +48,28 @@ class Ledgers:
 class Refusing:
     """Keeps every job back."""
 
+    waits: bool
     final: bool
 
     async def change(self, _uid: str, _change: Any) -> Refusal:
         """Refuse it."""
-        return Refusal("BudgetExceeded", "there is not enough", waits=not self.final, final=False)
+        return Refusal("BudgetExceeded", "there is not enough", waits=self.waits, final=self.final)
 
 
-@pytest.mark.parametrize("final", [pytest.param(False, id="waits"), pytest.param(True, id="can't pass")])
-async def test_a_job_that_is_gone_waits_nowhere(*, final: bool) -> None:
+@pytest.mark.parametrize(
+    ("waits", "final"),
+    [
+        pytest.param(True, False, id="waits"),
+        pytest.param(False, False, id="can't pass"),
+        pytest.param(False, True, id="has ended"),
+    ],
+)
+async def test_a_job_that_is_gone_waits_nowhere(*, waits: bool, final: bool) -> None:
     """Any number of them may come and go in a month."""
     cache, woken, one = Cache(), list[str](), budget()
     cache.put_budget(one)
     spending = Spending(
-        ledgers=Refusing(final),  # type: ignore[arg-type]
+        ledgers=Refusing(waits, final),  # type: ignore[arg-type]
         cache=cache,
         namespaces=None,  # type: ignore[arg-type]  # unused
         wake=woken.append,
@@ -82,7 +90,7 @@ async def test_a_job_that_is_gone_waits_nowhere(*, final: bool) -> None:
         await spending.reserve(context)
     spending.forget("u1")
     spending.gone(one.uid)
-    assert woken == ["u2"]
+    assert woken == ([] if final else ["u2"])
 
 
 def holding(entry: Reservation, ledgers: Ledgers) -> tuple[QuantumBudget, Spending]:
