@@ -104,15 +104,15 @@ class BudgetReconciler:
             return
         closed = budget.doubted or not budget.is_counted
         uncounted = await self._counter.look(budget)
-        budget = self._cache.budgets.get(budget.uid, budget)
+        before = budget = self._cache.budgets.get(budget.uid, budget)
+        # Before the sweep: it asks for other jobs, one after the other, and may not come to its end.
+        self._wake(budget, closed=closed)
         await self._say(budget, self._kept(budget, uncounted), await self._sweep.sweep(budget))
         if uncounted:
             self._queue.add_after(budget.uid, _UNCOUNTED_SECONDS)
         budget = self._cache.budgets.get(budget.uid, budget)
-        period = budget.status.period.start if budget.status.period else None
-        known = (budget.generation, period, budget.is_counted)
-        self._spending.changed(budget, everybody=closed or self._known.get(budget.uid) != known)
-        self._known[budget.uid] = known
+        if budget is not before:
+            self._wake(budget, closed=False)
         if budget.has_finalizer and not budget.status.reservations:
             await self._let_go(budget)
         else:
@@ -128,6 +128,13 @@ class BudgetReconciler:
         )
         conditions = with_kept(budget, told, self._clock.now())
         self._cache.update(await self._objects.write_status(budget, replace(budget.status, conditions=conditions)))
+
+    def _wake(self, budget: QuantumBudget, *, closed: bool) -> None:
+        """Have who waits ask: all, if the budget is another one, or was closed when this look at it began."""
+        period = budget.status.period.start if budget.status.period else None
+        known = (budget.generation, period, budget.is_counted)
+        self._spending.changed(budget, everybody=closed or self._known.get(budget.uid) != known)
+        self._known[budget.uid] = known
 
     async def _say(self, budget: QuantumBudget, kept: Kept, found: Found) -> None:
         """Have status say what was found, unless another process says otherwise and nothing of it is new here."""

@@ -29,6 +29,7 @@ from quantumjob_operator.budgets.told import reserved_in, was_free
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
+from quantumjob_operator.controller.reaching import unless_refused
 from quantumjob_operator.controller.settlement import ended_as_known
 from quantumjob_operator.lifecycle.attempts import identify
 from quantumjob_operator.lifecycle.garbage_collection import sender_of
@@ -79,7 +80,7 @@ class BudgetRows:
 
     async def _listed_by(self, budget: QuantumBudget, name: str, start: datetime, take: Take) -> Kept | None:
         workspace = self._cache.find_workspace((budget.namespace, name))
-        connection = await self._connections.get(workspace) if workspace else None
+        connection = await unless_refused(self._connections.get(workspace)) if workspace else None
         if not isinstance(connection, Connection):
             why = "does not exist" if workspace is None else "is not ready"
             return Kept(COUNTING, f"what was spent can't be counted yet: QuantumWorkspace {name} {why}")

@@ -25,6 +25,7 @@ from quantumjob_operator.cluster.budgets import budget_reference
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.budget_ledger import Change, Ledgers, State
+from quantumjob_operator.controller.reaching import unless_refused
 from quantumjob_operator.controller.settlement import Settlement, ended_as_known
 from quantumjob_operator.controller.spending import valid_for
 from quantumjob_operator.controller.unconfirmed import Found, Unconfirmed
@@ -142,7 +143,7 @@ class BudgetSweep:
         """What the service has of a job; or why that is not known."""
         name = entry.workspace
         workspace = self._cache.find_workspace((budget.namespace, name))
-        connection = await self._connections.get(workspace) if workspace else None
+        connection = await unless_refused(self._connections.get(workspace)) if workspace else None
         if not isinstance(connection, Connection):
             return f"QuantumWorkspace {name} is gone or not ready"
         try:

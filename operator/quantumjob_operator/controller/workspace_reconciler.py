@@ -21,6 +21,7 @@ from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.own_words import OwnWords
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.quota_guards import QuotaGuards
+from quantumjob_operator.controller.reaching import unless_refused
 from quantumjob_operator.controller.workspace_offer import ask_offer, room_of
 from quantumjob_operator.controller.workspace_status import (
     IN_USE,
@@ -33,7 +34,6 @@ from quantumjob_operator.controller.workspace_status import (
     ready,
     shown_in,
     trouble_with,
-    unreadable,
 )
 from quantumjob_operator.controller.workspaces import Workspaces
 from quantumjob_operator.lifecycle import Notice
@@ -151,12 +151,7 @@ class WorkspaceReconciler:
         return released
 
     async def _examine(self, workspace: QuantumWorkspace) -> tuple[Trouble | None, Offer]:
-        try:
-            connection = await self._connections.refresh(workspace)
-        except ClusterError as error:
-            if not error.refused:
-                raise
-            connection = unreadable(error)
+        connection = await unless_refused(self._connections.refresh(workspace))
         if isinstance(connection, Trouble):
             return connection, Offer()
         self._workspaces.renewed(connection)

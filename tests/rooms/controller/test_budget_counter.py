@@ -20,6 +20,7 @@ from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.requests import ask
 from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_counter import BudgetCounter
 from quantumjob_operator.controller.budget_ledger import Change, State
@@ -87,6 +88,7 @@ class Lab:
     now: float = 0.0
     state: State | None = None
     slowest: float = 0.0
+    refuses: bool = False
     newest: QuantumBudget | None = None
 
     async def list_whole_jobs(self, *, only: str) -> AsyncIterator[list[RemoteJob]]:
@@ -100,6 +102,8 @@ class Lab:
 
     async def get(self, workspace: Any) -> Connection:
         """As the connections'."""
+        if self.refuses:
+            raise ClusterError("GET secrets", 403, "Forbidden", "the operator may not read it")
         return Connection(workspace, self)  # type: ignore[arg-type]
 
     async def labels(self, name: str) -> dict[str, str]:
@@ -179,6 +183,14 @@ async def test_jobs_of_a_cluster_without_a_name_count() -> None:
     await lab.look()
     assert lab.state is not None
     assert list(lab.state.ledger.open) == [str(UUID(int=1))]
+
+
+async def test_a_credential_that_is_refused_is_said_to_keep_a_budget_from_being_counted() -> None:
+    """By its condition, and it is tried again."""
+    lab = Lab(lambda _: [], refuses=True)
+    kept = await lab.look()
+    assert kept is not None
+    assert "QuantumWorkspace mine is not ready" in kept.message
 
 
 async def test_a_time_after_all_times_ends_no_count() -> None:

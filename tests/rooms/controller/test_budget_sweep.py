@@ -8,9 +8,11 @@ import pytest
 
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_sweep import Abandonment, BudgetSweep
 from quantumjob_operator.controller.settlement import Settlement
+from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.money import Amount
@@ -37,10 +39,14 @@ class Scene:
 
     Attributes:
         takes: Seconds until it answers.
+        refuses: The API server refuses the credential.
+        events: The reasons of what is told.
     """
 
     has: RemoteJob | None = None
     takes: float = 0.0
+    refuses: bool = False
+    events: list[str] = field(default_factory=list)
     now: float = 0.0
     asked: list[str] = field(default_factory=list)
     changes: list[Any] = field(default_factory=list)
@@ -52,6 +58,8 @@ class Scene:
 
     async def get(self, of: Any) -> Connection:
         """As the connections'."""
+        if self.refuses:
+            raise ClusterError("GET secrets", 403, "Forbidden", "the operator may not read it")
         return Connection(of, self)  # type: ignore[arg-type]
 
     async def get_job(self, job_id: str) -> RemoteJob | None:
@@ -63,6 +71,11 @@ class Scene:
     async def change(self, _uid: str, change: Any) -> None:
         """As the ledgers'."""
         self.changes.append(change)
+
+    async def publish(self, _reference: Any, notice: Notice, _now: Any, *, once: bool) -> None:
+        """As the Events'."""
+        assert once
+        self.events.append(notice.reason)
 
     async def sweep(self, entry: Reservation, job: QuantumJob | None) -> None:
         """Look at the reservations of a budget that has this one."""
@@ -110,6 +123,13 @@ async def test_that_a_job_is_not_there_is_believed_as_of_the_question() -> None:
     scene = Scene(takes=3600.0)
     await scene.sweep(NEW, None)
     assert (len(scene.asked), scene.changes) == (1, [])
+
+
+async def test_a_credential_that_is_refused_is_trouble_of_one_workspace() -> None:
+    """The job can't be asked for; the budget goes on for all others."""
+    scene = Scene(refuses=True)
+    await scene.sweep(HELD, None)
+    assert (scene.changes, scene.events) == ([], ["SpendingUnconfirmed"])
 
 
 async def test_a_job_that_was_cancelled_after_it_began_awaits_its_bill() -> None:
