@@ -67,7 +67,8 @@ class BudgetSweep:
         self._events = events
         self._settings = settings
         self._clock = clock
-        self._looked: dict[str, float] = {}
+        self._looked: dict[tuple[str, str], float] = {}
+        """When each job was asked for last, for each budget that has reserved something for it."""
         self._unconfirmed = Unconfirmed()
         self._cleaned = 0.0
 
@@ -83,13 +84,18 @@ class BudgetSweep:
         now, entries = self._clock.monotonic(), budget.status.reservations
         self._clean(now)
         named = self._unconfirmed.see(budget)
-        due = [one for one in entries if self._is_due(one, now, named) and (one.job_id == named or self._is_left(one))]
+        due = [
+            one
+            for one in entries
+            if self._is_due(budget, one, now, named) and (one.job_id == named or self._is_left(one))
+        ]
         # Who waited longest goes first: else those in front, if nobody answers for them, would keep out the others.
-        due.sort(key=lambda one: self._looked.get(one.job_id, -_DAY_SECONDS))
+        due.sort(key=lambda one: self._looked.get((budget.uid, one.job_id), -_DAY_SECONDS))
         for entry in due[:_MOST]:
-            self._looked[entry.job_id] = now
+            self._looked[budget.uid, entry.job_id] = now
             await self._look(budget, entry)
-        return self._unconfirmed.found(self._cache.budgets.get(budget.uid, budget), self._looked)
+        newest = self._cache.budgets.get(budget.uid, budget)
+        return self._unconfirmed.found(newest, lambda job_id: self._looked.get((budget.uid, job_id)))
 
     def said(self, uid: str, found: Found) -> None:
         """What a sweep has found stands in the budget's status."""
@@ -103,11 +109,11 @@ class BudgetSweep:
         self._looked = {one: at for one, at in self._looked.items() if now - at < _DAY_SECONDS}
         self._unconfirmed.keep(self._cache.budgets)
 
-    def _is_due(self, entry: Reservation, now: float, named: str | None) -> bool:
+    def _is_due(self, budget: QuantumBudget, entry: Reservation, now: float, named: str | None) -> bool:
         """Whether to ask; for whom the budget's condition names that is soon, also where its bill is awaited."""
         awaited = entry.ended_at and entry.job_id != named
         pause = _DAY_SECONDS if awaited else min(_AGAIN_SECONDS, self._out_of_date().total_seconds())
-        return now - self._looked.get(entry.job_id, -_DAY_SECONDS) >= pause
+        return now - self._looked.get((budget.uid, entry.job_id), -_DAY_SECONDS) >= pause
 
     def _out_of_date(self) -> timedelta:
         """Since when an unclaimed reservation must have stood: nothing that was sent under it is hidden any more."""

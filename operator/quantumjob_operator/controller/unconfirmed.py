@@ -8,7 +8,7 @@ Rules:
 Must not live here: who is asked, and when (`budget_sweep`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from quantumjob_operator.budgets.conditions import UNCONFIRMED
@@ -71,17 +71,17 @@ class Unconfirmed:
         self._why.pop(job_id, None)
         self._answered.add(job_id)
 
-    def found(self, budget: QuantumBudget, asked: Mapping[str, float]) -> Found:
+    def found(self, budget: QuantumBudget, asked: Callable[[str], float | None]) -> Found:
         """What is to become of the condition.
 
         Args:
             budget: As it is after the service was asked.
-            asked: When this process last asked about each job.
+            asked: When this process last asked about a job.
         """
         left = [one for one in budget.status.reservations if one.job_id in self._why]
         over = self._over(budget)
         if left:
-            text, asked_at = self._text(left), asked.get(left[0].job_id, 0.0)
+            text, asked_at = self._text(left), asked(left[0].job_id) or 0.0
             if over or self._said.get(budget.uid) != (text, asked_at):
                 return Found(text, asked_at=asked_at)
         return Found(over=over)

@@ -77,6 +77,12 @@ class Scene:
         assert once
         self.events.append(notice.reason)
 
+    def sweeping(self, cache: Cache) -> BudgetSweep:
+        """One operator's."""
+        clock = Clock(lambda: self.now, lambda: NOW + timedelta(seconds=self.now))
+        parts = {"ledgers": self, "connections": self, "events": self}
+        return BudgetSweep(cache=cache, settings=Settings(), clock=clock, **parts)  # type: ignore[arg-type]
+
     async def sweep(self, entry: Reservation, job: QuantumJob | None) -> None:
         """Look at the reservations of a budget that has this one."""
         cache, usual = Cache(), budget()
@@ -85,11 +91,7 @@ class Scene:
             cache.put_job(job)
         one = replace(usual, status=replace(usual.status, reservations=(entry,)))
         cache.put_budget(one)
-        clock, parts = (
-            Clock(lambda: self.now, lambda: NOW + timedelta(seconds=self.now)),
-            {"ledgers": self, "connections": self, "events": self},
-        )
-        await BudgetSweep(cache=cache, settings=Settings(), clock=clock, **parts).sweep(one)  # type: ignore[arg-type]
+        await self.sweeping(cache).sweep(one)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,20 @@ async def test_that_a_job_is_not_there_is_believed_as_of_the_question() -> None:
     scene = Scene(takes=3600.0)
     await scene.sweep(NEW, None)
     assert (len(scene.asked), scene.changes) == (1, [])
+
+
+async def test_each_budget_asks_for_itself() -> None:
+    """One that another has asked before would learn of the bill a day later, or after it has given up."""
+    scene, cache = Scene(), Cache()
+    cache.put_workspace(workspace(namespace=budget().namespace, name="shared"))
+    sweep = scene.sweeping(cache)
+    for name in ("research", "department"):
+        one = budget()
+        one = replace(one, name=name, uid=name, status=replace(one.status, reservations=(AWAITED,)))
+        cache.put_budget(one)
+        await sweep.sweep(one)
+        await sweep.sweep(one)
+    assert len(scene.asked) == 2
 
 
 async def test_a_credential_that_is_refused_is_trouble_of_one_workspace() -> None:

@@ -43,7 +43,7 @@ def in_doubt(*numbers: int) -> tuple[QuantumBudget, Unconfirmed]:
     one, process = reserved(*numbers), Unconfirmed()
     for number in numbers:
         process.unanswered(f"job-{number}", 0.0, "the service is down")
-    found = process.found(one, dict.fromkeys(("job-0", "job-1"), 0.0))
+    found = process.found(one, dict.fromkeys(("job-0", "job-1"), 0.0).get)
     process.say(one.uid, found)
     return after(one, found), process
 
@@ -68,7 +68,7 @@ def test_who_takes_off_what_another_process_found_out(asked: str, *, answered: b
         other.answered("job-0")
     elif asked == "after":
         other.unanswered("job-0", 0.0, "the service is down")
-    assert bool(told(after(one, other.found(one, {"job-0": 1.0})))) == stays
+    assert bool(told(after(one, other.found(one, {"job-0": 1.0}.get)))) == stays
 
 
 def test_what_was_said_is_said_again_only_by_who_asks_again() -> None:
@@ -76,9 +76,9 @@ def test_what_was_said_is_said_again_only_by_who_asks_again() -> None:
     one, process = in_doubt(0)
     off = replace(one, status=replace(one.status, conditions=()))
     process.see(off)
-    assert told(after(off, process.found(off, {"job-0": 0.0}))) == ""
+    assert told(after(off, process.found(off, {"job-0": 0.0}.get))) == ""
     process.unanswered("job-0", 60.0, "the service is down")
-    assert told(after(off, process.found(off, {"job-0": 60.0}))) == told(one) != ""
+    assert told(after(off, process.found(off, {"job-0": 60.0}.get))) == told(one) != ""
 
 
 def test_a_condition_ends_with_the_reservation_that_it_names() -> None:
@@ -86,10 +86,12 @@ def test_a_condition_ends_with_the_reservation_that_it_names() -> None:
     one, process = in_doubt(0, 1)
     left, other = without(one, 0), Unconfirmed()
     assert other.see(left) is None
-    assert told(after(left, other.found(left, {}))) == ""
+    assert told(after(left, other.found(left, {}.get))) == ""
     assert "and of 1 more" in told(one)
     process.see(left)
-    assert told(after(left, process.found(left, {"job-1": 0.0}))).startswith("what job job-1 of QuantumJob vqe/ghz-1")
+    assert told(after(left, process.found(left, {"job-1": 0.0}.get))).startswith(
+        "what job job-1 of QuantumJob vqe/ghz-1"
+    )
 
 
 def test_a_condition_that_another_process_wrote_meanwhile_stays() -> None:
@@ -97,7 +99,7 @@ def test_a_condition_that_another_process_wrote_meanwhile_stays() -> None:
     one, process = in_doubt(0)
     process.see(one)
     process.answered("job-0")
-    found = process.found(one, {"job-0": 1.0})
+    found = process.found(one, {"job-0": 1.0}.get)
     changed = tuple(replace(each, last_transition_time="2026-11-22T14:00:00Z") for each in one.status.conditions)
     newer = replace(one, status=replace(one.status, conditions=changed))
     assert told(after(one, found)) == ""
@@ -110,4 +112,4 @@ def test_what_is_not_reserved_any_more_is_forgotten() -> None:
     process.keep({one.uid: without(one, 0)})
     assert process.unanswered("job-0", 9.0, "the service is down") is None, "it is told of as something new"
     process.keep({})
-    assert process.found(one, {}) == Found()
+    assert process.found(one, {}.get) == Found()
