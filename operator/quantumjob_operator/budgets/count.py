@@ -42,6 +42,7 @@ class Row:
         sent: When it was sent, by the clock of the ledger.
         ended: How it ended; None if it has not.
         unknown: Nothing tells what was reserved for it, not even its object if that is there.
+        accepted: The service has it; else only a claim tells of it, which users write.
         unreserved: Its object is gone, and nothing was reserved for it in this budget when it was sent.
     """
 
@@ -49,6 +50,7 @@ class Row:
     sent: datetime
     ended: Ended | None
     unknown: bool = False
+    accepted: bool = True
     unreserved: bool = False
 
 

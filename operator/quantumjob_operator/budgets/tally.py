@@ -2,8 +2,9 @@
 
 A list may have a hundred thousand rows, and whoever owns it writes what they like into it. So what is billed becomes a
 sum at once; only rows that the ledger has to know one by one are kept, as many as a ledger holds, and of a namespace no
-more than its share of these (`room`): what it has beyond counts as reserved for good, and stops nobody else. Must not
-live here: what a ledger makes of the rows that are kept (`count`), or who reads the list.
+more than its share of these (`room`): what it has beyond counts as reserved for good, and stops nobody else; but not
+what only claims tell of, since a job whose claim is true asks for its reservation before it is sent. Must not live
+here: what a ledger makes of the rows that are kept (`count`), or who reads the list.
 """
 
 from collections import Counter
@@ -99,10 +100,10 @@ class Tally:
         if self._keeps(row):
             self.rows.append(row)
             self._know(group_of(self._budget, row.entry.namespace))
-        elif row.ended is None:
+        elif row.ended is None and row.accepted:
             self.beyond[row.entry.namespace] += 1
             self._sum(row, None)
-        elif row.ended.bill is not None or row.ended.began:
+        elif row.ended is not None and (row.ended.bill is not None or row.ended.began):
             self._sum(row, row.ended.bill)
 
     def without_those_added_up(self, open_now: Collection[str]) -> bool:

@@ -145,7 +145,7 @@ class BudgetRows:
             amounts=amounts,
             basis="Estimate",
         )
-        return Row(entry, since, None)
+        return Row(entry, since, None, accepted=told is not None)
 
     async def _row(
         self,
@@ -155,7 +155,9 @@ class BudgetRows:
         sent: datetime,
         reserved: Reservation | None,
     ) -> Row | None:
-        origin = sender_of(remote, self._settings.cluster_name or "") if is_guid(remote.id) else None
+        # A cluster that was renamed has sent what carries its former name.
+        names = (self._settings.cluster_name or "", *self._settings.adoptable_clusters) if is_guid(remote.id) else ()
+        origin = next(filter(None, (sender_of(remote, one) for one in names)), None)
         job = self._cache.jobs.get(origin.uid) if origin else None
         if origin is None or (job is not None and job.namespace != origin.namespace):
             return None

@@ -4,6 +4,7 @@ What is not sent gives it back: a job whose target is down, or whose deletion ca
 wait for. Must not live here: how it is reserved (`spending`), or what can be given back at all (`budgets.requests`).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -30,8 +31,9 @@ class Grants:
     before: then it is not new any more, and stays.
     """
 
-    def __init__(self, ledgers: Ledgers) -> None:
+    def __init__(self, ledgers: Ledgers, freed: Callable[[QuantumBudget], None]) -> None:
         self._ledgers = ledgers
+        self._freed = freed
         self._of: dict[str, list[Grant]] = {}
 
     def begin(self, uid: str) -> list[Grant]:
@@ -55,6 +57,7 @@ class Grants:
                     await self._ledgers.change(budget.uid, partial(_given_back, request, granted))
                 except Outdated:
                     continue
+                self._freed(budget)
 
 
 def _given_back(

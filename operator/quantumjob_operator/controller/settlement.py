@@ -10,6 +10,7 @@ from quantumjob_operator.budgets.ledger import Ended, Outcome, settle
 from quantumjob_operator.budgets.told import reserved_in
 from quantumjob_operator.controller.budget_ledger import State
 from quantumjob_operator.controller.budget_line import Amounts
+from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle.costs import cost_of
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
@@ -39,6 +40,12 @@ class Settlement:
         return replace(state, ledger=settled[0]), settled[1:]
 
 
+def speaks_for(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> bool:
+    """Whether the job was reserved through the QuantumWorkspace that tells of it; where none does, the sweep asks."""
+    told_by = context.connection.workspace.key if context.connection else None
+    return told_by == (budget.namespace, entry.workspace)
+
+
 def ended_as_known(
     remote: RemoteJob, entry: Reservation | None, job: QuantumJob | None, budget: Name | None = None
 ) -> Ended:
@@ -57,6 +64,13 @@ def ended_as_known(
     seen = job is not None and job.status.job_id == remote.id and job.status.start_time is not None
     began = ended.began or seen or (entry is not None and entry.ended_at is not None)
     return replace(ended, began=began, reserved=told or ())
+
+
+def ended_in(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> Ended:
+    """How the attempt has ended: as the service tells it, or refused before it could begin."""
+    if isinstance(remote := context.seen.remote, RemoteJob):
+        return ended_as_known(remote, entry, context.job, budget.key)
+    return Ended(None, began=entry.ended_at is not None)
 
 
 def ended_of(remote: RemoteJob) -> Ended:

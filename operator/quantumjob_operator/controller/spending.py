@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Ended, Outcome, group_of, ledger_of
+from quantumjob_operator.budgets.ledger import Outcome, group_of, ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
@@ -26,7 +26,7 @@ from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.budget_line import Amounts, Line
 from quantumjob_operator.controller.grants import Grant, Grants
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
-from quantumjob_operator.controller.settlement import Settlement, ended_as_known
+from quantumjob_operator.controller.settlement import Settlement, ended_in, speaks_for
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.model.jobstatus import BudgetShown
@@ -34,7 +34,6 @@ from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
-from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
 
@@ -76,7 +75,7 @@ class Spending:
         self._wake = wake
         self._clock = clock
         self._settings = settings
-        self._grants = Grants(ledgers)
+        self._grants = Grants(ledgers, self._freed)
         self._lines: dict[str, dict[str, Line]] = {}
         self._parked: dict[str, dict[str, None]] = {}
         self._refused: dict[str, dict[str, str]] = {}
@@ -215,10 +214,10 @@ class Spending:
         job_id, done = context.seen.job_id or "", []
         tolerance = timedelta(seconds=self._settings.fence_seconds)
         for budget, entry in list(self._holding(job_id)):
-            if budget.unreadable or not _speaks_for(context, budget, entry):
+            if budget.unreadable or not speaks_for(context, budget, entry):
                 done.append(_shown(budget, entry.amounts, RESERVED))
                 continue
-            change = Settlement(job_id, _ended(context, budget, entry), tolerance)
+            change = Settlement(job_id, ended_in(context, budget, entry), tolerance)
             try:
                 outcome, amounts = await self._ledgers.change(budget.uid, change, patient=True)
             except Outdated:
@@ -228,9 +227,15 @@ class Spending:
                     raise
                 _log.warning("%s", error)
                 outcome, amounts = RESERVED, entry.amounts
+            self._freed(budget)
             state = Outcome.SETTLED if outcome is Outcome.NOTHING else outcome
             done.append(_shown(budget, amounts, str(state)))
         context.know(settled=tuple(done))
+
+    def _freed(self, budget: QuantumBudget) -> None:
+        """Have the budget offer what may have been released: that we wrote it ourselves is no news to the watch."""
+        if any(map(len, self._lines.get(budget.uid, {}).values())):
+            self._wake(budget.uid)
 
     def changed(self, budget: QuantumBudget, *, everybody: bool) -> None:
         """A budget or its ledger is not what it was: wake who can go now.
@@ -276,22 +281,9 @@ class Spending:
         return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
 
 
-def _speaks_for(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> bool:
-    """Whether the job was reserved through the QuantumWorkspace that tells of it; where none does, the sweep asks."""
-    told_by = context.connection.workspace.key if context.connection else None
-    return told_by == (budget.namespace, entry.workspace)
-
-
 def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:
     ledger, answer = ask(budget, state.ledger, request, now)
     return replace(state, ledger=ledger), answer
-
-
-def _ended(context: ReconcileContext, budget: QuantumBudget, entry: Reservation) -> Ended:
-    """How the attempt has ended: as the service tells it, or refused before it could begin."""
-    if isinstance(remote := context.seen.remote, RemoteJob):
-        return ended_as_known(remote, entry, context.job, budget.key)
-    return Ended(None, began=entry.ended_at is not None)
 
 
 def _shown(budget: QuantumBudget, amounts: Amounts, state: str) -> BudgetShown:

@@ -22,7 +22,7 @@ from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATIO
 from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
-from quantumjob_operator.model.reservation import Lines, all_readable
+from quantumjob_operator.model.reservation import Lines, all_readable, is_moment, is_sum
 from quantumjob_operator.model.values import replace
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
@@ -268,9 +268,20 @@ def _parsed_status(body: Mapping[str, Any]) -> BudgetStatus:
     try:
         status = parsed_part(body, "status", _STATUS.validate_python)
         lines = (body.get("status") or {}).get("reservations") or ()
+        if not _is_readable(status):
+            return BudgetStatus(reservations=status.reservations, torn=True)
         return status if all_readable(lines) else replace(status, counted=None, torn=True)
     except MalformedObject:
         return BudgetStatus(torn=True)
+
+
+def _is_readable(status: BudgetStatus) -> bool:
+    """Whether sums are some, and times are: a sum that is less than nothing would be room that is not there."""
+    period, counted = status.period, status.counted
+    times = (status.changed_at, counted and counted.time, *((period.start, period.end) if period else ()))
+    sums = (*(one.spent for one in status.totals), *(one.amount for past in status.history for one in past.spent))
+    moments = (*(one for one in times if one is not None), *(past.start for past in status.history))
+    return all(map(is_moment, moments)) and all(map(is_sum, sums))
 
 
 def _short(text: str) -> str:

@@ -77,12 +77,24 @@ def read_line(line: str) -> Reservation:
         ValueError: It is no such line, or a time or an amount in it is none.
     """
     entry = _ADAPTER.validate_json(line)
-    for moment in filter(None, (entry.reserved_at, entry.renewed_at, entry.period_start, entry.ended_at)):
-        if datetime.fromisoformat(moment).tzinfo is None:
-            raise ValueError(f"{moment} is in no time zone")
-    if not all(_AMOUNT.fullmatch(one.amount) for one in entry.amounts):
+    if not all(map(is_moment, filter(None, (entry.reserved_at, entry.renewed_at, entry.period_start, entry.ended_at)))):
+        raise ValueError("a time is none, or in no time zone")
+    if not all(is_sum(one.amount) for one in entry.amounts):
         raise ValueError("an amount is no decimal number")
     return entry
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text of a ledger is a time, in some time zone."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def is_sum(text: str) -> bool:
+    """Whether a text of a ledger is an amount: no less than 0, and no word that a decimal number may be."""
+    return _AMOUNT.fullmatch(text) is not None
 
 
 def all_readable(lines: object) -> bool:

@@ -152,6 +152,12 @@ def test_a_namespace_has_its_share_of_what_is_kept(rows: list[Row], kept: int, b
     assert sum(ledger.spent.values()) + reserved == 2 * len(rows)
 
 
+def test_what_only_claims_tell_of_counts_for_nothing_beyond_the_share() -> None:
+    """Users write claims; a job that is sent after all asks for its reservation first."""
+    tally = tallied(budget(), (replace(row(n, None), accepted=False) for n in range(2_100)))
+    assert (len(tally.rows), tally.beyond, tally.spent) == (2_000, {}, {})
+
+
 def test_what_stands_in_the_ledger_is_kept_beside_the_share() -> None:
     """It is followed one by one until it is settled."""
     one = budget()

@@ -43,6 +43,7 @@ from rooms.budgets.values import NOW, request, usd, written
 from rooms.model.bodies import CLAIM, RESOURCE_ID, UID, Body, job_body, workspace_body
 
 CLUSTER: Final = "lab"
+FORMER: Final = "former-lab"
 CLAIMED: Final = job_id(RESOURCE_ID.lower(), "mallory", uid=UID, key=None, attempt=1)
 PAGE: Final = 100
 Rows = list[Body]
@@ -142,7 +143,7 @@ class Lab:
             ledgers=self,
             connections=self,  # type: ignore[arg-type]
             namespaces=self,  # type: ignore[arg-type]
-            settings=Settings(cluster_name=self.cluster),
+            settings=Settings(cluster_name=self.cluster, adoptable_clusters=[FORMER]),
             clock=Clock(lambda: self.now, lambda: datetime.now(UTC)),
         )
 
@@ -180,6 +181,14 @@ async def test_what_nobody_here_can_have_sent_counts_for_nothing(told: Body) -> 
 async def test_jobs_of_a_cluster_without_a_name_count() -> None:
     """Nobody gave it one, and the uid of kube-system can't be read: what it sent costs as much."""
     lab = Lab(lambda _: [row(1, cluster=""), row(2)], cluster="")
+    await lab.look()
+    assert lab.state is not None
+    assert list(lab.state.ledger.open) == [str(UUID(int=1))]
+
+
+async def test_jobs_of_a_cluster_that_was_renamed_count() -> None:
+    """They were paid for, whatever it is called now."""
+    lab = Lab(lambda _: [row(1, cluster=FORMER), row(2, cluster="another")])
     await lab.look()
     assert lab.state is not None
     assert list(lab.state.ledger.open) == [str(UUID(int=1))]

@@ -56,6 +56,30 @@ class Refusing:
         return Refusal("BudgetExceeded", "there is not enough", waits=self.waits, final=self.final)
 
 
+class Full(Refusing):
+    """Keeps every job back, and settles what has ended."""
+
+    async def change(self, uid: str, change: Any, *, patient: bool = False) -> Any:
+        """It is settled at nothing."""
+        del patient
+        return (Outcome.SETTLED, ()) if isinstance(change, Settlement) else await super().change(uid, change)
+
+
+async def ask(spending: Spending, one: QuantumBudget, uid: str) -> None:
+    """A job asks a budget that names its QuantumWorkspace."""
+    program = ProgramFacts("digest", estimate=Estimate(Basis.PRICE_LIST, "counted", (Amount("USD", "1"),)))
+    through = replace(WORKSPACE, namespace=one.namespace, name="shared")
+    job = replace(new(), uid=uid)
+    context = ReconcileContext(
+        seen=seen(job, workspace=through, program=program),
+        memory=Memory(job),
+        connection=None,
+        stored=job.status,
+        writer=None,  # type: ignore[arg-type]  # unused
+    )
+    await spending.reserve(context)
+
+
 @pytest.mark.parametrize(
     ("waits", "final"),
     [
@@ -76,24 +100,14 @@ async def test_a_job_that_is_gone_waits_nowhere(*, waits: bool, final: bool) -> 
         settings=Settings(),
         clock=Clock(lambda: 0.0, lambda: NOW),
     )
-    program = ProgramFacts("digest", estimate=Estimate(Basis.PRICE_LIST, "counted", (Amount("USD", "1"),)))
-    through = replace(WORKSPACE, namespace=one.namespace, name="shared")
     for uid in ("u1", "u2"):
-        job = replace(new(), uid=uid)
-        context = ReconcileContext(
-            seen=seen(job, workspace=through, program=program),
-            memory=Memory(job),
-            connection=None,
-            stored=job.status,
-            writer=None,  # type: ignore[arg-type]  # unused
-        )
-        await spending.reserve(context)
+        await ask(spending, one, uid)
     spending.forget("u1")
     spending.gone(one.uid)
     assert woken == ([] if final else ["u2"])
 
 
-def holding(entry: Reservation, ledgers: Ledgers) -> tuple[QuantumBudget, Spending]:
+def holding(entry: Reservation, ledgers: Any, woken: list[str] | None = None) -> tuple[QuantumBudget, Spending]:
     """A budget that has this reservation."""
     cache, one = Cache(), budget({"reservations": [line_of(entry)]})
     cache.put_budget(one)
@@ -101,7 +115,7 @@ def holding(entry: Reservation, ledgers: Ledgers) -> tuple[QuantumBudget, Spendi
         ledgers=ledgers,
         cache=cache,
         namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=lambda _: None,
+        wake=([] if woken is None else woken).append,
         settings=Settings(),
         clock=Clock(lambda: 0.0, lambda: NOW),
     )
@@ -135,6 +149,25 @@ async def test_whose_word_settles_a_reservation(namespace: str, name: str, *, se
     assert ledgers.changed == ([one.uid] if settled else [])
     (shown,) = context.seen.settled or ()
     assert shown.state == ("Settled" if settled else "Reserved")
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_what_is_settled_is_offered_at_once(*, waits: bool) -> None:
+    """If anybody waits for it: our own writing is no news, and the budget would be looked at some time later."""
+    woken = list[str]()
+    one, spending = holding(RESERVED, Full(waits=True, final=False), woken)
+    if waits:
+        await ask(spending, one, "u9")
+    job, told_by = accepted(), workspace({"resourceId": RESOURCE_ID}, namespace=one.namespace, name=RESERVED.workspace)
+    context = ReconcileContext(
+        seen=seen(job, remote=remote("Failed")),
+        memory=Memory(job),
+        connection=Connection(told_by, None),  # type: ignore[arg-type]  # not asked
+        stored=job.status,
+        writer=None,  # type: ignore[arg-type]  # not written
+    )
+    await spending.settle(context)
+    assert woken == [one.uid] * waits
 
 
 HERE: Final = {METADATA_RESERVED: '{"quantum-platform/research":{"USD":"5"}}'}

@@ -86,7 +86,7 @@ def test_a_condition_ends_with_the_reservation_that_it_names() -> None:
     one, process = in_doubt(0, 1)
     left, other = without(one, 0), Unconfirmed()
     assert other.see(left) is None
-    assert told(after(left, other.found(left, {}.get))) == ""
+    assert told(after(left, other.found(left, lambda _: None))) == ""
     assert "and of 1 more" in told(one)
     process.see(left)
     assert told(after(left, process.found(left, {"job-1": 0.0}.get))).startswith(
@@ -112,4 +112,4 @@ def test_what_is_not_reserved_any_more_is_forgotten() -> None:
     process.keep({one.uid: without(one, 0)})
     assert process.unanswered("job-0", 9.0, "the service is down") is None, "it is told of as something new"
     process.keep({})
-    assert process.found(one, {}.get) == Found()
+    assert process.found(one, lambda _: None) == Found()

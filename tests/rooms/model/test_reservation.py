@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.model.budget_patch import budget_status_patch
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, Summary, parse_budget
 from quantumjob_operator.model.reservation import Reservation, line_of, read_line
 from quantumjob_operator.model.values import replace
-from rooms.budgets.values import SPEC
+from rooms.budgets.values import NOW, SPEC
 from rooms.model.mergepatch import merged
 
 PLAIN = Reservation("job-1", "vqe", "ghz", "u", "shared", "2026-11-22T12:00:00Z")
@@ -123,3 +124,28 @@ def test_a_status_of_another_shape_is_counted_anew() -> None:
     found["status"]["totals"] = "none"
     one = parse_budget(found)
     assert (one.is_counted, one.status.torn, one.spec.workspaces) == (False, True, tuple(SPEC["workspaces"]))
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        pytest.param({"totals": [{"unit": "USD", "spent": "x", "reserved": "0"}]}, id="no sum"),
+        pytest.param({"totals": [{"unit": "USD", "spent": "-500", "reserved": "0"}]}, id="less than nothing"),
+        pytest.param({"totals": [{"unit": "USD", "spent": "NaN", "reserved": "0"}]}, id="no number"),
+        pytest.param(
+            {"history": [{"start": "2026-10-01T00:00:00Z", "spent": [{"unit": "USD", "amount": "x"}]}]},
+            id="a former sum",
+        ),
+        pytest.param({"history": [{"start": "October"}]}, id="a former period"),
+        pytest.param({"period": {"start": "now"}}, id="no period"),
+        pytest.param({"changedAt": "2026-11-22T12:00:00"}, id="a time in no zone"),
+        pytest.param({"counted": {"time": "", "uid": "b", "scope": "x"}}, id="counted at no time"),
+    ],
+)
+def test_a_ledger_whose_sums_or_times_cannot_be_read_is_counted_anew(spoilt: dict[str, Any]) -> None:
+    """What is reserved stays, and nobody stumbles over the rest at each look."""
+    found = body([line_of(PLAIN)])
+    found["status"] |= spoilt
+    one = parse_budget(found)
+    assert (one.is_counted, one.status.torn, one.status.reservations) == (False, True, (PLAIN,))
+    assert ledger_of(one, NOW).spent == {}
