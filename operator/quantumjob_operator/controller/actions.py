@@ -25,6 +25,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.definition import (
     billable_digest,
+    first_entry_points,
     input_params,
     lacks_entry_point,
     unread_entry_point,
@@ -243,10 +244,12 @@ def _what_decides(remote: RemoteJob) -> tuple[bool, frozenset[str]]:
 
 def _facts_of(job: QuantumJob, program: bytes, digest: str) -> ProgramFacts:
     """What decisions need to know of a program; its entry points only where the job names none."""
-    found, unread = None, ""
-    if lacks_entry_point(job.spec):
-        try:
-            found = entry_points(program)
-        except UnreadableProgram as error:
-            unread = unread_entry_point(str(error))
-    return ProgramFacts(digest, billable_digest(job, program) or "", found, unread)
+    facts = ProgramFacts(digest, billable_digest(job, program) or "")
+    if not lacks_entry_point(job.spec):
+        return facts
+    try:
+        found = entry_points(program)
+    except UnreadableProgram as error:
+        return replace(facts, unread=unread_entry_point(str(error)))
+    kept = first_entry_points(found)
+    return replace(facts, entry_points=kept, further=len(found) - len(kept))
