@@ -3,13 +3,13 @@
 Must not live here: what an estimate is (`costs`), or what follows from it (`lifecycle`).
 """
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import PRICES_UNREADABLE, BrokenReferenceError, References
+from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.costs.estimate import estimate
 from quantumjob_operator.costs.prices import PriceList, PricesUnreadableError, parse_prices
 from quantumjob_operator.lifecycle.observation import Trouble
@@ -20,7 +20,7 @@ from quantumjob_operator.model.redaction import clean_text
 
 _KEPT_SECONDS: Final = 30.0
 _IN_PLACE_BYTES: Final = 8 * 1024
-"""Longer programs are counted in a thread."""
+"""Longer programs are counted beside the event loop."""
 
 
 class PriceLists:
@@ -55,7 +55,7 @@ class PriceLists:
         count = partial(
             estimate, spec.target, spec.program.format, program, parameters, prices, confidential=job.confidential
         )
-        return count() if len(program) <= _IN_PLACE_BYTES else await asyncio.to_thread(count)
+        return count() if len(program) <= _IN_PLACE_BYTES else await aside(job.namespace, count)
 
     async def _list(self, name: Name) -> PriceList | Trouble:
         now = self._clock.monotonic()
@@ -71,7 +71,8 @@ class PriceLists:
     async def _read(self, name: Name) -> PriceList | Trouble:
         namespace, config_map = name
         try:
-            return await asyncio.to_thread(parse_prices, await self._references.prices(namespace, config_map))
+            text = await self._references.prices(namespace, config_map)
+            return await aside(namespace, partial(parse_prices, text))
         except BrokenReferenceError as error:
             why = error.message
         except PricesUnreadableError as error:
