@@ -152,6 +152,10 @@ def _deep(spec: str) -> str:
         pytest.param(json.dumps(job("evil", {})), "[" * 100_000, False, id="counts too deep"),
         pytest.param(json.dumps(job("evil", {})), '{"0": "x"}', False, id="counts that are none"),
         pytest.param(json.dumps(job("evil", {})), '{"0": 0}', True, id="no counts at all"),
+        pytest.param(
+            json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",1]],"measured":[[0]]}'})),
+            f'{{"1 0": {"9" * 4300}, "1 1": {"9" * 4300}}}', False, id="counts with a sum that Python can't write",
+        ),
     ],
 )  # fmt: skip
 def test_one_job_ends_no_command_for_the_others(tmp_path: Path, evil: str, output: str, *, shown: bool) -> None:
