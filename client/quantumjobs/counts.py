@@ -25,6 +25,8 @@ _WHY: Final = {
 _NOT_ASKED: Final = "spec.output of the job leaves it out"
 _LONGEST: Final = 2**23
 """Bits of all outcomes of a job, with those that were never measured: an annotation says how many these are."""
+_MOST: Final = 2**63
+"""The operator writes no more; and of a number with thousands of digits Python makes no text."""
 
 
 class Counts(dict[str, int]):
@@ -118,7 +120,9 @@ def _stored(config_map: Resource, key: str, kind: type[int] | type[float]) -> di
         read = json.loads(config_map["data"][key])
     except (ValueError, RecursionError):
         read = None
-    if not isinstance(read, dict) or any(not isinstance(one, (int, kind)) or one < 0 for one in read.values()):
+    if not isinstance(read, dict) or not all(
+        isinstance(one, (int, kind)) and 0 <= one < _MOST for one in read.values()
+    ):
         raise NoCountsError(f"{config_map['metadata']['name']} has a {key} that the operator did not write")
     return read
 

@@ -36,11 +36,13 @@ class Selection:
         namespace: Theirs.
         selector: By labels.
         names: By names; all that the selector selects if empty.
+        only: Of those that are found, only these; all if empty. Unlike with `names`, none is missed.
     """
 
     namespace: str
     selector: str = ""
     names: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
     _fields: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
@@ -54,7 +56,8 @@ class Selection:
 
     def has(self, resource: Resource) -> bool:
         """Whether a listed job is one of them."""
-        return not self.names or name_of(resource) in self.names
+        name = name_of(resource)
+        return (not self.names or name in self.names) and (not self.only or name in self.only)
 
 
 def follow(api: KubeApi, selection: Selection, *, deadline: float | None) -> Iterator[Change | None]:

@@ -45,7 +45,7 @@ class JobSet:
         return sum(1 for _ in self)
 
     def wait(self, timeout: float | None = None, *, watcher: Watcher | None = None) -> list[Ending]:
-        """Wait until all have ended, whatever becomes of the first.
+        """Wait until all have ended, whatever becomes of the first; of a set that was sent, no others with its label.
 
         Args:
             timeout: Seconds; None waits for ever.
@@ -55,7 +55,9 @@ class JobSet:
             WaitTimeoutError: Some go on.
             NotFoundError: There are none, or some were deleted meanwhile.
         """
-        endings = waiting.wait(self._api, Selection(self.namespace, self.selector), timeout=timeout, watcher=watcher)
+        sent = frozenset(job.name for job in self._jobs)
+        selection = Selection(self.namespace, self.selector, only=sent)
+        endings = waiting.wait(self._api, selection, timeout=timeout, watcher=watcher)
         lacking = [ending for ending in endings if ending.gone or not ending.met]
         if lacking:
             first = lacking[0].error() or QuantumJobsError("unreachable: such an ending has an error")

@@ -29,6 +29,8 @@ from quantumjobs.programs.prepared import Target
 from quantumjobs.waiting import Ending
 
 _SHOTS: Final = 500
+_MOST_SHOTS: Final = 10_000_000
+"""Qiskit's memory has an entry for each: 80 MB."""
 _BITS: Final = frozenset("01 ")
 _STATES: Final = {
     "Pending": JobStatus.INITIALIZING,
@@ -254,6 +256,10 @@ def _experiment(reading: Reading, shots: int | None) -> ExperimentResult:
         data = ExperimentResultData()
         return ExperimentResult(shots or 0, success=False, data=data, header=header, status=reading.missing)
     counts = _hexadecimal(reading)
+    if (total := sum(counts.values())) > _MOST_SHOTS:
+        raise JobError(
+            f"{reading.name} counted {total:,} shots, more than Qiskit holds: read its counts without Qiskit"
+        )
     memory = [outcome for outcome, count in counts.items() for _ in range(count)]
     data = ExperimentResultData(counts=counts, memory=memory)
     return ExperimentResult(len(memory), success=True, data=data, header=header, status="DONE")
@@ -263,4 +269,4 @@ def _hexadecimal(reading: Reading) -> dict[str, int]:
     strange = sorted(outcome for outcome in reading.counts or {} if not set(outcome) <= _BITS)
     if strange:
         raise JobError(f"{reading.name} measured more than bits ({strange[0]}): read its counts without Qiskit")
-    return {hex(int(outcome.replace(" ", ""), 2)): count for outcome, count in (reading.counts or {}).items()}
+    return {hex(int(outcome.replace(" ", "") or "0", 2)): count for outcome, count in (reading.counts or {}).items()}

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from qiskit.providers import JobError
 
 from client.bare import quantum
 from client.hostilecluster import kubeconfig_of
 from devcluster.certificates import Authority
-from quantumjobs import facts
+from quantumjobs import Access, JobSet, QuantumCluster, facts
 from quantumjobs.counts import Header
 from quantumjobs.foreign import read_json
 from quantumjobs.harvest import Reading
+from quantumjobs.kubeapi import KubeApi
 from quantumjobs.tables import to_parquet
 
 TOKEN: Final = "eyJsecretsecretsecret"
@@ -150,6 +152,10 @@ def _deep(spec: str) -> str:
         pytest.param(json.dumps(job("evil", {})), "[" * 100_000, False, id="counts too deep"),
         pytest.param(json.dumps(job("evil", {})), '{"0": "x"}', False, id="counts that are none"),
         pytest.param(json.dumps(job("evil", {})), '{"0": 0}', True, id="no counts at all"),
+        pytest.param(
+            json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",1]],"measured":[[0]]}'})),
+            f'{{"1 0": {"9" * 4300}, "1 1": {"9" * 4300}}}', False, id="counts with a sum that Python can't write",
+        ),
     ],
 )  # fmt: skip
 def test_one_job_ends_no_command_for_the_others(tmp_path: Path, evil: str, output: str, *, shown: bool) -> None:
@@ -249,3 +255,36 @@ def test_a_token_is_never_printed(tmp_path: Path, token: str, *, works: bool) ->
     assert set(asked_by) == ({f"Bearer {TOKEN}"} if works else set())
     assert done.returncode == (0 if works else 1)
     assert works or "the login has a character that no request can hold" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("counts", "read"),
+    [
+        pytest.param('{"00": 5, "11": 7}', {"0": 5, "11": 7}, id="of registers that nobody knows"),
+        pytest.param('{"": 5}', {"0": 5}, id="no bit at all"),
+        pytest.param('{"00": 9000000, "11": 2000000}', None, id="more shots than fit into memory"),
+    ],
+)
+def test_a_count_fills_nobody_s_memory(tmp_path: Path, counts: str, read: dict[str, int] | None) -> None:
+    """Whoever may write ConfigMaps writes any; Qiskit has an entry for each shot."""
+    with cluster(tmp_path, **{"alice-1": counts}) as (kubeconfig, _):
+        sent = QuantumCluster("lab", access=Access(kubeconfig=str(kubeconfig))).qiskit_job("s")
+        if read is None:
+            with pytest.raises(JobError, match="11,000,000 shots"):
+                sent.result(timeout=5)
+        else:
+            assert sent.result(timeout=5).get_counts() == read
+
+
+def test_who_gives_a_job_the_label_of_others_is_not_waited_for(tmp_path: Path) -> None:
+    """What was sent is known by its names."""
+    failed = job("evil", {})
+    failed["status"]["conditions"] = [
+        {**failed["status"]["conditions"][0], "type": kind} for kind in ("Failed", "Finished")
+    ]
+    with cluster(tmp_path, json.dumps(failed)) as (kubeconfig, _):
+        api = KubeApi(Access(kubeconfig=str(kubeconfig)))
+        everybody = JobSet(api, "lab", "sweep=s")
+        sent = JobSet(api, "lab", "sweep=s", [one for one in everybody if one.name == "alice-1"])
+        assert [(facts.name_of(one.resource), one.error()) for one in sent.wait(5)] == [("alice-1", None)]
+        assert len(everybody.wait(5)) == 2

@@ -8,6 +8,7 @@ import copy
 import logging
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -20,10 +21,10 @@ from quantumjob_operator.azure.exchange import Answer, Observer, Timing
 from quantumjob_operator.azure.failures import says_absent, unreadable
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, OriginError, origin_of
 from quantumjob_operator.azure.http.transport import HttpTransport
-from quantumjob_operator.azure.lists import pages, short_list
+from quantumjob_operator.azure.lists import short_list
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
-from quantumjob_operator.azure.whole_lists import NEWEST_FIRST, PAGE, whole_jobs
+from quantumjob_operator.azure.whole_lists import whole_list
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import OutputMissing, Refused
 from quantumjob_operator.model.quotas import Quota
@@ -33,6 +34,7 @@ from quantumjob_operator.scheduling.rate_limiter import RateLimiter
 __all__ = ["Output", "ProgramLocation", "Timing", "WorkspaceClient"]
 
 _log: Final = logging.getLogger(__name__)
+_ROWS: Final = "rows of a list"
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESOURCE_ID: Final = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Quantum/workspaces/[^/]+", re.IGNORECASE
@@ -119,7 +121,7 @@ class WorkspaceClient:
     async def list_jobs(self, *, filter: str | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of jobs, newest first.
 
-        A row is a hint: an unreadable one is left out and logged, so that a missing row means nothing.
+        A row is a hint: an unreadable one is left out and logged once, so that a missing row means nothing.
 
         Args:
             filter: In the service's filter grammar; None for all jobs.
@@ -127,15 +129,16 @@ class WorkspaceClient:
         Raises:
             ServiceError: A page could not be had; the pages before it were complete.
         """
-        query = {"orderby": NEWEST_FIRST, "top": str(PAGE)} | ({"filter": filter} if filter else {})
-        async for rows, left_out in pages(self._channel, "list_jobs", self._jobs_url, query, wire.parse_rows):
-            if left_out:
-                _log.warning("left out %d rows of the job list, which can't be read", left_out)
-            yield rows
+        async with aclosing(whole_list(self._channel, self._jobs_url, filter or "", wire.parse_rows)) as found:
+            async for rows, left_out in found:
+                if left_out and _ROWS not in self._left_out:
+                    self._left_out.add(_ROWS)
+                    _log.warning("left out %d rows of the job list, which can't be read (told once)", left_out)
+                yield rows
 
     def list_whole_jobs(self, *, only: str) -> AsyncGenerator[list[RemoteJob]]:
-        """As `list_jobs`, with all that a row tells of its job, which costs more to read (`whole_jobs`)."""
-        return whole_jobs(self._channel, self._jobs_url, only)
+        """As `list_jobs`, with all that a row tells of its job, which costs more to read."""
+        return whole_list(self._channel, self._jobs_url, only, wire.parse_whole_rows)
 
     @property
     def _jobs_url(self) -> str:

@@ -56,6 +56,12 @@ def short(row: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
+def beginning(row: Mapping[str, Any], key: str, most: int) -> str | None:
+    """The first characters of a text, which are all that anybody looks at; or null."""
+    value = text(row, key)
+    return value and value[:most]
+
+
 def number(row: Mapping[str, Any], key: str) -> float | None:
     """A number within reason or null."""
     value = row.get(key)

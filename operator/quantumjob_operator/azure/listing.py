@@ -34,15 +34,19 @@ _LASTING: Final = 2
 _log = logging.getLogger(__name__)
 
 
-def cheaper_to_list(due: int, unfinished: int) -> bool:
+def cheaper_to_list(due: int, unfinished: int, further: int = 0) -> bool:
     """Whether listing the unfinished jobs of a workspace costs fewer requests than a GET for each that is due.
 
     Args:
         due: How many jobs are to be asked about now or very soon.
         unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
+        further: How many pages more than for so many jobs the list has.
     """
-    pages = -(-max(unfinished, 1) // PAGE)
-    return due > pages
+    return due > _pages(unfinished) + further
+
+
+def _pages(rows: int) -> int:
+    return -(-max(rows, 1) // PAGE)
 
 
 @dataclass(slots=True)
@@ -62,6 +66,12 @@ class Listing:
     _form: int = 0
     _failures: int = 0
     _not_before: float = 0.0
+    _further: int = 0
+    _further_until: float = 0.0
+
+    def is_cheaper(self, due: int, unfinished: int) -> bool:
+        """As `cheaper_to_list`, where a list with long parameters of jobs was seen to have more pages than usual."""
+        return cheaper_to_list(due, unfinished, self._further if self.monotonic() < self._further_until else 0)
 
     def may_ask(self) -> bool:
         """Whether its back-off is over."""
@@ -124,13 +134,17 @@ class Listing:
         _log.warning("workspace %s gives no list of its jobs (%d times in a row): %s", self.name, self._failures, error)
         return is_about_one_job(error)
 
-    def answered(self) -> None:
-        """The list was had."""
+    def answered(self, pages: int, rows: int) -> None:
+        """The list was had; whether it still has more pages than usual is looked at again after a while."""
+        self._forgive()
+        self._further, self._further_until = max(0, pages - _pages(rows)), self.monotonic() + _LONGEST_SECONDS
+
+    def _forgive(self) -> None:
         self._failures, self._error = 0, None
 
     def forgive(self) -> bool:
         """There is no job any more for whose sake a list would be asked for: whether `trouble` is another now."""
-        self.answered()
+        self._forgive()
         return self.settle()
 
     def settle(self) -> bool:

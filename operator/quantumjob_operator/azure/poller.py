@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
-from quantumjob_operator.azure.listing import Listing, cheaper_to_list
+from quantumjob_operator.azure.listing import Listing
 from quantumjob_operator.azure.newcomers import Newcomers
 from quantumjob_operator.azure.watched import Watched
 from quantumjob_operator.lifecycle.transitions import is_final_word
@@ -190,7 +190,7 @@ class Poller:
         # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
         lists = self._listing.may_ask() and not self._failures
         # Whether a list that failed is to be had again, only asking for it shows, however few the jobs are meanwhile.
-        wanted = self.list_trouble or cheaper_to_list(self._due_soon(), len(self._watched) + self._others)
+        wanted = self.list_trouble or self._listing.is_cheaper(self._due_soon(), len(self._watched) + self._others)
         if due and lists and wanted:
             due = await self._listed(due)
         for one in due:
@@ -224,17 +224,17 @@ class Poller:
             if not self._listing.failed(error):
                 raise
             return due
-        self._listing.answered()
         return differing
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
         shown: dict[str, Sight] = {}
-        rows, ours = 0, {one.job_id.lower() for one in self._watched.values()}
+        pages, rows, ours = 0, 0, {one.job_id.lower() for one in self._watched.values()}
         async for page in self._listing.pages(self.client, {one.job_id.lower() for one in due}):
             self.beat_at = self.monotonic()
-            rows += len(page)
+            pages, rows = pages + 1, rows + len(page)
             shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
+        self._listing.answered(pages, rows)
         self._others = max(0, rows - len(self._watched))
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.
         for one in self._watched.values():

@@ -1,19 +1,17 @@
-"""A list of jobs with all that its rows tell, on pages that can be read.
+"""A list of jobs, on pages that can be read.
 
 A row repeats a job's parameters, which may be hundreds of KiB long: a page with some of these is longer than an answer
 may be, and would hide everybody's jobs. Must not live here: what a row says (`wire`).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from quantumjob_operator.azure import wire
 from quantumjob_operator.azure.channel import ServiceChannel
 from quantumjob_operator.azure.lists import pages
 from quantumjob_operator.azure.paging import MAX_PAGES
 from quantumjob_operator.model.errors import AnswerTooLarge
-from quantumjob_operator.model.remotejob import RemoteJob
 
 PAGE: Final = 100
 """Rows of a page: without a number, one was seen to hold thousands."""
@@ -21,8 +19,10 @@ NEWEST_FIRST: Final = "CreationTime desc"
 _SMALL_PAGE: Final = 2
 """Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 
+T = TypeVar("T")
 
-async def whole_jobs(channel: ServiceChannel, url: str, only: str) -> AsyncGenerator[list[RemoteJob]]:
+
+async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callable[[list[Any]], T]) -> AsyncGenerator[T]:
     """All jobs, newest first; those of a page that is too large come on smaller ones.
 
     What comes into the list meanwhile moves the others on: a row may be shown twice. From a filtered list rows go as
@@ -32,19 +32,25 @@ async def whole_jobs(channel: ServiceChannel, url: str, only: str) -> AsyncGener
         channel: The line to the service.
         url: Of the list, without its query.
         only: In the service's filter grammar; empty for all jobs.
+        read: Reads the rows of a page.
 
     Raises:
         AnswerTooLarge: A small page is too large as well, or the list has no end.
         ServiceError: A page could not be had; those before it were complete.
     """
     seen, size, small_until = 0, PAGE, 0
+
+    def counted(rows: list[Any]) -> tuple[int, T]:
+        return len(rows), read(rows)
+
     while True:
         query = {"orderby": NEWEST_FIRST, "top": str(size)} | ({"filter": only} if only else {})
         query |= {"skip": str(seen)} if seen else {}
+        number = 0
         try:
-            async with aclosing(pages(channel, "list_jobs", url, query, _read)) as found:
+            async with aclosing(pages(channel, "list_jobs", url, query, counted)) as found:
                 async for rows, jobs in found:
-                    seen += rows
+                    seen, number = seen + rows, number + 1
                     yield jobs
                     if size < PAGE and seen >= small_until:
                         break
@@ -52,11 +58,6 @@ async def whole_jobs(channel: ServiceChannel, url: str, only: str) -> AsyncGener
                     return
             size = PAGE
         except AnswerTooLarge:
-            if size < PAGE or seen >= MAX_PAGES * PAGE:
+            if size < PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
                 raise
             size, small_until = _SMALL_PAGE, seen + PAGE
-
-
-def _read(rows: list[Any]) -> tuple[int, list[RemoteJob]]:
-    """How many rows there are, and the jobs of those that can be read."""
-    return len(rows), wire.parse_whole_rows(rows)

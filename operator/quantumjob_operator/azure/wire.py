@@ -8,12 +8,15 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from quantumjob_operator.azure.costs import parse_cost, parse_usage
 from quantumjob_operator.azure.fields import (
+    MAX_LABEL,
     Optional,
     as_object,
+    beginning,
     label,
     required,
     short,
@@ -23,6 +26,7 @@ from quantumjob_operator.azure.fields import (
     whole_characters,
 )
 from quantumjob_operator.azure.times import Unreadable
+from quantumjob_operator.model.naming import OWN_METADATA, is_orphan_tag
 from quantumjob_operator.model.remotejob import JobRow, RemoteError, RemoteJob
 
 API_VERSION: Final = "2026-01-15-preview"
@@ -39,6 +43,14 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
     "pasqal.pulser.v1": "application/json",
     "qir.v1": "qir.v1",
 }
+# What is kept of a job while it is reconciled, whatever its endpoint says. A text that is shown is cut off shorter
+# there, with care for a secret that would be cut in two.
+_MOST_OF_MESSAGE: Final = 32 * 1024
+_MOST_OF_URI: Final = 8 * 1024
+_MOST_OF_NOTE: Final = 4 * 1024
+_MOST_OF_TAGS: Final = 32 * 1024
+_TAG_ITSELF: Final = 64
+_MOST_ORPHAN_TAGS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +83,11 @@ def parse_job(body: Any) -> RemoteJob:
     """
     job = as_object(body, "job")
     optional = Optional(job)
+    output, location = _output(job)
+    tags = optional(_tags, "tags")
     return RemoteJob(
         id=label(job, "id"),
-        name=optional(text, "name") or "",
+        name=optional(short, "name") or "",
         status=label(job, "status"),
         provider=optional(short, "providerId") or "",
         target=optional(short, "target") or "",
@@ -84,12 +98,12 @@ def parse_job(body: Any) -> RemoteJob:
         error=_job_error(job),
         cost=optional(parse_cost, "costEstimate"),
         usage=optional(parse_usage, "usage") or {},
-        output_uri=_without_query(text(job, "outputDataUri")),
-        output_location=text(job, "outputDataUri"),
+        output_uri=output,
+        output_location=location,
         metadata=_metadata(job),
         session_id=optional(short, "sessionId"),
         is_cancelling=job.get("isCancelling") is True,
-        tags=optional(_tags, "tags") or (),
+        tags=_orphan_tags(job) if tags is None else tags,
         left_out=tuple(optional.left_out),
     )
 
@@ -171,12 +185,14 @@ def _job_error(job: Mapping[str, Any]) -> RemoteError | None:
     if job.get("errorData") is None:
         return None
     error = as_object(job["errorData"], "errorData")
-    return RemoteError(text(error, "code"), text(error, "message"))
+    return RemoteError(beginning(error, "code", _MOST_OF_NOTE), beginning(error, "message", _MOST_OF_MESSAGE))
 
 
 def _metadata(job: Mapping[str, Any]) -> dict[str, str]:
+    """What we wrote there ourselves; cut off, a text that is too long is still none that we wrote."""
     metadata = as_object(job.get("metadata") or {}, "metadata")
-    return {key: required(metadata, key) for key, value in metadata.items() if value not in (None, "")}
+    own = {key: beginning(metadata, key, _MOST_OF_NOTE) for key in OWN_METADATA & metadata.keys()}
+    return {key: value for key, value in own.items() if value}
 
 
 def _tags(job: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -184,8 +200,23 @@ def _tags(job: Mapping[str, Any], key: str) -> tuple[str, ...]:
     tags = job.get(key) or []
     if not isinstance(tags, list):
         raise Unreadable(f"{key} is no list")
-    return tuple(whole_characters(tag) for tag in tags if isinstance(tag, str))
+    texts = [tag for tag in tags if isinstance(tag, str)]
+    if sum(_TAG_ITSELF + len(tag) for tag in texts) > _MOST_OF_TAGS:
+        raise Unreadable(f"{key} are longer than any that are kept")
+    return tuple(map(whole_characters, texts))
 
 
-def _without_query(uri: str | None) -> str | None:
-    return re.split(r"[?#]", uri, maxsplit=1)[0] if uri else None
+def _orphan_tags(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of tags that are not kept those that decide."""
+    tags = job.get("tags")
+    ours = (tag[:MAX_LABEL] for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str))
+    return tuple(islice(map(whole_characters, filter(is_orphan_tag, ours)), _MOST_ORPHAN_TAGS))
+
+
+def _output(job: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Where the output is, without its query and with it; who reads it has a query made anew if that is missing."""
+    uri = text(job, "outputDataUri")
+    if not uri:
+        return None, uri
+    plain = re.split(r"[?#]", uri, maxsplit=1)[0][:_MOST_OF_URI]
+    return plain, uri if len(uri) <= _MOST_OF_URI else plain

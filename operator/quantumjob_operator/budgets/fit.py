@@ -3,7 +3,7 @@
 Must not live here: what else a budget asks of a job (`requests`), or who waits (`controller.budget_line`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from quantumjob_operator.budgets.needs import Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import QuantumBudget
+from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 
 
@@ -44,9 +44,8 @@ def fits(
         ahead: Those for whom something is kept.
     """
     group = group_of(budget, namespace)
-    before = [
-        amounts for other, amounts in ahead if could_fit(budget, sums, own_of(budget, ledger, other), group, amounts)
-    ]
+    own = own_of(budget, ledger, {one.namespace for one in ahead})
+    before = [amounts for other, amounts in ahead if could_fit(budget, sums, own[other], group, amounts)]
     for limit in budget.spec.limits:
         taken = sums.get(Key(group, limit.unit), UNUSED)
         amount = of_unit(needs.amounts, limit.unit)
@@ -87,14 +86,18 @@ def added(sums: Mapping[Key, Used], group: str, amounts: tuple[Amount, ...]) -> 
     return changed
 
 
-def own_of(budget: QuantumBudget, ledger: Ledger, namespace: str) -> dict[str, Decimal]:
-    """What a namespace's own jobs under way keep of each unit; nothing where it shares its limits with no other."""
-    own: dict[str, Decimal] = {}
+def own_of(budget: QuantumBudget, ledger: Ledger, namespaces: Collection[str]) -> dict[str, dict[str, Decimal]]:
+    """What the jobs of each of these namespaces under way keep of each unit; nothing where it shares no limits.
+
+    In one look at all that is reserved: a hundred may wait, and each job that asks would look for each of them.
+    """
+    own: dict[str, dict[str, Decimal]] = {name: {} for name in namespaces}
     start = stamp(ledger.period.start)
-    for one in ledger.open.values() if group_of(budget, namespace) != namespace else ():
-        if one.namespace == namespace and one.counts_at >= start and not one.ended_at:
+    for one in ledger.open.values() if own and budget.spec.each != EACH_NAMESPACE else ():
+        if one.namespace in own and one.counts_at >= start and not one.ended_at:
+            sums = own[one.namespace]
             for each in one.amounts:
-                own[each.unit] = own.get(each.unit, Decimal(0)) + each.value
+                sums[each.unit] = sums.get(each.unit, Decimal(0)) + each.value
     return own
 
 

@@ -47,5 +47,5 @@ class Simulated:
 
     def _own_of(self, namespace: str) -> dict[str, Decimal]:
         if namespace not in self._own:
-            self._own[namespace] = own_of(self._budget, self._ledger, namespace)
+            self._own |= own_of(self._budget, self._ledger, {namespace})
         return self._own[namespace]

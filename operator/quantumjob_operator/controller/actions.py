@@ -4,9 +4,9 @@ Each takes the facts as they are and adds what it learnt. Nothing here chooses t
 or writes status (`reconciler`).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from quantumjob_operator.clock import Clock
@@ -16,6 +16,7 @@ from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.process_state import LASTING
+from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.controller.spending import Spending
@@ -25,6 +26,7 @@ from quantumjob_operator.lifecycle.adoption import was_accepted
 from quantumjob_operator.lifecycle.attempts import current_attempt
 from quantumjob_operator.lifecycle.definition import (
     billable_digest,
+    first_entry_points,
     input_params,
     lacks_entry_point,
     unread_entry_point,
@@ -39,7 +41,7 @@ from quantumjob_operator.programs import UnreadableProgram, entry_points
 from quantumjob_operator.settings import Settings
 
 _READ_ASIDE_BYTES: Final = 16 * 1024
-"""A longer program is read in a thread, so that the event loop goes on."""
+"""A longer program is read beside the event loop, which goes on."""
 
 
 class Actions:
@@ -106,7 +108,9 @@ class Actions:
         memory, digest = context.memory, program_digest(program)
         if memory.program_facts is None or memory.program_facts.digest != digest:
             if len(program) > _READ_ASIDE_BYTES:
-                memory.program_facts = await asyncio.to_thread(_facts_of, context.job, program, digest)
+                memory.program_facts = await aside(
+                    context.job.namespace, partial(_facts_of, context.job, program, digest)
+                )
             else:
                 memory.program_facts = _facts_of(context.job, program, digest)
         memory.program = program
@@ -243,10 +247,12 @@ def _what_decides(remote: RemoteJob) -> tuple[bool, frozenset[str]]:
 
 def _facts_of(job: QuantumJob, program: bytes, digest: str) -> ProgramFacts:
     """What decisions need to know of a program; its entry points only where the job names none."""
-    found, unread = None, ""
-    if lacks_entry_point(job.spec):
-        try:
-            found = entry_points(program)
-        except UnreadableProgram as error:
-            unread = unread_entry_point(str(error))
-    return ProgramFacts(digest, billable_digest(job, program) or "", found, unread)
+    facts = ProgramFacts(digest, billable_digest(job, program) or "")
+    if not lacks_entry_point(job.spec):
+        return facts
+    try:
+        found = entry_points(program)
+    except UnreadableProgram as error:
+        return replace(facts, unread=unread_entry_point(str(error)))
+    kept = first_entry_points(found)
+    return replace(facts, entry_points=kept, further=len(found) - len(kept))

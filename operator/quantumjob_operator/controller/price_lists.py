@@ -3,7 +3,6 @@
 Must not live here: what an estimate is (`costs`), or what follows from it (`lifecycle`).
 """
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import PRICES_UNREADABLE, BrokenReferenceError, References
+from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.costs.estimate import estimate
 from quantumjob_operator.costs.prices import PriceList, PricesUnreadableError, parse_prices
 from quantumjob_operator.lifecycle.observation import Trouble
@@ -21,7 +21,7 @@ from quantumjob_operator.model.redaction import clean_text
 
 _KEPT_SECONDS: Final = 30.0
 _IN_PLACE_BYTES: Final = 8 * 1024
-"""Longer programs are counted in a thread."""
+"""Longer programs are counted beside the event loop."""
 
 
 class PriceLists:
@@ -60,7 +60,7 @@ class PriceLists:
         count = partial(
             estimate, spec.target, spec.program.format, program, parameters, prices, confidential=job.confidential
         )
-        return count() if len(program) <= _IN_PLACE_BYTES else await asyncio.to_thread(count)
+        return count() if len(program) <= _IN_PLACE_BYTES else await aside(job.namespace, count)
 
     async def is_news(self, workspace: QuantumWorkspace) -> bool:
         """Whether the price list is another one than jobs may wait by, or another one is named; it is read anew.
@@ -96,7 +96,7 @@ class PriceLists:
         namespace, config_map = name
         try:
             text = await self._references.prices(namespace, config_map)
-            return await asyncio.to_thread(parse_prices, text), text
+            return await aside(namespace, partial(parse_prices, text)), text
         except BrokenReferenceError as error:
             why = error.message
         except PricesUnreadableError as error:

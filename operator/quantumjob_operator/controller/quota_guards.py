@@ -20,6 +20,8 @@ from quantumjob_operator.model.quotas import Quota
 
 _NEW_SECONDS: Final = 2.0
 """A reading that was asked for so shortly before is not asked for again."""
+_MOST_SENT: Final = 100
+"""Since a reading: each further job is compared with all of them, on the event loop, so that a new one is due then."""
 
 
 @dataclass(slots=True)
@@ -55,14 +57,18 @@ class QuotaGuards:
         self._readings: dict[str, _Reading] = {}
 
     async def look(self, context: ReconcileContext) -> Trouble | QuotaLooked:
-        """Whether the quotas that are known serve a job; they are asked for if none are, or if ours stand before it.
+        """Whether the quotas that are known serve a job.
+
+        They are asked for if none are, if many jobs were sent since, or if ours stand before this one.
 
         Raises:
             ServiceError: They could not be had.
         """
         workspace, need = _facts(context), _need(context)
         connection, _ = ready(context)
-        reading = self._readings.get(workspace.uid) or await self._read(workspace.uid, connection.client)
+        reading = self._readings.get(workspace.uid)
+        if reading is None or len(reading.sent) >= _MOST_SENT:
+            reading = await self._read(workspace.uid, connection.client)
         short = shortage(need, reading.quotas, reading.since, workspace.offers)
         if short and reading.since and self._monotonic() - reading.asked >= SETTLING_SECONDS:
             reading = await self._read(workspace.uid, connection.client)

@@ -4,6 +4,7 @@ Lives here: the defaults that depend on the program and its format. Must not liv
 (`submission`), reading a program (`programs`).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from quantumjob_operator.lifecycle.observation import ProgramFacts
@@ -55,6 +56,11 @@ def lacks_entry_point(spec: JobSpec) -> bool:
     return spec.program.format == _QIR and not {"entryPoint", "items"} & (spec.parameters or {}).keys()
 
 
+def first_entry_points(found: Sequence[str]) -> tuple[str, ...]:
+    """What is kept of the names that were found in a program: the one that it is sent with, or those that are told."""
+    return tuple(found) if len(found) == 1 else tuple(clean_text(name, _MAX_NAME) for name in found[:_MAX_NAMES])
+
+
 def without_entry_point(job: QuantumJob, program: ProgramFacts) -> str | None:
     """Why a program can't be sent without somebody naming its entry point; None if it can.
 
@@ -70,9 +76,10 @@ def without_entry_point(job: QuantumJob, program: ProgramFacts) -> str | None:
             "spec.program has no function with the attribute entry_point, so that a target would find nothing to run; "
             "correct the program in a new job, or name a function in its parameters.entryPoint"
         )
-    names = "" if job.confidential else f": {', '.join(clean_text(name, _MAX_NAME) for name in found[:_MAX_NAMES])}"
-    more = ", …" if names and len(found) > _MAX_NAMES else ""
-    return f"spec.program has {len(found)} entry points{names}{more}; name one in parameters.entryPoint of a new job"
+    names = "" if job.confidential else f": {', '.join(found)}"
+    more = ", …" if names and program.further else ""
+    number = len(found) + program.further
+    return f"spec.program has {number} entry points{names}{more}; name one in parameters.entryPoint of a new job"
 
 
 def unread_entry_point(why: str) -> str:

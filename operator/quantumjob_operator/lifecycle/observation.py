@@ -112,7 +112,9 @@ class ProgramFacts:
     Attributes:
         digest: Of the program alone.
         spec_digest: Of everything that is bought: provider, target, formats, parameters, session and program.
-        entry_points: Names of the functions that it may begin with; None if they don't matter, or can't be told.
+        entry_points: Names of the functions that it may begin with; None if they don't matter, or can't be told. Of
+            several, which no job is sent with, the beginnings of the first.
+        further: How many more of them there are.
         unread: Why they can't be told, and what follows; empty if they can, or don't matter.
         estimate: What it is expected to cost; None if the QuantumWorkspace names no price list.
     """
@@ -120,6 +122,7 @@ class ProgramFacts:
     digest: str
     spec_digest: str = ""
     entry_points: tuple[str, ...] | None = None
+    further: int = 0
     unread: str = ""
     estimate: Estimate | Trouble | None = None
 

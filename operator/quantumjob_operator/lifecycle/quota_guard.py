@@ -29,7 +29,7 @@ _RENEWED: Final[Mapping[str, str]] = {_AT_A_TIME: "at a time", "monthly": "renew
 _NEVER: Final = "never renewed"
 """Other words, `Infinite` for one, promise nothing."""
 _MAX_SHOWN: Final = 5
-_MOST_QUOTAS: Final = 64
+_MOST_QUOTAS: Final = 16
 """Of one job; each is compared with all that was sent since. No provider has nearly as many for a target."""
 _SIMULATOR: Final = ".sim"
 _CHECKER: Final = "sc"

@@ -67,6 +67,21 @@ _FORMER_METADATA: Final[Mapping[str, str]] = {
     METADATA_UID: f"{PREFIX}uid",
     METADATA_SPEC_DIGEST: f"{PREFIX}spec-digest",
 }
+OWN_METADATA: Final = frozenset(
+    {
+        METADATA_CLUSTER,
+        METADATA_NAMESPACE,
+        METADATA_NAME,
+        METADATA_UID,
+        METADATA_SPEC_DIGEST,
+        METADATA_HOLDER,
+        METADATA_SENT,
+        METADATA_DELETION_POLICY,
+        METADATA_RESERVED,
+        *_FORMER_METADATA.values(),
+    }
+)
+"""All keys that an operator of any version has written; nothing follows from another."""
 
 _ORPHAN_TAG: Final = "quantumjobs_orphaned_by_"
 """Begins the tag of a remote job whose object released it on purpose."""

@@ -21,9 +21,11 @@ _NUMBERS_OF: Final = {0: 1, 1: 2, 5: 1, 6: 2}
 _TEXTS_OF: Final = {3: 1, 4: 2}
 _DECLARED_ONLY: Final = 4
 _ATTRIBUTES: Final = 6
-_MAX_FOUND: Final = 100
-_MAX_NAME: Final = 4096
-"""Names lie in a table of their own, in which any number of functions may point to the same bytes."""
+MAX_FOUND: Final = 100
+MAX_NAME: Final = 1024
+"""As long as a status shows one. It is kept for each job that names the program; and the names of bitcode lie in a
+table of their own, in which any number of functions may point to the same bytes.
+"""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def functions_with(program: bytes, attributes: frozenset[bytes]) -> list[str]:
     if any(number > len(module.lists) for *_, number in module.functions):
         raise UnreadableProgram("a function has attributes that are not defined")
     found = [(offset, size) for offset, size, number in module.functions if number in fitting]
-    if len(found) > _MAX_FOUND:
+    if len(found) > MAX_FOUND:
         raise UnreadableProgram("it has too many entry points")
     names = b"".join(module.names)
     return [_name(names, offset, size) for offset, size in found]
@@ -135,7 +137,7 @@ def _text(values: Sequence[int], start: int) -> tuple[bytes, int]:
 
 
 def _name(names: bytes, offset: int, size: int) -> str:
-    if size > _MAX_NAME:
+    if size > MAX_NAME:
         raise UnreadableProgram("a function's name is too long")
     if offset + size > len(names):
         raise UnreadableProgram("a function's name is not in the table of names")

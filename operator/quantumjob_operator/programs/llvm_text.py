@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from quantumjob_operator.programs.bitcode import MAX_FOUND, MAX_NAME
 from quantumjob_operator.programs.bitstream import UnreadableProgram
 
 # Texts, comments and words are skipped whole, so that nothing in them is taken for a keyword.
@@ -31,16 +32,19 @@ def functions_with(program: str, attributes: frozenset[bytes]) -> list[str]:
     """The names of the functions that are defined in a module and have one of these attributes.
 
     Raises:
-        UnreadableProgram: It is no module as LLVM writes it, or one with too many functions.
+        UnreadableProgram: It is no module as LLVM writes it, or one with too many functions or too long a name.
     """
     reader = _Reader(program)
     reader.read()
     keys = {key.decode() for key in attributes}
-    return [
-        _unquoted(name)
+    found = [
+        name
         for name, own, groups in reader.functions
         if keys & own or any(keys & reader.groups.get(group, frozenset()) for group in groups)
     ]
+    if len(found) > MAX_FOUND:
+        raise UnreadableProgram("it has too many entry points")
+    return [_unquoted(name) for name in found]
 
 
 class _Reader:
@@ -123,9 +127,10 @@ def _last_word(token: "re.Match[str]", before: str) -> str:
 
 
 def _unquoted(name: str) -> str:
-    if not name.startswith('"'):
-        return name
-    return _unescaped(name[1:-1])
+    plain = _unescaped(name[1:-1]) if name.startswith('"') else name
+    if len(plain) > MAX_NAME:
+        raise UnreadableProgram("a function's name is too long")
+    return plain
 
 
 def _unescaped(text: str) -> str:

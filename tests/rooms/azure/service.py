@@ -39,6 +39,7 @@ class Service:
         broken: Errors that requests about a job raise; under "" for lists and all jobs, under `LISTS` for lists.
         filters: The filters that are accepted; None among them means a list without one.
         places: Of jobs in their provider's queue.
+        page: How many rows a page of its list has.
         cancelling: Jobs that say `isCancelling` beside their word.
         seconds: How long each request takes, unless `quick` names its job.
         quick: Jobs about which requests take no time.
@@ -59,6 +60,7 @@ class Service:
     filters: tuple[str | None, ...] = (UNFINISHED,)
     places: dict[str, int] = field(default_factory=dict)
     cancelling: set[str] = field(default_factory=set)
+    page: int = PAGE
 
     def on_behalf(self, namespace: str) -> "Service":
         """Whoever asks is answered."""
@@ -80,11 +82,11 @@ class Service:
             for job_id, word in told.items()
             if word and _lets_through(filter, word)
         ]
-        for start in range(0, max(len(rows), 1), PAGE):
+        for start in range(0, max(len(rows), 1), self.page):
             await self._answer(Asked(_now(), "list", filter=filter))
             if filter not in self.filters:
                 raise NOT_THESE_WORDS
-            yield rows[start : start + PAGE]
+            yield rows[start : start + self.page]
 
     async def queue_position(self, job_id: str) -> int | None:
         """The place of a job in its provider's queue."""

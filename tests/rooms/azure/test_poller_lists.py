@@ -136,6 +136,23 @@ async def test_one_list_serves_all_that_it_shows() -> None:
     assert news.told == []
 
 
+async def test_a_list_of_small_pages_is_not_asked_for_where_gets_are_cheaper() -> None:
+    """Rows with long parameters have pages of their own; whether they are still there is looked at again."""
+    service, news = Service({f"j{number}": "Waiting" for number in range(10)}, page=1), News()
+    poller = make_poller(service, news, poll_min_seconds=10, poll_max_seconds=10)
+    async with polling(poller):
+        for number in range(10):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+        await asyncio.sleep(12)
+        assert (service.count("list"), service.count("get")) == (10, 0)
+        await asyncio.sleep(500)
+        assert service.count("list") == 10
+        service.page = 100
+        await asyncio.sleep(200)
+        assert service.count("list") > 15
+    assert news.told == []
+
+
 async def test_ten_thousand_idle_jobs_cost_their_pages_and_little_more() -> None:
     """A sweep is a hundred pages; looks that come due while it is about to be made are no requests of their own."""
     count = 10_000

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.paging import MAX_PAGES
 from quantumjob_operator.azure.whole_lists import PAGE
 from quantumjob_operator.model.errors import AnswerTooLarge
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, says
@@ -44,13 +45,15 @@ def listing(server: MisbehavingServer, rows: list[dict[str, Any]]) -> Behaviour:
         pytest.param(range(0, 240, 9), 2 * (1 + PAGE // 2) + 1, id="too many on two pages"),
     ],
 )
+@pytest.mark.parametrize("whole", [pytest.param(True, id="whole jobs"), pytest.param(False, id="hints")])
 async def test_long_rows_hide_nobody(
-    server: MisbehavingServer, client: WorkspaceClient, long: range, asked: int
+    server: MisbehavingServer, client: WorkspaceClient, long: range, asked: int, *, whole: bool
 ) -> None:
     """Only a page that is too large is read in small pieces."""
     rows = [row(number, LONG if number in long else "") for number in range(250)]
     server.plays(listing(server, rows))
-    told = [one.id async for page in client.list_whole_jobs(only="") for one in page]
+    found = client.list_whole_jobs(only="") if whole else client.list_jobs()
+    told = [one.id async for page in found for one in page]
     assert told == [one["id"] for one in rows]
     assert len(server.received) == asked
 
@@ -74,6 +77,19 @@ async def test_rows_that_no_page_has_room_for(server: MisbehavingServer, client:
     with pytest.raises(AnswerTooLarge):
         [page async for page in client.list_whole_jobs(only="")]
     assert len(server.received) == 2
+
+
+async def test_a_list_of_pages_of_one_row_ends(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """It is read no further in small pieces."""
+
+    async def behave(request: Received, writer: asyncio.StreamWriter) -> None:
+        first = int(request.query.get("skip", ["0"])[0]) + 1
+        await says({"value": [row(first)], "nextLink": f"{server.url}{request.path}?skip={first}"})(request, writer)
+
+    server.plays(behave)
+    with pytest.raises(AnswerTooLarge):
+        [page async for page in client.list_jobs()]
+    assert len(server.received) == MAX_PAGES
 
 
 async def test_a_list_that_goes_on_whatever_is_asked(server: MisbehavingServer, client: WorkspaceClient) -> None:

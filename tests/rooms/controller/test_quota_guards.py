@@ -224,3 +224,19 @@ async def test_nothing_is_kept_of_a_workspace_that_is_gone() -> None:
         bench.known.clear()
         assert isinstance(await bench.guards.look(bench.job("1")), QuotaLooked)
         assert not bench.guards._readings
+
+
+async def test_what_was_sent_since_is_no_longer_than_a_look_takes() -> None:
+    """The service tells its quotas once, and never again: nothing more is sent until it does."""
+    async with asking(told(10_000), fails(500, "Oops"), told(5_000)) as (bench, server):
+        await bench.guards.look(bench.job("1"))
+        for attempt in range(1, 101):
+            assert await bench.guards.look(bench.job("1", attempt)) == QuotaLooked()
+            assert bench.guards.enter(bench.job("1", attempt)) is None
+            bench.guards.left(bench.job("1", attempt), applied=True)
+        bench.now += 1
+        with pytest.raises(Retryable):
+            await bench.guards.look(bench.job("1", 101))
+        assert await bench.guards.look(bench.job("1", 101)) == QuotaLooked()
+        assert len(server.received) == 3
+        assert not bench.guards._readings[UID].sent

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.lifecycle.definition import input_params, lacks_entry_point, resolve
+from quantumjob_operator.lifecycle.definition import first_entry_points, input_params, lacks_entry_point, resolve
 from rooms.lifecycle.observations import PROGRAM
 from rooms.model.bodies import BELL, job
 
@@ -104,3 +104,17 @@ def test_what_was_not_read_is_not_told() -> None:
     resolved = resolve(job(qir({})).spec, "bell")
     assert resolved is not None
     assert (resolved.entry_point, resolved.program_digest) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        pytest.param((), (), id="none"),
+        pytest.param(("f" * 1024,), ("f" * 1024,), id="the one that is sent, whole"),
+        pytest.param(("f" * 1024, "g"), ("f" * 97 + "…", "g"), id="of two, what is told of them"),
+        pytest.param(tuple("abcdefg"), tuple("abcde"), id="of many, the first"),
+    ],
+)
+def test_what_is_kept_of_entry_points(found: tuple[str, ...], kept: tuple[str, ...]) -> None:
+    """For each job that names the program: it is small beside the job."""
+    assert first_entry_points(found) == kept

@@ -1,5 +1,6 @@
 """The entry points of QIR, as text and as bitcode: LLVM itself (pyqir) writes what is read here."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -190,13 +191,22 @@ def test_a_few_bits_cannot_ask_for_much(program: bytes) -> None:
     "text",
     [
         pytest.param("".join(function(f"f{number}") for number in range(101)), id="a hundred and one entry points"),
-        pytest.param(function("f" * 5000), id="a name of five thousand letters"),
+        pytest.param(function("f" * 1025), id="a name longer than a status shows"),
+        pytest.param(function('"' + "f" * 1_000_000 + '"'), id="a name as long as a ConfigMap"),
     ],
 )
-def test_names_in_bitcode_take_no_more_memory_than_their_table(text: str) -> None:
-    """Any number of functions may point to the same name there."""
+@pytest.mark.parametrize("written", [pytest.param(str.encode, id="text"), pytest.param(bitcode, id="bitcode")])
+def test_names_of_entry_points_take_little_memory(text: str, written: Callable[[str], bytes]) -> None:
+    """They are kept for each job that names the program; in bitcode any number of functions may share a name."""
     with pytest.raises(UnreadableProgram):
-        entry_points(bitcode(text + ENTRY))
+        entry_points(written(text + ENTRY))
+
+
+def test_names_as_long_as_a_status_shows_are_read() -> None:
+    """Escapes count as what they stand for."""
+    name = "\\22" * 1024
+    text = function(f'"{name}"') + ENTRY
+    assert entry_points(text.encode()) == entry_points(bitcode(text)) == ('"' * 1024,)
 
 
 NAMES = st.text("abcdefgh_.$0123456789-", min_size=1, max_size=12).map(lambda name: f"f{name}")

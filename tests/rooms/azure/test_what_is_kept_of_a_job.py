@@ -1,0 +1,60 @@
+"""What is kept of a job that an endpoint describes: no more than is looked at."""
+
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.azure.wire import parse_job
+from quantumjob_operator.model.naming import OWN_METADATA, orphan_tag
+from rooms.azure.samples import job
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"errorData": {"message": "x" * 20_000}}, id="an error text"),
+        pytest.param({"outputDataUri": "https://x/" + "x" * 8_100}, id="an address"),
+        pytest.param({"metadata": dict.fromkeys(OWN_METADATA, "x" * 2_000)}, id="our own metadata"),
+        pytest.param({"tags": ["x" * 20_000]}, id="a tag"),
+        pytest.param({"tags": [""] * 500}, id="tags of nothing"),
+    ],
+)
+def test_what_a_job_takes_of_memory_is_told(fields: dict[str, Any]) -> None:
+    """Whatever may be long, or be there often: what is told may wait for its reconciliation."""
+    assert parse_job(job(**fields)).text_length > 16 * 1024
+    assert parse_job(job()).text_length < 4 * 1024
+
+
+LONG = "x" * 500_000
+MANY = [f"{number:x}" for number in range(100_000)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"name": LONG}, id="a name"),
+        pytest.param({"errorData": {"code": LONG, "message": LONG}}, id="an error"),
+        pytest.param({"outputDataUri": f"https://x/{LONG}"}, id="an address"),
+        pytest.param({"outputDataUri": f"https://x/output?{LONG}"}, id="the query of an address"),
+        pytest.param({"metadata": dict.fromkeys(MANY, "a")}, id="metadata without end"),
+        pytest.param({"metadata": dict.fromkeys(OWN_METADATA, LONG)}, id="our own metadata"),
+        pytest.param({"usage": dict.fromkeys(MANY, 1)}, id="usages without end"),
+        pytest.param({"tags": MANY}, id="tags without end"),
+        pytest.param({"tags": [f"{orphan_tag('42')}-{one}" for one in MANY]}, id="tags like ours without end"),
+    ],
+)
+def test_what_is_kept_of_a_job_has_an_end(fields: dict[str, Any]) -> None:
+    """A worker has it for as long as what it does next takes, and nobody counts it any more."""
+    assert parse_job(job(**fields)).text_length <= 64 * 1024
+
+
+def test_of_tags_without_end_those_that_decide_are_read() -> None:
+    """Or a job that was let go would be cancelled."""
+    parsed = parse_job(job(tags=[*MANY, orphan_tag("42"), 7]))
+    assert (parsed.tags, parsed.left_out) == ((orphan_tag("42"),), ("tags",))
+
+
+def test_an_address_whose_query_has_no_end_has_none() -> None:
+    """The service is asked for a new one."""
+    parsed = parse_job(job(outputDataUri=f"https://x/output?{LONG}"))
+    assert parsed.output_uri == parsed.output_location == "https://x/output"
