@@ -68,7 +68,7 @@ _SKIPPED: Final = frozenset({
     "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
     "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key",
-    "_hurried", "_left_in", "_refused", "doubts",
+    "_hurried", "_left_in", "_refused", "doubts", "_doubts",
 })  # fmt: skip
 
 Token = Any

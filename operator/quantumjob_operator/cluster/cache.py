@@ -33,7 +33,7 @@ class Cache:
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         claims: What jobs had for claims before.
         by_key: Which jobs have one idempotency key.
-        doubts: How often a ledger was doubted: whoever compared one meanwhile has compared a former one.
+        doubts: By uid, a number that no other doubt has: whoever compared a ledger meanwhile has compared a former one.
     """
 
     newest: int = 0
@@ -46,12 +46,13 @@ class Cache:
     claims: ClaimsHeard = field(default_factory=ClaimsHeard)
     by_key: JobsByKey = field(default_factory=JobsByKey)
     removed: Callable[[str], None] = lambda _: None
-    doubts: int = 0
+    doubts: dict[str, int] = field(default_factory=dict)
     _left_in: dict[str, str] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
     _names: dict[Name, str] = field(default_factory=dict)
     _rules: dict[str, tuple[QuantumPolicy, ...]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
+    _doubts: int = 0
 
     def put_job(self, job: QuantumJob) -> bool:
         """Take a version of a job; False if it is no news."""
@@ -101,16 +102,20 @@ class Cache:
         known = self.budgets.get(budget.uid)
         taken = budget.after(replace(known, doubted=False) if known else None)
         # What was compared before a version came that was set back, or restored, was the ledger of before.
-        doubted = taken.doubted or restored
-        self.doubts += doubted
-        self.budgets[budget.uid] = replace(taken, doubted=doubted or (known is not None and known.doubted))
+        self.budgets[budget.uid] = replace(taken, doubted=known is not None and known.doubted)
+        if taken.doubted or restored:
+            self._doubt(budget.uid)
         return True
+
+    def _doubt(self, uid: str) -> None:
+        self._doubts += 1
+        self.doubts[uid] = self._doubts
+        self.budgets[uid] = replace(self.budgets[uid], doubted=True)
 
     def doubt_budgets(self) -> None:
         """Nobody watched for a while, in which the cluster may have been restored."""
-        self.doubts += 1
-        for uid, one in list(self.budgets.items()):
-            self.budgets[uid] = replace(one, doubted=True)
+        for uid in list(self.budgets):
+            self._doubt(uid)
 
     def trust_budget(self, uid: str) -> None:
         """The ledger was compared with the service's list."""
@@ -221,6 +226,7 @@ class Cache:
         if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)
         self.budgets.pop(uid, None)
+        self.doubts.pop(uid, None)
 
     def with_key(self, namespace: str, key: str) -> Iterator[QuantumJob]:
         """The jobs of a namespace with an idempotency key."""

@@ -87,7 +87,7 @@ class BudgetCounter:
         return why
 
     async def _look(self, budget: QuantumBudget) -> Kept | None:
-        doubts = self._cache.doubts
+        doubt = self._cache.doubts.get(budget.uid)
         if budget.doubted and budget.is_counted:
             why = await self._compare(budget)
             if why:
@@ -100,8 +100,8 @@ class BudgetCounter:
             budget = self._cache.budgets.get(budget.uid, budget)
             if why or not budget.is_counted:
                 return why or _AGAIN
-        if self._cache.doubts != doubts:
-            return _AGAIN  # perhaps of this one, since the list was read
+        if self._cache.doubts.get(budget.uid) != doubt:
+            return _AGAIN  # since the list was read
         self._cache.trust_budget(budget.uid)
         return None
 

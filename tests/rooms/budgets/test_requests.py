@@ -1,7 +1,6 @@
 """What a budget lets through, and what it says to the others."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from growth import times_as_long
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import Key, Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
@@ -326,18 +324,6 @@ def test_nobody_waits_for_a_job_that_waits_for_its_own_namespace(
     _, answer = ask(one, ledger, request(9, usd("5"), namespace=asker, ahead=(Ahead("big", all_of_it),)), NOW)
     assert isinstance(answer, Refusal) is waits
     assert Simulated(one, ledger).could_fit("big", all_of_it) is waits
-
-
-def test_many_that_wait_make_no_job_ask_long() -> None:
-    """A month begins, a hundred were woken, and all ask in one turn: each looks once at what is reserved."""
-    one = budget(limits=[{"unit": "USD", "amount": "100000"}])
-    ledger = crowded(one, mallory=1_500)
-
-    def asking(many: int) -> Callable[[], object]:
-        ahead = tuple(Ahead(f"n{number}", (Amount("USD", "1"),)) for number in range(many))
-        return lambda: ask(one, ledger, request(9_999, usd("1"), namespace="vqe", ahead=ahead), NOW)
-
-    assert times_as_long(asking(12), asking(96), most=3) < 3
 
 
 def test_what_goes_before_it_in_the_same_moment_is_its_own_too() -> None:

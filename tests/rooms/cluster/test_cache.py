@@ -288,10 +288,10 @@ def test_a_budget_that_comes_with_a_count_is_doubted(*, counted: bool) -> None:
     assert known.budgets[one.uid].doubted is counted
 
 
-def test_each_doubt_of_a_ledger_counts() -> None:
-    """Also of one that is doubted already: who compares it meanwhile has another version."""
+def test_each_doubt_of_a_ledger_is_another_one() -> None:
+    """Also of one that is doubted already, or comes back: who compares it meanwhile has another version."""
     known, one = Cache(), replace(budget(), status=replace(budget().status, changed_at="2026-11-22T13:00:00Z"))
-    steps = [
+    steps: list[Callable[[], object]] = [
         lambda: known.put_budget(one),
         lambda: known.put_budget(replace(one, resource_version="8")),
         lambda: known.put_budget(
@@ -299,9 +299,12 @@ def test_each_doubt_of_a_ledger_counts() -> None:
         ),
         known.doubt_budgets,
         known.mark_stale,
+        lambda: known.remove(one.uid),
+        lambda: known.put_budget(replace(one, resource_version="10")),
+        lambda: known.put_budget(replace(one, uid="another", resource_version="11")),
     ]
-    counts = [(step(), known.doubts)[1] for step in steps]
-    assert counts == [1, 1, 2, 3, 4]
+    doubts = [(step(), known.doubts.get(one.uid))[1] for step in steps]
+    assert doubts == [1, 1, 2, 3, 4, None, 5, 5]
 
 
 def other_jobs(one: QuantumBudget) -> QuantumBudget:
