@@ -38,13 +38,16 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
         max_pages: Where a list is taken to have no end.
 
     Raises:
-        ServiceError: A page could not be had; those before it were complete.
+        ServiceError: A page could not be had; those before it were complete. `AnswerTooLarge` if it has too many rows.
     """
     url = str(httpx.URL(url, params=dict(params)))
     trail = Trail(operation, url, max_pages)
 
     def parse_page(body: Any) -> tuple[T, str | None]:
         rows, link = wire.parse_page(body)
+        if len(rows) > MAX_ROWS:  # which would be in memory until the next page came
+            detail = f"a page of the list cannot be read: it has more than {MAX_ROWS:,} rows"
+            raise AnswerTooLarge(operation, detail=detail)
         return parse(rows), link
 
     while True:

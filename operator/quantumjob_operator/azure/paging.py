@@ -15,7 +15,7 @@ from quantumjob_operator.model.errors import AnswerTooLarge
 MAX_PAGES: Final = 1_000
 """Of a list of jobs, with a hundred rows on each; all other lists are shorter."""
 MAX_ROWS: Final = 1_000
-"""Of a list that is shown in a status: the schema takes no more."""
+"""Of a list that is shown in a status: the schema takes no more; and of a page, of which a hundred are asked for."""
 
 
 class Trail:

@@ -92,6 +92,16 @@ async def test_a_list_of_pages_of_one_row_ends(server: MisbehavingServer, client
     assert len(server.received) == MAX_PAGES
 
 
+@pytest.mark.parametrize("whole", [pytest.param(True, id="whole jobs"), pytest.param(False, id="hints")])
+async def test_a_page_of_rows_without_end_is_not_kept(
+    server: MisbehavingServer, client: WorkspaceClient, *, whole: bool
+) -> None:
+    """Eighty thousand short rows are 20 MB of memory, as long as the next page does not come."""
+    server.plays(says({"value": [{"id": "ab", "status": "cd"}] * 20_000, "nextLink": f"{server.url}/more"}))
+    with pytest.raises(AnswerTooLarge, match="more than 1,000 rows"):
+        [page async for page in (client.list_whole_jobs(only="") if whole else client.list_jobs())]
+
+
 async def test_a_list_that_goes_on_whatever_is_asked(server: MisbehavingServer, client: WorkspaceClient) -> None:
     """It shows long rows only where a hundred are asked for, and never an end."""
     many = json.dumps([row(number, LONG) for number in range(10)])
