@@ -17,7 +17,8 @@ _TEXT: Final = b'"'
 def read_json(text: bytes) -> Any:
     """Read an answer of the API server; parameters of a job that are nested too deeply are null from there on.
 
-    Of all that it stores, their depth alone has no bound in a schema. What can't be read at all is cut everywhere.
+    Of all that it stores, their depth alone has no bound in a schema; `managedFields` repeat it, and nobody reads them.
+    What can't be read at all is cut everywhere.
 
     Raises:
         ValueError: It is no JSON.
@@ -27,9 +28,11 @@ def read_json(text: bytes) -> Any:
     except RecursionError:
         return json.loads(b"".join(_cut(text)))
     for one in _objects(read):
-        spec = one.get("spec")
+        spec, metadata = one.get("spec"), one.get("metadata")
         if isinstance(spec, dict) and "parameters" in spec:
             spec["parameters"] = shallow(spec["parameters"])
+        if isinstance(metadata, dict):
+            metadata.pop("managedFields", None)
     return read
 
 

@@ -188,13 +188,23 @@ def _askers(standing: Reservation | None, request: Request) -> tuple[str, ...] |
     return (*standing.asked_by, request.uid) if len(standing.asked_by) < MOST_ASKERS else None
 
 
-def give_back(ledger: Ledger, request: Request, granted: Granted) -> Ledger:
+def give_back(ledger: Ledger, request: Request, granted: Granted, *, refused: bool = False) -> Ledger:
     """The ledger without what a request was granted anew, unless somebody else was granted it meanwhile.
 
     Another process, or another object with the same key, may send the job under it.
+
+    Args:
+        ledger: As it is.
+        request: Of the job.
+        granted: What it was granted.
+        refused: The service has refused the job under a claim that was sure, so that no other process can send it
+            either: what stood before is given back, too, unless it is another object's, or awaits a bill.
     """
     standing = ledger.open.get(request.job_id)
-    if standing is None or not granted.new or standing.renewed_at is not None or standing.uid != request.uid:
+    if standing is None or standing.uid != request.uid:
+        return ledger
+    others = standing.ended_at is not None or (request.keyed and standing.asked_by != (request.uid,))
+    if others if refused else (not granted.new or standing.renewed_at is not None):
         return ledger
     return release(ledger, request.job_id) if last_confirmed(standing) == granted.since else ledger
 

@@ -30,6 +30,7 @@ class Cache:
         newest: The highest resource version that was ever taken.
         deleted: What is left of each job that was removed (`remains_of`), until that is reconciled.
         removed: Is told of each of these.
+        gone_workspaces: Uids of QuantumWorkspaces that are gone, until what was kept of them is forgotten.
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         claims: What jobs had for claims before.
         by_key: Which jobs have one idempotency key.
@@ -46,6 +47,7 @@ class Cache:
     claims: ClaimsHeard = field(default_factory=ClaimsHeard)
     by_key: JobsByKey = field(default_factory=JobsByKey)
     removed: Callable[[str], None] = lambda _: None
+    gone_workspaces: set[str] = field(default_factory=set)
     doubts: dict[str, int] = field(default_factory=dict)
     _left_in: dict[str, str] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
@@ -220,8 +222,10 @@ class Cache:
         self._stale.discard(uid)
         self.claims.forget(uid)
         self.take_deleted(uid)
-        if (workspace := self.workspaces.pop(uid, None)) and self._names.get(workspace.key) == uid:
-            del self._names[workspace.key]
+        if workspace := self.workspaces.pop(uid, None):
+            self.gone_workspaces.add(uid)
+            if self._names.get(workspace.key) == uid:
+                del self._names[workspace.key]
         self.by_key.put(self.jobs.pop(uid, None), None)
         if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)

@@ -95,7 +95,7 @@ class Actions:
     async def over(self, context: ReconcileContext) -> None:
         """A reconciliation is over: what it reserved anew is given back, unless there may be a job under it."""
         may_run = context.at_service or was_accepted(context.job)
-        await self._spending.reconciled(context.job.uid, may_run=may_run)
+        await self._spending.reconciled(context.job.uid, may_run=may_run, refused=context.turned_down)
 
     async def read_program(self, context: ReconcileContext) -> None:
         """Read the program, and estimate its cost; its bytes stay in memory until the reconciliation ends."""

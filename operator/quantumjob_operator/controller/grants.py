@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from quantumjob_operator.budgets.requests import Granted, Request, give_back
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -45,22 +46,31 @@ class Grants:
         """Something was sent under it, or may have been."""
         self._of.pop(uid, None)
 
-    async def give_back(self, uid: str) -> None:
+    async def give_back(self, uid: str, *, refused: bool = False) -> None:
         """In the order in which it was taken; what stood before may belong to something that was sent.
 
+        Args:
+            uid: Of the job.
+            refused: As for `budgets.requests.give_back`.
+
         Raises:
-            ClusterError: A ledger could not be written. What stands there is confirmed by nobody, or by who sends.
+            ClusterError: A ledger could not be written, after all others were.
         """
-        for budget, request, granted in self._of.pop(uid, ()):
-            if granted.new:
-                try:
-                    await self._ledgers.change(budget.uid, partial(_given_back, request, granted))
-                except Outdated:
-                    continue
-                self._freed(budget)
+        failed: ClusterError | None = None
+        for grant in self._of.pop(uid, ()):
+            if not grant.granted.new and not refused:
+                continue
+            try:
+                await self._ledgers.change(grant.budget.uid, partial(_given_back, grant, refused=refused))
+            except Outdated:
+                continue
+            except ClusterError as error:
+                failed = error
+            else:
+                self._freed(grant.budget)
+        if failed:
+            raise failed
 
 
-def _given_back(
-    request: Request, granted: Granted, _budget: QuantumBudget, state: State, _now: datetime
-) -> tuple[State, None]:
-    return replace(state, ledger=give_back(state.ledger, request, granted)), None
+def _given_back(grant: Grant, _: QuantumBudget, state: State, _now: datetime, *, refused: bool) -> tuple[State, None]:
+    return replace(state, ledger=give_back(state.ledger, grant.request, grant.granted, refused=refused)), None

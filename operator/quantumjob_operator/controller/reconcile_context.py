@@ -53,6 +53,7 @@ class ReconcileContext:
         refused: The service refused the credentials during this reconciliation.
         may_send: Whether what was reserved for the job stands at this moment.
         at_service: The service has shown the job, or a request to submit it may have had an effect.
+        turned_down: The service has refused to submit it, under a claim that was sure when that was asked for.
     """
 
     seen: Observation
@@ -63,6 +64,7 @@ class ReconcileContext:
     refused: bool = False
     may_send: Callable[[], bool] = lambda: True
     at_service: bool = False
+    turned_down: bool = False
 
     def know(self, **facts: Any) -> None:
         """Add to the facts, by the names of the fields of `Observation`."""

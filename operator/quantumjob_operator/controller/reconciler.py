@@ -39,7 +39,7 @@ from quantumjob_operator.settings import Settings
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05
 _HEIR_SECONDS: Final = 5.0
-_KEPT_TEXT: Final = 16 * 1024
+_KEPT_BYTES: Final = 16 * 1024
 _LAST_WORD_SECONDS: Final = 60.0
 """For so long an event of the watch may be late; what it has not told then is lost."""
 _UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
@@ -89,7 +89,7 @@ class Reconciler:
         if memory:
             # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows. And
             # a job that says much is asked for again: news of many may wait for long.
-            memory.fresh = News(remote, through) if remote and remote.text_length <= _KEPT_TEXT else None
+            memory.fresh = News(remote, through) if remote and remote.size <= _KEPT_BYTES else None
             self._queue.add(uid)
 
     def learned_place(self, uid: str, ahead: int | None, usual_wait: int | None) -> None:
@@ -184,7 +184,7 @@ class Reconciler:
         if over or not holds_slot(job, ours=memory.has_sent, may_run=may_run, unsent=unsent):
             if over or not context.seen.full:
                 self._limiter.forget(job.uid)
-        elif context.connection:
+        elif context.connection and not context.connection.cancel_only:
             self._limiter.take(context.connection.workspace, job, ours=memory.has_sent, may_run=may_run)
 
     async def _steps(self, context: ReconcileContext, deadline: float) -> None:

@@ -183,13 +183,19 @@ class Spending:
             if answer.reason == COUNTING and not is_closed(self._cache.budgets.get(budget.uid, budget)):
                 self._wake(job.uid)  # it was counted meanwhile
 
-    async def reconciled(self, uid: str, *, may_run: bool) -> None:
-        """A reconciliation is over; what was reserved in it is given back, unless a job may run under it."""
+    async def reconciled(self, uid: str, *, may_run: bool, refused: bool = False) -> None:
+        """A reconciliation is over; what was reserved in it is given back, unless a job may run under it.
+
+        Args:
+            uid: Of the job.
+            may_run: Whether one may.
+            refused: As for `budgets.requests.give_back`.
+        """
         if may_run:
             self._grants.keep(uid)
             return
         try:
-            await self._grants.give_back(uid)
+            await self._grants.give_back(uid, refused=refused)
         except ClusterError as error:
             _log.warning("%s; what was reserved stands until it is old", error)
 

@@ -27,11 +27,7 @@ from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import Applied, ServiceError
-from quantumjob_operator.model.naming import (
-    METADATA_HOLDER,
-    METADATA_RESERVED,
-    METADATA_SENT,
-)
+from quantumjob_operator.model.naming import METADATA_HOLDER, METADATA_RESERVED, METADATA_SENT
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, Through
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.values import replace
@@ -245,7 +241,7 @@ class Submitter:
             outcome = Sent.ACCEPTED
         except ServiceError as error:
             if error.applied is Applied.NO:
-                outcome = Sent.NOT_APPLIED
+                outcome, context.turned_down = Sent.NOT_APPLIED, error.answered
             raise
         finally:
             now, fence = self._clock.monotonic(), fence_of(context.job, self._settings.fence_seconds)

@@ -61,7 +61,6 @@ class Workspaces:
         self._clock = clock
         place = settings.default_workspace
         self._default: Name | None = (place.partition("/")[0], place.partition("/")[2]) if place else None
-        self._known: set[str] = set()
         self._followed: dict[str, Followed] = {}
         self._where: dict[str, str] = {}
         self.wake: Callable[..., None] | None = None
@@ -250,16 +249,14 @@ class Workspaces:
         return followed.poller.list_trouble if followed else None
 
     def serves(self, uid: str) -> bool:
-        """Whether this uid is, or was, that of a workspace."""
-        if uid in self._cache.workspaces:
-            self._known.add(uid)
-        return uid in self._known
+        """Whether this uid is that of a workspace, or was and not all that was kept of it is forgotten."""
+        return uid in self._cache.workspaces or uid in self._cache.gone_workspaces
 
     async def forget(self, uid: str) -> None:
         """The workspace object is gone: stop its poller; what it authenticated with serves only cancelling."""
-        self._known.discard(uid)
         self._stop(uid)
         await self._connections.gone(uid)
+        self._cache.gone_workspaces.discard(uid)
 
     def _stop(self, uid: str) -> None:
         if followed := self._followed.pop(uid, None):

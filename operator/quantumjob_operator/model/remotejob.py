@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from sys import getsizeof
+from typing import NamedTuple
 
 from quantumjob_operator.model.naming import METADATA_SENT
-
-_TEXT_OBJECT: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +108,14 @@ class RemoteJob:
             return self.creation_time
 
     @property
-    def text_length(self) -> int:
-        """Characters of what the job's owner, or the provider, may write as long as they like.
-
-        Each text counts as many more as the object that has it takes, or thousands of empty ones would be nothing.
-        """
-        error = (self.error.code or "", self.error.message or "") if self.error else ()
-        uris = (self.output_uri or "", self.output_location or "")
-        told = (self.name, *error, *uris, *self.tags, *self.usage, *self.metadata, *self.metadata.values())
-        return sum(_TEXT_OBJECT + len(one) for one in told)
+    def size(self) -> int:
+        """Bytes of memory of all texts that the service told, with the objects that have them."""
+        error = (self.error.code, self.error.message) if self.error else ()
+        names = (self.id, self.name, self.status, self.provider, self.target, self.session_id)
+        bill = (text for one in self.cost.events for text in (one.dimension, one.unit)) if self.cost else ()
+        uris = (self.output_uri, self.output_location)
+        told = (*names, *error, *uris, *bill, *self.tags, *self.usage, *self.metadata, *self.metadata.values())
+        return sum(getsizeof(one) for one in told if one is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,21 @@ from rooms.azure.samples import job
         pytest.param({"metadata": dict.fromkeys(OWN_METADATA, "x" * 2_000)}, id="our own metadata"),
         pytest.param({"tags": ["x" * 20_000]}, id="a tag"),
         pytest.param({"tags": [""] * 500}, id="tags of nothing"),
+        pytest.param({"errorData": {"message": "\U0001f52c" * 5_000}}, id="an error text of wide characters"),
+        pytest.param(
+            {
+                "costEstimate": {
+                    "events": [{"dimensionId": f"{one}" + "x" * 250, "measureUnit": "y" * 250} for one in range(32)]
+                }
+            },
+            id="a bill",
+        ),
     ],
 )
 def test_what_a_job_takes_of_memory_is_told(fields: dict[str, Any]) -> None:
     """Whatever may be long, or be there often: what is told may wait for its reconciliation."""
-    assert parse_job(job(**fields)).text_length > 16 * 1024
-    assert parse_job(job()).text_length < 4 * 1024
+    assert parse_job(job(**fields)).size > 16 * 1024
+    assert parse_job(job()).size < 4 * 1024
 
 
 LONG = "x" * 500_000
@@ -45,7 +54,7 @@ MANY = [f"{number:x}" for number in range(100_000)]
 )
 def test_what_is_kept_of_a_job_has_an_end(fields: dict[str, Any]) -> None:
     """A worker has it for as long as what it does next takes, and nobody counts it any more."""
-    assert parse_job(job(**fields)).text_length <= 64 * 1024
+    assert parse_job(job(**fields)).size <= 64 * 1024
 
 
 def test_of_tags_without_end_those_that_decide_are_read() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -118,12 +119,44 @@ async def test_what_another_process_has_confirmed_is_not_given_back() -> None:
 
 
 async def test_what_cant_be_given_back_now_ends_nothing() -> None:
-    """Nobody confirms it any more: the sweep finds it."""
+    """Others are given back all the same; the next try that is refused gives this one back, too."""
     bench = Bench()
     uid = await bench.reserve()
     bench.broken = {"first"}
     await bench.spending.reconciled(uid, may_run=False)
-    assert bench.held["first"] == 1
+    assert bench.held == {"first": 1, "second": 0}
+    bench.broken = set()
+    await bench.reserve()
+    await bench.spending.reconciled(uid, may_run=False)
+    assert bench.held == {"first": 1, "second": 0}, "somebody else may have been granted it"
+    await bench.reserve()
+    await bench.spending.reconciled(uid, may_run=False, refused=True)
+    assert bench.held == {"first": 0, "second": 0}
+
+
+@pytest.mark.parametrize(
+    ("standing", "kept"),
+    [
+        pytest.param({}, 0, id="its own"),
+        pytest.param({"uid": "another"}, 1, id="another object's"),
+        pytest.param({"ended_at": stamp(NOW)}, 1, id="it awaits a bill"),
+        pytest.param({"renewed_at": stamp(NOW - timedelta(seconds=9))}, 1, id="it was confirmed at another time"),
+    ],
+)
+async def test_what_a_refused_job_gives_back_of_what_stood_before(standing: dict[str, Any], kept: int) -> None:
+    """A time-out once, and a target that is down since: each further try confirmed what it held, without an end."""
+    bench = Bench()
+    uid = await bench.reserve()
+    await bench.spending.reconciled(uid, may_run=True)
+    await bench.reserve()
+
+    def other(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+        changed = {job: replace(one, **standing) for job, one in state.ledger.open.items()}
+        return replace(state, ledger=replace(state.ledger, open=changed)), None
+
+    await bench.change("first", other)
+    await bench.spending.reconciled(uid, may_run=False, refused=True)
+    assert bench.held == {"first": kept, "second": 0}
 
 
 def _confirmed(_budget: QuantumBudget, state: State, _now: object) -> tuple[State, None]:

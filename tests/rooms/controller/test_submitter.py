@@ -116,6 +116,8 @@ async def test_what_is_doubted_after_a_put(
     assert reconciliation.memory.fence_state.fence_left(scene.now) == doubted
     assert reconciliation.memory.fence_state.never_sent is (doubted == 0.0)
     assert scene.counted() == (0 if reason else 1)
+    # What was reserved for it is given back at once only if it is surely not there.
+    assert (reconciliation.at_service, reconciliation.turned_down) == (doubted > 0, doubted == 0)
 
 
 async def test_doubts_are_kept_until_they_are_over(scene: Scene) -> None:
