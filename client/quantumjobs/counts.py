@@ -78,7 +78,7 @@ class Header:
 
     def _is_sound(self) -> bool:
         sizes = [size for _, size in self.registers]
-        if any(size < 0 for size in sizes):
+        if any(size < 0 for size in sizes) or sum(sizes) > _LONGEST:
             return False
         return not self.measured or (
             len(sizes) == len(self.measured)

@@ -36,11 +36,13 @@ class Connection:
         workspace: The object.
         client: Authenticates to it.
         cancel_only: Its credential or the object itself is gone: only to poll and cancel what runs, never to submit.
+        refused: It authenticates with the same as was refused last.
     """
 
     workspace: QuantumWorkspace
     client: WorkspaceClient
     cancel_only: bool = False
+    refused: bool = False
 
     def on_behalf(self, namespace: str, *, cancelling: bool = False) -> "Connection":
         """The same connection, whose requests are made for a namespace's job.
@@ -105,6 +107,7 @@ class Connections:
         self._held_of: dict[str, dict[str, None]] = {}
         self._named: dict[Name, dict[str, None]] = {}
         self._used: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, workspace: QuantumWorkspace) -> Connection | Trouble:
@@ -154,8 +157,14 @@ class Connections:
         known = (kind.get(one or "") for kind in (self._open, self._held) for one in uids)
         return next((kept.connection for kept in known if kept and may_serve(kept.connection.workspace)), None)
 
+    async def refuse(self, uid: str) -> None:
+        """The service refused what a workspace authenticates with: it is read again at the next need."""
+        if kept := self._open.get(uid):
+            self._refused[uid] = kept.digest
+        await self.drop(uid)
+
     async def drop(self, uid: str) -> None:
-        """Forget a workspace's connection: its credential was refused, and is read again at the next need."""
+        """Forget a workspace's connection."""
         for kept in (self._open.pop(uid, None), self._let_go(uid)):
             if kept:
                 self._unname(uid, kept.connection.workspace.key)
@@ -168,6 +177,7 @@ class Connections:
         else:
             await self.drop(uid)
         self._used.discard(uid)
+        self._refused.pop(uid, None)
         self._rate_limiters.pop(uid, None)
 
     async def hold(self, uid: str) -> None:
@@ -237,7 +247,8 @@ class Connections:
             # Nobody would ever close what is opened now: `gone` was, or is, for what there was before.
             await authenticated.credential.close()
             return Trouble("WorkspaceNotFound", "the QuantumWorkspace is gone")
-        made = Connection(workspace, self._client(workspace, authenticated))
+        refused = self._refused.get(workspace.uid) == authenticated.digest
+        made = Connection(workspace, self._client(workspace, authenticated), refused=refused)
         self._open[workspace.uid] = _Kept(made, authenticated.digest)
         self._named.setdefault(workspace.key, {})[workspace.uid] = None
         return made

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from quantumjob_operator.azure.times import Unreadable, parse_time
+from quantumjob_operator.model.redaction import clean_text
 
 MAX_LABEL: Final = 256
 """Characters of an id or a word in a list; the schema of a workspace's status takes no more."""
@@ -46,6 +47,15 @@ def label(row: Mapping[str, Any], key: str, default: str | None = None) -> str:
     if value is None:
         raise Unreadable(f"{key} is missing")
     return value
+
+
+def word(row: Mapping[str, Any], key: str) -> str:
+    """A label as status shows it, so that what is told can be compared with what was written down."""
+    value = label(row, key)
+    shown = value if value.isascii() and value.isalnum() else clean_text(value)
+    if not shown:
+        raise Unreadable(f"{key} has no letters")
+    return shown
 
 
 def short(row: Mapping[str, Any], key: str) -> str | None:

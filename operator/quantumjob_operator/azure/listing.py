@@ -4,8 +4,9 @@ A list is never needed: it says for many jobs at once what a GET says for one. S
 not live here: what follows from a row (`poller`).
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -16,7 +17,14 @@ import httpx
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
 from quantumjob_operator.azure.whole_lists import PAGE
-from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, Refused, ServiceError, Throttled
+from quantumjob_operator.model.errors import (
+    AnswerTooLarge,
+    CredentialsRefused,
+    Refused,
+    Retryable,
+    ServiceError,
+    Throttled,
+)
 from quantumjob_operator.model.remotejob import JobRow
 from quantumjob_operator.scheduling.backoff import spread
 
@@ -31,6 +39,8 @@ FORMS: Final = (UNFINISHED, OLDER_WORDS, None)
 _FIRST_SECONDS: Final = 30.0
 _LONGEST_SECONDS: Final = 600.0
 _LASTING: Final = 2
+_LATE_SECONDS: Final = 30.0
+"""Half as long as a loop may stand still, beside the time of one request."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +57,21 @@ def cheaper_to_list(due: int, unfinished: int, further: int = 0) -> bool:
 
 def _pages(rows: int) -> int:
     return -(-max(rows, 1) // PAGE)
+
+
+async def next_page(pages: AsyncGenerator[list[JobRow]], request_seconds: float) -> list[JobRow] | None:
+    """The next page, or None after the last one.
+
+    Whoever waits for it would look as if it stood still (`probes`), if an endpoint could make one of many requests.
+
+    Raises:
+        ServiceError: It can't be had, or took much longer than one request.
+    """
+    try:
+        async with asyncio.timeout(request_seconds + _LATE_SECONDS):
+            return await anext(pages, None)
+    except TimeoutError:
+        raise Retryable("list_jobs", detail="no page of the list came in time") from None
 
 
 @dataclass(slots=True)
@@ -81,7 +106,7 @@ class Listing:
         """Credentials or endpoint are new: what was refused before may be answered."""
         self._form, self._failures, self._not_before = 0, 0, 0.0
 
-    async def pages(self, client: WorkspaceClient, wanted: AbstractSet[str]) -> AsyncIterator[list[JobRow]]:
+    async def pages(self, client: WorkspaceClient, wanted: AbstractSet[str]) -> AsyncGenerator[list[JobRow]]:
         """Pages of the list, in the first form that the service accepts.
 
         Args:

@@ -10,12 +10,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
-from quantumjob_operator.azure.listing import Listing
+from quantumjob_operator.azure.listing import Listing, next_page
 from quantumjob_operator.azure.newcomers import Newcomers
 from quantumjob_operator.azure.watched import Watched
 from quantumjob_operator.lifecycle.transitions import is_final_word
@@ -85,11 +86,18 @@ class Poller:
         """Why jobs are asked about one by one although a list would cost less."""
         return self._listing.trouble
 
-    def use(self, client: WorkspaceClient) -> None:
-        """Go on with a client with new credentials, at once if the old one had trouble."""
+    def use(self, client: WorkspaceClient, *, refused: bool = False) -> None:
+        """Go on with a client with new credentials, at once if the old one had trouble.
+
+        Args:
+            client: Authenticates.
+            refused: With the same as was refused last: nothing is asked earlier because of it.
+        """
         if client is not self.client:
-            self.client, self._pause_until = client, 0.0
-            self._listing.begin_anew()
+            self.client = client
+            if not refused:
+                self._pause_until = 0.0
+                self._listing.begin_anew()
 
     def watch(
         self,
@@ -116,9 +124,9 @@ class Poller:
         known = self._watched.get(uid)
         now = self.monotonic()
         if known and known.job_id == job_id:
-            if sight is not None and known.sight != sight:
+            if sight is not None and not known.is_as(sight):
                 known.becomes(sight, now)
-                self._schedule(known, now + self.settings.poll_min_seconds)
+                self._next(known)
             elif age is not None and known.is_steady and now - age > known.since + _TICK:
                 known.since = now - age
                 self._hasten(known)
@@ -230,10 +238,11 @@ class Poller:
         """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
         shown: dict[str, Sight] = {}
         pages, rows, ours = 0, 0, {one.job_id.lower() for one in self._watched.values()}
-        async for page in self._listing.pages(self.client, {one.job_id.lower() for one in due}):
-            self.beat_at = self.monotonic()
-            pages, rows = pages + 1, rows + len(page)
-            shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
+        async with aclosing(self._listing.pages(self.client, {one.job_id.lower() for one in due})) as found:
+            while (page := await next_page(found, self.settings.request_timeout_seconds)) is not None:
+                self.beat_at = self.monotonic()
+                pages, rows = pages + 1, rows + len(page)
+                shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
         self._listing.answered(pages, rows)
         self._others = max(0, rows - len(self._watched))
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.

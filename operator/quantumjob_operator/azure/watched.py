@@ -6,6 +6,7 @@ Must not live here: when it is asked about (`poller`).
 from dataclasses import dataclass
 from typing import Final
 
+from quantumjob_operator.lifecycle.transitions import is_cancelling_word
 from quantumjob_operator.model.remotejob import Sight
 
 _MOST_CHANGES: Final = 8
@@ -40,6 +41,12 @@ class Watched:
         self.sight = sight
         if self.is_steady:
             self.since = now
+
+    def is_as(self, told: Sight) -> bool:
+        """Whether status says what was seen; a word that says that it is being cancelled says all of that."""
+        if self.sight is None or self.sight.word != told.word:
+            return False
+        return self.sight.is_cancelling == told.is_cancelling or is_cancelling_word(told.word)
 
     @property
     def is_steady(self) -> bool:

@@ -24,6 +24,7 @@ from quantumjob_operator.azure.fields import (
     time,
     whole,
     whole_characters,
+    word,
 )
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.naming import OWN_METADATA, is_orphan_tag
@@ -88,7 +89,7 @@ def parse_job(body: Any) -> RemoteJob:
     return RemoteJob(
         id=label(job, "id"),
         name=optional(short, "name") or "",
-        status=label(job, "status"),
+        status=word(job, "status"),
         provider=optional(short, "providerId") or "",
         target=optional(short, "target") or "",
         creation_time=optional(time, "creationTime"),
@@ -118,7 +119,7 @@ def parse_rows(rows: list[Any]) -> tuple[list[JobRow], int]:
     for body in rows:
         try:
             row = as_object(body, "row")
-            read.append(JobRow(label(row, "id"), label(row, "status"), row.get("isCancelling") is True))
+            read.append(JobRow(label(row, "id"), word(row, "status"), row.get("isCancelling") is True))
         except Unreadable:
             continue
     return read, len(rows) - len(read)

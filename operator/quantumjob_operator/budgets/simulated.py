@@ -38,6 +38,10 @@ class Simulated:
                 own[one.unit] = own.get(one.unit, Decimal(0)) + one.value
         return True
 
+    def keep(self, namespace: str, amounts: Amounts) -> None:
+        """Leave so much to a job, though it does not fit now."""
+        self._sums |= added(self._sums, group_of(self._budget, namespace), amounts)
+
     def could_fit(self, namespace: str, amounts: Amounts) -> bool:
         """Whether it would fit if all that others have reserved were released; who has all its places has no turn."""
         group = group_of(self._budget, namespace)

@@ -18,6 +18,7 @@ from quantumjob_operator.budgets.count import Row
 from quantumjob_operator.budgets.ledger import Key, Ledger, counted_of, group_of
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.budgets.room import MAX_OPEN, Room
+from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 MOST_ROWS: Final = 200_000
@@ -43,7 +44,8 @@ class Listed:
 
     def __contains__(self, job_id: object) -> bool:
         """Whether a job was listed."""
-        return isinstance(job_id, str) and _short(job_id) in self._seen
+        # A ledger may have been written by hand.
+        return isinstance(job_id, str) and is_guid(job_id) and _short(job_id) in self._seen
 
     def is_new(self, job_id: str) -> bool:
         """Whether a job was not listed before; it is now.

@@ -7,7 +7,7 @@ a restart: whoever waits asks again then. Must not live here: whether a job fits
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.model.money import Amount
@@ -18,6 +18,19 @@ OFFER_SECONDS: Final = 30.0
 _AT_ONCE: Final = 100
 """Jobs that are looked at when something is released; the others when it is again."""
 Amounts = tuple[Amount, ...]
+
+
+class RoomLeft(Protocol):
+    """What is left in one group of a budget."""
+
+    def takes(self, tenant: str, needs: Amounts) -> bool:
+        """Whether a job of a namespace fits beside everything that was asked for before; then it is in."""
+
+    def could_fit(self, tenant: str, needs: Amounts) -> bool:
+        """Whether it would if others released everything."""
+
+    def keep(self, tenant: str, needs: Amounts) -> None:
+        """Leave so much to it, though it does not fit now."""
 
 
 @dataclass(slots=True)
@@ -74,41 +87,41 @@ class Line:
         if known:
             self._waiting.discard(known[0], uid)
 
-    def woken(
-        self,
-        fits: Callable[[str, Amounts], bool],
-        could_fit: Callable[[str, Amounts], bool],
-        waits: Callable[[str], bool],
-    ) -> list[str]:
+    def woken(self, room: RoomLeft, waits: Callable[[str], bool]) -> list[str]:
         """Those who can go now, in their order; what they need is kept for them for a while.
 
+        Whose turn it is may wait for one unit only: who comes behind and fits beside what is kept for it goes.
+
         Args:
-            fits: Whether a job of a namespace fits beside everything that it was asked for before; it takes that.
-            could_fit: Whether it would if others released everything.
+            room: What is left, which those who are asked about take one after the other.
             waits: As in `before`.
         """
         self._expire(waits)
-        for uid in self._offered:
-            fits(*self._needs[uid])
-        found = []
+        for offered in self._offered:
+            room.takes(*self._needs[offered])
+        found, behind, kept = list[str](), list[str](), False
         for _ in range(_AT_ONCE):
-            turn = self._turn or self._next()
-            if turn is None:
+            uid = (None if kept else self._turn) or self._next()
+            if uid is None:
                 break
-            if not waits(turn):
-                self.leave(turn)
+            if not waits(uid):
+                self.leave(uid)
                 continue
-            tenant, needs = self._needs[turn]
-            if fits(tenant, needs):
-                self._turn = None
-                self._offered[turn] = self.clock()
-                found.append(turn)
-            elif could_fit(tenant, needs):
-                self._turn = turn
-                break
+            tenant, needs = self._needs[uid]
+            if room.takes(tenant, needs):
+                self._offered[uid] = self.clock()
+                found.append(uid)
+            elif kept:
+                behind.append(uid)
+            elif room.could_fit(tenant, needs):
+                self._turn, kept = uid, True
+                room.keep(tenant, needs)
             else:
+                self._waiting.push(tenant, uid)
+            if uid == self._turn and not kept:
                 self._turn = None
-                self._waiting.push(tenant, turn)
+        for uid in reversed(behind):
+            self._waiting.push_first(self._needs[uid][0], uid)
         return found
 
     def _next(self) -> str | None:

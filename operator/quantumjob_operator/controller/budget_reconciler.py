@@ -64,7 +64,7 @@ class BudgetReconciler:
         self._counter = counter
         self._queue = queue
         self._clock = clock
-        self._known: dict[str, tuple[int, str | None, bool]] = {}
+        self._known: dict[str, tuple[int, str | None, bool] | None] = {}
         self._failures: dict[str, int] = {}
         self._idle: dict[str, float] = {}
         self._words: OwnWords[Words] = OwnWords(clock.monotonic)
@@ -101,18 +101,20 @@ class BudgetReconciler:
     async def _reconcile(self, budget: QuantumBudget) -> None:
         if budget.unreadable:
             await self._say_unreadable(budget)
+            if budget.deletion_requested and budget.has_finalizer and not budget.status.reservations:
+                await self._let_go(self._cache.budgets.get(budget.uid, budget))
             return
         closed = budget.doubted or not budget.is_counted
         uncounted = await self._counter.look(budget)
         before = budget = self._cache.budgets.get(budget.uid, budget)
         # Before the sweep: it asks for other jobs, one after the other, and may not come to its end.
-        self._wake(budget, closed=closed)
+        self._wake(budget, closed=closed, still=uncounted is not None)
         await self._say(budget, self._kept(budget, uncounted), await self._sweep.sweep(budget))
         if uncounted:
             self._queue.add_after(budget.uid, _UNCOUNTED_SECONDS)
         budget = self._cache.budgets.get(budget.uid, budget)
         if budget is not before:
-            self._wake(budget, closed=False)
+            self._wake(budget, closed=False, still=uncounted is not None)
         if budget.has_finalizer and not budget.status.reservations:
             await self._let_go(budget)
         else:
@@ -129,11 +131,14 @@ class BudgetReconciler:
         conditions = with_kept(budget, told, self._clock.now())
         self._cache.update(await self._objects.write_status(budget, replace(budget.status, conditions=conditions)))
 
-    def _wake(self, budget: QuantumBudget, *, closed: bool) -> None:
-        """Have who waits ask: all, if the budget is another one, or was closed when this look at it began."""
+    def _wake(self, budget: QuantumBudget, *, closed: bool, still: bool) -> None:
+        """Have who waits ask: all, if the budget is another one, or was closed when this look at it began.
+
+        While it is still closed, nobody: all would be refused again, every few seconds, before everything else.
+        """
         period = budget.status.period.start if budget.status.period else None
-        known = (budget.generation, period, budget.is_counted)
-        self._spending.changed(budget, everybody=closed or self._known.get(budget.uid) != known)
+        known = None if still else (budget.generation, period, budget.is_counted)
+        self._spending.changed(budget, everybody=not still and (closed or self._known.get(budget.uid) != known))
         self._known[budget.uid] = known
 
     async def _say(self, budget: QuantumBudget, kept: Kept, found: Found) -> None:

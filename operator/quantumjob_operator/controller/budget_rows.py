@@ -163,12 +163,12 @@ class BudgetRows:
             return None
         held = self._standing(budget, reserved, job)
         ended = ended_as_known(remote, reserved, job) if seen_as(remote) in FINAL_SIGHTINGS else None
-        if held is None and ended is None and (_is_free(job) if job else was_free(remote.metadata)):
+        if held is None and ended is None and (was_free(remote.metadata) or (job is not None and _is_free(job))):
             return None  # nothing was reserved for it, and any number of them may be under way
-        if held is None and not await self._belongs(budget, workspace, origin.namespace, job):
-            return None
         gone, silent = job is None and held is None, held is None and not _tells(budget, job, remote.id)
         told = reserved_in(remote.metadata, budget.key) if silent else None
+        if held is None and not await self._belongs(budget, workspace, origin.namespace, job, told=bool(told)):
+            return None
         entry = held or Reservation(
             job_id=remote.id,
             namespace=origin.namespace,
@@ -184,12 +184,19 @@ class BudgetRows:
         return Row(entry, sent, ended, unknown=unknown, unreserved=gone and told == ())
 
     async def _belongs(
-        self, budget: QuantumBudget, workspace: QuantumWorkspace, namespace: str, job: QuantumJob | None
+        self,
+        budget: QuantumBudget,
+        workspace: QuantumWorkspace,
+        namespace: str,
+        job: QuantumJob | None,
+        *,
+        told: bool = False,
     ) -> bool:
         """Whether a job went through the QuantumWorkspace: others may lead to the same Azure workspace.
 
-        Whose object is gone may have, if its namespace is admitted. It has no labels: a budget of some jobs does not
-        know it.
+        Whose object is gone did if its own metadata tell that this budget has reserved something for it, whatever its
+        namespace is admitted to since; else it may have, if that is admitted, and a budget of some jobs does not know
+        it, since it has no labels.
         """
         selected = budget.spec.namespaces
         asks = selected is not None or workspace.spec.allowed_namespaces is not None
@@ -199,7 +206,7 @@ class BudgetRows:
             unread = labels is None and workspace.spec.allowed_namespaces is not None
             may_be = unread or job.status.workspace is not None or workspace.admits(namespace, labels)
             return may_be and self._goes_through(job, workspace) and counts(budget, job, labels)
-        if budget.spec.jobs is not None or not workspace.admits(namespace, labels):
+        if not told and (budget.spec.jobs is not None or not workspace.admits(namespace, labels)):
             return False
         return selected is None or labels is None or selected.selector.matches(labels)
 
@@ -235,7 +242,7 @@ def _amounts_told(
     budget: QuantumBudget, job: QuantumJob | None, remote: RemoteJob, told: tuple[Amount, ...] | None
 ) -> tuple[Amount, ...]:
     """What a job had reserved whose object does not say so, with as much as one job may of what nobody tells."""
-    if job is None and was_free(remote.metadata):
+    if was_free(remote.metadata):
         return ()
     return completed(budget, told or (), _amounts(budget, job, remote.id))
 

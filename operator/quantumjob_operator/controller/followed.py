@@ -23,7 +23,7 @@ class Followed:
 
     def use(self, connection: Connection) -> None:
         """Go on with the connection's client."""
-        self.poller.use(connection.client)
+        self.poller.use(connection.client, refused=connection.refused)
         self.positions.use(connection.client)
 
     def unwatch(self, uid: str) -> bool:

@@ -31,8 +31,8 @@ class PriceLists:
         self._references = references
         self._clock = clock
         self._kept: dict[Name, tuple[float, PriceList | Trouble, str]] = {}
-        self._used: dict[str, str] = {}
-        """A digest of the oldest list by which a job of each QuantumWorkspace may wait, by its uid."""
+        self._used: dict[str, set[str]] = {}
+        """Digests of the lists by which jobs of each QuantumWorkspace may wait, by its uid."""
 
     async def estimate(
         self, workspace: QuantumWorkspace, job: QuantumJob, program: bytes, parameters: Mapping[str, Any]
@@ -50,10 +50,10 @@ class PriceLists:
         """
         ref = workspace.spec.prices_ref
         if ref is None:
-            self._used.setdefault(workspace.uid, "")
+            self._used.setdefault(workspace.uid, set()).add("")
             return None
         prices, digest = await self._list((workspace.namespace, ref.name))
-        self._used.setdefault(workspace.uid, digest)
+        self._used.setdefault(workspace.uid, set()).add(digest)
         if isinstance(prices, Trouble):
             return prices
         spec = job.spec
@@ -72,8 +72,8 @@ class PriceLists:
         if ref is not None:
             self._kept.pop((workspace.namespace, ref.name), None)
             _, digest = await self._list((workspace.namespace, ref.name))
-        before, self._used[workspace.uid] = self._used.get(workspace.uid, digest), digest
-        return before != digest
+        before, self._used[workspace.uid] = self._used.get(workspace.uid, set()), {digest}
+        return not before <= {digest}
 
     def forget(self, uid: str) -> None:
         """A QuantumWorkspace is gone."""

@@ -77,7 +77,7 @@ class Spending:
         self._settings = settings
         self._grants = Grants(ledgers, self._freed)
         self._lines: dict[str, dict[str, Line]] = {}
-        self._parked: dict[str, dict[str, None]] = {}
+        self._parked: dict[str, dict[str, str]] = {}
         self._refused: dict[str, dict[str, str]] = {}
         """By the uid of a job: the budgets that have kept it back, each with the group in which it may wait there."""
         self._indexes: dict[str, _Index] = {}
@@ -179,9 +179,11 @@ class Spending:
         line.leave(job.uid)
         if isinstance(answer, Refusal):
             if not answer.final:
-                parked[job.uid] = None
-            if answer.reason == COUNTING and not is_closed(self._cache.budgets.get(budget.uid, budget)):
-                self._wake(job.uid)  # it was counted meanwhile
+                parked[job.uid] = answer.reason
+            newest = self._cache.budgets.get(budget.uid, budget)
+            counted = answer.reason == COUNTING and not is_closed(newest)
+            if counted or newest.generation != budget.generation:
+                self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
 
     async def reconciled(self, uid: str, *, may_run: bool, refused: bool = False) -> None:
         """A reconciliation is over; what was reserved in it is given back, unless a job may run under it.
@@ -250,12 +252,14 @@ class Spending:
             budget: In its newest version.
             everybody: Its spec changed, or its ledger was counted, or a period began: all who wait ask anew.
         """
-        for uid in self._parked.pop(budget.uid, {}) if everybody else ():
+        parked, counted = self._parked.get(budget.uid, {}), not is_closed(budget)
+        for uid in [one for one, why in parked.items() if everybody or (why == COUNTING and counted)]:
+            del parked[uid]
             self._wake(uid)
         state = Simulated(budget, ledger_of(budget, self._clock.now()))
         for line in self._lines.get(budget.uid, {}).values():
             waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
-            for uid in dict.fromkeys((*line.woken(state.takes, state.could_fit, self._waits), *waiting)):
+            for uid in dict.fromkeys((*line.woken(state, self._waits), *waiting)):
                 self._wake(uid)
 
     def forget(self, uid: str) -> None:

@@ -159,7 +159,7 @@ class WorkspaceReconciler:
             return None, await self._offer(workspace, connection.client)
         except ServiceError as error:
             if isinstance(error, CredentialsRefused):
-                await self._connections.drop(workspace.uid)
+                await self._connections.refuse(workspace.uid)
             return trouble_with(error, workspace.spec.credentials.refused_remedy), Offer()
 
     async def _offer(self, workspace: QuantumWorkspace, client: WorkspaceClient) -> Offer:

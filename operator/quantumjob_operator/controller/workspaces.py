@@ -180,7 +180,7 @@ class Workspaces:
 
     async def refused(self, connection: Connection) -> None:
         """The service refused the credentials: read the Secret again at the next need, and say so on the workspace."""
-        await self._connections.drop(connection.workspace.uid)
+        await self._connections.refuse(connection.workspace.uid)
         self._queue.add(connection.workspace.uid)
 
     def renewed(self, connection: Connection) -> None:
@@ -210,10 +210,10 @@ class Workspaces:
             followed.positions.unwatch(uid)
 
     def unfollow(self, uid: str) -> None:
-        """Follow a job no longer; of a QuantumWorkspace that is gone, nothing is asked after the last one."""
+        """Follow a job no longer; after the last one of a QuantumWorkspace, nobody asks for anything."""
         place = self._where.pop(uid, "")
         followed = self._followed.get(place)
-        if followed and not followed.unwatch(uid) and place not in self._cache.workspaces:
+        if followed and not followed.unwatch(uid):
             self._stop(place)
 
     def pollers(self) -> Iterable[Poller]:
@@ -255,6 +255,8 @@ class Workspaces:
     async def forget(self, uid: str) -> None:
         """The workspace object is gone: stop its poller; what it authenticated with serves only cancelling."""
         self._stop(uid)
+        for job in [job for job, place in self._where.items() if place == uid]:
+            self._queue.add(job)  # nobody else tells it that it is asked about no more
         await self._connections.gone(uid)
         self._cache.gone_workspaces.discard(uid)
 

@@ -221,3 +221,16 @@ async def test_an_answer_that_comes_too_late_is_dropped(then: Callable[[Poller],
         await asyncio.sleep(60)
     assert ("uid-a", "Cancelled") not in news.words
     assert now() >= 63
+
+
+async def test_a_word_for_a_cancellation_is_no_news_beside_its_mark() -> None:
+    """Workspaces of kind V1 say it twice, and status once."""
+    service, news = Service({"a": "Cancelling"}, cancelling={"a"}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Cancelling")
+        for age in range(300):
+            await asyncio.sleep(1)
+            poller.watch("uid-a", "a", "Cancelling", age=age)
+    assert len(news.told) <= 1
+    assert service.count("get") < 60

@@ -1,6 +1,7 @@
 """The poller when the service fails: whom it leaves in peace, what it still tells, and that it never ends."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from quantumjob_operator.model.errors import (
     TargetUnavailable,
     Throttled,
 )
+from quantumjob_operator.model.remotejob import JobRow
 from quantumjob_operator.scheduling.backoff import BACKOFF_CAP
 from rooms.azure.polled import News, as_client, make_poller, now, polling
 from rooms.azure.service import Service
@@ -204,8 +206,10 @@ async def test_refused_credentials_are_told_and_renewed_ones_used_at_once() -> N
         await asyncio.sleep(60)
         assert (news.told, news.refusals, service.count("get")) == ([], 1, 1)
         poller.use(as_client(service))
+        poller.use(as_client(Service({"a": "Waiting"})), refused=True)
+        poller.use(as_client(service), refused=True)
         await asyncio.sleep(60)
-        assert service.count("get") == 1
+        assert service.count("get") == 1, "the same key in another client is no news"
         poller.use(as_client(renewed))
         await asyncio.sleep(1)
     assert news.words == [("uid-a", "Succeeded")]
@@ -255,6 +259,32 @@ async def test_the_loop_turns_whatever_happens(service: Service, jobs: int) -> N
             await asyncio.sleep(5)
             stillest = max(stillest, now() - poller.beat_at)
     assert stillest < 45
+
+
+class Dallying(Service):
+    """Makes many slow requests of a page, none of which is late by itself."""
+
+    async def list_jobs(self, *, filter: str | None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - as the service has it
+        """It never comes."""
+        for _ in range(12):
+            await asyncio.sleep(29)
+        async for page in super().list_jobs(filter=filter):
+            yield page
+
+
+async def test_a_list_that_takes_many_requests_for_a_page_does_not_look_like_a_standstill() -> None:
+    """One tenant's endpoint would have the pod restarted; the jobs are asked about one by one meanwhile."""
+    service, news = Dallying({"a": "Executing", "b": "Executing"}), News()
+    poller = make_poller(service, news)
+    stillest = 0.0
+    async with polling(poller):
+        for one in "ab":
+            poller.watch(f"uid-{one}", one, "Waiting")
+        for _ in range(200):
+            await asyncio.sleep(2)
+            stillest = max(stillest, now() - poller.beat_at)
+    assert stillest < 65
+    assert {uid for uid, _ in news.words} == {"uid-a", "uid-b"}
 
 
 async def test_a_service_that_never_answers_is_asked_once_at_a_time() -> None:

@@ -173,6 +173,26 @@ def test_a_time_that_is_unset_is_none(told: str, year: int | None) -> None:
     assert (begun and begun.year) == year
 
 
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        pytest.param("Executing", "Executing", id="a word"),
+        pytest.param("Executing ", "Executing", id="a blank behind it"),
+        pytest.param("Exec\u00aduting\u0007", "Executing", id="characters that nobody sees"),
+    ],
+)
+def test_a_word_is_read_as_status_shows_it(told: str, word: str) -> None:
+    """Else it would be news again and again."""
+    assert parse_job(job(status=told)).status == word
+    assert parse_rows([{"id": "a", "status": told}])[0][0].status == word
+
+
+def test_a_word_of_nothing_that_can_be_shown_is_none() -> None:
+    """As one that is missing."""
+    with pytest.raises(Unreadable):
+        parse_job(job(status="\u00ad "))
+
+
 @pytest.mark.parametrize("field", ["providerId", "target"])
 def test_names_without_end_are_left_out(field: str) -> None:
     """They are kept as long as the job is followed."""

@@ -125,8 +125,8 @@ async def test_a_job_says_what_of_its_workspace_the_api_server_refuses(bench: Be
         await way.for_job(claimed())
 
 
-async def test_who_follows_the_last_job_of_a_workspace_that_is_gone_ends(bench: Bench) -> None:
-    """By the connection that is held for cancelling; one that is there is followed on, whoever comes and goes."""
+async def test_who_follows_the_last_job_of_a_workspace_ends(bench: Bench) -> None:
+    """Also by the connection that is held for cancelling: thousands may come and go."""
     cache = Cache()
     way = Workspaces(
         cache=cache,
@@ -151,7 +151,7 @@ async def test_who_follows_the_last_job_of_a_workspace_that_is_gone_ends(bench: 
     cache.put_workspace(WORKSPACE)
     way.follow(connection, first, "job-1")
     way.unfollow(first.uid)
-    assert len(list(way.pollers())) == 1
+    assert list(way.pollers()) == [], "nor does a workspace that is there take anything without a job"
     await way.close()
 
 
@@ -163,6 +163,40 @@ async def test_a_workspace_that_goes_while_its_credential_is_read_leaves_nothing
     assert bench.connections.for_cancelling(WORKSPACE.uid, [WORKSPACE.key], by_name) is None
     bench.gone.clear()
     assert isinstance(await bench.connections.get(WORKSPACE), Connection)
+
+
+async def test_jobs_of_a_workspace_that_is_removed_by_force_look_for_it(bench: Bench) -> None:
+    """Nobody asks about them any more: they say so, and go on when it is made anew."""
+    cache = Cache()
+    queue: WorkQueue[str] = WorkQueue(lambda: bench.now[0])
+    way = Workspaces(
+        cache=cache,
+        objects=Objects(bench.api),
+        namespaces=bench.namespaces,
+        connections=bench.connections,
+        queue=queue,
+        settings=Settings(),
+        clock=Clock(lambda: bench.now[0]),
+    )
+    way.wake, way.learn_place = (lambda *_, **__: None), (lambda *_: None)
+    cache.put_workspace(WORKSPACE)
+    way.follow(await bench.connection(), accepted(), "job-1")
+    cache.remove(WORKSPACE.uid)
+    assert way.serves(WORKSPACE.uid), "whether it had its turn before or not"
+    await way.forget(WORKSPACE.uid)
+    assert not way.serves(WORKSPACE.uid)
+    assert len(queue) == 1
+    await way.close()
+
+
+async def test_the_same_key_is_no_other_one_because_it_was_refused(bench: Bench) -> None:
+    """Whoever goes on with it asks no earlier than was planned."""
+    assert not (await bench.connection()).refused
+    await bench.connections.refuse(WORKSPACE.uid)
+    assert (await bench.connection()).refused
+    await bench.connections.refuse(WORKSPACE.uid)
+    bench.store.secrets[SECRET] = "second"
+    assert not (await bench.connection()).refused
 
 
 async def test_what_stays_as_it_is_stays_connected(bench: Bench) -> None:

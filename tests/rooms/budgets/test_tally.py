@@ -95,6 +95,13 @@ def test_a_whole_month_is_added_up_in_little_memory_and_a_short_write() -> None:
     assert sum(ledger.spent.values()) + reserved == 10_000 + 2_000 * 2
 
 
+def test_a_reservation_that_somebody_wrote_by_hand_breaks_no_count() -> None:
+    """Its id is none that the service has."""
+    one = budget()
+    assert tallied(one, [row(1)]).without_those_added_up(["job of mine", job_id(2)])
+    assert not tallied(one, [row(1)]).without_those_added_up([job_id(1)])
+
+
 def in_currency(number: int) -> Ended:
     """A bill in a currency of its own."""
     letters = (chr(ord("A") + number // 26**place % 26) for place in range(3))

@@ -308,6 +308,25 @@ async def test_what_its_metadata_tell_of_a_job_whose_object_is_gone(
     assert (lab.state is not None) is set_back
 
 
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        pytest.param({"reserved": HERE}, 1, id="its metadata tell that this budget has reserved for it"),
+        pytest.param({"reserved": ELSEWHERE}, 0, id="they tell of another one"),
+        pytest.param({}, 0, id="they tell nothing"),
+    ],
+)
+@pytest.mark.parametrize("spec", [{}, {"jobs": {"matchLabels": {"team": "a"}}}], ids=["all jobs", "some jobs"])
+async def test_a_job_whose_namespace_is_not_admitted_any_more_counts_if_it_was(
+    told: Body, counted: int, spec: Body
+) -> None:
+    """The namespace is gone, or its label was taken off; what it spent was spent."""
+    lab = Lab(lambda _: [row(1, namespace="former", **told)], budget_spec=LIMITS | spec)
+    await lab.look()
+    assert lab.state is not None
+    assert len(lab.state.ledger.open) == counted
+
+
 def forgetful(number: int, spec: Body | None = None) -> QuantumJob:
     """The object of a row, restored to a time before its job was sent."""
     body = job_body({"workspaceRef": {"name": "mine"}} | (spec or {}), namespace="mallory", uid=str(UUID(int=number)))
@@ -332,6 +351,20 @@ async def test_what_its_metadata_tell_of_a_job_that_its_object_has_forgotten(
     assert lab.state is not None
     (entry,) = lab.state.ledger.open.values()
     assert {one.unit: one.amount for one in entry.amounts} == reserved
+
+
+@pytest.mark.parametrize("status", ["Executing", "Completed"])
+async def test_a_free_job_that_its_object_has_forgotten_counts_for_nothing(status: str) -> None:
+    """Its own metadata say that it was free; hundreds of them would fill a budget that was restored."""
+    lab = Lab(lambda _: [row(1, reserved="Free", status=status)], budget_spec=LIMITS)
+    lab.cache.put_job(forgetful(1))
+    await lab.look()
+    assert lab.state is not None
+    assert (lab.state.ledger.open, lab.state.ledger.spent) == ({}, {})
+    lab = doubted(lambda _: [row(1, reserved="Free", status=status)], budget_spec=LIMITS)
+    lab.cache.put_job(forgetful(1))
+    await lab.look()
+    assert lab.state is None, "it shows nothing"
 
 
 @pytest.mark.parametrize("told", [{"reserved": HERE}, {}])

@@ -7,8 +7,13 @@ from typing import Final
 import pytest
 
 from quantumjob_operator.budgets.fit import Ahead
+from quantumjob_operator.budgets.ledger import ledger_of, put
+from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
+from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.reservation import Reservation
+from rooms.budgets.values import NOW, budget
 
 DELETED: Final = {"deleted"}
 
@@ -29,7 +34,12 @@ class Room:
         self.taken.append(int(needs[0].value))
         return True
 
-    def could(self, tenant: str, needs: Amounts) -> bool:
+    def keep(self, tenant: str, needs: Amounts) -> None:
+        """Nobody else has it."""
+        assert not self.crowded or tenant not in self.crowded
+        self.taken.append(int(needs[0].value))
+
+    def could_fit(self, tenant: str, needs: Amounts) -> bool:
         """Whether it ever could."""
         return tenant not in self.crowded and needs[0].value <= self.most
 
@@ -66,7 +76,7 @@ def waits(uid: str) -> bool:
 
 def woken(line: Line, room: Room) -> list[str]:
     """Who can go."""
-    return line.woken(room.takes, room.could, waits)
+    return line.woken(room, waits)
 
 
 def test_tenants_have_turns() -> None:
@@ -160,3 +170,22 @@ def test_who_comes_anew_goes_after_all_that_wait_for_their_turn() -> None:
     assert woken(line, Room(100)) == ["x1"]
     assert [one.namespace for one in line.before("new", waits)] == ["x", "y"]
     assert [one.namespace for one in line.before("y1", waits)] == ["x"]
+
+
+def test_who_waits_for_one_unit_does_not_wait_for_another_one() -> None:
+    """Whose turn it is waits for hqc, and nobody behind it gets any; dollars are free."""
+    one = budget(limits=[{"unit": "hqc", "amount": "500"}, {"unit": "USD", "amount": "2000"}])
+    ledger = put(ledger_of(one, NOW), Reservation("r", "a", "r", "r", "shared", stamp(NOW), amounts=(hqc(450),)))
+    line, _ = line_of()
+    line.stand("turn", "b", (hqc(100), Amount("USD", "500")))
+    line.stand("small", "b", (hqc(10),))
+    line.stand("dollars", "b", dollars(1_400))
+    line.stand("more", "c", dollars(1))
+    assert [line.woken(Simulated(one, ledger), waits) for _ in range(2)] == [["more", "dollars"], []]
+    assert [ahead.namespace for ahead in line.before("new", waits)] == ["c", "b", "b"]
+    assert line.woken(Simulated(one, ledger_of(one, NOW)), waits) == ["turn", "small"]
+
+
+def hqc(amount: int) -> Amount:
+    """So many of Quantinuum's credits."""
+    return Amount("hqc", f"{amount}")

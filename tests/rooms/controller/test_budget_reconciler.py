@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
@@ -23,16 +24,19 @@ class Parts:
     Attributes:
         cache: Of the reconciler; the sweep may release something there.
         error: What the sweep comes upon.
+        closed: Why the budget can't be counted.
     """
 
     cache: Cache
     error: Exception | None = None
     releases: bool = False
+    closed: Kept | None = None
     done: list[str] = field(default_factory=list)
 
-    async def look(self, _budget: QuantumBudget) -> None:
+    async def look(self, _budget: QuantumBudget) -> Kept | None:
         """As the counter's."""
         self.done.append("look")
+        return self.closed
 
     async def sweep(self, one: QuantumBudget) -> Found:
         """As the sweep's."""
@@ -83,3 +87,20 @@ async def test_who_waits_is_woken_before_others_jobs_are_asked_for(
     clock = Clock(lambda: 0.0, lambda: NOW + timedelta(seconds=1))
     await BudgetReconciler(cache=cache, clock=clock, **played).reconcile(one.uid)
     assert parts.done == done
+
+
+async def test_nobody_is_woken_for_a_budget_that_stays_closed() -> None:
+    """All would be refused again each three seconds, before whatever else their namespaces have."""
+    cache, one = Cache(), budget()
+    cache.put_budget(one)  # doubted: it came with a count
+    parts = Parts(cache, closed=Kept("BudgetCounting", "no list"))
+    played: Any = dict.fromkeys(("objects", "ledgers", "spending", "sweep", "counter", "queue"), parts)
+    reconciler = BudgetReconciler(cache=cache, clock=Clock(lambda: 0.0, lambda: NOW), **played)
+    for _ in range(3):
+        await reconciler.reconcile(one.uid)
+    assert "wake all" not in parts.done
+    parts.closed = None
+    cache.trust_budget(one.uid)  # by another look, or another process
+    await reconciler.reconcile(one.uid)
+    await reconciler.reconcile(one.uid)
+    assert parts.done.count("wake all") == 1

@@ -79,6 +79,16 @@ async def test_a_list_that_is_not_the_one_jobs_wait_by_is_news(
     assert [await lab.lists.is_news(naming()), await lab.lists.is_news(naming())] == [news, False]
 
 
+async def test_a_list_that_was_another_one_for_a_moment_is_news() -> None:
+    """It was mended, or rolled back, before anybody looked; who asked meanwhile waits by what it said."""
+    lab = Lab()
+    await lab.estimate(naming())
+    for text, now in ((OTHER, 60.0), (LIST, 120.0)):
+        lab.text, lab.now = text, now
+        await lab.estimate(naming())
+    assert [await lab.lists.is_news(naming()), await lab.lists.is_news(naming())] == [True, False]
+
+
 async def test_a_job_that_was_told_the_newer_list_does_not_hide_it_from_the_others() -> None:
     """These wait by the former one."""
     lab = Lab()

@@ -207,3 +207,53 @@ async def test_how_a_job_ended_is_known_to_the_ledger_too(
     )
     await spending.settle(context)
     assert [(each.began, each.reserved) for each in ledgers.ended] == [ended]
+
+
+@pytest.mark.parametrize("reason", ["BudgetCounting", "CostUnknown"])
+async def test_who_waits_for_a_count_is_woken_by_whoever_counted(reason: str) -> None:
+    """Another process may have, while this one looked the other way."""
+    cache, woken, one = Cache(), list[str](), budget()
+    cache.put_budget(one)
+
+    class Closed(Refusing):
+        async def change(self, _uid: str, _change: Any) -> Refusal:
+            return Refusal(reason, "not now")
+
+    spending = Spending(
+        ledgers=Closed(waits=False, final=False),  # type: ignore[arg-type]
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=woken.append,
+        settings=Settings(),
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+    await ask(spending, one, "u1")
+    spending.changed(cache.budgets[one.uid], everybody=False)
+    assert woken == []
+    cache.trust_budget(one.uid)
+    spending.changed(cache.budgets[one.uid], everybody=False)
+    assert woken == (["u1"] if reason == "BudgetCounting" else [])
+
+
+@pytest.mark.parametrize("changes", [False, True])
+async def test_a_job_that_was_refused_by_a_former_spec_asks_again(*, changes: bool) -> None:
+    """Those who wait were woken while its question was on its way, and it was not among them."""
+    cache, woken, one = Cache(), list[str](), budget()
+    cache.put_budget(one)
+
+    class Changing(Refusing):
+        async def change(self, uid: str, change: Any) -> Refusal:
+            if changes:
+                cache.put_budget(replace(one, resource_version="8", generation=one.generation + 1))
+            return await super().change(uid, change)
+
+    spending = Spending(
+        ledgers=Changing(waits=False, final=False),  # type: ignore[arg-type]
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=woken.append,
+        settings=Settings(),
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+    await ask(spending, one, "u1")
+    assert woken == (["u1"] if changes else [])
