@@ -214,6 +214,8 @@ class Workspaces:
         place = self._where.pop(uid, "")
         followed = self._followed.get(place)
         if followed and not followed.unwatch(uid):
+            if followed.poller.list_trouble:
+                self._queue.add(place)  # which says so
             self._stop(place)
 
     def pollers(self) -> Iterable[Poller]:
