@@ -26,7 +26,7 @@ from quantumjob_operator.lifecycle.error_mapping import OUTPUT_MISSING, OUTPUT_U
 from quantumjob_operator.lifecycle.observation import ABSENT, Absent, Observation, OutputPlace, Trouble
 from quantumjob_operator.lifecycle.reservations import reserved
 from quantumjob_operator.lifecycle.status_mapping import mirror, told_of
-from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, seen_as
+from quantumjob_operator.lifecycle.transitions import TRANSITIONS, Sighting, seen_as, sighting
 from quantumjob_operator.model.conditions import Kind, stamp
 from quantumjob_operator.model.jobstatus import Cancellation, Condition, ErrorShown, JobStatus, State
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
@@ -74,8 +74,11 @@ def _left_to_poller(seen: Observation) -> Decision | None:
     That is enough for whom nothing has to be done unless the service says something new: the poller asks about it then.
     """
     status, spec = seen.job.status, seen.job.spec
-    calm = status.state in (State.WAITING, State.EXECUTING) and status.error is None and seen.queue is None
-    if not (seen.unfollowed and calm) or cancellation_of(status) or wanted_cancellation(seen):
+    if status.state not in (State.WAITING, State.EXECUTING) or cancellation_of(status) or wanted_cancellation(seen):
+        return None
+    # One that was found when it had ended is shown as waiting at first, and the poller has no news of it.
+    mirrored = TRANSITIONS[status.state][sighting(status.remote_status or "")] is status.state
+    if not (seen.unfollowed and mirrored) or status.error is not None or seen.queue is not None:
         return None
     # Whether a job still waits in its queue, only the service says.
     if spec.queue_deadline_seconds is not None or status != _as_seen_before(seen, status):
