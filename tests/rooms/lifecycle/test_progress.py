@@ -121,7 +121,7 @@ def test_after_a_restart_a_job_is_left_to_the_list_of_all(known: Observation, ag
         pytest.param(seen(_at_rest(cancellation=asked()), unfollowed=True), id="its cancellation was asked for"),
         pytest.param(seen(_with_trouble(_at_rest()), unfollowed=True), id="there was trouble"),
         pytest.param(seen(accepted(), unfollowed=True), id="its status says something else than it would"),
-        pytest.param(seen(_found("Succeeded"), unfollowed=True), id="it was found when it had succeeded, and was not mirrored"),
+        pytest.param(seen(_found("Succeeded"), unfollowed=True), id="it was found when it had succeeded"),
         pytest.param(seen(_found("Failed"), unfollowed=True), id="it was found when it had failed"),
         pytest.param(seen(_found("Executing"), unfollowed=True), id="it was found executing, and is shown as waiting"),
         pytest.param(seen(_at_rest(), unfollowed=True, queue=QueuePlace(3, None)), id="there is news of its place"),
