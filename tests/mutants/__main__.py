@@ -38,6 +38,8 @@ def main() -> int:
         return _hunt(arguments.random, arguments.seed)
     names = arguments.names
     mutants = [one for one in all_mutants() if not names or one.name in names]
+    if unknown := sorted({*names} - {one.name for one in mutants}):
+        parser.error(f"no mutant has the name {', '.join(unknown)}")
     console, began = Console(stderr=True), time.monotonic()
     with ExitStack() as stack:
         trees = [stack.enter_context(worktree(_PROJECT)) for _ in range(_AT_A_TIME)]
