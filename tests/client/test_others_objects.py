@@ -131,8 +131,12 @@ def _deep(spec: str) -> str:
         pytest.param(json.dumps(job("evil", {facts.HEADER: "[" * 100_000})), "", True, id="a header too deep"),
         pytest.param(_deep('{"a":' * 5_000 + "1" + "}" * 5_000), "", True, id="a spec too deep for Python"),
         pytest.param(
-            json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",3000000000]],"measured":[[]]}'})), "", False,
-            id="a register of 3,000,000,000 bits",
+            json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",3000000000]],"measured":[[]]}'})), "", True,
+            id="a register of 3,000,000,000 bits, which nobody has",
+        ),
+        pytest.param(
+            json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",8000000]],"measured":[[]]}'})), "", False,
+            id="a register of 8,000,000 bits for each outcome",
         ),
         pytest.param(
             json.dumps(job("evil", {facts.HEADER: '{"registers":[["a",1e400]]}'})), "", True, id="an endless register"

@@ -73,7 +73,7 @@ async def test_what_comes_meanwhile_hides_nobody(server: MisbehavingServer, clie
 
 async def test_rows_that_no_page_has_room_for(server: MisbehavingServer, client: WorkspaceClient) -> None:
     """It ends, whatever the endpoint says."""
-    server.plays(listing(server, [row(number, LONG * 10) for number in range(150)]))
+    server.plays(listing(server, [row(number, LONG * 10 if number < 4 else "") for number in range(150)]))
     with pytest.raises(AnswerTooLarge):
         [page async for page in client.list_whole_jobs(only="")]
     assert len(server.received) == 2
