@@ -3,7 +3,8 @@
 In each life of an operator many objects are held at once, each at its own boundary, when SIGKILL comes. What was held
 before its effect is lost, or arrives late, as on a slow network. A round is a life in which new jobs are submitted and
 a successor stands by; the successor's life, in which objects get into the states that further boundaries ask for; and
-lives at those boundaries, with some of the objects in each.
+lives at those boundaries, with some of the objects in each: a call that is held is given up after some seconds, so
+that who comes to its boundary late needs a life without those that come to theirs at once.
 """
 
 import random
@@ -29,8 +30,10 @@ _CALM_SECONDS: Final = 25.0
 _ARMED_SECONDS: Final = 12.0
 _LOOK_SECONDS: Final = 0.03
 _LEFT_BY: Final = {State.CLAIMED: Moment.BEFORE, State.SENT: Moment.AFTER}
-_SECOND_LIFE: Final = {*_LEFT_BY, State.ANY, State.SUSPENDED}
-"""Whose boundary comes behind a fence: those that come to theirs at once would give up before."""
+_SECOND_LIFE: Final = {*_LEFT_BY, State.ANY}
+"""Whose boundary comes behind a fence."""
+_THIRD_LIFE: Final = {State.SUSPENDED}
+"""Whose boundary comes behind a fence and after a claim."""
 _OWN_NAMESPACE: Final = {State.ALONE, State.FRUGAL}
 _CLOCKED: Final = {State.STARTED, State.ENDED}
 _AT_ONCE: Final = 16
@@ -79,8 +82,11 @@ class Rounds:
                 break
             self._handover()
             self._calm()
-            second = [point for point in self.missing if point[0].state in _SECOND_LIFE]
-            first = [point for point in self.missing if point not in second and point[0].state is not State.NEW]
+            second, third = (
+                [point for point in self.missing if point[0].state in life] for life in (_SECOND_LIFE, _THIRD_LIFE)
+            )
+            later = {*_SECOND_LIFE, *_THIRD_LIFE, State.NEW}
+            first = [point for point in self.missing if point[0].state not in later]
             # What moves with the clock comes first: each life puts it forward.
             first.sort(key=lambda point: point[0].state not in _CLOCKED)
             while len(first) > _AT_ONCE:
@@ -88,6 +94,7 @@ class Rounds:
                 del first[:_AT_ONCE]
             self._armed(first, self._feeders())
             self._armed(second, [])
+            self._armed(third, [])
             report(f"round {number + 1}: {self.kills} kills, {len(self.missing)} boundaries to go")
         launch(self._successor)
         self._calm()
