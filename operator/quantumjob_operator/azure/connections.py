@@ -242,11 +242,11 @@ class Connections:
         ):
             await authenticated.credential.close()
             return kept.connection
-        await self.drop(workspace.uid)
         if not self._is_there(workspace.uid):
-            # Nobody would ever close what is opened now: `gone` was, or is, for what there was before.
+            # Nobody would ever close what is opened now, and what is held for cancelling is all there will be.
             await authenticated.credential.close()
             return Trouble("WorkspaceNotFound", "the QuantumWorkspace is gone")
+        await self.drop(workspace.uid)
         refused = self._refused.get(workspace.uid) == authenticated.digest
         made = Connection(workspace, self._client(workspace, authenticated), refused=refused)
         self._open[workspace.uid] = _Kept(made, authenticated.digest)

@@ -20,13 +20,15 @@ from quantumjob_operator.azure.listing import Listing, next_page
 from quantumjob_operator.azure.newcomers import Newcomers
 from quantumjob_operator.azure.watched import Watched
 from quantumjob_operator.lifecycle.transitions import is_final_word
-from quantumjob_operator.model.errors import CredentialsRefused, ServiceError
+from quantumjob_operator.model.errors import CredentialsRefused, ServiceError, Throttled
 from quantumjob_operator.model.remotejob import RemoteJob, Sight
 from quantumjob_operator.scheduling.backoff import backoff, is_old, poll_interval
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 from quantumjob_operator.settings import Settings
 
 _PARALLEL: Final = 8
+_OF_ALL: Final = (CredentialsRefused, Throttled)
+"""What is said to all jobs of a workspace, whichever of them is asked about."""
 _BATCHES: Final = 8
 """How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
 _TICK: Final = 0.25
@@ -205,14 +207,19 @@ class Poller:
             if self._watched.get(one.uid) is one:
                 one.due = math.inf
                 self._queue.push(one.namespace, one.uid)
+        answered = False
         for number in range(_BATCHES):
             batch = self._next_batch(1 if self._failures and not number else _PARALLEL)
             if not batch:
                 return
             self.beat_at = self.monotonic()
             answers = await asyncio.gather(*(self._get(one) for one in batch), return_exceptions=True)
-            for answer in answers:
-                if isinstance(answer, BaseException):
+            answered = answered or None in answers
+            for one, answer in zip(batch, answers, strict=True):
+                # A service that answers for others is not down: else one job could keep the news of all for hours.
+                if answered and isinstance(answer, ServiceError) and not isinstance(answer, _OF_ALL):
+                    self._set_back(one, answer)
+                elif answer is not None:
                     raise answer
 
     def _due_soon(self) -> int:

@@ -39,7 +39,8 @@ class Request:
         job_id: Its id at the service.
         workspace: Name of the QuantumWorkspace.
         workspace_uid: Of that object.
-        fresh: A reservation that was confirmed so lately needs no further confirmation.
+        fresh: A reservation that was confirmed so lately needs no further confirmation. Less than a fence: a process
+            that goes on where another one stopped confirms for itself, and so the other one gives nothing back.
         ahead: Those for whom something is kept.
         keyed: Its id is that of an idempotency key, which other objects may have, too.
     """

@@ -162,7 +162,7 @@ class Spending:
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             needs=needs_of(budget.spec, job.spec, estimate),
-            fresh=valid_for(self._settings) / 4,
+            fresh=timedelta(seconds=min(self._settings.reconciliation_seconds, self._settings.fence_seconds) / 2),
             ahead=line.before(job.uid, self._waits),
             keyed=job.spec.idempotency_key is not None,
         )

@@ -80,6 +80,9 @@ def _left_to_poller(seen: Observation) -> Decision | None:
     mirrored = TRANSITIONS[status.state][sighting(status.remote_status or "")] is status.state
     if not (seen.unfollowed and mirrored) or status.error is not None or seen.queue is not None:
         return None
+    # Nor whether it began, which a bill goes by, if it was executing when it was found.
+    if status.state is State.EXECUTING and status.start_time is None:
+        return None
     # Whether a job still waits in its queue, only the service says.
     if spec.queue_deadline_seconds is not None or status != _as_seen_before(seen, status):
         return None

@@ -93,7 +93,7 @@ async def test_an_error_of_one_job_does_not_cost_the_others_their_news() -> None
             poller.watch(f"uid-{name}", name, "Waiting")
         await asyncio.sleep(11.5)
         assert sorted(news.words) == [(f"uid-{name}", "Succeeded") for name in names if name != "j2"]
-        assert poller.trouble is DOWN
+        assert poller.trouble is None, "a service that answers for the others is not down"
 
 
 async def test_no_request_outlives_the_poller() -> None:
@@ -120,6 +120,32 @@ async def test_a_job_that_always_fails_does_not_keep_the_others_from_being_asked
             poller.watch(f"uid-{name}", name, "Waiting")
         await asyncio.sleep(600)
     assert {uid for uid, _ in news.words} == {f"uid-{name}" for name in names if name != "j0"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(DOWN, id="an error of the service"),
+        pytest.param(Retryable("get_job"), id="no answer"),
+        pytest.param(Refused("get_job", status=404), id="one that may be about the workspace"),
+    ],
+)
+async def test_one_job_that_always_fails_ends_no_lists(error: ServiceError) -> None:
+    """After a restart the ends of hundreds are learnt from them, whoever shares the workspace."""
+    ended = [f"e{number}" for number in range(100)]
+    running = [f"r{number}" for number in range(80)]
+    words = dict.fromkeys(ended, "Succeeded") | dict.fromkeys((*running, "bad"), "Executing")
+    service, news = Service(words, {"bad": None}, {"bad": error}), News()
+    poller = make_poller(service, news)
+    async with polling(poller):
+        for name in (*ended, *running):
+            poller.watch(f"uid-{name}", name, "Executing", "theirs", age=9_000.0)
+        poller.watch("uid-bad", "bad", "Executing", "ours", age=9_000.0)
+        await asyncio.sleep(120)
+        assert {uid for uid, _ in news.words} == {f"uid-{name}" for name in ended}
+        service.forget()
+        await asyncio.sleep(600)
+        assert service.count("list") > 5
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,18 @@ async def test_a_workspace_that_goes_while_its_credential_is_read_leaves_nothing
     assert isinstance(await bench.connections.get(WORKSPACE), Connection)
 
 
+async def test_a_workspace_that_goes_while_its_credential_is_read_is_held_for_what_runs(bench: Bench) -> None:
+    """What it authenticated with before is all there is to cancel its jobs with."""
+    assert isinstance(await bench.connections.get(WORKSPACE), Connection)
+    bench.connections.use(WORKSPACE.uid)
+    bench.gone.add(WORKSPACE.uid)
+    await bench.connections.gone(WORKSPACE.uid)
+    assert isinstance(await bench.connections.refresh(WORKSPACE), Trouble)
+    held = bench.connections.for_cancelling(WORKSPACE.uid, [WORKSPACE.key], by_name)
+    assert held is not None
+    assert held.cancel_only
+
+
 async def test_jobs_of_a_workspace_that_is_removed_by_force_look_for_it(bench: Bench) -> None:
     """Nobody asks about them any more: they say so, and go on when it is made anew."""
     cache = Cache()

@@ -17,6 +17,7 @@ from rooms.lifecycle.observations import (
     PROGRAM,
     WRITTEN,
     accepted,
+    ago,
     asked,
     claimed,
     finished,
@@ -83,6 +84,11 @@ def _at_rest(spec: dict[str, Any] | None = None, state: State = State.WAITING, *
     return replace(job, status=shown)
 
 
+def _never_seen_to_begin() -> QuantumJob:
+    """As it is shown when it executed already when it was found."""
+    return _at_rest(state=State.EXECUTING)
+
+
 def _found(word: str) -> QuantumJob:
     """As it is shown when its job was found at the service, before anything else is mirrored."""
     job = _at_rest()
@@ -97,7 +103,9 @@ def _with_trouble(job: QuantumJob) -> QuantumJob:
     ("known", "again"),
     [
         pytest.param(seen(_at_rest(), unfollowed=True), None, id="it waits"),
-        pytest.param(seen(_at_rest(state=State.EXECUTING), unfollowed=True), None, id="it executes"),
+        pytest.param(
+            seen(_at_rest(state=State.EXECUTING, start_time=ago(60)), unfollowed=True), None, id="it executes"
+        ),
         pytest.param(seen(_at_rest({"activeDeadlineSeconds": 90}), unfollowed=True), 30.0, id="up to its deadline"),
     ],
 )
@@ -124,6 +132,7 @@ def test_after_a_restart_a_job_is_left_to_the_list_of_all(known: Observation, ag
         pytest.param(seen(_found("Succeeded"), unfollowed=True), id="it was found when it had succeeded"),
         pytest.param(seen(_found("Failed"), unfollowed=True), id="it was found when it had failed"),
         pytest.param(seen(_found("Executing"), unfollowed=True), id="it was found executing, and is shown as waiting"),
+        pytest.param(seen(_never_seen_to_begin(), unfollowed=True), id="nobody saw it begin"),
         pytest.param(seen(_at_rest(), unfollowed=True, queue=QueuePlace(3, None)), id="there is news of its place"),
     ],
 )  # fmt: skip
