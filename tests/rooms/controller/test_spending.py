@@ -1,6 +1,7 @@
 """What a job has its budgets settle, and by whose word."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.budgets.ledger import Ended, Outcome
 from quantumjob_operator.budgets.refusals import Refusal
+from quantumjob_operator.budgets.requests import Request
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.process_state import Memory
@@ -56,6 +58,18 @@ class Refusing:
         return Refusal("BudgetExceeded", "there is not enough", waits=self.waits, final=self.final)
 
 
+@dataclass(slots=True)
+class Hearing:
+    """Takes note of what is asked, and keeps every job back."""
+
+    heard: list[Request] = field(default_factory=list)
+
+    async def change(self, _uid: str, change: Any) -> Refusal:
+        """Refuse it."""
+        self.heard.append(change.args[0])
+        return Refusal("BudgetExceeded", "there is not enough", waits=True, final=False)
+
+
 class Full(Refusing):
     """Keeps every job back, and settles what has ended."""
 
@@ -78,6 +92,22 @@ async def ask(spending: Spending, one: QuantumBudget, uid: str) -> None:
         writer=None,  # type: ignore[arg-type]  # unused
     )
     await spending.reserve(context)
+
+
+async def test_a_process_that_goes_on_after_a_fence_confirms_for_itself() -> None:
+    """Else one that was stopped could give back what the other one's job runs under."""
+    cache, ledgers, one, settings = Cache(), Hearing(), budget(), Settings()
+    cache.put_budget(one)
+    spending = Spending(
+        ledgers=ledgers,  # type: ignore[arg-type]
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=lambda _: None,
+        settings=settings,
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+    await ask(spending, one, "u1")
+    assert ledgers.heard[0].fresh < timedelta(seconds=settings.fence_seconds)
 
 
 @pytest.mark.parametrize(
