@@ -23,6 +23,8 @@ JOBS: Final = "jobs"
 SHOTS: Final = "shots"
 MAX_COST: Final = "MaxCost"
 """The basis of what the user's `spec.maxCost` says."""
+CLAIMED: Final = "Claimed"
+"""The basis of what a count set aside because the job has a claim: it may be on its way, and no limit was asked yet."""
 NO_PRICES: Final = "the QuantumWorkspace names no price list (spec.pricesRef)"
 _BILLED_BY: Final[Mapping[str, str]] = {
     "hqc": "quantinuum",

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.fit import Ahead, fits, no_longer_fits, of_unit
 from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, put, release, used
-from quantumjob_operator.budgets.needs import CostUnknown, Needs
+from quantumjob_operator.budgets.needs import CLAIMED, CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.model.conditions import stamp
@@ -79,7 +79,8 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
         return ledger, Granted((), None)
     standing = ledger.open.get(request.job_id)
     may_stay = budget.deletion_requested and not budget.unreadable
-    if may_stay and standing and request.uid in (standing.uid, *(standing.asked_by or ())):
+    asked = standing is not None and standing.basis != CLAIMED
+    if may_stay and standing and asked and request.uid in (standing.uid, *(standing.asked_by or ())):
         # The budget waits for what is reserved: a job that waited for it, or for more of it, would wait for ever.
         return _confirm(budget, ledger, standing, request, now)
     if refusal := _closed(budget):
@@ -111,7 +112,8 @@ def _reserve(
 ) -> tuple[Ledger, Granted | Refusal]:
     standing = ledger.open.get(request.job_id)
     amounts = _larger(standing.amounts if standing else (), needs.amounts)
-    if standing is not None and amounts == standing.amounts:
+    # A claim, which a user may have written, is no leave to send: the count that believed it asked no limit.
+    if standing is not None and standing.basis != CLAIMED and amounts == standing.amounts:
         if refusal := no_longer_fits(budget, ledger, standing, needs.detail):
             return ledger, refusal
         return _confirm(budget, ledger, standing, request, now)

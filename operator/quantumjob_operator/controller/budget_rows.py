@@ -15,6 +15,7 @@ from quantumjob_operator.budgets.conditions import Kept
 from quantumjob_operator.budgets.count import Row, completed
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import (
+    CLAIMED,
     JOBS,
     CostUnknown,
     Needs,
@@ -143,7 +144,7 @@ class BudgetRows:
             workspace_uid=workspace.uid,
             reserved_at=stamp(since),
             amounts=amounts,
-            basis="Estimate",
+            basis="Estimate" if told else CLAIMED,
         )
         return Row(entry, since, None, accepted=told is not None)
 

@@ -180,9 +180,9 @@ class Spending:
         if isinstance(answer, Refusal):
             if not answer.final:
                 parked[job.uid] = answer.reason
-            newest = self._cache.budgets.get(budget.uid, budget)
-            counted = answer.reason == COUNTING and not is_closed(newest)
-            if counted or newest.generation != budget.generation:
+            newest = self._cache.budgets.get(budget.uid)
+            changed = newest is None or newest.generation != budget.generation
+            if changed or (answer.reason == COUNTING and newest is not None and not is_closed(newest)):
                 self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
 
     async def reconciled(self, uid: str, *, may_run: bool, refused: bool = False) -> None:

@@ -34,7 +34,7 @@ class Reservation:
         reserved_at: When it was first reserved, which decides to which period it belongs.
         renewed_at: When it was last confirmed, if that was later.
         period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
-        basis: Estimate, MaxCost or Unknown.
+        basis: Estimate, MaxCost or Unknown; Claimed, until the job is asked of the limits.
         ended_at: Since when the job is known to have ended without a bill.
         asked_by: The uids of all objects that it was confirmed for, if it is an idempotency key's; None if they are not
             known.

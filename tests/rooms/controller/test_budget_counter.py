@@ -257,7 +257,9 @@ async def test_a_claim_reserves_no_more_than_the_operator_would_have(
     lab.cache.put_job(parse_job(body))
     await lab.look()
     assert lab.state is not None
-    assert [amount.amount for one in lab.state.ledger.open.values() for amount in one.amounts] == reserved
+    entries = lab.state.ledger.open.values()
+    assert [amount.amount for one in entries for amount in one.amounts] == reserved
+    assert [one.basis for one in entries] == ["Estimate" if sent else "Claimed"] * len(entries)
 
 
 @pytest.mark.parametrize("admitted", [False, True])
