@@ -67,6 +67,18 @@ class Bench:
         assert isinstance(made, Connection)
         return made
 
+    def workspaces(self, cache: Cache, queue: WorkQueue[str] | None = None) -> Workspaces:
+        """What finds the QuantumWorkspace of a job, and has its jobs followed."""
+        return Workspaces(
+            cache=cache,
+            objects=Objects(self.api),
+            namespaces=self.namespaces,
+            connections=self.connections,
+            queue=WorkQueue(lambda: self.now[0]) if queue is None else queue,
+            settings=Settings(),
+            clock=Clock(lambda: self.now[0]),
+        )
+
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
@@ -106,15 +118,7 @@ async def test_a_job_says_what_of_its_workspace_the_api_server_refuses(bench: Be
     """It waits and says for what; no answer at all says nothing of the workspace."""
     cache = Cache()
     cache.put_workspace(workspace(finalizers=finalizers))
-    way = Workspaces(
-        cache=cache,
-        objects=Objects(bench.api),
-        namespaces=bench.namespaces,
-        connections=bench.connections,
-        queue=WorkQueue(lambda: bench.now[0]),
-        settings=Settings(),
-        clock=Clock(lambda: bench.now[0]),
-    )
+    way = bench.workspaces(cache)
     bench.store.broken = 403
     found = await way.for_job(claimed())
     assert isinstance(found, Trouble)
@@ -128,15 +132,7 @@ async def test_a_job_says_what_of_its_workspace_the_api_server_refuses(bench: Be
 async def test_who_follows_the_last_job_of_a_workspace_ends(bench: Bench) -> None:
     """Also by the connection that is held for cancelling: thousands may come and go."""
     cache = Cache()
-    way = Workspaces(
-        cache=cache,
-        objects=Objects(bench.api),
-        namespaces=bench.namespaces,
-        connections=bench.connections,
-        queue=WorkQueue(lambda: bench.now[0]),
-        settings=Settings(),
-        clock=Clock(lambda: bench.now[0]),
-    )
+    way = bench.workspaces(cache)
     way.wake, way.learn_place = (lambda *_, **__: None), (lambda *_: None)
     connection, first, second = await bench.connection(), accepted(), replace(accepted(), uid="another")
     way.follow(connection, first, "job-1")
@@ -181,15 +177,7 @@ async def test_jobs_of_a_workspace_that_is_removed_by_force_look_for_it(bench: B
     """Nobody asks about them any more: they say so, and go on when it is made anew."""
     cache = Cache()
     queue: WorkQueue[str] = WorkQueue(lambda: bench.now[0])
-    way = Workspaces(
-        cache=cache,
-        objects=Objects(bench.api),
-        namespaces=bench.namespaces,
-        connections=bench.connections,
-        queue=queue,
-        settings=Settings(),
-        clock=Clock(lambda: bench.now[0]),
-    )
+    way = bench.workspaces(cache, queue)
     way.wake, way.learn_place = (lambda *_, **__: None), (lambda *_: None)
     cache.put_workspace(WORKSPACE)
     way.follow(await bench.connection(), accepted(), "job-1")

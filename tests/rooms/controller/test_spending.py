@@ -79,6 +79,18 @@ class Full(Refusing):
         return (Outcome.SETTLED, ()) if isinstance(change, Settlement) else await super().change(uid, change)
 
 
+def spending_of(cache: Cache, ledgers: Any, woken: list[str] | None = None) -> Spending:
+    """What jobs ask of the budgets of a cache."""
+    return Spending(
+        ledgers=ledgers,
+        cache=cache,
+        namespaces=None,  # type: ignore[arg-type]  # unused
+        wake=([] if woken is None else woken).append,
+        settings=Settings(),
+        clock=Clock(lambda: 0.0, lambda: NOW),
+    )
+
+
 async def ask(spending: Spending, one: QuantumBudget, uid: str) -> None:
     """A job asks a budget that names its QuantumWorkspace."""
     program = ProgramFacts("digest", estimate=Estimate(Basis.PRICE_LIST, "counted", (Amount("USD", "1"),)))
@@ -96,18 +108,11 @@ async def ask(spending: Spending, one: QuantumBudget, uid: str) -> None:
 
 async def test_a_process_that_goes_on_after_a_fence_confirms_for_itself() -> None:
     """Else one that was stopped could give back what the other one's job runs under."""
-    cache, ledgers, one, settings = Cache(), Hearing(), budget(), Settings()
+    cache, ledgers, one = Cache(), Hearing(), budget()
     cache.put_budget(one)
-    spending = Spending(
-        ledgers=ledgers,  # type: ignore[arg-type]
-        cache=cache,
-        namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=lambda _: None,
-        settings=settings,
-        clock=Clock(lambda: 0.0, lambda: NOW),
-    )
+    spending = spending_of(cache, ledgers)
     await ask(spending, one, "u1")
-    assert ledgers.heard[0].fresh < timedelta(seconds=settings.fence_seconds)
+    assert ledgers.heard[0].fresh < timedelta(seconds=Settings().fence_seconds)
 
 
 @pytest.mark.parametrize(
@@ -122,14 +127,7 @@ async def test_a_job_that_is_gone_waits_nowhere(*, waits: bool, final: bool) -> 
     """Any number of them may come and go in a month."""
     cache, woken, one = Cache(), list[str](), budget()
     cache.put_budget(one)
-    spending = Spending(
-        ledgers=Refusing(waits, final),  # type: ignore[arg-type]
-        cache=cache,
-        namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=woken.append,
-        settings=Settings(),
-        clock=Clock(lambda: 0.0, lambda: NOW),
-    )
+    spending = spending_of(cache, Refusing(waits, final), woken)
     for uid in ("u1", "u2"):
         await ask(spending, one, uid)
     spending.forget("u1")
@@ -141,15 +139,7 @@ def holding(entry: Reservation, ledgers: Any, woken: list[str] | None = None) ->
     """A budget that has this reservation."""
     cache, one = Cache(), budget({"reservations": [line_of(entry)]})
     cache.put_budget(one)
-    spending = Spending(
-        ledgers=ledgers,
-        cache=cache,
-        namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=([] if woken is None else woken).append,
-        settings=Settings(),
-        clock=Clock(lambda: 0.0, lambda: NOW),
-    )
-    return one, spending
+    return one, spending_of(cache, ledgers, woken)
 
 
 @pytest.mark.parametrize(
@@ -249,14 +239,7 @@ async def test_who_waits_for_a_count_is_woken_by_whoever_counted(reason: str) ->
         async def change(self, _uid: str, _change: Any) -> Refusal:
             return Refusal(reason, "not now")
 
-    spending = Spending(
-        ledgers=Closed(waits=False, final=False),  # type: ignore[arg-type]
-        cache=cache,
-        namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=woken.append,
-        settings=Settings(),
-        clock=Clock(lambda: 0.0, lambda: NOW),
-    )
+    spending = spending_of(cache, Closed(waits=False, final=False), woken)
     await ask(spending, one, "u1")
     spending.changed(cache.budgets[one.uid], everybody=False)
     assert woken == []
@@ -265,25 +248,27 @@ async def test_who_waits_for_a_count_is_woken_by_whoever_counted(reason: str) ->
     assert woken == (["u1"] if reason == "BudgetCounting" else [])
 
 
-@pytest.mark.parametrize("changes", [False, True])
-async def test_a_job_that_was_refused_by_a_former_spec_asks_again(*, changes: bool) -> None:
+@pytest.mark.parametrize(
+    ("becomes", "asks"),
+    [
+        pytest.param("", [], id="nothing has happened"),
+        pytest.param("changed", ["u1"], id="its spec is another one"),
+        pytest.param("gone", ["u1"], id="it is gone"),
+    ],
+)
+async def test_a_job_that_was_refused_by_a_former_budget_asks_again(becomes: str, asks: list[str]) -> None:
     """Those who wait were woken while its question was on its way, and it was not among them."""
     cache, woken, one = Cache(), list[str](), budget()
     cache.put_budget(one)
 
     class Changing(Refusing):
         async def change(self, uid: str, change: Any) -> Refusal:
-            if changes:
+            if becomes == "gone":
+                cache.remove(uid)
+            if becomes == "changed":
                 cache.put_budget(replace(one, resource_version="8", generation=one.generation + 1))
             return await super().change(uid, change)
 
-    spending = Spending(
-        ledgers=Changing(waits=False, final=False),  # type: ignore[arg-type]
-        cache=cache,
-        namespaces=None,  # type: ignore[arg-type]  # unused
-        wake=woken.append,
-        settings=Settings(),
-        clock=Clock(lambda: 0.0, lambda: NOW),
-    )
+    spending = spending_of(cache, Changing(waits=False, final=False), woken)
     await ask(spending, one, "u1")
-    assert woken == (["u1"] if changes else [])
+    assert woken == asks
