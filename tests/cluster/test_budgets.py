@@ -142,4 +142,6 @@ def _when_quiet(place: JobNamespace, made: int) -> Counter[str]:
             told["Finished"] += 1
         elif kinds.get("Submitted", {}).get("status") == "False":
             told[kinds["Submitted"]["reason"]] += 1
+    # Who has met the other operator's claim is on its way: it waits for a fence, and asks the budget after that.
+    del told["SubmissionUnconfirmed"]
     return told if told.total() == made else Counter()
