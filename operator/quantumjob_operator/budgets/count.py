@@ -4,7 +4,8 @@ Rules:
 1. What has ended counts as billed; what has ended without a bill after it began stays reserved, as does what is
    unfinished. Where nothing would be reserved, no bill is waited for: a tenant's free jobs must not fill a ledger.
 2. A reservation that the list does not show stays: its job may be on its way. It gets what it lacks of a unit that is
-   limited since it was made.
+   limited since it was made. But nobody begins under it any more without asking the limits: that unit has not been
+   asked, and a ledger that was set back does not know who was granted the same meanwhile.
 3. A job that is newer than the ledger's last change and has no reservation shows that the ledger was set back: whatever
    is sent was reserved before, and settled after. Near that change the job's own status tells whether it was settled.
    One that says that nothing was reserved for it shows nothing.
@@ -24,7 +25,7 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of, last_confirmed
-from quantumjob_operator.budgets.needs import limited_units
+from quantumjob_operator.budgets.needs import CLAIMED, limited_units
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -87,7 +88,16 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
             entries[entry.job_id] = entry if entry.ended_at else replace(entry, ended_at=stamp(now))
         else:
             entries.pop(entry.job_id, None)
+    seen = {row.entry.job_id for row in once.values() if row.accepted}
+    entries = {job_id: _believed(entry, seen=job_id in seen) for job_id, entry in entries.items()}
     return replace(ledger, spent={key: amount for key, amount in spent.items() if amount}, open=entries)
+
+
+def _believed(entry: Reservation, *, seen: bool) -> Reservation:
+    """A reservation, whose basis tells whether somebody but a claim or the former ledger knows of its job."""
+    if not seen and not entry.ended_at:
+        return replace(entry, basis=CLAIMED)
+    return replace(entry, basis="Estimate") if seen and entry.basis == CLAIMED else entry
 
 
 def sent_lately(rows: Iterable[Row], since: datetime, standing: Iterable[Reservation] = ()) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, is_current, used
+from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, is_current, standing_for, used
 from quantumjob_operator.budgets.needs import Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
 from quantumjob_operator.model.conditions import stamp
@@ -18,10 +18,14 @@ from quantumjob_operator.model.reservation import Reservation
 
 
 class Ahead(NamedTuple):
-    """Who waits longer than the one that asks: a job's namespace, and what it needs."""
+    """Who waits longer than the one that asks: a job's namespace, what it needs, and its id at the service.
+
+    A part of what it needs may be reserved for it already.
+    """
 
     namespace: str
     amounts: tuple[Amount, ...]
+    job_id: str = ""
 
 
 def fits(
@@ -43,18 +47,43 @@ def fits(
         needs: Of the job.
         ahead: Those for whom something is kept.
     """
-    group = group_of(budget, namespace)
-    own = own_of(budget, ledger, {one.namespace for one in ahead})
-    before = [amounts for other, amounts in ahead if could_fit(budget, sums, own[other], group, amounts)]
+    group, own = group_of(budget, namespace), own_of(budget, ledger, {one.namespace for one in ahead})
+    before: list[tuple[tuple[Amount, ...], tuple[Amount, ...]]] = []
+    for one in ahead:
+        standing = standing_for(ledger, one.job_id)
+        if could_fit(budget, sums, without(own[one.namespace], standing), group, one.amounts):
+            before.append((one.amounts, standing))
+    kept = {
+        limit.unit: sum((_lacking(wanted, has, limit.unit) for wanted, has in before), Decimal(0))
+        for limit in budget.spec.limits
+    }
+    short = shortage(budget, sums, group, needs.amounts, kept=kept)
+    return refusals.exceeded(budget, ledger.period, namespace, short, needs.detail) if short else None
+
+
+def shortage(
+    budget: QuantumBudget,
+    sums: Mapping[Key, Used],
+    group: str,
+    amounts: tuple[Amount, ...],
+    *,
+    kept: Mapping[str, Decimal],
+) -> Shortage | None:
+    """The first limit that has too little left; None if there is none.
+
+    Args:
+        budget: Whose limits they are.
+        sums: What is used of each unit.
+        group: Whose sums the job goes into.
+        amounts: What it needs.
+        kept: What is kept of each unit for others.
+    """
     for limit in budget.spec.limits:
-        taken = sums.get(Key(group, limit.unit), UNUSED)
-        amount = of_unit(needs.amounts, limit.unit)
-        kept = sum((of_unit(one, limit.unit) for one in before), Decimal(0))
+        taken, amount = sums.get(Key(group, limit.unit), UNUSED), of_unit(amounts, limit.unit)
+        others = kept.get(limit.unit, Decimal(0))
         # What needs nothing of a unit is no worse for a limit that was lowered below what is spent.
-        if amount and taken.spent + taken.reserved + kept + amount > limit.value:
-            return refusals.exceeded(
-                budget, ledger.period, namespace, Shortage(limit, taken, kept, amount), needs.detail
-            )
+        if amount and taken.spent + taken.reserved + others + amount > limit.value:
+            return Shortage(limit, taken, others, amount)
     return None
 
 
@@ -128,6 +157,16 @@ def could_fit(
 
 def _stays(one: Used) -> Decimal:
     return one.spent + one.awaited
+
+
+def without(own: Mapping[str, Decimal], standing: tuple[Amount, ...]) -> Mapping[str, Decimal]:
+    """What a namespace keeps of each unit, without what is reserved for one of its jobs."""
+    less = {one.unit: own[one.unit] - one.value for one in standing if one.unit in own}
+    return {**own, **less} if less else own
+
+
+def _lacking(wanted: tuple[Amount, ...], standing: tuple[Amount, ...], unit: str) -> Decimal:
+    return max(of_unit(wanted, unit) - of_unit(standing, unit), Decimal(0))
 
 
 def of_unit(amounts: tuple[Amount, ...], unit: str) -> Decimal:

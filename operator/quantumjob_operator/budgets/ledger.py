@@ -24,7 +24,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from quantumjob_operator.budgets.needs import JOBS, SHOTS, limited_units
+from quantumjob_operator.budgets.needs import CLAIMED, JOBS, SHOTS, limited_units
 from quantumjob_operator.budgets.period import Period, period_of
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, is_currency, plain
@@ -65,12 +65,17 @@ class Ledger:
 
 
 class Used(NamedTuple):
-    """What one unit has been used for; `awaited` of what is reserved is for jobs that have ended without a bill."""
+    """What one unit has been used for.
+
+    Of what is reserved, `awaited` is for jobs that have ended without a bill, and `claimed` for those whose claim a
+    count believed.
+    """
 
     spent: Decimal
     reserved: Decimal
     jobs: int
     awaited: Decimal = _ZERO
+    claimed: Decimal = _ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +136,31 @@ def used(budget: QuantumBudget, ledger: Ledger) -> dict[Key, Used]:
     sums = {key: Used(spent, _ZERO, 0) for key, spent in ledger.spent.items()}
     start = stamp(ledger.period.start)
     # There may be thousands, and this is asked for each job that reserves.
-    for (group, unit, amount, ended), number in _alike(budget, ledger, start).items():
+    for (group, unit, amount, ended, claimed), number in _alike(budget, ledger, start).items():
         key, value = Key(group, unit), number * Decimal(amount)
         known = sums.get(key, UNUSED)
-        jobs, awaited = known.jobs + number * (value > 0), known.awaited + (value if ended else _ZERO)
-        sums[key] = Used(known.spent, known.reserved + value, jobs, awaited)
+        sums[key] = Used(
+            known.spent,
+            known.reserved + value,
+            known.jobs + number * (value > 0),
+            known.awaited + (value if ended else _ZERO),
+            known.claimed + (value if claimed else _ZERO),
+        )
     return sums
 
 
-def _alike(budget: QuantumBudget, ledger: Ledger, start: str) -> Counter[tuple[str, str, str, bool]]:
-    """How many reservations of this period are of the same group, unit and amount, and have ended or not."""
+def _alike(budget: QuantumBudget, ledger: Ledger, start: str) -> Counter[tuple[str, str, str, bool, bool]]:
+    """How many reservations of this period are alike: in group, unit and amount, ended or not, claims or not."""
     each = budget.spec.each == EACH_NAMESPACE
     # Stamps of one form are in the order of their times.
     return Counter(
-        (one.namespace if each else TOGETHER, amount.unit, amount.amount, one.ended_at is not None)
+        (
+            one.namespace if each else TOGETHER,
+            amount.unit,
+            amount.amount,
+            one.ended_at is not None,
+            one.basis == CLAIMED,
+        )
         for one in ledger.open.values()
         if (one.period_start or one.reserved_at) >= start
         for amount in one.amounts
@@ -159,6 +175,12 @@ def is_current(ledger: Ledger, entry: Reservation) -> bool:
 def last_confirmed(entry: Reservation) -> datetime:
     """As of when a reservation is known to be wanted."""
     return datetime.fromisoformat(entry.renewed_at or entry.reserved_at)
+
+
+def standing_for(ledger: Ledger, job_id: str) -> tuple[Amount, ...]:
+    """What the sums of the current period have of a job's own reservation, which is there if it is to be raised."""
+    entry = ledger.open.get(job_id)
+    return entry.amounts if entry and not entry.ended_at and is_current(ledger, entry) else ()
 
 
 def put(ledger: Ledger, entry: Reservation) -> Ledger:

@@ -62,8 +62,10 @@ class Shortage:
 def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Shortage, detail: str) -> Refusal:
     """It does not fit into what is left of a unit."""
     unit, taken = short.limit.unit, short.taken
-    # What is kept for others is no reason to end a job: they may be ended, or go, without it.
-    ends = _ends(budget) and taken.spent + taken.reserved + short.needed > short.limit.value
+    # What is kept for others is no reason to end a job: they may be ended, or go, without it. Nor is what a count has
+    # set aside for claims, which asked no limit: most of them were never sent.
+    surely = taken.spent + taken.reserved - taken.claimed
+    ends = _ends(budget) and surely + short.needed > short.limit.value
     left = short.limit.value - taken.spent - taken.reserved
     whose = f" for namespace {namespace}" if budget.spec.each == EACH_NAMESPACE else ""
     jobs = f"{taken.jobs} job{'' if taken.jobs == 1 else 's'}"

@@ -10,7 +10,9 @@ Rules, the first that applies:
    far that it would not fit if all others released what they have. What is more, or new, must fit every limit,
    together with what the job that waits longest needs: else small ones would take for ever what is released for a large
    one.
-5. Given back is only what nobody else was granted meanwhile: whoever finds a new reservation confirms it in the ledger,
+5. What a count has set aside, because a claim or the ledger itself told of it and no list did, is no leave to send: its
+   job is asked of every limit. While it may be on its way it counts, but it ends no other job for good.
+6. Given back is only what nobody else was granted meanwhile: whoever finds a new reservation confirms it in the ledger,
    where the one who made it sees that.
 
 Must not live here: who waits, and who is woken (`controller.spending`).
@@ -111,9 +113,11 @@ def _reserve(
     budget: QuantumBudget, ledger: Ledger, request: Request, needs: Needs, now: datetime
 ) -> tuple[Ledger, Granted | Refusal]:
     standing = ledger.open.get(request.job_id)
-    amounts = _larger(standing.amounts if standing else (), needs.amounts)
-    # A claim, which a user may have written, is no leave to send: the count that believed it asked no limit.
-    if standing is not None and standing.basis != CLAIMED and amounts == standing.amounts:
+    claimed = standing is not None and standing.basis == CLAIMED
+    # Who asks has looked, and nothing was sent under the claim; but under a key another object may have one, too.
+    guessed = claimed and not request.keyed
+    amounts = _larger(standing.amounts if standing and not guessed else (), needs.amounts)
+    if standing is not None and not claimed and amounts == standing.amounts:
         if refusal := no_longer_fits(budget, ledger, standing, needs.detail):
             return ledger, refusal
         return _confirm(budget, ledger, standing, request, now)
@@ -123,7 +127,8 @@ def _reserve(
         return ledger, refusal
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
-        return ledger, refusal
+        # It stays set aside for a while, as a claim, and keeps no more from the others than it needs.
+        return (put(others, replace(standing, amounts=amounts)) if standing and guessed else ledger), refusal
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
 
 

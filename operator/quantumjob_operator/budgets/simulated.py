@@ -1,10 +1,10 @@
 """Who of those that wait could go now. Must not live here: in which order they wait (`controller.budget_line`)."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-from quantumjob_operator.budgets.fit import added, could_fit, fits, own_of
-from quantumjob_operator.budgets.ledger import Ledger, group_of, used
-from quantumjob_operator.budgets.needs import Needs
+from quantumjob_operator.budgets.fit import Ahead, added, could_fit, own_of, shortage, without
+from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, standing_for, used
 from quantumjob_operator.budgets.requests import is_closed
 from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.money import Amount
@@ -21,35 +21,51 @@ class Simulated:
         self._ledger = ledger
         self._sums = used(budget, ledger)
         self._room = Room(ledger.open.values())
-        self._own: dict[str, dict[str, Decimal]] = {}
+        self._own: dict[str, Mapping[str, Decimal]] = {}
 
-    def takes(self, namespace: str, amounts: Amounts) -> bool:
+    def takes(self, who: Ahead) -> bool:
         """Whether a job fits; then it is in."""
-        budget, needs = self._budget, Needs(amounts, "Estimate", "")
-        if is_closed(budget) or not self._room.has_place(namespace):
+        budget, standing = self._budget, self._standing(who)
+        group = group_of(budget, who.namespace)
+        if is_closed(budget) or not (standing or self._room.has_place(who.namespace)):
             return False
-        if fits(budget, self._ledger, self._sums, namespace, needs):
+        if shortage(budget, self._beside(who), group, who.amounts, kept={}):
             return False
-        self._room.take(namespace)
-        self._sums |= added(self._sums, group_of(budget, namespace), amounts)
-        if group_of(budget, namespace) != namespace:
-            own = self._own_of(namespace)
-            for one in amounts:
+        if not standing:
+            self._room.take(who.namespace)
+        self.keep(who)
+        if group != who.namespace:
+            own = dict(without(self._own_of(who.namespace), standing))
+            for one in who.amounts:
                 own[one.unit] = own.get(one.unit, Decimal(0)) + one.value
+            self._own[who.namespace] = own
         return True
 
-    def keep(self, namespace: str, amounts: Amounts) -> None:
+    def keep(self, who: Ahead) -> None:
         """Leave so much to a job, though it does not fit now."""
-        self._sums |= added(self._sums, group_of(self._budget, namespace), amounts)
+        sums = self._beside(who)
+        self._sums = {**sums, **added(sums, group_of(self._budget, who.namespace), who.amounts)}
 
-    def could_fit(self, namespace: str, amounts: Amounts) -> bool:
-        """Whether it would fit if all that others have reserved were released; who has all its places has no turn."""
-        group = group_of(self._budget, namespace)
-        if not self._room.has_place(namespace):
+    def could_fit(self, who: Ahead) -> bool:
+        """Whether it would if all that others have reserved were released; who has all its places has no turn."""
+        standing = self._standing(who)
+        if not (standing or self._room.has_place(who.namespace)):
             return False
-        return could_fit(self._budget, self._sums, self._own_of(namespace), group, amounts)
+        own = without(self._own_of(who.namespace), standing)
+        return could_fit(self._budget, self._beside(who), own, group_of(self._budget, who.namespace), who.amounts)
 
-    def _own_of(self, namespace: str) -> dict[str, Decimal]:
+    def _standing(self, who: Ahead) -> Amounts:
+        return standing_for(self._ledger, who.job_id)
+
+    def _beside(self, who: Ahead) -> dict[Key, Used]:
+        """The sums without what is reserved for the job itself."""
+        sums, group = dict(self._sums), group_of(self._budget, who.namespace)
+        for one in self._standing(who):
+            known = sums.get(Key(group, one.unit), UNUSED)
+            sums[Key(group, one.unit)] = known._replace(reserved=known.reserved - one.value)
+        return sums
+
+    def _own_of(self, namespace: str) -> Mapping[str, Decimal]:
         if namespace not in self._own:
             self._own |= own_of(self._budget, self._ledger, {namespace})
         return self._own[namespace]

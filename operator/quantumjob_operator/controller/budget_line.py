@@ -10,26 +10,26 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from quantumjob_operator.budgets.fit import Ahead
-from quantumjob_operator.model.money import Amount
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 OFFER_SECONDS: Final = 30.0
 """For so long something is kept for a job that was woken, before it asks."""
 _AT_ONCE: Final = 100
-"""Jobs that are looked at when something is released; the others when it is again."""
-Amounts = tuple[Amount, ...]
+"""Jobs that are woken when something is released; the others when it is again."""
+_LOOKED_AT: Final = 1_000
+"""Jobs that are looked at for that: many may wait for a unit of which nothing is left."""
 
 
 class RoomLeft(Protocol):
     """What is left in one group of a budget."""
 
-    def takes(self, tenant: str, needs: Amounts) -> bool:
-        """Whether a job of a namespace fits beside everything that was asked for before; then it is in."""
+    def takes(self, who: Ahead) -> bool:
+        """Whether a job fits beside everything that was asked for before; then it is in."""
 
-    def could_fit(self, tenant: str, needs: Amounts) -> bool:
+    def could_fit(self, who: Ahead) -> bool:
         """Whether it would if others released everything."""
 
-    def keep(self, tenant: str, needs: Amounts) -> None:
+    def keep(self, who: Ahead) -> None:
         """Leave so much to it, though it does not fit now."""
 
 
@@ -43,7 +43,7 @@ class Line:
 
     clock: Callable[[], float]
     _waiting: FairQueue[str] = field(default_factory=FairQueue)
-    _needs: dict[str, tuple[str, Amounts]] = field(default_factory=dict)
+    _needs: dict[str, Ahead] = field(default_factory=dict)
     _turn: str | None = None
     _offered: dict[str, float] = field(default_factory=dict)
 
@@ -69,14 +69,14 @@ class Line:
             ahead = ahead[: ahead.index(uid)]
         elif self._turn and self._turn not in (uid, *ahead):
             ahead.append(self._turn)
-        return tuple(Ahead(*self._needs[other]) for other in ahead)
+        return tuple(self._needs[other] for other in ahead)
 
-    def stand(self, uid: str, tenant: str, needs: Amounts) -> None:
+    def stand(self, uid: str, who: Ahead) -> None:
         """Wait; whoever stands in line already keeps the place."""
         self._offered.pop(uid, None)
-        self._needs[uid] = (tenant, needs)
+        self._needs[uid] = who
         if uid != self._turn:
-            self._waiting.push(tenant, uid)
+            self._waiting.push(who.namespace, uid)
 
     def leave(self, uid: str) -> None:
         """Wait no more."""
@@ -85,7 +85,7 @@ class Line:
         if self._turn == uid:
             self._turn = None
         if known:
-            self._waiting.discard(known[0], uid)
+            self._waiting.discard(known.namespace, uid)
 
     def woken(self, room: RoomLeft, waits: Callable[[str], bool]) -> list[str]:
         """Those who can go now, in their order; what they need is kept for them for a while.
@@ -98,30 +98,30 @@ class Line:
         """
         self._expire(waits)
         for offered in self._offered:
-            room.takes(*self._needs[offered])
+            room.takes(self._needs[offered])
         found, behind, kept = list[str](), list[str](), False
-        for _ in range(_AT_ONCE):
-            uid = (None if kept else self._turn) or self._next()
+        for _ in range(min(len(self._needs), _LOOKED_AT)):
+            uid = ((None if kept else self._turn) or self._next()) if len(found) < _AT_ONCE else None
             if uid is None:
                 break
             if not waits(uid):
                 self.leave(uid)
                 continue
-            tenant, needs = self._needs[uid]
-            if room.takes(tenant, needs):
+            who = self._needs[uid]
+            if room.takes(who):
                 self._offered[uid] = self.clock()
                 found.append(uid)
             elif kept:
                 behind.append(uid)
-            elif room.could_fit(tenant, needs):
+            elif room.could_fit(who):
                 self._turn, kept = uid, True
-                room.keep(tenant, needs)
+                room.keep(who)
             else:
-                self._waiting.push(tenant, uid)
+                self._waiting.push(who.namespace, uid)
             if uid == self._turn and not kept:
                 self._turn = None
         for uid in reversed(behind):
-            self._waiting.push_first(self._needs[uid][0], uid)
+            self._waiting.push_first(self._needs[uid].namespace, uid)
         return found
 
     def _next(self) -> str | None:

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from quantumjob_operator.budgets.ledger import Ended, Outcome, settle
 from quantumjob_operator.budgets.told import reserved_in
 from quantumjob_operator.controller.budget_ledger import State
-from quantumjob_operator.controller.budget_line import Amounts
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle.costs import cost_of
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
+from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import METADATA_UID, owner_told
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -34,7 +34,9 @@ class Settlement:
     ended: Ended
     tolerance: timedelta
 
-    def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, tuple[Outcome, Amounts]]:
+    def __call__(
+        self, budget: QuantumBudget, state: State, now: datetime
+    ) -> tuple[State, tuple[Outcome, tuple[Amount, ...]]]:
         """Settle."""
         settled = settle(budget, state.ledger, self.job_id, self.ended, now, tolerance=self.tolerance)
         return replace(state, ledger=settled[0]), settled[1:]

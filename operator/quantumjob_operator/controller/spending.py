@@ -6,15 +6,16 @@ here: whether a job fits (`budgets`), or how ledgers are written (`budget_ledger
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import Outcome, group_of, ledger_of
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import Needs, needs_of
+from quantumjob_operator.budgets.needs import CLAIMED, Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
 from quantumjob_operator.budgets.requests import Granted, Request, ask, is_closed
 from quantumjob_operator.budgets.simulated import Simulated
@@ -23,18 +24,18 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
-from quantumjob_operator.controller.budget_line import Amounts, Line
+from quantumjob_operator.controller.budget_line import Line
 from quantumjob_operator.controller.grants import Grant, Grants
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
+from quantumjob_operator.controller.reservations_seen import ReservationsSeen
 from quantumjob_operator.controller.settlement import Settlement, ended_in, speaks_for
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.model.jobstatus import BudgetShown
-from quantumjob_operator.model.money import Estimate
+from quantumjob_operator.model.money import Amount, Estimate
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
-from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
@@ -46,14 +47,6 @@ Specs = tuple[tuple[str, int], ...]
 def valid_for(settings: Settings) -> timedelta:
     """For how long after it was confirmed a reservation lets a PUT begin; nobody takes it away before that is over."""
     return timedelta(seconds=settings.reconciliation_seconds + settings.fence_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The open reservations of a budget in one version, by the job's id at the service."""
-
-    version: str
-    entries: Mapping[str, Reservation]
 
 
 class Spending:
@@ -80,7 +73,7 @@ class Spending:
         self._parked: dict[str, dict[str, str]] = {}
         self._refused: dict[str, dict[str, str]] = {}
         """By the uid of a job: the budgets that have kept it back, each with the group in which it may wait there."""
-        self._indexes: dict[str, _Index] = {}
+        self._seen = ReservationsSeen(cache)
 
     def concerned(self, workspace: Name | None) -> Specs:
         """The budgets that may count what goes through a QuantumWorkspace: without one, nothing costs a request."""
@@ -93,19 +86,7 @@ class Spending:
 
     def reserved(self, job_id: str | None) -> tuple[BudgetShown, ...]:
         """What is set aside under an id, as far as it is known here."""
-        return tuple(_shown(budget, entry.amounts, RESERVED) for budget, entry in self._holding(job_id or ""))
-
-    def _holding(self, job_id: str) -> Iterator[tuple[QuantumBudget, Reservation]]:
-        for budget in self._cache.budgets.holding(job_id):
-            if entry := self._entries(budget).get(job_id):
-                yield budget, entry
-
-    def _entries(self, budget: QuantumBudget) -> Mapping[str, Reservation]:
-        known = self._indexes.get(budget.uid)
-        if known is None or known.version != budget.resource_version:
-            known = _Index(budget.resource_version, {one.job_id: one for one in budget.status.reservations})
-            self._indexes[budget.uid] = known
-        return known.entries
+        return tuple(_shown(budget, entry.amounts, RESERVED) for budget, entry in self._seen.holding(job_id or ""))
 
     async def reserve(self, context: ReconcileContext) -> None:
         """Reserve in every budget that counts the job, or learn which one keeps it back.
@@ -174,7 +155,10 @@ class Spending:
         if isinstance(answer, Refusal):
             self._refused.setdefault(job.uid, {})[budget.uid] = group_of(budget, job.namespace)
         if isinstance(answer, Refusal) and answer.waits and isinstance(request.needs, Needs):
-            line.stand(job.uid, job.namespace, request.needs.amounts)
+            line.stand(job.uid, Ahead(job.namespace, request.needs.amounts, request.job_id))
+            was = self._seen.of(budget).get(request.job_id)
+            if was and was.basis == CLAIMED:
+                self._freed(budget)  # it may keep less from the others than the count had set aside for it
             return
         line.leave(job.uid)
         if isinstance(answer, Refusal):
@@ -206,7 +190,7 @@ class Spending:
         oldest = self._clock.now() - valid_for(self._settings)
         for budget, granted in held:
             known = self._cache.budgets.get(budget.uid)
-            stands = known is not None and job_id in self._entries(known)
+            stands = known is not None and job_id in self._seen.of(known)
             if not stands or granted.since is None or granted.since <= oldest:
                 return False
         return True
@@ -221,7 +205,7 @@ class Spending:
         """
         job_id, done = context.seen.job_id or "", []
         tolerance = timedelta(seconds=self._settings.fence_seconds)
-        for budget, entry in list(self._holding(job_id)):
+        for budget, entry in list(self._seen.holding(job_id)):
             if budget.unreadable or not speaks_for(context, budget, entry):
                 done.append(_shown(budget, entry.amounts, RESERVED))
                 continue
@@ -278,7 +262,7 @@ class Spending:
         waiting = [one for line in self._lines.pop(uid, {}).values() for one in line.everybody()]
         for one in (*waiting, *self._parked.pop(uid, {})):
             self._wake(one)
-        self._indexes.pop(uid, None)
+        self._seen.forget(uid)
 
     def _waits(self, uid: str) -> bool:
         job = self._cache.jobs.get(uid)
@@ -296,5 +280,5 @@ def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -
     return replace(state, ledger=ledger), answer
 
 
-def _shown(budget: QuantumBudget, amounts: Amounts, state: str) -> BudgetShown:
+def _shown(budget: QuantumBudget, amounts: tuple[Amount, ...], state: str) -> BudgetShown:
     return BudgetShown(budget.namespace, budget.name, state, amounts)

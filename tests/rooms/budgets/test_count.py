@@ -9,6 +9,7 @@ import pytest
 
 from quantumjob_operator.budgets.count import Row, count, is_missing
 from quantumjob_operator.budgets.ledger import Ended, Outcome, ledger_of, settle
+from quantumjob_operator.budgets.needs import CLAIMED
 from quantumjob_operator.budgets.requests import ask
 from quantumjob_operator.budgets.shown import as_counted, shown
 from quantumjob_operator.controller.budget_counter import Count
@@ -69,10 +70,26 @@ def test_a_job_that_runs_without_an_object_shows_that_a_ledger_was_set_back() ->
 
 
 def test_what_the_list_does_not_show_stays_reserved() -> None:
-    """Its job may be on its way."""
+    """Its job may be on its way; but nobody begins under it without asking the limits."""
     one = budget()
     before = ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0]
-    assert count(one, before, [], NOW) == before
+    assert count(one, before, [], NOW).open == {ENTRY.job_id: replace(ENTRY, basis=CLAIMED)}
+
+
+@pytest.mark.parametrize(
+    ("row", "basis"),
+    [
+        pytest.param(Row(ENTRY, NOW, None), "Estimate", id="the list shows its job"),
+        pytest.param(Row(ENTRY, NOW, Ended(None)), "Estimate", id="its job has ended, and a bill is awaited"),
+        pytest.param(Row(ENTRY, NOW, None, accepted=False), CLAIMED, id="a claim tells of its job, and no list does"),
+    ],
+)
+def test_what_a_count_knows_of_a_reservation(row: Row, basis: str) -> None:
+    """Whether a limit is to be asked once more depends on it, whatever the former count knew."""
+    one = budget()
+    before = ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0]
+    for standing in (before, count(one, before, [], NOW)):
+        assert count(one, standing, [row], NOW).open[ENTRY.job_id].basis == basis
 
 
 def test_a_job_that_is_listed_twice_counts_once() -> None:

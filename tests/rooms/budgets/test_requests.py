@@ -10,7 +10,7 @@ import pytest
 
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import Key, Ledger, ledger_of
-from quantumjob_operator.budgets.needs import CLAIMED, CostUnknown, Needs
+from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, ask, give_back
 from quantumjob_operator.budgets.room import MAX_OPEN, Room
@@ -323,42 +323,16 @@ def test_nobody_waits_for_a_job_that_waits_for_its_own_namespace(
     ledger, _ = ask(one, ledger_of(one, NOW), request(0, usd("0.01"), namespace=holder), NOW)
     _, answer = ask(one, ledger, request(9, usd("5"), namespace=asker, ahead=(Ahead("big", all_of_it),)), NOW)
     assert isinstance(answer, Refusal) is waits
-    assert Simulated(one, ledger).could_fit("big", all_of_it) is waits
-
-
-@pytest.mark.parametrize(
-    ("under_way", "claims", "passes"),
-    [
-        pytest.param("1900", ("60",), True, id="there is room for it"),
-        pytest.param("1960", ("60",), False, id="there is none beside what is under way"),
-        pytest.param("1900", ("60", "60"), False, id="others have claims as well, which may be on their way"),
-    ],
-)
-def test_a_claim_that_was_counted_is_no_leave_to_send(under_way: str, claims: tuple[str, ...], *, passes: bool) -> None:
-    """Users write claims; and a job that was turned down keeps its own, while others take its room."""
-    one = budget()
-    wide = budget(limits=[{"unit": "USD", "amount": "100000"}])
-    ledger, first = ask(one, ledger_of(one, NOW), request(0, usd(under_way)), NOW)
-    assert isinstance(first, Granted)
-    for number, amount in enumerate(claims, start=20):
-        ledger, _ = ask(wide, ledger, request(number, usd(amount)), NOW)
-        job_id = request(number, usd(amount)).job_id
-        ledger = replace(ledger, open={**ledger.open, job_id: replace(ledger.open[job_id], basis=CLAIMED)})
-    after, answer = ask(one, ledger, request(20, usd("60")), NOW)
-    assert isinstance(answer, Granted) is passes
-    assert (after == ledger) is not passes
-    kept = after.open[request(20, usd("60")).job_id]
-    assert (kept.basis == CLAIMED) is not passes, "what is asked for once is a reservation as any other"
-    assert [one.value for one in kept.amounts] == [Decimal(60)], "what may be on its way stays set aside"
+    assert Simulated(one, ledger).could_fit(Ahead("big", all_of_it)) is waits
 
 
 def test_what_goes_before_it_in_the_same_moment_is_its_own_too() -> None:
     """Those who are woken together are reserved one after another."""
     simulated = Simulated(budget(), ledger_of(budget(), NOW))
-    assert simulated.could_fit("big", (Amount("USD", "2000"),))
-    assert simulated.takes("big", (Amount("USD", "1"),))
-    assert not simulated.could_fit("big", (Amount("USD", "2000"),))
-    assert simulated.could_fit("chem", (Amount("USD", "2000"),))
+    assert simulated.could_fit(Ahead("big", (Amount("USD", "2000"),)))
+    assert simulated.takes(Ahead("big", (Amount("USD", "1"),)))
+    assert not simulated.could_fit(Ahead("big", (Amount("USD", "2000"),)))
+    assert simulated.could_fit(Ahead("chem", (Amount("USD", "2000"),)))
 
 
 def crowded(one: QuantumBudget, **under_way: int) -> Ledger:
@@ -403,8 +377,8 @@ def test_a_ledger_has_an_end_and_each_namespace_its_share(under_way: dict[str, i
     ledger = crowded(one, **under_way)
     _, answer = ask(one, ledger, request(9, usd("1"), namespace=namespace), NOW)
     assert isinstance(answer, Refusal) == bool(says)
-    assert Simulated(one, ledger).takes(namespace, (Amount("USD", "1"),)) != bool(says)
-    assert Simulated(one, ledger).could_fit(namespace, (Amount("USD", "1"),)) != bool(says)
+    assert Simulated(one, ledger).takes(Ahead(namespace, (Amount("USD", "1"),))) != bool(says)
+    assert Simulated(one, ledger).could_fit(Ahead(namespace, (Amount("USD", "1"),))) != bool(says)
     if isinstance(answer, Refusal):
         assert (answer.reason, answer.waits) == ("BudgetBusy", True)
         assert says in answer.message
@@ -479,7 +453,7 @@ def test_what_stands_grows_only_into_a_place(needs: Needs, under_way: int, *, gr
 def test_who_is_woken_finds_a_place() -> None:
     """Of two that wait and one place, one."""
     waiting = Simulated(budget(), crowded(budget(), vqe=1999))
-    assert [waiting.takes("vqe", (Amount("USD", "1"),)) for _ in range(2)] == [True, False]
+    assert [waiting.takes(Ahead("vqe", (Amount("USD", "1"),))) for _ in range(2)] == [True, False]
 
 
 def test_a_lowered_limit_stops_only_what_costs() -> None:

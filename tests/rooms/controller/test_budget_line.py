@@ -9,7 +9,7 @@ import pytest
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import ledger_of, put
 from quantumjob_operator.budgets.simulated import Simulated
-from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Amounts, Line
+from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Line
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Reservation
@@ -27,21 +27,21 @@ class Room:
     crowded: tuple[str, ...] = ()
     taken: list[int] = field(default_factory=list)
 
-    def takes(self, tenant: str, needs: Amounts) -> bool:
+    def takes(self, who: Ahead) -> bool:
         """Whether it fits; then it is in."""
-        if tenant in self.crowded or sum(self.taken) + needs[0].value > self.free:
+        if who.namespace in self.crowded or sum(self.taken) + who.amounts[0].value > self.free:
             return False
-        self.taken.append(int(needs[0].value))
+        self.taken.append(int(who.amounts[0].value))
         return True
 
-    def keep(self, tenant: str, needs: Amounts) -> None:
+    def keep(self, who: Ahead) -> None:
         """Nobody else has it."""
-        assert not self.crowded or tenant not in self.crowded
-        self.taken.append(int(needs[0].value))
+        assert not self.crowded or who.namespace not in self.crowded
+        self.taken.append(int(who.amounts[0].value))
 
-    def could_fit(self, tenant: str, needs: Amounts) -> bool:
+    def could_fit(self, who: Ahead) -> bool:
         """Whether it ever could."""
-        return tenant not in self.crowded and needs[0].value <= self.most
+        return who.namespace not in self.crowded and who.amounts[0].value <= self.most
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Time:
         return self.now
 
 
-def dollars(amount: int) -> Amounts:
+def dollars(amount: int) -> tuple[Amount, ...]:
     """So many."""
     return (Amount("USD", str(Decimal(amount))),)
 
@@ -65,7 +65,7 @@ def line_of(*waiting: tuple[str, str, int]) -> tuple[Line, Time]:
     time = Time()
     line = Line(time)
     for tenant, uid, amount in waiting:
-        line.stand(uid, tenant, dollars(amount))
+        line.stand(uid, Ahead(tenant, dollars(amount)))
     return line, time
 
 
@@ -104,7 +104,7 @@ def test_who_has_all_its_places_keeps_nobody_waiting() -> None:
     line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("b", "b1", 10))
     assert woken(line, Room(50, crowded=("a",))) == ["b1"]
     assert line.before("newcomer", waits) == (Ahead("b", dollars(10)),)
-    assert woken(line, Room(50)) == ["a2", "a1"]
+    assert woken(line, Room(50)) == ["a1", "a2"]
 
 
 def test_nothing_is_kept_for_one_that_is_deleted_while_it_has_the_turn() -> None:
@@ -177,13 +177,32 @@ def test_who_waits_for_one_unit_does_not_wait_for_another_one() -> None:
     one = budget(limits=[{"unit": "hqc", "amount": "500"}, {"unit": "USD", "amount": "2000"}])
     ledger = put(ledger_of(one, NOW), Reservation("r", "a", "r", "r", "shared", stamp(NOW), amounts=(hqc(450),)))
     line, _ = line_of()
-    line.stand("turn", "b", (hqc(100), Amount("USD", "500")))
-    line.stand("small", "b", (hqc(10),))
-    line.stand("dollars", "b", dollars(1_400))
-    line.stand("more", "c", dollars(1))
+    line.stand("turn", Ahead("b", (hqc(100), Amount("USD", "500"))))
+    line.stand("small", Ahead("b", (hqc(10),)))
+    line.stand("dollars", Ahead("b", dollars(1_400)))
+    line.stand("more", Ahead("c", dollars(1)))
     assert [line.woken(Simulated(one, ledger), waits) for _ in range(2)] == [["more", "dollars"], []]
     assert [ahead.namespace for ahead in line.before("new", waits)] == ["c", "b", "b"]
     assert line.woken(Simulated(one, ledger_of(one, NOW)), waits) == ["turn", "small"]
+
+
+@pytest.mark.parametrize(("before", "seen"), [(1, True), (500, True), (1_000, False)])
+def test_many_that_wait_for_one_unit_hide_nobody_who_needs_another_one(before: int, *, seen: bool) -> None:
+    """As far as it pays to look for them each time something is released."""
+    one = budget(limits=[{"unit": "hqc", "amount": "500"}, {"unit": "USD", "amount": "2000"}])
+    ledger = put(ledger_of(one, NOW), Reservation("r", "a", "r", "r", "shared", stamp(NOW), amounts=(hqc(500),)))
+    line, _ = line_of()
+    for number in range(before):
+        line.stand(f"hqc-{number}", Ahead("b", (hqc(100),)))
+    line.stand("dollars", Ahead("b", dollars(1)))
+    assert [line.woken(Simulated(one, ledger), waits) for _ in range(2)] == [["dollars"] if seen else [], []]
+    assert line.woken(Simulated(one, ledger_of(one, NOW)), waits)[0] == "hqc-0", "the order stays"
+
+
+def test_no_more_are_woken_at_once_than_can_be_kept_for() -> None:
+    """Each that asks looks at all for whom something is kept."""
+    line, _ = line_of(*[("a", f"u{number}", 1) for number in range(150)])
+    assert [len(woken(line, Room(1_000))) for _ in range(3)] == [100, 50, 0]
 
 
 def hqc(amount: int) -> Amount:

@@ -272,3 +272,16 @@ async def test_a_job_that_was_refused_by_a_former_budget_asks_again(becomes: str
     spending = spending_of(cache, Changing(waits=False, final=False), woken)
     await ask(spending, one, "u1")
     assert woken == asks
+
+
+@pytest.mark.parametrize(("basis", "offers"), [("Claimed", ["budget-uid"]), ("Estimate", [])])
+async def test_what_a_claim_kept_from_others_is_offered(basis: str, offers: list[str]) -> None:
+    """Whoever asks says how little it needs, and the count had set aside as much as a job may cost."""
+    cache, woken, ledgers, one = Cache(), list[str](), Hearing(), budget()
+    cache.put_budget(one)
+    spending = spending_of(cache, ledgers, woken)
+    await ask(spending, one, "u1")
+    entry = Reservation(ledgers.heard[0].job_id, "vqe", "ghz", "u1", "shared", "2026-11-22T12:00:00Z", basis=basis)
+    cache.put_budget(replace(one, resource_version="8", status=replace(one.status, reservations=(entry,))))
+    await ask(spending, cache.budgets[one.uid], "u1")
+    assert woken == offers

@@ -1,0 +1,151 @@
+"""What a count has set aside for claims: it holds the limits for what may be on its way, and is no leave to send."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from quantumjob_operator.budgets.count import Row, count
+from quantumjob_operator.budgets.fit import Ahead
+from quantumjob_operator.budgets.ledger import Ledger, ledger_of
+from quantumjob_operator.budgets.needs import CLAIMED, Needs
+from quantumjob_operator.budgets.refusals import Refusal
+from quantumjob_operator.budgets.requests import Granted, ask
+from quantumjob_operator.budgets.simulated import Simulated
+from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+from rooms.budgets.values import NOW, budget, request, usd
+
+WIDE = budget(limits=[{"unit": "USD", "amount": "100000"}])
+
+
+def ledger_with(under_way: str, *claims: str) -> Ledger:
+    """So much is reserved for a job that runs, and so much for each of those that have a claim: the jobs from 20 on."""
+    ledger, answer = ask(WIDE, ledger_of(WIDE, NOW), request(0, usd(under_way)), NOW)
+    assert isinstance(answer, Granted)
+    runs = Row(ledger.open["job-0"], NOW, None)
+    for number, amount in enumerate(claims, start=20):
+        ledger, _ = ask(WIDE, ledger, request(number, usd(amount)), NOW)
+    return count(WIDE, ledger, [runs], NOW)
+
+
+def reserved(ledger: Ledger, number: int) -> Decimal:
+    """What stands for one job."""
+    return ledger.open[f"job-{number}"].amounts[0].value
+
+
+@pytest.mark.parametrize(
+    ("under_way", "claims", "passes"),
+    [
+        pytest.param("1900", ("60",), True, id="there is room for it"),
+        pytest.param("1960", ("60",), False, id="there is none beside what is under way"),
+        pytest.param("1900", ("60", "60"), False, id="others have claims as well, which may be on their way"),
+    ],
+)
+def test_a_claim_that_was_counted_is_no_leave_to_send(under_way: str, claims: tuple[str, ...], *, passes: bool) -> None:
+    """Users write claims; and a job that was turned down keeps its own, while others take its room."""
+    ledger = ledger_with(under_way, *claims)
+    after, answer = ask(budget(), ledger, request(20, usd("60")), NOW)
+    assert isinstance(answer, Granted) is passes
+    kept = after.open["job-20"]
+    assert (kept.basis == CLAIMED) is not passes, "what is asked for once is a reservation as any other"
+    assert reserved(after, 20) == Decimal(60), "what may be on its way stays set aside"
+
+
+def test_what_a_count_guessed_keeps_nobody_out_for_longer_than_a_question() -> None:
+    """It sets aside as much as one job may cost; each that asks is let in as soon as it is known how little that is."""
+    one = budget(perJob=[{"unit": "USD", "amount": "250"}], onExceeded="Reject")
+    ledger, waiting, answers = ledger_with("1", *["250"] * 9), list(range(20, 29)), list[Refusal]()
+    for _ in range(2):
+        for number in list(waiting):
+            ledger, answer = ask(one, ledger, request(number, usd("5")), NOW)
+            if isinstance(answer, Granted):
+                waiting.remove(number)
+            else:
+                answers.append(answer)
+    assert not waiting
+    assert [(one.final, one.waits) for one in answers] == [(False, True)], "the first one, and not for good"
+
+
+@pytest.mark.parametrize(
+    ("under_way", "ends"),
+    [
+        pytest.param("1900", False, id="without the claims there would be room"),
+        pytest.param("1960", True, id="what is under way leaves none"),
+    ],
+)
+def test_claims_end_no_job(under_way: str, *, ends: bool) -> None:
+    """Most of them were never sent, and go."""
+    one = budget(onExceeded="Reject")
+    _, answer = ask(one, ledger_with(under_way, "60"), request(9, usd("60")), NOW)
+    assert isinstance(answer, Refusal)
+    assert (answer.final, answer.waits) == (ends, not ends)
+
+
+@pytest.mark.parametrize(("keyed", "stands"), [(True, "250"), (False, "5")])
+def test_another_object_with_the_key_may_have_sent_under_its_claim(*, keyed: bool, stands: str) -> None:
+    """It may need more than the one that asks, which knows only of its own."""
+    after, answer = ask(budget(), ledger_with("1", "250"), request(20, usd("5"), keyed=keyed), NOW)
+    assert isinstance(answer, Granted)
+    assert reserved(after, 20) == Decimal(stands)
+    full, answer = ask(budget(), ledger_with("2000", "250"), request(20, usd("5"), keyed=keyed), NOW)
+    assert isinstance(answer, Refusal)
+    assert reserved(full, 20) == Decimal(stands)
+
+
+@pytest.mark.parametrize(
+    ("limits", "passes"),
+    [
+        pytest.param([{"unit": "USD", "amount": "2000"}, {"unit": "jobs", "amount": "2"}], True, id="there is room"),
+        pytest.param([{"unit": "USD", "amount": "2000"}, {"unit": "jobs", "amount": "1"}], False, id="there is none"),
+    ],
+)
+def test_a_unit_that_is_limited_since_it_was_reserved_is_asked(limits: list[dict[str, Any]], *, passes: bool) -> None:
+    """The count adds the unit to what stands, and a job of it runs."""
+    one = budget(limits=limits)
+    before, _ = ask(budget(), ledger_of(budget(), NOW), request(0, usd("5")), NOW)
+    before, _ = ask(budget(), before, request(20, usd("5")), NOW)
+    more = (Amount("USD", "5"), Amount("jobs", "1"))
+    rows = [
+        Row(replace(before.open["job-0"], amounts=more), NOW, None),
+        Row(replace(before.open["job-20"], amounts=more), NOW, None, accepted=False),
+    ]
+    _, answer = ask(one, count(one, before, rows, NOW), request(20, Needs(more, "Estimate", "")), NOW)
+    assert isinstance(answer, Granted) is passes
+
+
+def raised(one: QuantumBudget) -> tuple[Ledger, Ahead]:
+    """Its job holds 1,000 of what it needs, and others nearly all that is left."""
+    ledger, _ = ask(one, ledger_of(one, NOW), request(0, usd("1000"), namespace="big"), NOW)
+    ledger, _ = ask(one, ledger, request(1, usd("990"), namespace="chem"), NOW)
+    return ledger, Ahead("big", (Amount("USD", "1010"),), "job-0")
+
+
+@pytest.mark.parametrize("each", ["All", "Namespace"])
+def test_a_jobs_own_reservation_is_not_in_its_way(each: str) -> None:
+    """It is part of all sums, and of what the job needs, too."""
+    one = budget(each=each)
+    ledger, who = raised(one)
+    assert Simulated(one, ledger).takes(who)
+    assert Simulated(one, ledger).could_fit(replace_amount(who, "2000"))
+    assert not Simulated(one, ledger).could_fit(replace_amount(who, "2001"))
+    room = Simulated(one, ledger)
+    assert room.takes(who)
+    assert not room.takes(Ahead("big", (Amount("USD", "1000"),))), "it is in, once"
+    assert room.takes(Ahead("vqe", (Amount("USD", "1"),))) is (each == "Namespace"), "ten are left, and it took them"
+
+
+@pytest.mark.parametrize(("asked", "passes"), [("4", True), ("6", False)])
+def test_no_more_is_kept_for_a_job_than_it_lacks(asked: str, *, passes: bool) -> None:
+    """Ten are left; it needs 5 beside what stands for it."""
+    one = budget()
+    ledger, who = raised(one)
+    needs = replace_amount(who, "1005")
+    _, answer = ask(one, ledger, request(9, usd(asked), ahead=(needs,)), NOW)
+    assert isinstance(answer, Granted) is passes
+
+
+def replace_amount(who: Ahead, amount: str) -> Ahead:
+    """The same job, needing so many dollars."""
+    return who._replace(amounts=(Amount("USD", amount),))
