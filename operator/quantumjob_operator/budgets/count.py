@@ -89,14 +89,17 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
         else:
             entries.pop(entry.job_id, None)
     seen = {row.entry.job_id for row in once.values() if row.accepted}
-    entries = {job_id: _believed(entry, seen=job_id in seen) for job_id, entry in entries.items()}
+    entries = {job_id: _believed(entry, now, seen=job_id in seen) for job_id, entry in entries.items()}
     return replace(ledger, spent={key: amount for key, amount in spent.items() if amount}, open=entries)
 
 
-def _believed(entry: Reservation, *, seen: bool) -> Reservation:
-    """A reservation, whose basis tells whether somebody but a claim or the former ledger knows of its job."""
+def _believed(entry: Reservation, now: datetime, *, seen: bool) -> Reservation:
+    """A reservation, whose basis tells whether somebody but a claim or the former ledger knows of its job.
+
+    When it was last confirmed is not known either, in a ledger that was set back: it stands for as long as a new one.
+    """
     if not seen and not entry.ended_at:
-        return replace(entry, basis=CLAIMED)
+        return replace(entry, basis=CLAIMED, renewed_at=stamp(now))
     return replace(entry, basis="Estimate") if seen and entry.basis == CLAIMED else entry
 
 

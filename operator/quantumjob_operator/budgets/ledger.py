@@ -159,7 +159,7 @@ def _alike(budget: QuantumBudget, ledger: Ledger, start: str) -> Counter[tuple[s
             amount.unit,
             amount.amount,
             one.ended_at is not None,
-            one.basis == CLAIMED,
+            one.basis == CLAIMED and one.ended_at is None,
         )
         for one in ledger.open.values()
         if (one.period_start or one.reserved_at) >= start

@@ -34,12 +34,14 @@ class Refusal:
         message: For people.
         final: The owner of the money wants such jobs to end.
         waits: It may fit as soon as something is released.
+        asked: What of, in all, with what stands reserved for the job already.
     """
 
     reason: str
     message: str
     final: bool = False
     waits: bool = False
+    asked: tuple[Amount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,13 @@ class Granted:
         amounts: What is reserved; empty for what is free.
         since: When the reservation was last confirmed; None for what is free.
         new: It did not stand before.
+        claim: What a count had set aside instead, which comes back if nothing is sent.
     """
 
     amounts: tuple[Amount, ...]
     since: datetime | None
     new: bool = False
+    claim: Reservation | None = None
 
 
 def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) -> tuple[Ledger, Granted | Refusal]:
@@ -113,23 +115,33 @@ def _reserve(
     budget: QuantumBudget, ledger: Ledger, request: Request, needs: Needs, now: datetime
 ) -> tuple[Ledger, Granted | Refusal]:
     standing = ledger.open.get(request.job_id)
-    claimed = standing is not None and standing.basis == CLAIMED
-    # Who asks has looked, and nothing was sent under the claim; but under a key another object may have one, too.
-    guessed = claimed and not request.keyed
-    amounts = _larger(standing.amounts if standing and not guessed else (), needs.amounts)
-    if standing is not None and not claimed and amounts == standing.amounts:
-        if refusal := no_longer_fits(budget, ledger, standing, needs.detail):
-            return ledger, refusal
-        return _confirm(budget, ledger, standing, request, now)
-    others, needs = release(ledger, request.job_id), replace(needs, amounts=amounts)
+    claim = standing if standing and standing.basis == CLAIMED else None
+    if claim and not request.keyed:
+        # Who asks has looked, and nothing was sent under the claim; under a key another object may have one, too.
+        standing = claim = replace(claim, amounts=_smaller(claim.amounts, needs.amounts))
+        ledger = put(ledger, claim)
+    needs = replace(needs, amounts=_larger(standing.amounts if standing else (), needs.amounts))
+    if standing is not None and not claim and needs.amounts == standing.amounts:
+        refusal = no_longer_fits(budget, ledger, standing, needs.detail)
+        ledger, answer = (ledger, refusal) if refusal else _confirm(budget, ledger, standing, request, now)
+    else:
+        ledger, answer = _raise(budget, ledger, request, needs, now)
+    return ledger, replace(answer, asked=needs.amounts) if isinstance(answer, Refusal) else answer
+
+
+def _raise(
+    budget: QuantumBudget, ledger: Ledger, request: Request, needs: Needs, now: datetime
+) -> tuple[Ledger, Granted | Refusal]:
+    """What is new, or more than what stands, or was asked of no limit yet."""
+    standing, others = ledger.open.get(request.job_id), release(ledger, request.job_id)
     entry = _entry(ledger, request, needs, standing, now)
     if refusal := _without_place(budget, ledger, standing, entry):
         return ledger, refusal
     sums = used(budget, others)
     if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
-        # It stays set aside for a while, as a claim, and keeps no more from the others than it needs.
-        return (put(others, replace(standing, amounts=amounts)) if standing and guessed else ledger), refusal
-    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
+        return ledger, refusal
+    claim = standing if standing and standing.basis == CLAIMED else None
+    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None, claim=claim)
 
 
 def _confirm(
@@ -211,10 +223,20 @@ def give_back(ledger: Ledger, request: Request, granted: Granted, *, refused: bo
     standing = ledger.open.get(request.job_id)
     if standing is None or standing.uid != request.uid:
         return ledger
+    if last_confirmed(standing) != granted.since:
+        return ledger
+    if granted.claim and not refused:
+        return put(ledger, granted.claim)
     others = standing.ended_at is not None or (request.keyed and standing.asked_by != (request.uid,))
     if others if refused else (not granted.new or standing.renewed_at is not None):
         return ledger
-    return release(ledger, request.job_id) if last_confirmed(standing) == granted.since else ledger
+    return release(ledger, request.job_id)
+
+
+def _smaller(guessed: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """What was guessed, as far as it is needed."""
+    most = {one.unit: one for one in needed}
+    return tuple(min(one, most[one.unit], key=lambda each: each.value) for one in guessed if one.unit in most)
 
 
 def _larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:

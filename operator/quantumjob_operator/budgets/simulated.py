@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from quantumjob_operator.budgets.fit import Ahead, added, could_fit, own_of, shortage, without
-from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, standing_for, used
+from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, standing_for, used
+from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.budgets.requests import is_closed
 from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.money import Amount
@@ -20,22 +21,22 @@ class Simulated:
         self._budget = budget
         self._ledger = ledger
         self._sums = used(budget, ledger)
+        self._units = limited_units(budget.spec)
         self._room = Room(ledger.open.values())
         self._own: dict[str, Mapping[str, Decimal]] = {}
 
     def takes(self, who: Ahead) -> bool:
         """Whether a job fits; then it is in."""
-        budget, standing = self._budget, self._standing(who)
-        group = group_of(budget, who.namespace)
-        if is_closed(budget) or not (standing or self._room.has_place(who.namespace)):
+        budget, group = self._budget, group_of(self._budget, who.namespace)
+        if is_closed(budget) or not self._has_place(who):
             return False
         if shortage(budget, self._beside(who), group, who.amounts, kept={}):
             return False
-        if not standing:
+        if who.job_id not in self._ledger.open:
             self._room.take(who.namespace)
         self.keep(who)
         if group != who.namespace:
-            own = dict(without(self._own_of(who.namespace), standing))
+            own = dict(without(self._own_of(who.namespace), self._standing(who)))
             for one in who.amounts:
                 own[one.unit] = own.get(one.unit, Decimal(0)) + one.value
             self._own[who.namespace] = own
@@ -44,25 +45,29 @@ class Simulated:
     def keep(self, who: Ahead) -> None:
         """Leave so much to a job, though it does not fit now."""
         sums = self._beside(who)
-        self._sums = {**sums, **added(sums, group_of(self._budget, who.namespace), who.amounts)}
+        self._sums |= sums | added(sums, group_of(self._budget, who.namespace), who.amounts)
 
     def could_fit(self, who: Ahead) -> bool:
         """Whether it would if all that others have reserved were released; who has all its places has no turn."""
-        standing = self._standing(who)
-        if not (standing or self._room.has_place(who.namespace)):
+        if not self._has_place(who):
             return False
-        own = without(self._own_of(who.namespace), standing)
+        own = without(self._own_of(who.namespace), self._standing(who))
         return could_fit(self._budget, self._beside(who), own, group_of(self._budget, who.namespace), who.amounts)
+
+    def _has_place(self, who: Ahead) -> bool:
+        return who.job_id in self._ledger.open or self._room.has_place(who.namespace)
 
     def _standing(self, who: Ahead) -> Amounts:
         return standing_for(self._ledger, who.job_id)
 
     def _beside(self, who: Ahead) -> dict[Key, Used]:
-        """The sums without what is reserved for the job itself."""
-        sums, group = dict(self._sums), group_of(self._budget, who.namespace)
+        """The sums of its group, without what is reserved for the job itself."""
+        keys = [Key(group_of(self._budget, who.namespace), unit) for unit in self._units]
+        sums = {key: self._sums[key] for key in keys if key in self._sums}
         for one in self._standing(who):
-            known = sums.get(Key(group, one.unit), UNUSED)
-            sums[Key(group, one.unit)] = known._replace(reserved=known.reserved - one.value)
+            key = Key(group_of(self._budget, who.namespace), one.unit)
+            if key in sums:
+                sums[key] = sums[key]._replace(reserved=sums[key].reserved - one.value)
         return sums
 
     def _own_of(self, namespace: str) -> Mapping[str, Decimal]:

@@ -213,5 +213,6 @@ class Count:
         if budget.is_counted or other or gone:
             return state, None
         counted = count(budget, state.ledger, self._rows, now)
-        lately = sent_lately((*self._rows, *self._earlier), now - 2 * self._tolerance, counted.open.values())
+        standing = [one for job_id, one in state.ledger.open.items() if job_id in counted.open]
+        lately = sent_lately((*self._rows, *self._earlier), now - 2 * self._tolerance, standing)
         return replace(state, ledger=counted, counted=True, remembered=lately), None

@@ -5,7 +5,7 @@ ever what is released for a large one; who could not fit however much others rel
 a restart: whoever waits asks again then. Must not live here: whether a job fits (`budgets`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -99,9 +99,10 @@ class Line:
         self._expire(waits)
         for offered in self._offered:
             room.takes(self._needs[offered])
-        found, behind, kept = list[str](), list[str](), False
+        found, passed, behind, impossible, kept = list[str](), list[str](), list[str](), list[str](), False
+        turns: list[str] = []
         for _ in range(min(len(self._needs), _LOOKED_AT)):
-            uid = ((None if kept else self._turn) or self._next()) if len(found) < _AT_ONCE else None
+            uid = ((None if kept else self._turn) or self._next()) if len(found) + len(passed) < _AT_ONCE else None
             if uid is None:
                 break
             if not waits(uid):
@@ -110,19 +111,27 @@ class Line:
             who = self._needs[uid]
             if room.takes(who):
                 self._offered[uid] = self.clock()
-                found.append(uid)
+                (passed if kept else found).append(uid)
             elif kept:
                 behind.append(uid)
             elif room.could_fit(who):
                 self._turn, kept = uid, True
                 room.keep(who)
+                turns = list(self._waiting.tenants())
             else:
-                self._waiting.push(who.namespace, uid)
+                impossible.append(uid)
             if uid == self._turn and not kept:
                 self._turn = None
+        self._put_back(behind, turns, dict.fromkeys(self._needs[uid].namespace for uid in passed))
+        for uid in impossible:
+            self._waiting.push(self._needs[uid].namespace, uid)
+        return [*found, *passed]
+
+    def _put_back(self, behind: list[str], turns: list[str], went: Collection[str]) -> None:
+        """Who was looked at had no turn, unless somebody of the same tenant passed; else the crowd would be first."""
         for uid in reversed(behind):
             self._waiting.push_first(self._needs[uid].namespace, uid)
-        return found
+        self._waiting.arrange([*(one for one in turns if one not in went), *went])
 
     def _next(self) -> str | None:
         found = self._waiting.pop()

@@ -58,7 +58,7 @@ class Grants:
         """
         failed: ClusterError | None = None
         for grant in self._of.pop(uid, ()):
-            if not grant.granted.new and not refused:
+            if not (grant.granted.new or grant.granted.claim or refused):
                 continue
             try:
                 await self._ledgers.change(grant.budget.uid, partial(_given_back, grant, refused=refused))

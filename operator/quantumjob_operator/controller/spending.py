@@ -15,7 +15,7 @@ from typing import Final
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import Outcome, group_of, ledger_of
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import CLAIMED, Needs, needs_of
+from quantumjob_operator.budgets.needs import needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
 from quantumjob_operator.budgets.requests import Granted, Request, ask, is_closed
 from quantumjob_operator.budgets.simulated import Simulated
@@ -150,23 +150,27 @@ class Spending:
 
     def _note(self, budget: QuantumBudget, job: QuantumJob, request: Request, answer: Granted | Refusal) -> None:
         """Who does not fit stands in line; who can't pass at all is woken when the budget is changed."""
+        newest = self._cache.budgets.get(budget.uid)
+        if newest is None:
+            self.gone(budget.uid)
+            if isinstance(answer, Refusal):
+                self._wake(job.uid)
+            return
         line, parked = self._line(budget, job.namespace), self._parked.setdefault(budget.uid, {})
         parked.pop(job.uid, None)
         if isinstance(answer, Refusal):
             self._refused.setdefault(job.uid, {})[budget.uid] = group_of(budget, job.namespace)
-        if isinstance(answer, Refusal) and answer.waits and isinstance(request.needs, Needs):
-            line.stand(job.uid, Ahead(job.namespace, request.needs.amounts, request.job_id))
-            was = self._seen.of(budget).get(request.job_id)
-            if was and was.basis == CLAIMED:
-                self._freed(budget)  # it may keep less from the others than the count had set aside for it
+        if self._seen.was_claim(budget, newest, request.job_id):
+            self._freed(budget)  # it keeps less from the others than the count had set aside for it
+        if isinstance(answer, Refusal) and answer.waits:
+            line.stand(job.uid, Ahead(job.namespace, answer.asked, request.job_id))
             return
         line.leave(job.uid)
         if isinstance(answer, Refusal):
             if not answer.final:
                 parked[job.uid] = answer.reason
-            newest = self._cache.budgets.get(budget.uid)
-            changed = newest is None or newest.generation != budget.generation
-            if changed or (answer.reason == COUNTING and newest is not None and not is_closed(newest)):
+            changed = newest.generation != budget.generation
+            if changed or (answer.reason == COUNTING and not is_closed(newest)):
                 self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
 
     async def reconciled(self, uid: str, *, may_run: bool, refused: bool = False) -> None:

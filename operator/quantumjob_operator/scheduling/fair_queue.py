@@ -6,7 +6,7 @@ Must not live here: what a turn is for, or what it costs.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -89,6 +89,12 @@ class FairQueue(Generic[T]):
             self._size -= 1
         queue.push_first(item)
         self._size += 1
+
+    def arrange(self, tenants: Iterable[str]) -> None:
+        """Have the turns of these tenants follow each other in this order, after those of all others."""
+        for tenant in tenants:
+            if queue := self._queues.pop(tenant, None):
+                self._queues[tenant] = queue
 
     def tenants(self) -> Collection[str]:
         """Who has something waiting."""

@@ -1,6 +1,7 @@
 """What a count has set aside for claims: it holds the limits for what may be on its way, and is no leave to send."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 
 from quantumjob_operator.budgets.count import Row, count
 from quantumjob_operator.budgets.fit import Ahead
-from quantumjob_operator.budgets.ledger import Ledger, ledger_of
+from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, ledger_of
 from quantumjob_operator.budgets.needs import CLAIMED, Needs
 from quantumjob_operator.budgets.refusals import Refusal
-from quantumjob_operator.budgets.requests import Granted, ask
+from quantumjob_operator.budgets.requests import Granted, ask, give_back
 from quantumjob_operator.budgets.simulated import Simulated
+from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from rooms.budgets.values import NOW, budget, request, usd
@@ -149,3 +151,55 @@ def test_no_more_is_kept_for_a_job_than_it_lacks(asked: str, *, passes: bool) ->
 def replace_amount(who: Ahead, amount: str) -> Ahead:
     """The same job, needing so many dollars."""
     return who._replace(amounts=(Amount("USD", amount),))
+
+
+@pytest.mark.parametrize(
+    ("guessed", "needed", "stands"),
+    [
+        pytest.param("0", "999999", "0", id="a maxCost of any size"),
+        pytest.param("250", "300", "250", id="more than it was"),
+        pytest.param("250", "60", "60", id="less"),
+    ],
+)
+def test_who_is_turned_down_has_no_more_set_aside_than_before(guessed: str, needed: str, stands: str) -> None:
+    """What one job says that it needs is asked of the limits first."""
+    after, answer = ask(budget(), ledger_with("1990", guessed), request(20, usd(needed)), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.asked == (Amount("USD", needed),)
+    assert reserved(after, 20) == Decimal(stands)
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize(
+    ("refused", "left"), [(False, [CLAIMED]), (True, [])], ids=["it was not sent", "the service has refused it"]
+)
+def test_a_claim_that_is_not_sent_is_a_claim_again(keyed: bool, refused: bool, left: list[str]) -> None:  # noqa: FBT001
+    """What stands surely ends others for good, and what stood for a while goes."""
+    before, asked = ledger_with("1", "250"), request(20, usd("5"), keyed=keyed)
+    after, answer = ask(budget(), before, asked, NOW + timedelta(seconds=1))
+    assert isinstance(answer, Granted)
+    back = give_back(after, asked, answer, refused=refused)
+    found = [one for one in back.open.values() if one.job_id == "job-20"]
+    if keyed and refused:
+        left = ["Estimate"]  # another object may have sent under it
+    assert [one.basis for one in found] == left
+    assert all(one.renewed_at == before.open["job-20"].renewed_at for one in found if one.basis == CLAIMED)
+
+
+def test_what_a_ledger_that_was_set_back_says_of_times_is_not_believed() -> None:
+    """Its job may have been sent a moment ago, and what is long unconfirmed is taken away at the next look."""
+    old = NOW - timedelta(hours=3)
+    before, _ = ask(budget(), ledger_of(budget(), old), request(20, usd("5")), old)
+    (entry,) = count(budget(), before, [], NOW).open.values()
+    assert last_confirmed(entry) == NOW
+    assert entry.reserved_at == stamp(old), "and when it was reserved tells its period"
+
+
+def test_what_has_ended_is_no_claim() -> None:
+    """Its bill is awaited, and it counts like any other."""
+    one = budget(onExceeded="Reject")
+    ledger = ledger_with("1900", "60")
+    ended = replace(ledger.open["job-20"], ended_at=stamp(NOW))
+    _, answer = ask(one, replace(ledger, open={**ledger.open, "job-20": ended}), request(9, usd("60")), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.final

@@ -14,6 +14,7 @@ from quantumjob_operator.budgets.requests import ask
 from quantumjob_operator.budgets.shown import as_counted, shown
 from quantumjob_operator.controller.budget_counter import Count
 from quantumjob_operator.controller.budget_ledger import State
+from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from rooms.budgets.values import NOW, budget, request, usd, written
 
@@ -73,7 +74,8 @@ def test_what_the_list_does_not_show_stays_reserved() -> None:
     """Its job may be on its way; but nobody begins under it without asking the limits."""
     one = budget()
     before = ask(one, ledger_of(one, NOW), request(0, usd("97.5")), NOW)[0]
-    assert count(one, before, [], NOW).open == {ENTRY.job_id: replace(ENTRY, basis=CLAIMED)}
+    kept = replace(ENTRY, basis=CLAIMED, renewed_at=stamp(NOW))
+    assert count(one, before, [], NOW).open == {ENTRY.job_id: kept}
 
 
 @pytest.mark.parametrize(

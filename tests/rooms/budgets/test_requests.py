@@ -379,6 +379,7 @@ def test_a_ledger_has_an_end_and_each_namespace_its_share(under_way: dict[str, i
     assert isinstance(answer, Refusal) == bool(says)
     assert Simulated(one, ledger).takes(Ahead(namespace, (Amount("USD", "1"),))) != bool(says)
     assert Simulated(one, ledger).could_fit(Ahead(namespace, (Amount("USD", "1"),))) != bool(says)
+    assert Simulated(one, ledger).takes(Ahead("vqe", (Amount("USD", "1"),), "0")), "who has a place needs no other one"
     if isinstance(answer, Refusal):
         assert (answer.reason, answer.waits) == ("BudgetBusy", True)
         assert says in answer.message
@@ -446,6 +447,7 @@ def test_what_stands_grows_only_into_a_place(needs: Needs, under_way: int, *, gr
     )
     assert isinstance(answer, Granted) == grows
     assert (after != ledger) == grows
+    assert Simulated(one, ledger).takes(Ahead("vqe", (Amount("USD", "1"),), "0")), "who has a place needs no other one"
     if isinstance(answer, Refusal):
         assert (answer.reason, answer.waits) == ("BudgetBusy", True)
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from quantumjob_operator.budgets.fit import Ahead
-from quantumjob_operator.budgets.ledger import ledger_of, put
+from quantumjob_operator.budgets.ledger import ledger_of, put, release
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Line
 from quantumjob_operator.model.conditions import stamp
@@ -197,6 +197,37 @@ def test_many_that_wait_for_one_unit_hide_nobody_who_needs_another_one(before: i
     line.stand("dollars", Ahead("b", dollars(1)))
     assert [line.woken(Simulated(one, ledger), waits) for _ in range(2)] == [["dollars"] if seen else [], []]
     assert line.woken(Simulated(one, ledger_of(one, NOW)), waits)[0] == "hqc-0", "the order stays"
+
+
+def released_one_by_one(line: Line, crowds: tuple[str, ...], rounds: int) -> list[str]:
+    """Who passes, by namespace, while one of twenty jobs of 100 after another ends, and crowds never get shorter."""
+    one, passed = budget(), list[str]()
+    ledger = ledger_of(one, NOW)
+    for number in range(20):
+        name = crowds[number % len(crowds)]
+        ledger = put(ledger, Reservation(f"r{number}", name, "r", "r", "s", stamp(NOW), amounts=dollars(100)))
+    for number in range(rounds):
+        ledger = release(ledger, next(iter(ledger.open)))
+        for uid in line.woken(Simulated(one, ledger), waits):
+            tenant = uid.split("-")[0]
+            ledger = put(ledger, Reservation(uid, tenant, "r", uid, "s", stamp(NOW), amounts=dollars(100)))
+            line.leave(uid)
+            passed.append(tenant)
+            if tenant in crowds:
+                line.stand(f"{tenant}-more-{number}", Ahead(tenant, dollars(100)))
+    return passed
+
+
+@pytest.mark.parametrize("crowd", [3, 40, 1_200])
+def test_two_that_have_many_waiting_do_not_keep_the_others_out(crowd: int) -> None:
+    """Turns go round among the tenants, however many jobs each of them has in the line."""
+    line, _ = line_of(*[(name, f"{name}-{number}", 100) for name in "ab" for number in range(crowd)])
+    for name in "cd":
+        for number in range(5):
+            line.stand(f"{name}-{number}", Ahead(name, dollars(100)))
+    passed = released_one_by_one(line, ("a", "b"), 60)
+    assert [passed[:40].count(name) for name in "cd"] == [5, 5]
+    assert abs(passed.count("a") - passed.count("b")) <= 2
 
 
 def test_no_more_are_woken_at_once_than_can_be_kept_for() -> None:

@@ -91,11 +91,11 @@ def spending_of(cache: Cache, ledgers: Any, woken: list[str] | None = None) -> S
     )
 
 
-async def ask(spending: Spending, one: QuantumBudget, uid: str) -> None:
-    """A job asks a budget that names its QuantumWorkspace."""
+async def ask(spending: Spending, one: QuantumBudget, uid: str, *, key: str | None = None) -> None:
+    """A job, with an idempotencyKey or without, asks a budget that names its QuantumWorkspace."""
     program = ProgramFacts("digest", estimate=Estimate(Basis.PRICE_LIST, "counted", (Amount("USD", "1"),)))
     through = replace(WORKSPACE, namespace=one.namespace, name="shared")
-    job = replace(new(), uid=uid)
+    job = replace(new(), uid=uid, spec=replace(new().spec, idempotency_key=key))
     context = ReconcileContext(
         seen=seen(job, workspace=through, program=program),
         memory=Memory(job),
@@ -272,16 +272,3 @@ async def test_a_job_that_was_refused_by_a_former_budget_asks_again(becomes: str
     spending = spending_of(cache, Changing(waits=False, final=False), woken)
     await ask(spending, one, "u1")
     assert woken == asks
-
-
-@pytest.mark.parametrize(("basis", "offers"), [("Claimed", ["budget-uid"]), ("Estimate", [])])
-async def test_what_a_claim_kept_from_others_is_offered(basis: str, offers: list[str]) -> None:
-    """Whoever asks says how little it needs, and the count had set aside as much as a job may cost."""
-    cache, woken, ledgers, one = Cache(), list[str](), Hearing(), budget()
-    cache.put_budget(one)
-    spending = spending_of(cache, ledgers, woken)
-    await ask(spending, one, "u1")
-    entry = Reservation(ledgers.heard[0].job_id, "vqe", "ghz", "u1", "shared", "2026-11-22T12:00:00Z", basis=basis)
-    cache.put_budget(replace(one, resource_version="8", status=replace(one.status, reservations=(entry,))))
-    await ask(spending, cache.budgets[one.uid], "u1")
-    assert woken == offers
