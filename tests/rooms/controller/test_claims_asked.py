@@ -14,6 +14,7 @@ from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Reservation
 from rooms.budgets.values import NOW, budget, written
 from rooms.controller.test_spending import Hearing, ask, spending_of
+from rooms.lifecycle.observations import new
 
 
 @dataclass(slots=True)
@@ -76,10 +77,13 @@ async def test_a_job_stands_in_line_with_all_that_was_asked_for_it() -> None:
     """Under a key that is more than it needs itself: else it is woken for what does not let it in."""
     spending, woken, cache = await with_a_claim("1900", "k")
     one = cache.budgets["budget-uid"]
+    cache.put(replace(new(), uid="u1"))
     for _ in range(2):
         await ask(spending, one, "u1", key="k")
         spending.changed(cache.budgets[one.uid], everybody=False)
     assert "u1" not in woken
+    spending.changed(replace(one, status=written(one, ledger_of(budget(), NOW)).status), everybody=False)
+    assert "u1" in woken
 
 
 async def test_at_a_budget_that_is_gone_nobody_stands_in_line() -> None:
