@@ -57,7 +57,9 @@ async def read_whole(client: WorkspaceClient) -> None:
 async def poll(client: WorkspaceClient) -> None:
     """By the poller, for two jobs that are on the second page."""
     moment, news = [0.0], News()
-    poller = Poller("a/b", client, Settings(), news, lambda: moment[0], refused=news.refuse, listing_changed=list)
+    poller = Poller(
+        "a/b", client, Settings(), news, lambda: moment[0], refused=news.refuse, listing_changed=news.change_listing
+    )
     for number in (ROWS, ROWS + 1):
         poller.watch(f"uid-{number}", str(UUID(int=number)), "Waiting", age=1.0)
     moment[0] = 1000.0
