@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -30,6 +30,11 @@ _OF_A_LIMIT: Final = {
 _LABELS_OF_A_LIMIT: Final = 4
 _MOST_LIMITS: Final = 1000
 """Those of which least is left, where there are more: a budget may be for each of any number of namespaces."""
+_MOST_WORKSPACES: Final = 1000
+OTHERS: Final = "(other)"
+"""Where there are more, the label of the rest, in the place of a namespace and a name: nothing else can have it."""
+
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class Metrics:
@@ -226,10 +231,30 @@ class _Counts(Collector):
             "Requests that were not let in, by workspace",
             labels=["namespace", "workspace"],
         )
-        for namespace, name, reason, is_ready in sorted(self._known.readiness()):
+        shown, rest = bounded_workspaces(sorted(self._known.readiness(), key=lambda one: one[-1]))
+        for namespace, name, reason, is_ready in sorted(shown):
             ready.add_metric([namespace, name, reason], is_ready)
             refused.add_metric([namespace, name], self._refused.get((namespace, name), 0))
+        if rest:
+            ready.add_metric([OTHERS] * 3, all(is_ready for *_, is_ready in rest))
+            refused.add_metric([OTHERS] * 2, sum(self._refused.get(one[:2], 0) for one in rest))
         yield from (ready, refused)
+
+
+def bounded_workspaces(rows: Iterable[T]) -> tuple[list[T], list[T]]:
+    """Those that have series of their own, and the rest: nobody has so many that others are not seen.
+
+    Args:
+        rows: One for each workspace, which begins with its namespace; of one namespace the first go before.
+    """
+    places: Tally[str] = Tally()
+    ranked: list[tuple[int, T]] = []
+    for row in rows:
+        places[row[0]] += 1
+        ranked.append((places[row[0]], row))
+    ranked.sort(key=lambda one: one[0])
+    fair = [row for _, row in ranked]
+    return fair[:_MOST_WORKSPACES], fair[_MOST_WORKSPACES:]
 
 
 def _bounded(jobs: "Tally[tuple[str, str, str]]") -> "Tally[tuple[str, str, str]]":

@@ -19,7 +19,7 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.leadership import Leadership
 from quantumjob_operator.cluster.watch import Watch
 from quantumjob_operator.controller.workspaces import Workspaces
-from quantumjob_operator.metrics import Metrics
+from quantumjob_operator.metrics import OTHERS, Metrics, bounded_workspaces
 
 _STALE_SECONDS: Final = 60.0
 _POLLER: Final = "poller "
@@ -115,9 +115,12 @@ class Probes:
         now = self._clock.monotonic()
         self._metrics.workqueue_depth.set(self._queue_depth())
         self._metrics.poll_age.clear()
-        for poller in self._workspaces.pollers():
-            namespace, _slash, name = poller.name.partition("/")
-            self._metrics.poll_age.labels(namespace, name).set(now - poller.answered_at)
+        answered = ((*one.name.partition("/")[::2], one.answered_at) for one in self._workspaces.pollers())
+        shown, rest = bounded_workspaces(sorted(answered, key=lambda one: one[-1]))
+        if rest:
+            shown.append((OTHERS, OTHERS, min(at for *_, at in rest)))
+        for namespace, name, at in shown:
+            self._metrics.poll_age.labels(namespace, name).set(now - at)
         body = generate_latest(self._metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

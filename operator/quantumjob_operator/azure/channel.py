@@ -96,9 +96,14 @@ class ServiceChannel:
         if self._rate_limiter is not None:
             await self._rate_limiter.acquire(operation, self._tenant, cancelling=cancelling or self._cancelling)
 
-    def reading(self, operation: str) -> AbstractContextManager[None]:
-        """Where an operation sends its requests and reads their answers: both count against its tenant's shares."""
-        return at_most(operation, tenant=self._owner, memory=self._transport.answers)
+    def reading(self, operation: str, max_bytes: int | None = None) -> AbstractContextManager[None]:
+        """Where an operation sends its requests and reads their answers: both count against its tenant's shares.
+
+        Args:
+            operation: Which.
+            max_bytes: Of its answers; what is usual for it if None.
+        """
+        return at_most(operation, max_bytes, tenant=self._owner, memory=self._transport.answers)
 
     async def call(
         self,

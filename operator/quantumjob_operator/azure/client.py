@@ -135,6 +135,7 @@ class WorkspaceClient:
                     self._left_out.add(_ROWS)
                     _log.warning("left out %d rows of the job list, which can't be read (told once)", left_out)
                 yield rows
+                del rows
 
     def list_whole_jobs(self, *, only: str) -> AsyncGenerator[list[RemoteJob]]:
         """As `list_jobs`, with all that a row tells of its job, which costs more to read."""
@@ -166,11 +167,7 @@ class WorkspaceClient:
         await self._channel.acquire("cancel_job" if cancelling else "put_job", cancelling=cancelling)
 
     async def put_job(
-        self,
-        definition: JobDefinition,
-        location: ProgramLocation,
-        *,
-        may_start: Callable[[], bool] | None = None,
+        self, definition: JobDefinition, location: ProgramLocation, *, may_start: Callable[[], bool] | None = None
     ) -> RemoteJob:
         """Create the job: one PUT, never repeated unless a 401 showed that it was not let in.
 

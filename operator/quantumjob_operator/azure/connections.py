@@ -33,7 +33,7 @@ class Connection:
     """A client for one QuantumWorkspace, as of one generation and one reading of its credential.
 
     Attributes:
-        workspace: The object.
+        workspace: The object, as of when the client was made and without its status.
         client: Authenticates to it.
         cancel_only: Its credential or the object itself is gone: only to poll and cancel what runs, never to submit.
         refused: It authenticates with the same as was refused last.
@@ -186,9 +186,8 @@ class Connections:
         kept = self._open.pop(uid, None)
         if kept:
             self._let_go(uid)
-            # What the workspace offered is of no use any more, and may be long.
-            workspace = replace(kept.connection.workspace, status={})
-            connection = replace(kept.connection, workspace=workspace, cancel_only=True)
+            workspace = kept.connection.workspace
+            connection = replace(kept.connection, cancel_only=True)
             self._held[uid] = replace(kept, connection=connection, until=self._monotonic() + HELD_SECONDS)
             of_namespace = self._held_of.setdefault(workspace.namespace, {})
             of_namespace[uid] = None
@@ -248,7 +247,9 @@ class Connections:
             return Trouble("WorkspaceNotFound", "the QuantumWorkspace is gone")
         await self.drop(workspace.uid)
         refused = self._refused.get(workspace.uid) == authenticated.digest
-        made = Connection(workspace, self._client(workspace, authenticated), refused=refused)
+        # What the workspace offers may be long, and is asked of the cache by whoever needs it.
+        lasting = replace(workspace, status={})
+        made = Connection(lasting, self._client(workspace, authenticated), refused=refused)
         self._open[workspace.uid] = _Kept(made, authenticated.digest)
         self._named.setdefault(workspace.key, {})[workspace.uid] = None
         return made

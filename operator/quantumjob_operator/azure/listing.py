@@ -122,6 +122,7 @@ class Listing:
                 async with aclosing(self._in_form(client, FORMS[form], wanted)) as pages:
                     async for page in pages:
                         yield page
+                        del page
             except Refused as error:
                 if error.status != httpx.codes.BAD_REQUEST or form == len(FORMS) - 1:
                     raise
@@ -139,6 +140,7 @@ class Listing:
                 yield page
                 number += 1
                 missing.difference_update(row.id.lower() for row in page)
+                del page
                 if words is None and (not missing or number >= len(wanted)):
                     return
 

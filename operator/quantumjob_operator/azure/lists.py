@@ -11,6 +11,7 @@ import httpx
 from quantumjob_operator.azure import wire
 from quantumjob_operator.azure.channel import ServiceChannel
 from quantumjob_operator.azure.failures import unreadable
+from quantumjob_operator.azure.http.bounds import MAX_BYTES
 from quantumjob_operator.azure.paging import MAX_PAGES, MAX_ROWS, Trail
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
@@ -26,6 +27,7 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
     params: Mapping[str, str],
     parse: Callable[[list[Any]], T],
     max_pages: int = MAX_PAGES,
+    max_bytes: int | None = None,
 ) -> AsyncGenerator[T]:
     """The pages of a list, each read by `parse`.
 
@@ -36,6 +38,7 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
         params: The query of the first page.
         parse: Reads the rows of a page; may raise `Unreadable`.
         max_pages: Where a list is taken to have no end.
+        max_bytes: Of all pages together; None if only each of them has an end.
 
     Raises:
         ServiceError: A page could not be had; those before it were complete. `AnswerTooLarge` if it has too many rows.
@@ -51,10 +54,12 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
         return parse(rows), link
 
     while True:
-        with channel.reading(operation):
+        with channel.reading(operation, max_bytes):
             answer = await channel.call(operation, "GET", url)
             status = answer.status
             rows, link = await understood(operation, status, answer.body, parse_page)
+        if max_bytes is not None:
+            max_bytes -= len(answer.body)
         del answer  # its body would stay in memory as long as the next page takes, and nobody counts it
         yield rows
         del rows
@@ -83,14 +88,15 @@ async def short_list(
         params: The query of the first page.
 
     Raises:
-        ServiceError: A page could not be had; `AnswerTooLarge` if it is no short one.
+        ServiceError: A page could not be had; `AnswerTooLarge` if it is no short one, in rows or in bytes.
     """
     shown: list[T] = []
 
     def flat(rows: list[Any]) -> list[T]:
         return [one for row in rows for one in parse(row)]
 
-    async for page in pages(channel, operation, url, params, flat, MAX_ROWS):
+    # All pages together are kept until the last one has come.
+    async for page in pages(channel, operation, url, params, flat, MAX_ROWS, MAX_BYTES[operation]):
         shown += page
         if len(shown) > MAX_ROWS:
             detail = f"the list cannot be read: it has more than {MAX_ROWS:,} rows"

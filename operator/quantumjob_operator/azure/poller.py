@@ -234,12 +234,11 @@ class Poller:
     async def _listed(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that have to be asked about one by one: all of them, if the list alone fails."""
         try:
-            differing = await self._differing(due)
+            return await self._differing(due)
         except ServiceError as error:
             if not self._listing.failed(error):
                 raise
             return due
-        return differing
 
     async def _differing(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
@@ -250,6 +249,7 @@ class Poller:
                 self.beat_at = self.monotonic()
                 pages, rows = pages + 1, rows + len(page)
                 shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
+                del page  # a thousand pollers may wait for their next one
         self._listing.answered(pages, rows)
         self._others = max(0, rows - len(self._watched))
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.

@@ -52,6 +52,7 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
                 async for rows, jobs in found:
                     seen, number = seen + rows, number + 1
                     yield jobs
+                    del jobs  # it would stay in memory as long as the next page takes, as it would wherever it is read
                     if size < PAGE and seen >= small_until:
                         break
                 else:

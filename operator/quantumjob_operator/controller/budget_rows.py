@@ -108,6 +108,7 @@ class BudgetRows:
                     continue
                 if row := await self._row(budget, connection.workspace, remote, sent, held.get(remote.id)):
                     take(row)
+            del page  # nobody counts what it takes while the next one does not come
 
     async def claimed(self, budget: QuantumBudget, start: datetime, listed: Container[str]) -> list[Row]:
         """Jobs that are claimed and not listed: the list shows late what was accepted, and a PUT may be on its way."""

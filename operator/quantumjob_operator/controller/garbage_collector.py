@@ -181,6 +181,7 @@ class GarbageCollector:
                     seen.add(row.id)
                     left[kind] += 1
                     await self._found(row, origin, connection, sightings)
+            del page  # nobody counts what it takes while the next one does not come
             await asyncio.sleep(0)
 
     async def _is_left(

@@ -23,10 +23,9 @@ _MOST_PROVIDERS: Final = 32
 _MOST_USAGES: Final = 1000
 """Rows of all providers together, as many as the schema of a workspace's status takes."""
 _ROW: Final = 64
-"""Characters that a row counts for beside its names: numbers and keys take memory, too."""
+"""Characters that a row, and an amount in it, counts for beside its texts: numbers and keys take memory, too."""
 _OF_NAMESPACE: Final = 1024 * 1024
 _MOST_ROOM: Final = 64 * 1024
-_LEAST_ROOM: Final = 4 * 1024
 _log = logging.getLogger(__name__)
 
 
@@ -40,9 +39,9 @@ def room_for(workspaces: int) -> int:
 
     What an endpoint lists is copied into status, and from there into every memory that holds the object: a namespace
     with very many workspaces would make much of little. Some six hundred targets of the usual length, or forty where
-    there are hundreds of workspaces.
+    there are hundreds of workspaces; where there are tens of thousands, none.
     """
-    return max(_LEAST_ROOM, min(_MOST_ROOM, _OF_NAMESPACE // max(1, workspaces)))
+    return min(_MOST_ROOM, _OF_NAMESPACE // max(1, workspaces))
 
 
 async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient, room: int) -> Offer:
@@ -56,7 +55,7 @@ async def ask_offer(workspace: QuantumWorkspace, client: WorkspaceClient, room: 
     Raises:
         ServiceError: The targets could not be had, or the credentials are refused.
     """
-    targets = _within(await client.provider_status(), lambda one: (one.provider, one.target, one.availability), room)
+    targets = _within(await client.provider_status(), _target_texts, room)
     quotas = await _optional(workspace, client.quotas)
     if quotas is not None:
         quotas = quotas_within(quotas, room)
@@ -73,14 +72,18 @@ def quotas_within(quotas: Sequence[Quota], room: int) -> list[Quota]:
 async def _usages(
     workspace: QuantumWorkspace, client: WorkspaceClient, targets: Sequence[TargetStatus], room: int
 ) -> list[QuotaUsage] | None:
-    """Of all providers; None if one of them gave no answer."""
+    """Of all providers, as far as the room goes; None if one of them gave no answer."""
     found: list[QuotaUsage] = []
     for provider in sorted({one.provider for one in targets})[:_MOST_PROVIDERS]:
         of_provider = await _optional(workspace, lambda name=provider: client.quota_usages(name))  # type: ignore[misc]
         if of_provider is None:
             return None
-        found += of_provider[: _MOST_USAGES - len(found)]
-    return _within(found, lambda one: (one.provider, one.scope, one.target, *one.usage), room)
+        asked = len(found) + len(of_provider)
+        found = _within([*found, *of_provider], _usage_texts, room)[:_MOST_USAGES]
+        del of_provider  # what is left out is not kept while the next provider is asked, which may take long
+        if len(found) < asked:
+            break
+    return found
 
 
 async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[list[T]]]) -> list[T] | None:
@@ -93,6 +96,15 @@ async def _optional(workspace: QuantumWorkspace, ask: Callable[[], Awaitable[lis
         refused = isinstance(error, Refused) and error.answered
         _log.info("workspace %s/%s does not tell all: %s", workspace.namespace, workspace.name, error)
         return [] if refused else None
+
+
+def _target_texts(one: TargetStatus) -> Iterable[str]:
+    return one.provider, one.target, one.availability, one.target_profile or ""
+
+
+def _usage_texts(one: QuotaUsage) -> Iterable[str]:
+    amounts = (name + value + " " * _ROW for name, value in one.usage.items())
+    return one.provider, one.scope, one.target, *amounts
 
 
 def _within(rows: Sequence[T], texts: Callable[[T], Iterable[str]], room: int) -> list[T]:

@@ -1,6 +1,7 @@
 """Connections of QuantumWorkspaces that are gone: of which they are held, for how many, and who looks at them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -102,3 +103,14 @@ async def test_a_namespace_has_an_end_of_what_is_held_for_it(connections: Connec
     now[0] += HELD_SECONDS
     assert connections.for_cancelling("uid-50", [], lambda _: True) is None
     assert _left(connections) == 0
+
+
+async def test_of_what_a_workspace_offers_no_connection_keeps_a_copy(connections: Connections) -> None:
+    """The cache has it, as it is now; of thousands of workspaces it would be in memory twice."""
+    offering = replace(WORKSPACE, status={"targets": [{"provider": "p", "target": "t", "availability": "Available"}]})
+    made = await connections.get(offering)
+    again = await connections.refresh(replace(offering, generation=offering.generation + 1))
+    assert isinstance(made, Connection)
+    assert isinstance(again, Connection)
+    assert made.workspace == replace(WORKSPACE, status={})
+    assert not again.workspace.status

@@ -39,6 +39,7 @@ from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
+from rooms.azure.kept import rows_kept
 from rooms.budgets.values import NOW, request, usd, written
 from rooms.model.bodies import CLAIM, RESOURCE_ID, UID, Body, job_body, workspace_body
 
@@ -538,3 +539,17 @@ async def test_others_run_while_a_list_is_counted() -> None:
     assert lab.state is not None
     assert len(lab.state.ledger.open) == 20 * PAGE
     print(f"{lab.slowest:.3f} s")  # noqa: T201
+
+
+async def test_of_a_page_nothing_is_kept_while_the_next_one_is_awaited() -> None:
+    """Rows full of bills are four times as long in memory as in the list, and the next page may never come."""
+    before, kept = rows_kept(), []
+
+    def page(number: int) -> Rows:
+        kept.append(rows_kept() - before)
+        return [row(number * PAGE + one) for one in range(PAGE)]
+
+    await Lab(page, pages=3).look()
+    # The last row of a page is only forgotten with the first of the next one.
+    assert len(kept) == 3
+    assert max(kept) <= 1

@@ -9,6 +9,7 @@ import pytest
 from quantumjob_operator.controller import garbage_collector
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import METADATA_SENT, orphan_tag
+from rooms.azure.kept import rows_kept
 from rooms.controller.collecting import Row, collecting, row
 from rooms.model.bodies import OTHER_UID, UID, job_body
 
@@ -153,3 +154,26 @@ async def test_rows_that_make_a_page_too_large_hide_nobody() -> None:
         scene.lists.rows = [*newer, LEFT]
         scene.leads()
         await scene.until(lambda: scene.told_of(LEFT))
+
+
+class Looking(list[Row]):
+    """Rows that look how many of them are in the operator's memory whenever a page of them is asked for."""
+
+    kept: list[int]
+
+    def __getitem__(self, which: Any) -> Any:
+        """A page."""
+        self.kept.append(rows_kept())
+        return super().__getitem__(which)
+
+
+async def test_of_a_page_nothing_is_kept_while_the_next_one_is_awaited() -> None:
+    """Rows full of bills are four times as long in memory as in the list, and the next page may never come."""
+    rows = Looking(row("research", str(UUID(int=number)), policy="Orphan") for number in range(250))
+    rows.kept, before = [], rows_kept()
+    async with collecting() as scene:
+        scene.lists.rows = rows
+        scene.leads()
+        await scene.until(lambda: len(rows.kept) >= 3)
+    # The last row of a page is only forgotten with the first of the next one.
+    assert max(rows.kept) - before <= 1

@@ -234,3 +234,44 @@ def test_codes_are_no_unbounded_series() -> None:
         metrics.observe_request("get_job", code, 0.1)
     codes = {dict(labels)["code"] for name, labels in scrape(metrics) if name == "quantumjob_remote_requests_total"}
     assert codes == {"200", "404", "timeout", "other"}
+
+
+def crowded(mallorys: int, others: int) -> tuple[Cache, Metrics]:
+    """One namespace has many workspaces that are not ready, of which the last is; others have one each, which is not.
+
+    Each was refused twice.
+    """
+    known, metrics = Cache(), Metrics()
+    names = [("mallory", f"w-{number:05}") for number in range(mallorys)]
+    names += [(f"team-{number:05}", "shared") for number in range(others)]
+    for number, (namespace, name) in enumerate(names):
+        state = "True" if number == mallorys - 1 else "False"
+        condition = {"type": "Ready", "status": state, "reason": "Told", "lastTransitionTime": stamp(NOW)}
+        body = workspace_body(namespace=namespace, name=name, uid=f"{namespace}/{name}")
+        known.put_workspace(parse_workspace(body | {"status": {"conditions": [condition]}}))
+        metrics.credentials_refused.update([(namespace, name)] * 2)
+    metrics.count_from(CacheFigures(known), lambda: NOW)
+    return known, metrics
+
+
+@pytest.mark.parametrize(
+    ("mallorys", "others", "seen", "rest"),
+    [
+        pytest.param(980, 20, 980, 0, id="as many as there may be"),
+        pytest.param(5_000, 20, 980, 4_020, id="one namespace has too many of them"),
+    ],
+)
+def test_workspaces_are_no_unbounded_series(mallorys: int, others: int, seen: int, rest: int) -> None:
+    """A thousand: each namespace's are seen, those that are not ready first; the rest are one series together."""
+    _, metrics = crowded(mallorys, others)
+    found = scrape(metrics)
+    ready = {labels: value for (name, labels), value in found.items() if name == "quantumjob_workspace_ready"}
+    namespaces = [dict(labels)["namespace"] for labels in ready]
+    assert {name: namespaces.count(name) for name in ("mallory", "team-00000", "(other)")} == {
+        "mallory": seen,
+        "team-00000": 1,
+        "(other)": 1 if rest else 0,
+    }
+    assert len({name for name in namespaces if name.startswith("team-")}) == others
+    assert (1.0 in ready.values()) == (rest == 0)
+    assert sum(value for (name, _), value in found.items() if name.endswith("refused_total")) == 2 * (mallorys + others)

@@ -33,9 +33,9 @@ MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
         "set_tags": 2 * _MIB,
         "list_jobs": 4 * _MIB,  # a page; recorded: 3.7 MiB for 2,800 rows, where a page has 100 rows by now
         "queue_position": 4 * _KIB,  # one number
-        "provider_status": _MIB,  # a page; recorded: 7 KiB
-        "quotas": _MIB,  # a page; recorded: 1 KiB
-        "quota_usages": 64 * _KIB,  # a page, of one provider
+        "provider_status": 512 * _KIB,  # all pages together; recorded: 7 KiB
+        "quotas": 512 * _KIB,  # all pages together; recorded: 1 KiB
+        "quota_usages": 256 * _KIB,  # all pages together, of one provider
     }
 )
 """The most bytes that an operation may bring; all others bring `_USUAL_BYTES`."""
