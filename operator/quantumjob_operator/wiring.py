@@ -186,12 +186,16 @@ def _connections(common: Common, cluster: Cluster, transport: HttpTransport) -> 
         transport=transport,
         allowed=common.allowed,
         settings=settings,
-        observer=lambda name: Observer(
-            common.metrics.observe_request, partial(common.metrics.credentials_refused.update, [name])
-        ),
+        observer=lambda name: Observer(common.metrics.observe_request, partial(count_refused, common, name)),
         monotonic=monotonic,
         is_there=common.cache.workspaces.__contains__,
     )
+
+
+def count_refused(common: Common, name: Name) -> None:
+    """A request was not let in; one that ends after its QuantumWorkspace counts for nothing, or its name would stay."""
+    if common.cache.find_workspace(name):
+        common.metrics.credentials_refused.update([name])
 
 
 def _workspaces(common: Common, cluster: Cluster, connections: Connections) -> Workspaces:

@@ -12,16 +12,17 @@ import math
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
 from quantumjob_operator.azure.listing import Listing, next_page
 from quantumjob_operator.azure.newcomers import Newcomers
-from quantumjob_operator.azure.watched import Watched
+from quantumjob_operator.azure.rest import TICK, Rest
+from quantumjob_operator.azure.watched import Wake, Watched
 from quantumjob_operator.lifecycle.transitions import is_final_word
 from quantumjob_operator.model.errors import CredentialsRefused, ServiceError, Throttled
-from quantumjob_operator.model.remotejob import RemoteJob, Sight
+from quantumjob_operator.model.remotejob import Sight
 from quantumjob_operator.scheduling.backoff import backoff, is_old, poll_interval
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 from quantumjob_operator.settings import Settings
@@ -31,18 +32,10 @@ _OF_ALL: Final = (CredentialsRefused, Throttled)
 """What is said to all jobs of a workspace, whichever of them is asked about."""
 _BATCHES: Final = 8
 """How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
-_TICK: Final = 0.25
 _SOON_SHARE: Final = 0.1
 """Whoever is due within this share of the longest interval is served by a list that is made for those due now."""
 
 _log = logging.getLogger(__name__)
-
-
-class Wake(Protocol):
-    """Told what a GET answered for a job that is not as it was."""
-
-    def __call__(self, uid: str, remote: RemoteJob | None) -> None:
-        """`remote` is None when the service says that there is no such job."""
 
 
 @dataclass(slots=True)
@@ -77,11 +70,13 @@ class Poller:
     _newcomers: Newcomers = field(default_factory=Newcomers)
     _earliest: float = math.inf
     """Nobody is due before: else all of them would be looked through at each turn of the loop."""
+    _rest: Rest = field(init=False)
 
     def __post_init__(self) -> None:
         # Probes may look before the loop has had its first turn.
         self.beat_at = self.monotonic()
         self._listing = Listing(self.name, self.monotonic)
+        self._rest = Rest(self.monotonic)
 
     @property
     def list_trouble(self) -> ServiceError | None:
@@ -100,6 +95,7 @@ class Poller:
             if not refused:
                 self._pause_until = 0.0
                 self._listing.begin_anew()
+                self._rest.stir()
 
     def watch(
         self,
@@ -123,13 +119,12 @@ class Poller:
             is_cancelling: Whether its status says that it is being cancelled, although the word does not.
         """
         sight = None if word is None else Sight(word, is_cancelling)
-        known = self._watched.get(uid)
-        now = self.monotonic()
+        known, now = self._watched.get(uid), self.monotonic()
         if known and known.job_id == job_id:
             if sight is not None and not known.is_as(sight):
                 known.becomes(sight, now)
                 self._next(known)
-            elif age is not None and known.is_steady and now - age > known.since + _TICK:
+            elif age is not None and known.is_steady and now - age > known.since + TICK:
                 known.since = now - age
                 self._hasten(known)
             return
@@ -144,13 +139,15 @@ class Poller:
             self._schedule(one, min(one.due, self.monotonic() + self.settings.poll_min_seconds))
 
     def _schedule(self, one: Watched, due: float) -> None:
+        if due < self._earliest:
+            self._rest.stir()
         one.due, self._earliest = due, min(due, self._earliest)
 
     def unwatch(self, uid: str) -> None:
         """Follow it no longer."""
-        known = self._watched.pop(uid, None)
-        if known:
+        if known := self._watched.pop(uid, None):
             self._queue.discard(known.namespace, uid)
+            self._rest.stir()
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -165,7 +162,10 @@ class Poller:
             except Exception:  # noqa: BLE001 - a poller that ended would leave its jobs unseen; logged and tried again
                 _log.exception("a sweep of workspace %s failed", self.name)
                 self._pause_until = self.monotonic() + self.settings.poll_max_seconds
-            await asyncio.sleep(_TICK)
+            await self._rest.until(self._soonest)
+
+    def _soonest(self) -> float:
+        return max(self._pause_until, self._newcomers.until, 0.0 if self._queue else self._earliest)
 
     async def sweep(self) -> None:
         """Ask about the jobs that are due, or about the first of them."""

@@ -4,13 +4,20 @@ Must not live here: when it is asked about (`poller`).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from quantumjob_operator.lifecycle.transitions import is_cancelling_word
-from quantumjob_operator.model.remotejob import Sight
+from quantumjob_operator.model.remotejob import RemoteJob, Sight
 
 _MOST_CHANGES: Final = 8
 """Seen to wait, to execute, to be cancelled, hidden and shown again, and ended."""
+
+
+class Wake(Protocol):
+    """Told what a GET answered for a job that is not as it was."""
+
+    def __call__(self, uid: str, remote: RemoteJob | None) -> None:
+        """`remote` is None when the service says that there is no such job."""
 
 
 @dataclass(slots=True)

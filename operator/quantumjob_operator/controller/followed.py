@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantumjob_operator.azure.connections import Connection
-from quantumjob_operator.azure.poller import Poller, Wake
+from quantumjob_operator.azure.poller import Poller
 from quantumjob_operator.azure.positions import QueuePositions, TellPlace
+from quantumjob_operator.azure.watched import Wake
 from quantumjob_operator.settings import Settings
 
 

@@ -28,10 +28,15 @@ MISSED_SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class Inflight:
-    """The way into a workspace through one QuantumWorkspace: its limits, who is in, who waits."""
+    """The way into a workspace through one QuantumWorkspace: its limits, who is in, who waits.
+
+    Attributes:
+        counted: How many objects of this name were counted, and are not gone.
+    """
 
     limit: int | None = None
     limit_each: int | None = None
+    counted: int = 0
     admitted: "Counter[str]" = field(default_factory=Counter)
     waiting: FairQueue[str] = field(default_factory=FairQueue)
     missed: dict[str, float] = field(default_factory=dict)
@@ -182,11 +187,12 @@ class InflightLimiter:
     def forget_workspace(self, uid: str) -> None:
         """The QuantumWorkspace is gone; what was sent through it keeps its slot until that is over."""
         if name := self._counted.pop(uid, None):
+            self._inflight[name].counted -= 1
             self._tidy(name)
 
     def _tidy(self, name: Name) -> None:
         known = self._inflight.get(name)
-        if known and not known.admitted and not len(known.waiting) and name not in self._counted.values():
+        if known and not known.admitted and not len(known.waiting) and not known.counted:
             del self._inflight[name]
 
     def _admit(self, inflight: Inflight, asking: str = "") -> None:
@@ -240,6 +246,7 @@ class InflightLimiter:
         if workspace.uid in self._counted:
             return
         self._counted[workspace.uid] = workspace.key
+        self._inflight.setdefault(workspace.key, Inflight()).counted += 1
         for job in self.jobs():
             bound = bound_to(job) == workspace.id
             if bound and holds_slot(job, may_run=True) and self.serving(job) == workspace.key:

@@ -67,10 +67,10 @@ class Observer:
         written = job.claim.attempt if has_own_claim(job) and job.claim else 0
         stored, job = job.status, memory.believed(memory.shown(job))
         memory.released = False
+        news, memory.fresh = memory.fresh, None  # they are not kept for the next look, which may come late
         bill_due = memory.bill_at is not None and memory.bill_at <= self._clock.now()
         workspace, connection = await self._way(job, bill_due=bill_due)
         job_id = self._job_id(job, workspace)
-        news, memory.fresh = memory.fresh, None
         fresh = news.of(job_id, connection.workspace.uid if connection else None) if news else None
         place, memory.place = memory.place, None
         memory.fence_state = self._fence_state(job, memory.fence_state, written, job_id, fresh)

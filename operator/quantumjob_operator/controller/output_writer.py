@@ -20,7 +20,7 @@ from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumjob import Output
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.remotejob import RemoteJob
-from quantumjob_operator.results import MAX_READ_BYTES, Omitted, OutputData, OutputFacts, Part
+from quantumjob_operator.results import MAX_READ_BYTES, READ_WITH_THE_PROGRAM, Omitted, OutputData, OutputFacts, Part
 
 _COLLECTION_SECONDS: Final = 5.0
 _COLLECTED_WITHIN: Final = 60.0
@@ -134,14 +134,16 @@ class OutputWriter:
             provider=job.spec.provider,
             target=job.spec.target,
         )
+        output_format = resolved.output_format if resolved else ""
+        needs_program = result is not None and output_format in READ_WITH_THE_PROGRAM
         return await self._result_reader.read(
             result,
             job.namespace,
             facts=facts,
             omitted=omitted,
-            output_format=resolved.output_format if resolved else "",
+            output_format=output_format,
             parameters=job.spec.parameters,
-            program=await self._program(context) if result is not None else None,
+            program=await self._program(context) if needs_program else None,
             keys=job.spec.output.keys if job.spec.output else None,
             include=included(job.spec.output),
         )

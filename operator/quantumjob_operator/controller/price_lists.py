@@ -20,12 +20,14 @@ from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
 
 _KEPT_SECONDS: Final = 30.0
+_MOST_KEPT: Final = 32
+_MOST_OF_A_NAMESPACE: Final = 8
 _IN_PLACE_BYTES: Final = 8 * 1024
 """Longer programs are counted beside the event loop."""
 
 
 class PriceLists:
-    """Reads price lists, each at most once in half a minute."""
+    """Reads price lists, each at most once in half a minute while there are few."""
 
     def __init__(self, references: References, clock: Clock) -> None:
         self._references = references
@@ -87,10 +89,17 @@ class PriceLists:
             return found, digest
         found, text = await self._read(name)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        self._kept = {one: kept for one, kept in self._kept.items() if now - kept[0] < _KEPT_SECONDS} | {
-            name: (now, found, digest)
-        }
+        self._kept = {one: kept for one, kept in self._kept.items() if now - kept[0] < _KEPT_SECONDS and one != name}
+        self._make_room(name[0])
+        self._kept[name] = now, found, digest
         return found, digest
+
+    def _make_room(self, namespace: str) -> None:
+        """What was read first goes first: a list takes twenty times the memory of its text."""
+        own = [one for one in self._kept if one[0] == namespace]
+        for crowd, most in ((own, _MOST_OF_A_NAMESPACE), (list(self._kept), _MOST_KEPT)):
+            for one in crowd[: max(0, len(crowd) + 1 - most)]:
+                self._kept.pop(one, None)
 
     async def _read(self, name: Name) -> tuple[PriceList | Trouble, str]:
         namespace, config_map = name

@@ -1,7 +1,7 @@
-"""What takes long to be read in programs and price lists is read beside the event loop, one after the other.
+"""What takes long to be read in programs, price lists and results is read beside the event loop, one after the other.
 
 Each thread of Python that calculates makes every turn of the loop wait for it, so that there is one; namespaces have it
-in turn. Must not live here: what is read (`programs`, `costs`).
+in turn. Must not live here: what is read (`programs`, `costs`, `results`).
 """
 
 import asyncio

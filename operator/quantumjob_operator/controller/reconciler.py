@@ -17,8 +17,9 @@ from quantumjob_operator.controller.actions import Actions
 from quantumjob_operator.controller.finalization import Finalization, about
 from quantumjob_operator.controller.in_memory_writer import as_deleted
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
+from quantumjob_operator.controller.news import KeptNews
 from quantumjob_operator.controller.observer import Observer
-from quantumjob_operator.controller.process_state import Memory, News
+from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.controller.workspaces import Workspaces
@@ -39,7 +40,6 @@ from quantumjob_operator.settings import Settings
 _MAX_STEPS: Final = 24
 _SOON_SECONDS: Final = 0.05
 _HEIR_SECONDS: Final = 5.0
-_KEPT_BYTES: Final = 16 * 1024
 _LAST_WORD_SECONDS: Final = 60.0
 """For so long an event of the watch may be late; what it has not told then is lost."""
 _UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
@@ -81,21 +81,18 @@ class Reconciler:
         self._metrics = metrics
         self._limiter = limiter
         self._memories: dict[str, Memory] = {}
+        self._news = KeptNews()
         self._last_word: dict[str, float] = {}
 
     def learned(self, uid: str, remote: RemoteJob | None, *, through: str) -> None:
         """News of a job by a QuantumWorkspace's poller: kept for the reconciliation that follows at once."""
-        memory = self._memories.get(uid)
-        if memory:
-            # A 404 counts from the moment in which it was asked for, which only the reconciliation's own GET knows. And
-            # a job that says much is asked for again: news of many may wait for long.
-            memory.fresh = News(remote, through) if remote and remote.size <= _KEPT_BYTES else None
+        if memory := self._memories.get(uid):
+            self._news.put(uid, memory.job.namespace, remote, through)
             self._queue.add(uid)
 
     def learned_place(self, uid: str, ahead: int | None, usual_wait: int | None) -> None:
         """News of a waiting job's place in its provider's queue: kept for the reconciliation that follows at once."""
-        memory = self._memories.get(uid)
-        if memory:
+        if memory := self._memories.get(uid):
             memory.place = QueuePlace(ahead, usual_wait)
             self._queue.add(uid)
 
@@ -131,8 +128,7 @@ class Reconciler:
 
     def _requeue_failed(self, uid: str, job: QuantumJob | None, error: Exception) -> None:
         self._metrics.reconcile_errors.labels(type(error).__name__).inc()
-        memory = self._memories.get(uid)
-        if memory:
+        if memory := self._memories.get(uid):
             memory.failures += 1
         delay = backoff(memory.failures if memory else 1, uid)
         _log.warning("%s; requeued in %.1f s", error, delay, extra=about(job))
@@ -160,6 +156,7 @@ class Reconciler:
 
     async def _walk(self, job: QuantumJob, memory: Memory) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.reconciliation_seconds
+        memory.fresh = self._news.take(job.uid)
         async with asyncio.timeout_at(deadline):
             context = await self._observer.begin(job, memory)
         try:
@@ -225,7 +222,7 @@ class Reconciler:
         self._workspaces.unfollow(context.job.uid)
         if released is None:
             self._limiter.forget(context.job.uid)
-            self._memories.pop(context.job.uid, None)
+            self._drop(context.job.uid)
             return False
         context.know(job=released)
         return True
@@ -250,15 +247,14 @@ class Reconciler:
             left = next_look(job, now)
             memory.bill_at = None if left is None else now + timedelta(seconds=left)
             if left is None:
-                self._memories.pop(job.uid, None)
+                self._drop(job.uid)
 
     async def _disappeared(self, uid: str) -> None:
         """An object is gone: in order, or while its job may still run, which then stays in hand until it is over."""
         if self._awaits_last_word(uid):
             return
         last, known = self._cache.take_deleted(uid), self._memories.get(uid)
-        memory = known or (Memory(last) if last else None)
-        if memory:
+        if memory := known or (Memory(last) if last else None):
             memory.job = remains_of(memory.last_known(last))
             memory.fence_state = memory.fence_state.has_seen(self._cache.claims.named.pop(uid, 0))
         if not memory or memory.released or not may_have_left_a_job(memory.job, memory.fence_state, self._holder):
@@ -294,7 +290,11 @@ class Reconciler:
         return True
 
     def _forget(self, uid: str) -> None:
-        self._memories.pop(uid, None)
+        self._drop(uid)
         self._workspaces.unfollow(uid)
         self._limiter.forget(uid)
         self._actions.forget(uid)
+
+    def _drop(self, uid: str) -> None:
+        self._memories.pop(uid, None)
+        self._news.take(uid)

@@ -1,22 +1,24 @@
 """Reading results beside the event loop: small ones in a thread, large ones in a process of their own.
 
-One large result is read at a time, round-robin by namespace. A thread would not do: the reader of JSON holds the
-interpreter's lock for seconds, and what it made would stay in this process's memory. Must not live here: what a result
-says (`results`).
+One small and one large result is read at a time, each round-robin by namespace. A thread would not do for a large one:
+the reader of JSON holds the interpreter's lock for seconds, and what it made would stay in this process's memory. Must
+not live here: what a result says (`results`).
 """
 
 import asyncio
 import logging
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
+from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.controller.result_process import decoded_answer, encoded_request
 from quantumjob_operator.results import Omitted, OutputData, output_data
 from quantumjob_operator.scheduling.fair_share import FairShare
 
 LARGE_BYTES: Final = 256 * 1024
+"""Of a result and the program that is read for its sake."""
 LARGE_AT_ONCE_BYTES: Final = 24 * 1024 * 1024
 _SECONDS: Final = 180.0
 _SLICE: Final = 256 * 1024
@@ -32,20 +34,24 @@ class ResultReader:
 
     def __init__(self) -> None:
         self.memory = FairShare(LARGE_AT_ONCE_BYTES)
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="results")
         self._turns = FairShare(1)
 
-    async def read(self, result: bytes | None, namespace: str, **arguments: Any) -> OutputData:
+    async def read(
+        self, result: bytes | None, namespace: str, *, program: bytes | None, **arguments: Any
+    ) -> OutputData:
         """What goes into the output ConfigMap.
 
         Args:
-            namespace: In whose turn a large one is read.
+            namespace: In whose turn it is read.
             result: The blob, if it was read.
+            program: The job's, if it has to be read as well.
             arguments: Further arguments of `output_data`.
         """
-        if result is None or len(result) <= LARGE_BYTES:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, lambda: output_data(result=result, **arguments))
+        arguments["program"] = program
+        if result is None:
+            return output_data(result=None, **arguments)
+        if len(result) + len(program or b"") <= LARGE_BYTES:
+            return await aside(namespace, partial(output_data, result=result, **arguments))
         async with self._turns.hold(namespace):
             try:
                 async with asyncio.timeout(_SECONDS):

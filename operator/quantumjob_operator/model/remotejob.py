@@ -109,13 +109,21 @@ class RemoteJob:
 
     @property
     def size(self) -> int:
-        """Bytes of memory of all texts that the service told, with the objects that have them."""
-        error = (self.error.code, self.error.message) if self.error else ()
-        names = (self.id, self.name, self.status, self.provider, self.target, self.session_id)
-        bill = (text for one in self.cost.events for text in (one.dimension, one.unit)) if self.cost else ()
-        uris = (self.output_uri, self.output_location)
-        told = (*names, *error, *uris, *bill, *self.tags, *self.usage, *self.metadata, *self.metadata.values())
-        return sum(getsizeof(one) for one in told if one is not None)
+        """Bytes of memory of all that the service told, with the objects that have it."""
+        values = [getattr(self, name) for name in self.__slots__]
+        size = getsizeof(self)
+        while values:
+            one = values.pop()
+            if one is None or isinstance(one, bool):
+                continue
+            size += getsizeof(one)
+            if isinstance(one, Mapping):
+                values += (*one, *one.values())
+            elif isinstance(one, tuple):
+                values += one
+            elif isinstance(one, RemoteError | Cost | CostEvent):
+                values += (getattr(one, name) for name in one.__slots__)
+        return size
 
 
 @dataclass(frozen=True, slots=True)

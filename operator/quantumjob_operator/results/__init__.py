@@ -4,7 +4,8 @@ Lives here: reading each result format, the one normal form of counts (bit 0 is 
 limits. Must not live here: fetching a result, writing a ConfigMap, or deciding when either happens.
 """
 
+from quantumjob_operator.results.formats import MAX_READ_BYTES, READ_WITH_THE_PROGRAM
 from quantumjob_operator.results.histogram import Omitted
-from quantumjob_operator.results.output import MAX_READ_BYTES, OutputData, OutputFacts, Part, output_data
+from quantumjob_operator.results.output import OutputData, OutputFacts, Part, output_data
 
-__all__ = ["MAX_READ_BYTES", "Omitted", "OutputData", "OutputFacts", "Part", "output_data"]
+__all__ = ["MAX_READ_BYTES", "READ_WITH_THE_PROGRAM", "Omitted", "OutputData", "OutputFacts", "Part", "output_data"]

@@ -13,6 +13,9 @@ from quantumjob_operator.results.histogram import CannotCount, Counts, Omitted, 
 MAX_READ_BYTES: Final = 16 * 1024 * 1024
 """A longer result is not read: counts of it are left out."""
 
+READ_WITH_THE_PROGRAM: Final = frozenset({ionq.FORMAT})
+"""Results that do not say everything themselves: the program is read, too."""
+
 Reader: TypeAlias = Callable[[bytes, bytes | None], Counts | Probabilities]
 
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(

@@ -90,6 +90,13 @@ class FairShare:
             raise
         return Held(self, tenant, waiter.amount)
 
+    def take_now(self, tenant: str, amount: int) -> bool:
+        """Take so much, if the tenant may have it without waiting: whether it has."""
+        may = not len(self._waiting) and amount <= self.free and self._may_have(tenant, amount)
+        if may:
+            self._held[tenant] += amount
+        return may
+
     def wanted_by_others(self, tenant: str) -> bool:
         """Whether anybody but this tenant waits."""
         return self._waiting.peek(lambda one, _: one != tenant) is not None
@@ -115,5 +122,8 @@ class FairShare:
             waiter.turn.set_result(None)
 
     def _may_hold(self, tenant: str, waiter: _Waiter) -> bool:
+        return self._may_have(tenant, waiter.amount)
+
+    def _may_have(self, tenant: str, amount: int) -> bool:
         held = self._held.get(tenant, 0)
-        return not held or held + waiter.amount <= self.free - waiter.amount - self.capacity // _RESERVE
+        return not held or held + amount <= self.free - amount - self.capacity // _RESERVE

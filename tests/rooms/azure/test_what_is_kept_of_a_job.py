@@ -1,5 +1,7 @@
 """What is kept of a job that an endpoint describes: no more than is looked at."""
 
+import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -32,6 +34,43 @@ def test_what_a_job_takes_of_memory_is_told(fields: dict[str, Any]) -> None:
     """Whatever may be long, or be there often: what is told may wait for its reconciliation."""
     assert parse_job(job(**fields)).size > 16 * 1024
     assert parse_job(job()).size < 4 * 1024
+
+
+DIGITS = "9" * 50
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="a usual job"),
+        pytest.param({"usage": {f"u{one}": f"{DIGITS}.{one}" for one in range(32)}}, id="what was used"),
+        pytest.param(
+            {
+                "costEstimate": {
+                    "events": [
+                        {"dimensionId": "d"}
+                        | dict.fromkeys(("amountConsumed", "amountBilled", "unitPrice"), f"{DIGITS}.{one}")
+                        for one in range(32)
+                    ]
+                }
+            },
+            id="the amounts of a bill",
+        ),
+        pytest.param({"costEstimate": {"events": [{"dimensionId": "d"}] * 32}}, id="lines of a bill without amounts"),
+        pytest.param({"tags": [f"{one}" for one in range(200)]}, id="short tags"),
+    ],
+)
+def test_a_job_takes_no_more_than_is_told(fields: dict[str, Any]) -> None:
+    """Whatever it is made of: what is kept of many is bounded by it."""
+    answer = json.dumps(job(**fields))
+    parse_job(json.loads(answer))
+    tracemalloc.start()
+    try:
+        kept = [parse_job(json.loads(answer)) for _ in range(50)]
+        taken = tracemalloc.get_traced_memory()[0] / len(kept)
+    finally:
+        tracemalloc.stop()
+    assert taken <= kept[0].size * 1.1
 
 
 LONG = "x" * 500_000

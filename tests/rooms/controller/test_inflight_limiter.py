@@ -447,6 +447,28 @@ def test_nothing_is_left_of_workspaces_that_are_made_anew_without_end() -> None:
     assert not limiter._counted
 
 
+class Unwalked(dict[str, Name]):
+    """Nobody goes through it."""
+
+    def values(self) -> Any:
+        """It may be long."""
+        raise AssertionError("all of them were looked at")
+
+    __iter__ = items = keys = values
+
+
+def test_the_last_job_of_a_workspace_looks_at_none_of_the_others() -> None:
+    """However many there are: each job that ends may be the last of its own."""
+    limiter = Bench().limiter()
+    limiter._counted = Unwalked()
+    for number in range(3):
+        made = workspace({"maxJobsInFlight": 1}, namespace="b", name=f"w-{number}", uid=f"uid-{number}")
+        limiter.take(made, flying_job("b-flying", through=made.key), ours=True)
+        limiter.free("b-flying")
+        limiter.forget_workspace(made.uid)
+    assert not limiter._inflight
+
+
 def test_a_workspace_that_is_gone_and_comes_back_counts_what_runs() -> None:
     """Its limit holds for what was sent through the object before."""
     bench = Bench(known=[flying_job("b1")])

@@ -21,6 +21,7 @@ from quantumjob_operator.controller.output_writer import OutputWriter, included
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle.observation import OutputPlace, Trouble
+from quantumjob_operator.model.jobstatus import Resolved
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.results import Part
 from rooms.azure.misbehaving import MisbehavingServer, answers, says
@@ -74,7 +75,7 @@ class Told:
 
 
 @asynccontextmanager
-async def told(folder: Path, uri: str, include: list[str]) -> AsyncIterator[Told]:
+async def told(folder: Path, uri: str, include: list[str], **spec: Any) -> AsyncIterator[Told]:
     """A job that wants so much of its output, at this place."""
     async with connections(folder) as (api, cluster, service, transport):
         cluster.plays(says({}))
@@ -85,7 +86,7 @@ async def told(folder: Path, uri: str, include: list[str]) -> AsyncIterator[Told
             transport=transport,
             allowed=AllowedOrigins.parse([service.url]),
         )
-        finished = accepted({"output": {"include": include}})
+        finished = accepted({"output": {"include": include}} | spec)
         context = ReconcileContext(
             seen=seen(finished, remote=replace(remote("Succeeded"), output_uri=uri, output_location=uri)),
             memory=Memory(finished),
@@ -111,14 +112,42 @@ async def test_a_place_that_is_no_uri_is_not_asked(tmp_path: Path, uri: str) -> 
         assert (len(one.cluster.received), one.service.received) == (before, [])
 
 
+def has_result(one: Told) -> None:
+    """The service has a result of the job."""
+    remote_job = one.context.seen.remote
+    assert isinstance(remote_job, RemoteJob)
+    place = f"{one.service.url}/account/container/blob?se=2099-01-01T00%3A00%3A00Z&sig=x"
+    one.context.know(remote=replace(remote_job, output_uri=place.partition("?")[0], output_location=place))
+    one.service.plays(answers(206, b'{"histogram": {"0": 1}}', {"Content-Range": "bytes 0-22/23"}))
+
+
+@pytest.mark.parametrize(
+    ("output_format", "read"),
+    [
+        pytest.param("ionq.quantum-results.v1", True, id="the program tells the number of qubits"),
+        pytest.param("rigetti.quil-results.v1", False, id="the result tells all"),
+        pytest.param("tomorrow.results.v1", False, id="a format that nobody reads"),
+    ],
+)
+async def test_a_program_is_read_with_the_result_only_where_it_tells_something(
+    tmp_path: Path, output_format: str, *, read: bool
+) -> None:
+    """However long it is: a small result would be as long to read."""
+    program = {"format": "ionq.circuit.v1", "configMapKeyRef": {"name": "programs", "key": "bell"}}
+    async with told(tmp_path, "", ["counts"], program=program) as one:
+        resolved = replace(one.context.job.status.resolved or Resolved("", "", None, ""), output_format=output_format)
+        status = replace(one.context.job.status, resolved=resolved)
+        one.context.know(job=replace(one.context.job, status=status))
+        has_result(one)
+        await one.writer.write(one.context)
+        assert any("/configmaps/programs" in asked.path for asked in one.cluster.received) is read
+        assert one.written()["jobId"]
+
+
 async def test_a_result_is_not_read_again_while_its_name_is_somebody_elses(tmp_path: Path) -> None:
     """It is long to read, and the name may be taken for ever; once it is free, all is done."""
     async with told(tmp_path, "", ["counts"]) as one:
-        remote_job = one.context.seen.remote
-        assert isinstance(remote_job, RemoteJob)
-        place = f"{one.service.url}/account/container/blob?se=2099-01-01T00%3A00%3A00Z&sig=x"
-        one.context.know(remote=replace(remote_job, output_uri=place.partition("?")[0], output_location=place))
-        one.service.plays(answers(206, b'{"histogram": {"0": 1}}', {"Content-Range": "bytes 0-22/23"}))
+        has_result(one)
         taken = says({"metadata": {"name": "bell-output", "ownerReferences": []}})
         one.cluster.plays(says({"kind": "Status", "reason": "AlreadyExists", "code": 409}, 409), taken)
         await one.writer.write(one.context)

@@ -109,6 +109,37 @@ async def test_naming_a_list_is_news() -> None:
     assert not await lab.lists.is_news(naming())
 
 
+def listed(namespace: str, *names: int) -> list[QuantumWorkspace]:
+    """QuantumWorkspaces of a namespace, one for each list."""
+    return [
+        workspace({"pricesRef": {"name": f"p{one}"}}, namespace=namespace, uid=f"{namespace}{one}") for one in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "again"),
+    [
+        pytest.param(listed("a", *range(8)), 0, id="as many of a namespace as are kept"),
+        pytest.param(listed("a", *range(9)), 1, id="one more of this namespace: the first is read again"),
+        pytest.param(listed("a", 0) + listed("b", *range(100)), 0, id="many of another namespace are its own affair"),
+        pytest.param([one for ns in "abcd" for one in listed(ns, *range(8))], 0, id="as many of all as are kept"),
+        pytest.param([one for ns in "abcde" for one in listed(ns, *range(8))], 1, id="more of all: the first goes"),
+        pytest.param(listed("a", 0, *range(1, 200)), 1, id="many of a namespace"),
+    ],
+)
+async def test_so_many_lists_are_kept(before: list[QuantumWorkspace], again: int) -> None:
+    """For half a minute, in which each worker may read some; what goes first is what was read first."""
+    lab = Lab()
+    for one in before:
+        await lab.estimate(one)
+    assert len(lab.lists._kept) <= 32
+    read = lab.reads
+    await lab.estimate(before[-1])
+    assert lab.reads == read
+    await lab.estimate(before[0])
+    assert lab.reads - read == again
+
+
 @dataclass
 class Parts:
     """What a reconciler of QuantumWorkspaces needs beside the lists; all of it is well."""

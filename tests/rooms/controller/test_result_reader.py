@@ -1,6 +1,7 @@
 """Results that are large are read beside the loop, in little memory, and all the same counted."""
 
 import asyncio
+import resource
 import time
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from quantumjob_operator.controller.result_reader import LARGE_BYTES, ResultRead
 from quantumjob_operator.results import MAX_READ_BYTES, OutputData, OutputFacts
 
 FACTS: Final = OutputFacts("https://x.blob.core.windows.net/c/b", "id", "Succeeded", "p", "t")
+ANY: Final[dict[str, Any]] = {"facts": FACTS, "omitted": None, "parameters": {"shots": 100}, "keys": None}
 
 
 def filled(head: bytes, unit: bytes, tail: bytes) -> bytes:
@@ -29,8 +31,7 @@ async def read(result: bytes, output_format: str) -> tuple[OutputData, float]:
             longest = max(longest, time.process_time() - before)
 
     feeling = asyncio.create_task(feel())
-    arguments: dict[str, Any] = {"parameters": {"shots": 100}, "program": b'{"qubits": 30}', "keys": None}
-    found = await ResultReader().read(result, "ns", facts=FACTS, omitted=None, output_format=output_format, **arguments)
+    found = await ResultReader().read(result, "ns", program=b'{"qubits": 30}', output_format=output_format, **ANY)
     feeling.cancel()
     return found, longest
 
@@ -70,14 +71,45 @@ async def test_a_result_that_takes_too_much_memory_is_left_out() -> None:
     assert longest < 0.5
 
 
-async def test_large_results_are_read_round_robin() -> None:
+@pytest.mark.parametrize(
+    ("result", "program", "elsewhere"),
+    [
+        pytest.param(36, 60, False, id="a small result of a small program is read here"),
+        pytest.param(LARGE_BYTES - 60, 60, False, id="both are as long as what is read here"),
+        pytest.param(LARGE_BYTES - 59, 60, True, id="both are longer, and each by itself is not"),
+        pytest.param(36, 1024 * 1024, True, id="a small result of the longest program is read elsewhere"),
+    ],
+)
+async def test_what_is_long_to_read_is_read_in_a_process_of_its_own(
+    result: int, program: int, *, elsewhere: bool
+) -> None:
+    """Whichever of both it is: this process would calculate, and each turn of the loop wait for it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    found = await ResultReader().read(
+        b'{"histogram": {"1": 1}}'.ljust(result),
+        "ns",
+        program=b'{"qubits": 2}'.ljust(program),
+        output_format="ionq.quantum-results.v1",
+        **ANY,
+    )
+    assert found.data["counts.json"] == '{"01": 100}'
+    assert (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before) is elsewhere
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        pytest.param(2, id="small results"),
+        pytest.param(LARGE_BYTES + 2, id="large results"),
+    ],
+)
+async def test_results_are_read_round_robin(length: int) -> None:
     """Those of one namespace wait for each other, and the first of another waits for one of them."""
     reader, ends = ResultReader(), list[str]()
-    arguments: dict[str, Any] = {"parameters": {}, "program": None, "keys": None, "facts": FACTS, "omitted": None}
 
     async def one(namespace: str) -> None:
-        large = b" " * LARGE_BYTES + b"{}"
-        await reader.read(large, namespace, output_format="honeywell.quantum-results.v1", **arguments)
+        large = b"{}".rjust(length)
+        await reader.read(large, namespace, program=None, output_format="honeywell.quantum-results.v1", **ANY)
         ends.append(namespace)
 
     await asyncio.gather(*(one("crowd") for _ in range(5)), one("victim"))

@@ -2,17 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from quantumjob_operator.azure.http.allowlist import AllowedOrigins
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.cache_figures import CacheFigures
+from quantumjob_operator.controller.job_wiring import Common
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
+from quantumjob_operator.scheduling.work_queue import WorkQueue
+from quantumjob_operator.settings import Settings
+from quantumjob_operator.wiring import count_refused
 from rooms.model.bodies import Body, job_body, workspace_body
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -159,6 +166,24 @@ def test_whether_a_workspace_is_ready(conditions: list[tuple[str, str, str]], re
     }
     known.remove(workspace.uid)
     assert not any("_workspace_" in one[0] for one in scrape(metrics))
+
+
+@pytest.mark.parametrize(
+    ("there", "counted"),
+    [
+        pytest.param(True, 1, id="its QuantumWorkspace is there"),
+        pytest.param(False, 0, id="its QuantumWorkspace is gone"),
+    ],
+)
+def test_whose_refusals_are_counted(*, there: bool, counted: int) -> None:
+    """A request may end after its QuantumWorkspace, and nobody would take the name off any more."""
+    one, cache, queue = parse_workspace(workspace_body()), Cache(), cast("WorkQueue[str]", None)
+    if there:
+        cache.put_workspace(one)
+    clock = Clock(lambda: 0.0, lambda: NOW)
+    common = Common(settings=Settings(), allowed=AllowedOrigins(), clock=clock, cache=cache, queue=queue)
+    count_refused(common, one.key)
+    assert common.metrics.credentials_refused.total() == counted
 
 
 def test_no_scrape_holds_the_name_of_a_job() -> None:
