@@ -4,11 +4,22 @@ Must not live here: what else a budget asks of a job (`requests`), or who waits 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, is_current, standing_for, used
+from quantumjob_operator.budgets.ledger import (
+    UNUSED,
+    Key,
+    Ledger,
+    Used,
+    group_of,
+    is_current,
+    larger,
+    standing_for,
+    used,
+)
 from quantumjob_operator.budgets.needs import Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
 from quantumjob_operator.model.conditions import stamp
@@ -36,6 +47,7 @@ def fits(
     needs: Needs,
     *,
     ahead: tuple[Ahead, ...] = (),
+    surely: bool = True,
 ) -> Refusal | None:
     """Why a job has to wait; None if it fits beside everything that is spent, reserved, and kept for others.
 
@@ -46,19 +58,22 @@ def fits(
         namespace: Of the job.
         needs: Of the job.
         ahead: Those for whom something is kept.
+        surely: It needs all of that; who may need less is not refused for good.
     """
     group, own = group_of(budget, namespace), own_of(budget, ledger, {one.namespace for one in ahead})
     before: list[tuple[tuple[Amount, ...], tuple[Amount, ...]]] = []
     for one in ahead:
-        standing = standing_for(ledger, one.job_id)
-        if could_fit(budget, sums, without(own[one.namespace], standing), group, one.amounts):
-            before.append((one.amounts, standing))
+        standing, wanted = standing_for(ledger, one.job_id), asked_for(ledger, one)
+        if could_fit(budget, sums, without(own[one.namespace], standing), group, wanted):
+            before.append((wanted, standing))
     kept = {
         limit.unit: sum((_lacking(wanted, has, limit.unit) for wanted, has in before), Decimal(0))
         for limit in budget.spec.limits
     }
     short = shortage(budget, sums, group, needs.amounts, kept=kept)
-    return refusals.exceeded(budget, ledger.period, namespace, short, needs.detail) if short else None
+    if short is None:
+        return None
+    return refusals.exceeded(budget, ledger.period, namespace, replace(short, surely=surely), needs.detail)
 
 
 def shortage(
@@ -157,6 +172,12 @@ def could_fit(
 
 def _stays(one: Used) -> Decimal:
     return one.spent + one.awaited
+
+
+def asked_for(ledger: Ledger, who: Ahead) -> tuple[Amount, ...]:
+    """What a job asks of the limits in all: no less than stands reserved for it, as long as that stands."""
+    entry = ledger.open.get(who.job_id)
+    return larger(entry.amounts, who.amounts) if entry else who.amounts
 
 
 def without(own: Mapping[str, Decimal], standing: tuple[Amount, ...]) -> Mapping[str, Decimal]:

@@ -183,6 +183,13 @@ def standing_for(ledger: Ledger, job_id: str) -> tuple[Amount, ...]:
     return entry.amounts if entry and not entry.ended_at and is_current(ledger, entry) else ()
 
 
+def larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """The larger amount of each unit, in the order in which they stand."""
+    both = (*standing, *needed)
+    units = dict.fromkeys(one.unit for one in both)
+    return tuple(max((one for one in both if one.unit == unit), key=lambda one: one.value) for unit in units)
+
+
 def put(ledger: Ledger, entry: Reservation) -> Ledger:
     """The ledger with a reservation; whether it fits is asked before (`allows`)."""
     return replace(ledger, open={**ledger.open, entry.job_id: entry})

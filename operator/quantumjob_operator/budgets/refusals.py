@@ -34,14 +34,12 @@ class Refusal:
         message: For people.
         final: The owner of the money wants such jobs to end.
         waits: It may fit as soon as something is released.
-        asked: What of, in all, with what stands reserved for the job already.
     """
 
     reason: str
     message: str
     final: bool = False
     waits: bool = False
-    asked: tuple[Amount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,14 @@ class Shortage:
         taken: What is spent and reserved of it.
         kept: What is kept for jobs whose turn comes first.
         needed: By the job.
+        surely: All of that is needed; else a part of it is for what another object may have sent.
     """
 
     limit: Amount
     taken: Used
     kept: Decimal
     needed: Decimal
+    surely: bool = True
 
 
 def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Shortage, detail: str) -> Refusal:
@@ -66,8 +66,8 @@ def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Short
     unit, taken = short.limit.unit, short.taken
     # What is kept for others is no reason to end a job: they may be ended, or go, without it. Nor is what a count has
     # set aside for claims, which asked no limit: most of them were never sent.
-    surely = taken.spent + taken.reserved - taken.claimed
-    ends = _ends(budget) and surely + short.needed > short.limit.value
+    least = taken.spent + taken.reserved - taken.claimed + short.needed
+    ends = _ends(budget) and short.surely and least > short.limit.value
     left = short.limit.value - taken.spent - taken.reserved
     whose = f" for namespace {namespace}" if budget.spec.each == EACH_NAMESPACE else ""
     jobs = f"{taken.jobs} job{'' if taken.jobs == 1 else 's'}"

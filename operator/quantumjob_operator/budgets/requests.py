@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 
 from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.fit import Ahead, fits, no_longer_fits, of_unit
-from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, put, release, used
+from quantumjob_operator.budgets.ledger import Ledger, larger, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CLAIMED, CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
@@ -67,13 +67,11 @@ class Granted:
         amounts: What is reserved; empty for what is free.
         since: When the reservation was last confirmed; None for what is free.
         new: It did not stand before.
-        claim: What a count had set aside instead, which comes back if nothing is sent.
     """
 
     amounts: tuple[Amount, ...]
     since: datetime | None
     new: bool = False
-    claim: Reservation | None = None
 
 
 def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) -> tuple[Ledger, Granted | Refusal]:
@@ -118,30 +116,38 @@ def _reserve(
     claim = standing if standing and standing.basis == CLAIMED else None
     if claim and not request.keyed:
         # Who asks has looked, and nothing was sent under the claim; under a key another object may have one, too.
-        standing = claim = replace(claim, amounts=_smaller(claim.amounts, needs.amounts))
-        ledger = put(ledger, claim)
-    needs = replace(needs, amounts=_larger(standing.amounts if standing else (), needs.amounts))
-    if standing is not None and not claim and needs.amounts == standing.amounts:
-        refusal = no_longer_fits(budget, ledger, standing, needs.detail)
-        ledger, answer = (ledger, refusal) if refusal else _confirm(budget, ledger, standing, request, now)
-    else:
-        ledger, answer = _raise(budget, ledger, request, needs, now)
-    return ledger, replace(answer, asked=needs.amounts) if isinstance(answer, Refusal) else answer
+        guess = replace(claim, amounts=_smaller(claim.amounts, needs.amounts))
+        return _raise(budget, put(ledger, guess), request, needs, now)
+    if standing is not None and not claim and larger(standing.amounts, needs.amounts) == standing.amounts:
+        if refusal := no_longer_fits(budget, ledger, standing, needs.detail):
+            return ledger, refusal
+        return _confirm(budget, ledger, standing, request, now)
+    return _raise(budget, ledger, request, needs, now, standing=standing)
 
 
 def _raise(
-    budget: QuantumBudget, ledger: Ledger, request: Request, needs: Needs, now: datetime
+    budget: QuantumBudget,
+    ledger: Ledger,
+    request: Request,
+    needs: Needs,
+    now: datetime,
+    *,
+    standing: Reservation | None = None,
 ) -> tuple[Ledger, Granted | Refusal]:
-    """What is new, or more than what stands, or was asked of no limit yet."""
-    standing, others = ledger.open.get(request.job_id), release(ledger, request.job_id)
-    entry = _entry(ledger, request, needs, standing, now)
-    if refusal := _without_place(budget, ledger, standing, entry):
+    """What is new, or more than what stands; a claim under which nothing was sent is as if it were not there."""
+    others = release(ledger, request.job_id)
+    asked = replace(needs, amounts=larger(standing.amounts if standing else (), needs.amounts))
+    entry = _entry(ledger, request, asked, standing, now)
+    if refusal := _without_place(budget, ledger, ledger.open.get(request.job_id), entry):
         return ledger, refusal
     sums = used(budget, others)
-    if refusal := fits(budget, others, sums, request.namespace, needs, ahead=request.ahead):
+    refusal = fits(budget, others, sums, request.namespace, needs, ahead=request.ahead)
+    if not refusal and asked.amounts != needs.amounts:
+        # It would fit without what others with its key may have sent, and that may be nothing: it waits to know.
+        refusal = fits(budget, others, sums, request.namespace, asked, ahead=request.ahead, surely=False)
+    if refusal:
         return ledger, refusal
-    claim = standing if standing and standing.basis == CLAIMED else None
-    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None, claim=claim)
+    return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)
 
 
 def _confirm(
@@ -221,13 +227,11 @@ def give_back(ledger: Ledger, request: Request, granted: Granted, *, refused: bo
             either: what stood before is given back, too, unless it is another object's, or awaits a bill.
     """
     standing = ledger.open.get(request.job_id)
-    if standing is None or standing.uid != request.uid:
+    if standing is None or standing.uid != request.uid or standing.ended_at is not None:
         return ledger
     if last_confirmed(standing) != granted.since:
         return ledger
-    if granted.claim and not refused:
-        return put(ledger, granted.claim)
-    others = standing.ended_at is not None or (request.keyed and standing.asked_by != (request.uid,))
+    others = request.keyed and standing.asked_by != (request.uid,)
     if others if refused else (not granted.new or standing.renewed_at is not None):
         return ledger
     return release(ledger, request.job_id)
@@ -237,10 +241,3 @@ def _smaller(guessed: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[A
     """What was guessed, as far as it is needed."""
     most = {one.unit: one for one in needed}
     return tuple(min(one, most[one.unit], key=lambda each: each.value) for one in guessed if one.unit in most)
-
-
-def _larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
-    """The larger amount of each unit, in the order in which they stand."""
-    both = (*standing, *needed)
-    units = dict.fromkeys(one.unit for one in both)
-    return tuple(max((one for one in both if one.unit == unit), key=lambda one: one.value) for unit in units)

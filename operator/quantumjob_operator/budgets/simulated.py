@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from quantumjob_operator.budgets.fit import Ahead, added, could_fit, own_of, shortage, without
+from quantumjob_operator.budgets.fit import Ahead, added, asked_for, could_fit, own_of, shortage, without
 from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, standing_for, used
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.budgets.requests import is_closed
@@ -30,14 +30,14 @@ class Simulated:
         budget, group = self._budget, group_of(self._budget, who.namespace)
         if is_closed(budget) or not self._has_place(who):
             return False
-        if shortage(budget, self._beside(who), group, who.amounts, kept={}):
+        if shortage(budget, self._beside(who), group, self._asked(who), kept={}):
             return False
         if who.job_id not in self._ledger.open:
             self._room.take(who.namespace)
         self.keep(who)
         if group != who.namespace:
             own = dict(without(self._own_of(who.namespace), self._standing(who)))
-            for one in who.amounts:
+            for one in self._asked(who):
                 own[one.unit] = own.get(one.unit, Decimal(0)) + one.value
             self._own[who.namespace] = own
         return True
@@ -45,20 +45,24 @@ class Simulated:
     def keep(self, who: Ahead) -> None:
         """Leave so much to a job, though it does not fit now."""
         sums = self._beside(who)
-        self._sums |= sums | added(sums, group_of(self._budget, who.namespace), who.amounts)
+        self._sums |= sums | added(sums, group_of(self._budget, who.namespace), self._asked(who))
 
     def could_fit(self, who: Ahead) -> bool:
         """Whether it would if all that others have reserved were released; who has all its places has no turn."""
         if not self._has_place(who):
             return False
         own = without(self._own_of(who.namespace), self._standing(who))
-        return could_fit(self._budget, self._beside(who), own, group_of(self._budget, who.namespace), who.amounts)
+        group = group_of(self._budget, who.namespace)
+        return could_fit(self._budget, self._beside(who), own, group, self._asked(who))
 
     def _has_place(self, who: Ahead) -> bool:
         return who.job_id in self._ledger.open or self._room.has_place(who.namespace)
 
     def _standing(self, who: Ahead) -> Amounts:
         return standing_for(self._ledger, who.job_id)
+
+    def _asked(self, who: Ahead) -> Amounts:
+        return asked_for(self._ledger, who)
 
     def _beside(self, who: Ahead) -> dict[Key, Used]:
         """The sums of its group, without what is reserved for the job itself."""

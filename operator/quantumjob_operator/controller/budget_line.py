@@ -123,8 +123,10 @@ class Line:
             if uid == self._turn and not kept:
                 self._turn = None
         self._put_back(behind, turns, dict.fromkeys(self._needs[uid].namespace for uid in passed))
-        for uid in impossible:
-            self._waiting.push(self._needs[uid].namespace, uid)
+        # Nobody loses a place by jobs of its own that go before it; in a line that is too long, others are looked at.
+        all_seen = len(self._needs) <= _LOOKED_AT
+        for uid in reversed(impossible) if all_seen else impossible:
+            (self._waiting.push_first if all_seen else self._waiting.push)(self._needs[uid].namespace, uid)
         return [*found, *passed]
 
     def _put_back(self, behind: list[str], turns: list[str], went: Collection[str]) -> None:

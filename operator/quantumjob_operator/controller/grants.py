@@ -5,11 +5,14 @@ wait for. Must not live here: how it is reserved (`spending`), or what can be gi
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from quantumjob_operator.budgets.requests import Granted, Request, give_back
+from quantumjob_operator.budgets.needs import CLAIMED
+from quantumjob_operator.budgets.refusals import Refusal
+from quantumjob_operator.budgets.requests import Granted, Request, ask, give_back
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.controller.budget_ledger import Ledgers, State
 from quantumjob_operator.controller.reconcile_context import Outdated
@@ -23,6 +26,27 @@ class Grant(NamedTuple):
     budget: QuantumBudget
     request: Request
     granted: Granted
+
+
+@dataclass(slots=True)
+class Question:
+    """The change of a ledger that reserves for a job if it may be sent.
+
+    Attributes:
+        request: What it asks for.
+        lowered: It keeps less from the others now than a count had set aside for its claim.
+    """
+
+    request: Request
+    lowered: bool = False
+
+    def __call__(self, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:
+        """Ask."""
+        was = state.ledger.open.get(self.request.job_id)
+        ledger, answer = ask(budget, state.ledger, self.request, now)
+        entry = ledger.open.get(self.request.job_id)
+        self.lowered = bool(was and was.basis == CLAIMED and entry and entry.amounts != was.amounts)
+        return replace(state, ledger=ledger), answer
 
 
 class Grants:
@@ -58,7 +82,7 @@ class Grants:
         """
         failed: ClusterError | None = None
         for grant in self._of.pop(uid, ()):
-            if not (grant.granted.new or grant.granted.claim or refused):
+            if not grant.granted.new and not refused:
                 continue
             try:
                 await self._ledgers.change(grant.budget.uid, partial(_given_back, grant, refused=refused))

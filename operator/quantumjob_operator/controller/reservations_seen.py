@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from quantumjob_operator.budgets.needs import CLAIMED
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
@@ -37,14 +36,6 @@ class ReservationsSeen:
         for budget in self._cache.budgets.holding(job_id):
             if entry := self.of(budget).get(job_id):
                 yield budget, entry
-
-    def was_claim(self, before: QuantumBudget, now: QuantumBudget, job_id: str) -> bool:
-        """Whether what a count had set aside for a job became something else between two versions of a budget."""
-        was = next((one for one in before.status.reservations if one.job_id == job_id), None)
-        if was is None or was.basis != CLAIMED:
-            return False
-        entry = self.of(now).get(job_id)
-        return entry is None or entry.amounts != was.amounts
 
     def forget(self, uid: str) -> None:
         """A budget is gone."""

@@ -8,24 +8,23 @@ here: whether a job fits (`budgets`), or how ledgers are written (`budget_ledger
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Final
 
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import Outcome, group_of, ledger_of
 from quantumjob_operator.budgets.membership import counts
-from quantumjob_operator.budgets.needs import needs_of
+from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
-from quantumjob_operator.budgets.requests import Granted, Request, ask, is_closed
+from quantumjob_operator.budgets.requests import Granted, Request, is_closed
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
-from quantumjob_operator.controller.budget_ledger import Ledgers, State
+from quantumjob_operator.controller.budget_ledger import Ledgers
 from quantumjob_operator.controller.budget_line import Line
-from quantumjob_operator.controller.grants import Grant, Grants
+from quantumjob_operator.controller.grants import Grant, Grants, Question
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.reservations_seen import ReservationsSeen
 from quantumjob_operator.controller.settlement import Settlement, ended_in, speaks_for
@@ -111,7 +110,10 @@ class Spending:
         taken = self._grants.begin(job.uid)
         for budget in budgets:
             request = self._request(budget, job, job_id, workspace, estimate)
-            answer = await self._ledgers.change(budget.uid, partial(_ask, request))
+            question = Question(request)
+            answer = await self._ledgers.change(budget.uid, question)
+            if question.lowered:
+                self._freed(budget)
             self._note(budget, job, request, answer)
             if isinstance(answer, Refusal):
                 await self._grants.give_back(job.uid)
@@ -160,10 +162,8 @@ class Spending:
         parked.pop(job.uid, None)
         if isinstance(answer, Refusal):
             self._refused.setdefault(job.uid, {})[budget.uid] = group_of(budget, job.namespace)
-        if self._seen.was_claim(budget, newest, request.job_id):
-            self._freed(budget)  # it keeps less from the others than the count had set aside for it
-        if isinstance(answer, Refusal) and answer.waits:
-            line.stand(job.uid, Ahead(job.namespace, answer.asked, request.job_id))
+        if isinstance(answer, Refusal) and answer.waits and isinstance(request.needs, Needs):
+            line.stand(job.uid, Ahead(job.namespace, request.needs.amounts, request.job_id))
             return
         line.leave(job.uid)
         if isinstance(answer, Refusal):
@@ -277,11 +277,6 @@ class Spending:
     def _line(self, budget: QuantumBudget, namespace: str) -> Line:
         lines = self._lines.setdefault(budget.uid, {})
         return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
-
-
-def _ask(request: Request, budget: QuantumBudget, state: State, now: datetime) -> tuple[State, Granted | Refusal]:
-    ledger, answer = ask(budget, state.ledger, request, now)
-    return replace(state, ledger=ledger), answer
 
 
 def _shown(budget: QuantumBudget, amounts: tuple[Amount, ...], state: str) -> BudgetShown:

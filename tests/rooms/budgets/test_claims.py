@@ -9,7 +9,7 @@ import pytest
 
 from quantumjob_operator.budgets.count import Row, count
 from quantumjob_operator.budgets.fit import Ahead
-from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, ledger_of
+from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, ledger_of, release
 from quantumjob_operator.budgets.needs import CLAIMED, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, ask, give_back
@@ -165,25 +165,56 @@ def test_who_is_turned_down_has_no_more_set_aside_than_before(guessed: str, need
     """What one job says that it needs is asked of the limits first."""
     after, answer = ask(budget(), ledger_with("1990", guessed), request(20, usd(needed)), NOW)
     assert isinstance(answer, Refusal)
-    assert answer.asked == (Amount("USD", needed),)
     assert reserved(after, 20) == Decimal(stands)
 
 
-@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize("refused", [False, True], ids=["it was not sent", "the service has refused it"])
 @pytest.mark.parametrize(
-    ("refused", "left"), [(False, [CLAIMED]), (True, [])], ids=["it was not sent", "the service has refused it"]
+    ("keyed", "left"),
+    [pytest.param(False, [], id="its own"), pytest.param(True, ["5"], id="of a key: another object may have sent")],
 )
-def test_a_claim_that_is_not_sent_is_a_claim_again(keyed: bool, refused: bool, left: list[str]) -> None:  # noqa: FBT001
-    """What stands surely ends others for good, and what stood for a while goes."""
-    before, asked = ledger_with("1", "250"), request(20, usd("5"), keyed=keyed)
-    after, answer = ask(budget(), before, asked, NOW + timedelta(seconds=1))
+def test_what_is_granted_in_place_of_a_claim_is_given_back(keyed: bool, left: list[str], refused: bool) -> None:  # noqa: FBT001
+    """What stands surely ends others for good, and most claims were never sent."""
+    asked = request(20, usd("5"), keyed=keyed)
+    after, answer = ask(budget(), ledger_with("1", "0"), asked, NOW + timedelta(seconds=1))
     assert isinstance(answer, Granted)
     back = give_back(after, asked, answer, refused=refused)
-    found = [one for one in back.open.values() if one.job_id == "job-20"]
-    if keyed and refused:
-        left = ["Estimate"]  # another object may have sent under it
-    assert [one.basis for one in found] == left
-    assert all(one.renewed_at == before.open["job-20"].renewed_at for one in found if one.basis == CLAIMED)
+    assert [one.amounts[0].amount for one in back.open.values() if one.job_id == "job-20"] == left
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_what_another_process_may_send_under_stays(*, keyed: bool) -> None:
+    """It is granted the same a moment later, and the first one does not send."""
+    asked = request(20, usd("1000"), keyed=keyed)
+    ledger, first = ask(budget(), ledger_with("1", "0"), asked, NOW + timedelta(seconds=1))
+    assert isinstance(first, Granted)
+    ledger, second = ask(budget(), ledger, asked, NOW + timedelta(seconds=1))
+    assert isinstance(second, Granted)
+    assert reserved(give_back(ledger, asked, first), 20) == Decimal(1000)
+
+
+@pytest.mark.parametrize(
+    ("under_way", "final"),
+    [
+        pytest.param("1800", False, id="its own need fits, and the guess does not"),
+        pytest.param("1996", True, id="its own need does not fit either"),
+    ],
+)
+def test_a_job_does_not_end_for_what_another_object_with_its_key_may_have_sent(under_way: str, *, final: bool) -> None:
+    """Nothing may have been: it waits until that is known."""
+    one = budget(onExceeded="Reject")
+    _, answer = ask(one, ledger_with(under_way, "250"), request(20, usd("5"), keyed=True), NOW)
+    assert isinstance(answer, Refusal)
+    assert (answer.final, answer.waits) == (final, not final)
+    assert ("Such jobs end here" in answer.message) is final
+
+
+def test_who_waits_is_asked_for_what_stands_for_it_as_long_as_that_stands() -> None:
+    """What a claim adds under a key goes when nobody has sent, and then the job's own need counts."""
+    one, who = budget(), Ahead("vqe", (Amount("USD", "5"),), "job-20")
+    ledger = ledger_with("1900", "250")
+    assert not Simulated(one, ledger).takes(who)
+    assert Simulated(one, release(ledger, "job-20")).takes(who)
 
 
 def test_what_a_ledger_that_was_set_back_says_of_times_is_not_believed() -> None:

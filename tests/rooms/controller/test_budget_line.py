@@ -230,6 +230,17 @@ def test_two_that_have_many_waiting_do_not_keep_the_others_out(crowd: int) -> No
     assert abs(passed.count("a") - passed.count("b")) <= 2
 
 
+def test_nobody_loses_a_place_by_those_who_went_before_it() -> None:
+    """Beside the first of its own it can't fit at all; when that has ended, it is before those that came later."""
+    line, _ = line_of(("a", "a1", 900), ("b", "b1", 50), ("a", "a2", 900), ("b", "b2", 900), ("a", "a3", 900))
+    free = Simulated(budget(limits=[{"unit": "USD", "amount": "1000"}]), ledger_of(budget(), NOW))
+    assert line.woken(free, waits) == ["a1", "b1"]
+    for uid in ("a1", "b1", "b2"):
+        line.leave(uid)
+    free = Simulated(budget(limits=[{"unit": "USD", "amount": "1000"}]), ledger_of(budget(), NOW))
+    assert line.woken(free, waits) == ["a2"]
+
+
 def test_no_more_are_woken_at_once_than_can_be_kept_for() -> None:
     """Each that asks looks at all for whom something is kept."""
     line, _ = line_of(*[("a", f"u{number}", 1) for number in range(150)])

@@ -73,8 +73,8 @@ async def test_what_a_claim_kept_from_others_is_offered_once(
     assert woken == ["budget-uid"] * offers
 
 
-async def test_a_job_stands_in_line_with_all_that_was_asked_for_it() -> None:
-    """Under a key that is more than it needs itself: else it is woken for what does not let it in."""
+async def test_a_job_under_a_key_is_woken_once_it_is_known_what_was_sent() -> None:
+    """While a claim stands that asks for more than it needs itself, it is not: that does not let it in."""
     spending, woken, cache = await with_a_claim("1900", "k")
     one = cache.budgets["budget-uid"]
     cache.put(replace(new(), uid="u1"))

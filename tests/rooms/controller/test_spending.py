@@ -66,7 +66,7 @@ class Hearing:
 
     async def change(self, _uid: str, change: Any) -> Refusal:
         """Refuse it."""
-        self.heard.append(change.args[0])
+        self.heard.append(change.request)
         return Refusal("BudgetExceeded", "there is not enough", waits=True, final=False)
 
 
