@@ -24,7 +24,7 @@ from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.lists import short_list
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
-from quantumjob_operator.azure.whole_lists import whole_list
+from quantumjob_operator.azure.whole_lists import whole_jobs, whole_list
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import OutputMissing, Refused
 from quantumjob_operator.model.quotas import Quota
@@ -139,7 +139,7 @@ class WorkspaceClient:
 
     def list_whole_jobs(self, *, only: str) -> AsyncGenerator[list[RemoteJob]]:
         """As `list_jobs`, with all that a row tells of its job, which costs more to read."""
-        return whole_list(self._channel, self._jobs_url, only, wire.parse_whole_rows)
+        return whole_list(self._channel, self._jobs_url, only, whole_jobs)
 
     @property
     def _jobs_url(self) -> str:

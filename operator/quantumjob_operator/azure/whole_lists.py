@@ -8,16 +8,23 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, Final, TypeVar
 
+from quantumjob_operator.azure import wire
 from quantumjob_operator.azure.channel import ServiceChannel
 from quantumjob_operator.azure.lists import pages
 from quantumjob_operator.azure.paging import MAX_PAGES
 from quantumjob_operator.model.errors import AnswerTooLarge
+from quantumjob_operator.model.remotejob import RemoteJob
 
 PAGE: Final = 100
 """Rows of a page: without a number, one was seen to hold thousands."""
 NEWEST_FIRST: Final = "CreationTime desc"
 _SMALL_PAGE: Final = 2
 """Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
+_MOST_OF_JOBS: Final = 2 * 1024 * 1024
+"""Bytes of memory of a page of whole jobs, which may be many times those of its answer; usual are 150 KiB."""
+_JOB_ITSELF: Final = 1024
+_LINE_ITSELF: Final = 256
+"""Of a bill, with its amounts."""
 
 T = TypeVar("T")
 
@@ -62,3 +69,21 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
             if size < PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
                 raise
             size, small_until = _SMALL_PAGE, seen + PAGE
+
+
+def whole_jobs(rows: list[Any]) -> list[RemoteJob]:
+    """Read the rows of a page as jobs; those that can't be read are left out.
+
+    Raises:
+        AnswerTooLarge: They take much memory, in which they stay for as long as whoever reads the list needs for them.
+    """
+    read: list[RemoteJob] = []
+    taken = 0
+    for row in rows:
+        for job in wire.parse_whole_rows([row]):
+            read.append(job)
+            lines = len(job.usage) + (len(job.cost.events) if job.cost else 0)
+            taken += _JOB_ITSELF + _LINE_ITSELF * lines + job.size
+        if taken > _MOST_OF_JOBS:
+            raise AnswerTooLarge("list_jobs", detail="a page of the list cannot be read: it takes too much memory")
+    return read

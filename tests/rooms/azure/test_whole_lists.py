@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.paging import MAX_PAGES
 from quantumjob_operator.azure.whole_lists import PAGE
 from quantumjob_operator.model.errors import AnswerTooLarge
+from quantumjob_operator.model.naming import OWN_METADATA
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, says
 from rooms.azure.samples import job
 
@@ -118,3 +120,36 @@ async def test_a_list_that_goes_on_whatever_is_asked(server: MisbehavingServer, 
     with pytest.raises(AnswerTooLarge):
         [page async for page in client.list_whole_jobs(only="")]
     assert len(server.received) < 300
+
+
+def bill(number: int) -> dict[str, Any]:
+    """A job with as many lines in its bill as are read: four times as long in memory as in the list."""
+    lines = [
+        {"dimensionId": f"{one:02}", "amountConsumed": 100 + one, "amountBilled": 1, "unitPrice": 1}
+        for one in range(32)
+    ]
+    return {**row(number), "usage": {f"{one}": 10 + one for one in range(32)}, "costEstimate": {"events": lines}}
+
+
+def wide(number: int) -> dict[str, Any]:
+    """A job with texts that one character makes four times as long in memory."""
+    return {**row(number), "metadata": dict.fromkeys(sorted(OWN_METADATA)[:5], "\U0001f600" + "x" * 4_000)}
+
+
+@pytest.mark.parametrize(
+    ("made", "asked"),
+    [
+        pytest.param(row, 1, id="usual ones"),
+        pytest.param(bill, 2 + PAGE // 2, id="long bills"),
+        pytest.param(wide, 2 + PAGE // 2, id="wide texts"),
+    ],
+)
+async def test_jobs_that_are_long_in_memory_come_on_small_pages(
+    server: MisbehavingServer, client: WorkspaceClient, made: Callable[[int], dict[str, Any]], asked: int
+) -> None:
+    """Each of many budgets of a tenant holds a page, for as long as it asks for the namespaces that its rows name."""
+    rows = [made(number) for number in range(PAGE)]
+    server.plays(listing(server, rows))
+    told = [one.id async for page in client.list_whole_jobs(only="") for one in page]
+    assert told == [one["id"] for one in rows]
+    assert len(server.received) == asked
