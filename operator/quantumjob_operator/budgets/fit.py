@@ -9,21 +9,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.ledger import (
-    UNUSED,
-    Key,
-    Ledger,
-    Used,
-    group_of,
-    is_current,
-    larger,
-    standing_for,
-    used,
-)
+from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, is_current, used
 from quantumjob_operator.budgets.needs import Needs
 from quantumjob_operator.budgets.refusals import Refusal, Shortage
 from quantumjob_operator.model.conditions import stamp
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.money import Amount, larger
 from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 
@@ -172,6 +162,12 @@ def could_fit(
 
 def _stays(one: Used) -> Decimal:
     return one.spent + one.awaited
+
+
+def standing_for(ledger: Ledger, job_id: str) -> tuple[Amount, ...]:
+    """What the sums of the current period have of a job's own reservation, which is there if it is to be raised."""
+    entry = ledger.open.get(job_id)
+    return entry.amounts if entry and not entry.ended_at and is_current(ledger, entry) else ()
 
 
 def asked_for(ledger: Ledger, who: Ahead) -> tuple[Amount, ...]:

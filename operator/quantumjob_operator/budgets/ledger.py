@@ -177,19 +177,6 @@ def last_confirmed(entry: Reservation) -> datetime:
     return datetime.fromisoformat(entry.renewed_at or entry.reserved_at)
 
 
-def standing_for(ledger: Ledger, job_id: str) -> tuple[Amount, ...]:
-    """What the sums of the current period have of a job's own reservation, which is there if it is to be raised."""
-    entry = ledger.open.get(job_id)
-    return entry.amounts if entry and not entry.ended_at and is_current(ledger, entry) else ()
-
-
-def larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
-    """The larger amount of each unit, in the order in which they stand."""
-    both = (*standing, *needed)
-    units = dict.fromkeys(one.unit for one in both)
-    return tuple(max((one for one in both if one.unit == unit), key=lambda one: one.value) for unit in units)
-
-
 def put(ledger: Ledger, entry: Reservation) -> Ledger:
     """The ledger with a reservation; whether it fits is asked before (`allows`)."""
     return replace(ledger, open={**ledger.open, entry.job_id: entry})

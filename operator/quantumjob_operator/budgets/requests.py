@@ -23,12 +23,12 @@ from datetime import datetime, timedelta
 
 from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.fit import Ahead, fits, no_longer_fits, of_unit
-from quantumjob_operator.budgets.ledger import Ledger, larger, last_confirmed, put, release, used
+from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, put, release, used
 from quantumjob_operator.budgets.needs import CLAIMED, CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.model.conditions import stamp
-from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.money import Amount, larger
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 

@@ -3,8 +3,17 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from quantumjob_operator.budgets.fit import Ahead, added, asked_for, could_fit, own_of, shortage, without
-from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, standing_for, used
+from quantumjob_operator.budgets.fit import (
+    Ahead,
+    added,
+    asked_for,
+    could_fit,
+    own_of,
+    shortage,
+    standing_for,
+    without,
+)
+from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, used
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.budgets.requests import is_closed
 from quantumjob_operator.budgets.room import Room

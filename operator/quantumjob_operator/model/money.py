@@ -143,3 +143,10 @@ def within_shots(by_shots: Iterable[ByShots], limit: Amount) -> str:
     if most is None:
         return "use fewer shots"
     return f"use fewer shots (at most {most:,})" if most else "use another target, as one shot costs more,"
+
+
+def larger(standing: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """The larger amount of each unit, in the order in which they stand."""
+    both = (*standing, *needed)
+    units = dict.fromkeys(one.unit for one in both)
+    return tuple(max((one for one in both if one.unit == unit), key=lambda one: one.value) for unit in units)
