@@ -20,11 +20,8 @@ PAGE: Final = 100
 NEWEST_FIRST: Final = "CreationTime desc"
 _SMALL_PAGE: Final = 2
 """Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
-_MOST_OF_JOBS: Final = 2 * 1024 * 1024
-"""Bytes of memory of a page of whole jobs, which may be many times those of its answer; usual are 150 KiB."""
-_JOB_ITSELF: Final = 1024
-_LINE_ITSELF: Final = 256
-"""Of a bill, with its amounts."""
+_MOST_OF_JOBS: Final = 1024 * 1024
+"""Bytes of memory of a page of whole jobs, which may be many times those of its answer; usual are 80 KiB."""
 
 T = TypeVar("T")
 
@@ -82,8 +79,7 @@ def whole_jobs(rows: list[Any]) -> list[RemoteJob]:
     for row in rows:
         for job in wire.parse_whole_rows([row]):
             read.append(job)
-            lines = len(job.usage) + (len(job.cost.events) if job.cost else 0)
-            taken += _JOB_ITSELF + _LINE_ITSELF * lines + job.size
+            taken += job.size
         if taken > _MOST_OF_JOBS:
             raise AnswerTooLarge("list_jobs", detail="a page of the list cannot be read: it takes too much memory")
     return read
