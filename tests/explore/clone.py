@@ -135,7 +135,7 @@ def _method(value: MethodType, _: Memo) -> Any:
 def _cloner_of(kind: type) -> Cloner:
     module = kind.__module__
     frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
-    ours = module.startswith(_OURS) and not issubclass(kind, BaseException | str | int)
+    ours = module.startswith(_OURS) and not issubclass(kind, BaseException | str | int | tuple)
     return _instance if ours and not frozen and not hasattr(kind, "model_fields") else _shared
 
 

@@ -6,11 +6,11 @@ not live here: what follows from a row (`poller`).
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
@@ -28,6 +28,7 @@ from quantumjob_operator.model.errors import (
 from quantumjob_operator.model.remotejob import JobRow
 from quantumjob_operator.scheduling.backoff import spread
 
+T = TypeVar("T")
 UNFINISHED: Final = (
     "(State eq 'Waiting' or State eq 'Queued' or State eq 'Executing' or State eq 'Finishing'"
     " or State eq 'CancellationRequested' or State eq 'Cancelling')"
@@ -67,11 +68,20 @@ async def next_page(pages: AsyncGenerator[list[JobRow]], request_seconds: float)
     Raises:
         ServiceError: It can't be had, or took much longer than one request.
     """
+    return await in_time("list_jobs", anext(pages, None), request_seconds)
+
+
+async def in_time(operation: str, answer: Awaitable[T], request_seconds: float) -> T:
+    """An answer, for which a poller waits not much longer than for one request.
+
+    Raises:
+        ServiceError: It can't be had, or not in time.
+    """
     try:
         async with asyncio.timeout(request_seconds + _LATE_SECONDS):
-            return await anext(pages, None)
+            return await answer
     except TimeoutError:
-        raise Retryable("list_jobs", detail="no page of the list came in time") from None
+        raise Retryable(operation, detail="no answer came in time") from None
 
 
 @dataclass(slots=True)

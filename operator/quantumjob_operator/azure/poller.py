@@ -16,7 +16,7 @@ from typing import Final
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.failures import is_about_one_job
-from quantumjob_operator.azure.listing import Listing, next_page
+from quantumjob_operator.azure.listing import Listing, in_time, next_page
 from quantumjob_operator.azure.newcomers import Newcomers
 from quantumjob_operator.azure.rest import TICK, Rest
 from quantumjob_operator.azure.watched import Wake, Watched
@@ -162,6 +162,7 @@ class Poller:
             except Exception:  # noqa: BLE001 - a poller that ended would leave its jobs unseen; logged and tried again
                 _log.exception("a sweep of workspace %s failed", self.name)
                 self._pause_until = self.monotonic() + self.settings.poll_max_seconds
+            self.beat_at = self.monotonic()
             await self._rest.until(self._soonest)
 
     def _soonest(self) -> float:
@@ -169,8 +170,7 @@ class Poller:
 
     async def sweep(self) -> None:
         """Ask about the jobs that are due, or about the first of them."""
-        now = self.monotonic()
-        due = self._due(now)
+        due = self._due(now := self.monotonic())
         if not due and not self._queue:
             if not self._watched and self._listing.forgive():
                 self.listing_changed()
@@ -248,7 +248,7 @@ class Poller:
             while (page := await next_page(found, self.settings.request_timeout_seconds)) is not None:
                 self.beat_at = self.monotonic()
                 pages, rows = pages + 1, rows + len(page)
-                shown.update((name, row.sight) for row in page if (name := row.id.lower()) in ours)
+                shown.update((row.id, row.sight) for row in page if row.id in ours)
                 del page  # a thousand pollers may wait for their next one
         self._listing.answered(pages, rows)
         self._others = max(0, rows - len(self._watched))
@@ -262,7 +262,8 @@ class Poller:
         # A job that can't be asked about goes to the end of the queue, or the others would never be asked about.
         self._schedule(one, self.monotonic())
         try:
-            remote = await self.client.on_behalf(one.namespace).get_job(one.job_id)
+            asked = self.client.on_behalf(one.namespace).get_job(one.job_id)
+            remote = await in_time("get_job", asked, self.settings.request_timeout_seconds)
         except ServiceError as error:
             if not is_about_one_job(error):
                 raise
@@ -292,8 +293,7 @@ class Poller:
 
     def _failed(self, error: ServiceError) -> None:
         """Nothing is known anew; come back later, for all jobs of this workspace together."""
-        self._failures += 1
-        self.trouble = error
+        self._failures, self.trouble = self._failures + 1, error
         self._pause_until = self.monotonic() + backoff(self._failures, self.name, at_least=error.retry_after)
         if isinstance(error, CredentialsRefused):
             self.refused()

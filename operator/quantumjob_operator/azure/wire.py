@@ -87,7 +87,7 @@ def parse_job(body: Any) -> RemoteJob:
     output, location = _output(job)
     tags = optional(_tags, "tags")
     return RemoteJob(
-        id=label(job, "id"),
+        id=_id(job),
         name=optional(short, "name") or "",
         status=word(job, "status"),
         provider=optional(short, "providerId") or "",
@@ -109,6 +109,11 @@ def parse_job(body: Any) -> RemoteJob:
     )
 
 
+def _id(job: Mapping[str, Any]) -> str:
+    """In the letters in which ids are made here: the service takes them in any case, and so may its answers."""
+    return label(job, "id").lower()
+
+
 def parse_rows(rows: list[Any]) -> tuple[list[JobRow], int]:
     """Read of the rows of a list what they are asked for; the rest, which may be much, is not looked at.
 
@@ -119,7 +124,7 @@ def parse_rows(rows: list[Any]) -> tuple[list[JobRow], int]:
     for body in rows:
         try:
             row = as_object(body, "row")
-            read.append(JobRow(label(row, "id"), word(row, "status"), row.get("isCancelling") is True))
+            read.append(JobRow(_id(row), word(row, "status"), row.get("isCancelling") is True))
         except Unreadable:
             continue
     return read, len(rows) - len(read)

@@ -6,7 +6,7 @@ Must not live here: which Events there are (`lifecycle`).
 import hashlib
 import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from quantumjob_operator.cluster.api import Api, ClusterError, Conflict
@@ -15,6 +15,8 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import MANAGED_BY
 
+_MOST_NAME: Final = 253
+_SUFFIX: Final = 16
 _log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,7 @@ class Events:
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{involved['name']}.{_suffix(involved, notice, version, once=once)}",
+                "name": f"{_beginning(involved['name'])}.{_suffix(involved, notice, version, once=once)}",
                 "namespace": namespace,
             },
             "involvedObject": involved,
@@ -71,8 +73,13 @@ class Events:
         return True
 
 
+def _beginning(name: str) -> str:
+    """As much of an object's name as leaves room for the rest of an Event's."""
+    return name[: _MOST_NAME - _SUFFIX - 1].rstrip("-.")
+
+
 def _suffix(involved: dict[str, Any], notice: Notice, version: str, *, once: bool) -> str:
     if not once:
-        return uuid4().hex[:16]
+        return uuid4().hex[:_SUFFIX]
     said = "\n".join(filter(None, (str(involved.get("uid")), notice.reason, notice.message, version)))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    return hashlib.sha256(said.encode()).hexdigest()[:_SUFFIX]

@@ -76,9 +76,8 @@ class Service:
     async def list_jobs(self, *, filter: str | None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of the jobs that a filter lets through."""
         told = {job_id: self.listed.get(job_id, word) for job_id, word in self.words.items()}
-        # The service spells ids as it likes.
         rows = [
-            JobRow(job_id.upper(), word, job_id in self.cancelling)
+            JobRow(job_id, word, job_id in self.cancelling)
             for job_id, word in told.items()
             if word and _lets_through(filter, word)
         ]

@@ -15,7 +15,7 @@ from quantumjob_operator.model.errors import (
     TargetUnavailable,
     Throttled,
 )
-from quantumjob_operator.model.remotejob import JobRow
+from quantumjob_operator.model.remotejob import JobRow, RemoteJob
 from quantumjob_operator.scheduling.backoff import BACKOFF_CAP
 from rooms.azure.polled import News, as_client, make_poller, now, polling
 from rooms.azure.service import Service
@@ -349,3 +349,22 @@ async def test_the_age_of_the_last_answer() -> None:
         poller.unwatch("uid-a")
         await asyncio.sleep(5)
         assert now() - poller.answered_at <= 10
+
+
+async def test_a_get_without_an_answer_is_no_standstill() -> None:
+    """One request is several waits in a row; whoever makes all of them long must not look like a loop that stands."""
+
+    class Silent(Service):
+        async def get_job(self, job_id: str) -> RemoteJob | None:
+            del job_id
+            await asyncio.sleep(3_600)
+            return None
+
+    poller, oldest = make_poller(Silent({"a": "Waiting"}), News(), request_timeout_seconds=30), 0.0
+    async with polling(poller):
+        poller.watch("uid-a", "a", "Waiting")
+        for _ in range(900):
+            await asyncio.sleep(1)
+            oldest = max(oldest, now() - poller.beat_at)
+        assert isinstance(poller.trouble, Retryable)
+    assert oldest <= 61

@@ -90,6 +90,13 @@ def test_a_job_with_everything() -> None:
     assert parsed.creation_time == datetime(2026, 11, 22, 11, 59, 0, 123456, UTC)
 
 
+def test_ids_have_one_spelling() -> None:
+    """The service takes them in any letters; a job that it answers in others would be somebody else's everywhere."""
+    told = job(id=JOB_ID.upper())
+    rows, _ = parse_rows([told])
+    assert [parse_job(told).id, rows[0].id] == [JOB_ID.lower()] * 2
+
+
 def test_a_job_with_almost_nothing() -> None:
     """A job needs no more than an id and a status."""
     parsed = parse_job({"id": JOB_ID, "status": "SomethingNew"})
