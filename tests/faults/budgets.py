@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from devcluster.proxyrules import Exchange
+from faults.evidence import runs_of
 from faults.jobs import API, Object
 from faults.purse import Purse
 
@@ -53,9 +54,12 @@ def purses_of(budgets: Iterable[Object], runs: Iterable[Json], exchanges: Iterab
     return [_purse(one, ran, written[f"{path_of(one['metadata']['namespace'])}/status"]) for one in budgets]
 
 
-def entries_left(one: Object) -> list[str]:
-    """The remote jobs for which a budget still sets something aside, but those that wait for their bill."""
-    return [entry["jobId"] for entry in reservations(one.get("status", {})) if "endedAt" not in entry]
+def entries_left(one: Object, runs: Iterable[Json]) -> list[str]:
+    """The remote jobs for which a budget still sets something aside, but for those that run, or wait for their bill."""
+    entries = [entry["jobId"] for entry in reservations(one.get("status", {})) if "endedAt" not in entry]
+    # A job that was left without an object may run for as long as it likes.
+    under_way = {run.job for run in runs_of(runs) if not run.ended} if entries else ()
+    return [job for job in entries if job not in under_way]
 
 
 def reservations(status: Json) -> list[Json]:
@@ -74,7 +78,7 @@ def _purse(one: Object, runs: list[Json], written: list[Exchange]) -> Purse:
         succeeded=sum(status == "Succeeded" for status in own.values()),
         ran=len(own),
         waiting=sum("endedAt" in entry for entry in entries),
-        left=tuple(entries_left(one)),
+        left=tuple(entries_left(one, runs)),
         overspent=tuple(_overspent(written)),
     )
 

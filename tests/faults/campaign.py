@@ -21,8 +21,11 @@ from faults.system import TIGHT_NAMESPACE, System, launch
 from faults.turmoil import Turmoil
 from faults.writes import Write
 
-_UNCHANGED_SECONDS: Final = 60.0
-"""An object that is at no end and hasn't changed for so long after all faults ended is stuck."""
+_UNCHANGED_SECONDS: Final = 90.0
+"""An object that is at no end and hasn't changed for so long after all faults ended is stuck.
+
+More than the minute after which the operator says what is to be done about an output that Kubernetes has not removed.
+"""
 _SETTLED_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 1.0
 _SELDOM: Final = frozenset({Write.RENOUNCE})
@@ -121,15 +124,23 @@ def _settle(system: System, report: Report) -> None:
     began = changed = time.monotonic()
     before: dict[str, str] = {}
     while (now := time.monotonic()) - began < _SETTLED_SECONDS:
-        restless = {one["metadata"]["uid"]: one["metadata"]["resourceVersion"] for one in _restless(system)}
+        waiting = _restless(system)
+        for one in waiting:
+            system.users.follow_advice(one)
+        restless = {one["metadata"]["uid"]: one["metadata"]["resourceVersion"] for one in waiting}
         changed, before = (changed if restless == before else now), restless
         if not restless or now - changed > _UNCHANGED_SECONDS:
             break
         # The proxies are threads of this process: whoever looks all the time keeps them from passing anything on.
         time.sleep(max(_LOOK_SECONDS, 4 * (time.monotonic() - now)))
-    while time.monotonic() - began < _SETTLED_SECONDS and any(map(entries_left, system.users.budgets())):
+    while time.monotonic() - began < _SETTLED_SECONDS and _something_reserved(system):
         time.sleep(_LOOK_SECONDS)
     report(f"at rest after {time.monotonic() - began:.0f} s, {len(before)} objects are not at an end")
+
+
+def _something_reserved(system: System) -> bool:
+    runs = system.stack.emulator.ledger()
+    return any(entries_left(one, runs) for one in system.users.budgets())
 
 
 def _restless(system: System) -> list[Object]:

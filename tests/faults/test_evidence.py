@@ -138,12 +138,13 @@ def test_a_budget_is_compared_with_the_ledger_and_with_all_that_was_written() ->
     """What is reserved beyond the limit is found; a bill that is higher than expected is no such thing."""
     status = {
         "totals": [{"unit": "jobs", "spent": "1"}],
-        "reservations": ['{"jobId": "j2"}', '{"jobId": "j3", "endedAt": "2026-11-22T13:00:00Z"}'],
+        "reservations": ['{"jobId": "j2"}', '{"jobId": "j3", "endedAt": "2026-11-22T13:00:00Z"}', '{"jobId": "j5"}'],
     }
     runs = [
         {"job": job, "status": said, "metadata": {"quantumjobs_namespace": namespace}}
         for job, said, namespace in [
-            ("j1", "Succeeded", "teaching"), ("j3", "Cancelled", "teaching"), ("j4", "Succeeded", "default")
+            ("j1", "Succeeded", "teaching"), ("j3", "Cancelled", "teaching"), ("j4", "Succeeded", "default"),
+            ("j5", "Executing", "teaching"),
         ]
     ]  # fmt: skip
     writes = [
@@ -155,7 +156,7 @@ def test_a_budget_is_compared_with_the_ledger_and_with_all_that_was_written() ->
         "teaching/research",
         spent=1,
         succeeded=1,
-        ran=2,
+        ran=3,
         waiting=1,
         left=("j2",),
         overspent=("['j2'] with ['-1'] left",),

@@ -3,6 +3,7 @@
 Speaks to the API server as administrator, past the proxies. Must not live here: what they do when (`plan`).
 """
 
+import re
 import ssl
 import time
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from faults.budgets import budget, path_of
 from faults.jobs import API, ROLE, Job, Object
 
 _TRIES_SECONDS: Final = 90.0
+_ADVICE: Final = re.compile(r"run `kubectl delete configmap (?P<name>\S+) -n (?P<namespace>[^`\s]+)`")
 _PAUSE_SECONDS: Final = 0.3
 _GONE_SECONDS: Final = 3.0
 _MERGE: Final = {"Content-Type": "application/merge-patch+json"}
@@ -143,6 +145,13 @@ class Users:
     def raise_limit(self, namespace: str, limit: int) -> None:
         """Let more jobs run under a namespace's budget."""
         self._insist("PATCH", path_of(namespace), {"spec": budget(limit)["spec"]}, headers=_MERGE)
+
+    def follow_advice(self, one: Object) -> None:
+        """Do what a job says: Kubernetes' garbage collector misses a ConfigMap now and then, and never looks again."""
+        for condition in one.get("status", {}).get("conditions", []):
+            if told := _ADVICE.search(condition.get("message", "")):
+                path = f"/api/v1/namespaces/{told['namespace']}/configmaps/{told['name']}"
+                self._insist("DELETE", path, also=HTTPStatus.NOT_FOUND)
 
     def budgets(self) -> list[Object]:
         """All QuantumBudgets of the cluster."""
