@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of, last_confirmed
+from quantumjob_operator.budgets.ledger import Ended, Key, Ledger, counted_of, group_of, is_current, last_confirmed
 from quantumjob_operator.budgets.needs import CLAIMED, limited_units
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
@@ -89,7 +89,11 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
         else:
             entries.pop(entry.job_id, None)
     seen = {row.entry.job_id for row in once.values() if row.accepted}
-    entries = {job_id: _believed(entry, now, seen=job_id in seen) for job_id, entry in entries.items()}
+    # The list begins with this period: of what was reserved before, it says nothing.
+    entries = {
+        job_id: _believed(entry, now, seen=job_id in seen) if is_current(ledger, entry) else entry
+        for job_id, entry in entries.items()
+    }
     return replace(ledger, spent={key: amount for key, amount in spent.items() if amount}, open=entries)
 
 

@@ -92,22 +92,23 @@ def shortage(
     return None
 
 
-def no_longer_fits(budget: QuantumBudget, ledger: Ledger, standing: Reservation, detail: str) -> Refusal | None:
+def no_longer_fits(budget: QuantumBudget, ledger: Ledger, standing: Reservation, needs: Needs) -> Refusal | None:
     """Why what is reserved must not be sent any more: a limit is below what is spent, with this job; None if none is.
 
     Args:
         budget: Whose ledger it is.
         ledger: As it is.
         standing: What is reserved for the job.
-        detail: What its amounts rest on, for people.
+        needs: Of the job itself: under a key, more may stand for what another object asked for.
     """
     group, current = group_of(budget, standing.namespace), is_current(ledger, standing)
     for limit in budget.spec.limits:
         key, amount = Key(group, limit.unit), of_unit(standing.amounts, limit.unit)
         spent = ledger.spent.get(key, Decimal(0)) if current else Decimal(0)
         if amount and spent + amount > limit.value:
-            short = Shortage(limit, used(budget, ledger).get(key, UNUSED), Decimal(0), amount)
-            return refusals.exceeded(budget, ledger.period, standing.namespace, short, detail)
+            surely = spent + of_unit(needs.amounts, limit.unit) > limit.value
+            short = Shortage(limit, used(budget, ledger).get(key, UNUSED), Decimal(0), amount, surely=surely)
+            return refusals.exceeded(budget, ledger.period, standing.namespace, short, needs.detail)
     return None
 
 
@@ -173,7 +174,7 @@ def standing_for(ledger: Ledger, job_id: str) -> tuple[Amount, ...]:
 def asked_for(ledger: Ledger, who: Ahead) -> tuple[Amount, ...]:
     """What a job asks of the limits in all: no less than stands reserved for it, as long as that stands."""
     entry = ledger.open.get(who.job_id)
-    return larger(entry.amounts, who.amounts) if entry else who.amounts
+    return larger(entry.amounts, who.amounts) if entry and not entry.ended_at else who.amounts
 
 
 def without(own: Mapping[str, Decimal], standing: tuple[Amount, ...]) -> Mapping[str, Decimal]:

@@ -67,11 +67,13 @@ class Granted:
         amounts: What is reserved; empty for what is free.
         since: When the reservation was last confirmed; None for what is free.
         new: It did not stand before.
+        claim: What a count had set aside in its place, which comes back if nothing is sent.
     """
 
     amounts: tuple[Amount, ...]
     since: datetime | None
     new: bool = False
+    claim: Reservation | None = None
 
 
 def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) -> tuple[Ledger, Granted | Refusal]:
@@ -115,11 +117,12 @@ def _reserve(
     standing = ledger.open.get(request.job_id)
     claim = standing if standing and standing.basis == CLAIMED else None
     if claim and not request.keyed:
-        # Who asks has looked, and nothing was sent under the claim; under a key another object may have one, too.
+        # Nobody but this object sends under it; under a key another one may have a claim, too.
         guess = replace(claim, amounts=_smaller(claim.amounts, needs.amounts))
-        return _raise(budget, put(ledger, guess), request, needs, now)
+        ledger, answer = _raise(budget, put(ledger, guess), request, needs, now)
+        return ledger, replace(answer, claim=guess) if isinstance(answer, Granted) else answer
     if standing is not None and not claim and larger(standing.amounts, needs.amounts) == standing.amounts:
-        if refusal := no_longer_fits(budget, ledger, standing, needs.detail):
+        if refusal := no_longer_fits(budget, ledger, standing, needs):
             return ledger, refusal
         return _confirm(budget, ledger, standing, request, now)
     return _raise(budget, ledger, request, needs, now, standing=standing)
@@ -234,7 +237,7 @@ def give_back(ledger: Ledger, request: Request, granted: Granted, *, refused: bo
     others = request.keyed and standing.asked_by != (request.uid,)
     if others if refused else (not granted.new or standing.renewed_at is not None):
         return ledger
-    return release(ledger, request.job_id)
+    return put(ledger, granted.claim) if granted.claim and not refused else release(ledger, request.job_id)
 
 
 def _smaller(guessed: tuple[Amount, ...], needed: tuple[Amount, ...]) -> tuple[Amount, ...]:

@@ -100,14 +100,11 @@ class Line:
         for offered in self._offered:
             room.takes(self._needs[offered])
         found, passed, behind, impossible, kept = list[str](), list[str](), list[str](), list[str](), False
-        turns: list[str] = []
+        turns, all_seen = list[str](), len(self._needs) <= _LOOKED_AT
         for _ in range(min(len(self._needs), _LOOKED_AT)):
-            uid = ((None if kept else self._turn) or self._next()) if len(found) + len(passed) < _AT_ONCE else None
+            uid = self._next(waits, kept=kept) if len(found) + len(passed) < _AT_ONCE else None
             if uid is None:
                 break
-            if not waits(uid):
-                self.leave(uid)
-                continue
             who = self._needs[uid]
             if room.takes(who):
                 self._offered[uid] = self.clock()
@@ -120,11 +117,12 @@ class Line:
                 turns = list(self._waiting.tenants())
             else:
                 impossible.append(uid)
+                if all_seen:
+                    self._waiting.put_first(who.namespace)  # to look at it was no turn
             if uid == self._turn and not kept:
                 self._turn = None
         self._put_back(behind, turns, dict.fromkeys(self._needs[uid].namespace for uid in passed))
         # Nobody loses a place by jobs of its own that go before it; in a line that is too long, others are looked at.
-        all_seen = len(self._needs) <= _LOOKED_AT
         for uid in reversed(impossible) if all_seen else impossible:
             (self._waiting.push_first if all_seen else self._waiting.push)(self._needs[uid].namespace, uid)
         return [*found, *passed]
@@ -135,9 +133,13 @@ class Line:
             self._waiting.push_first(self._needs[uid].namespace, uid)
         self._waiting.arrange([*(one for one in turns if one not in went), *went])
 
-    def _next(self) -> str | None:
-        found = self._waiting.pop()
-        return found[1] if found else None
+    def _next(self, waits: Callable[[str], bool], *, kept: bool) -> str | None:
+        """Whose turn it is unless that is kept, or else the next one; who does not want to be sent leaves the line."""
+        while uid := (None if kept else self._turn) or (self._waiting.pop() or (None, None))[1]:
+            if waits(uid):
+                return uid
+            self.leave(uid)
+        return None
 
     def _expire(self, waits: Callable[[str], bool]) -> None:
         """Whoever was woken and did not ask may stand in line anew when it does; who wants nothing keeps nothing."""

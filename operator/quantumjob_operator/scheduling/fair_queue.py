@@ -96,6 +96,11 @@ class FairQueue(Generic[T]):
             if queue := self._queues.pop(tenant, None):
                 self._queues[tenant] = queue
 
+    def put_first(self, tenant: str) -> None:
+        """Have a tenant's turn come next, if it has something waiting."""
+        if queue := self._queues.pop(tenant, None):
+            self._queues = {tenant: queue, **self._queues}
+
     def tenants(self) -> Collection[str]:
         """Who has something waiting."""
         return self._queues.keys()

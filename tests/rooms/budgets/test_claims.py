@@ -168,18 +168,26 @@ def test_who_is_turned_down_has_no_more_set_aside_than_before(guessed: str, need
     assert reserved(after, 20) == Decimal(stands)
 
 
-@pytest.mark.parametrize("refused", [False, True], ids=["it was not sent", "the service has refused it"])
 @pytest.mark.parametrize(
-    ("keyed", "left"),
-    [pytest.param(False, [], id="its own"), pytest.param(True, ["5"], id="of a key: another object may have sent")],
+    ("keyed", "refused", "left"),
+    [
+        pytest.param(False, False, [(CLAIMED, "3")], id="it was not sent, and is a claim again"),
+        pytest.param(False, True, [], id="the service has refused it"),
+        pytest.param(True, False, [("Estimate", "5")], id="another object with its key may have sent"),
+        pytest.param(True, True, [("Estimate", "5")], id="also if the service refused this one"),
+    ],
 )
-def test_what_is_granted_in_place_of_a_claim_is_given_back(keyed: bool, left: list[str], refused: bool) -> None:  # noqa: FBT001
-    """What stands surely ends others for good, and most claims were never sent."""
-    asked = request(20, usd("5"), keyed=keyed)
-    after, answer = ask(budget(), ledger_with("1", "0"), asked, NOW + timedelta(seconds=1))
+def test_what_is_granted_in_place_of_a_claim_is_given_back(
+    *, keyed: bool, refused: bool, left: list[tuple[str, str]]
+) -> None:
+    """What stands surely ends others for good, and most claims were never sent; but a former one may have been."""
+    before, asked = ledger_with("1", "3"), request(20, usd("5"), keyed=keyed)
+    after, answer = ask(budget(), before, asked, NOW + timedelta(seconds=1))
     assert isinstance(answer, Granted)
     back = give_back(after, asked, answer, refused=refused)
-    assert [one.amounts[0].amount for one in back.open.values() if one.job_id == "job-20"] == left
+    found = [one for one in back.open.values() if one.job_id == "job-20"]
+    assert [(one.basis, one.amounts[0].amount) for one in found] == left
+    assert all(one.renewed_at == before.open["job-20"].renewed_at for one in found if one.basis == CLAIMED)
 
 
 @pytest.mark.parametrize("keyed", [True, False])
@@ -234,3 +242,28 @@ def test_what_has_ended_is_no_claim() -> None:
     _, answer = ask(one, replace(ledger, open={**ledger.open, "job-20": ended}), request(9, usd("60")), NOW)
     assert isinstance(answer, Refusal)
     assert answer.final
+
+
+@pytest.mark.parametrize(
+    ("limit", "final"),
+    [
+        pytest.param("1000", False, id="what it needs itself fits"),
+        pytest.param("4", True, id="nor does what it needs itself"),
+    ],
+)
+def test_a_lowered_limit_ends_no_job_for_what_stands_under_its_key(limit: str, *, final: bool) -> None:
+    """It may have been asked for by another object, of which nothing was sent."""
+    ledger, _ = ask(budget(), ledger_with("1", "1500"), request(20, usd("5"), keyed=True), NOW)
+    lowered = budget(limits=[{"unit": "USD", "amount": limit}], onExceeded="Reject")
+    _, answer = ask(lowered, ledger, request(20, usd("5"), keyed=True), NOW)
+    assert isinstance(answer, Refusal)
+    assert answer.final is final
+
+
+def test_of_a_former_period_a_list_says_nothing() -> None:
+    """It begins with this one: what was reserved before stays as it was, in its own."""
+    old = NOW - timedelta(days=40)
+    before, _ = ask(budget(), ledger_of(budget(), NOW), request(20, usd("5")), NOW)
+    entry = replace(before.open["job-20"], reserved_at=stamp(old), period_start=None)
+    before = replace(before, open={"job-20": entry})
+    assert count(budget(), before, [], NOW).open == before.open

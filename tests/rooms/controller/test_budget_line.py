@@ -241,6 +241,29 @@ def test_nobody_loses_a_place_by_those_who_went_before_it() -> None:
     assert line.woken(free, waits) == ["a2"]
 
 
+@pytest.mark.parametrize("impossible", [3_000, 1_800], ids=["more than there is", "more than fits beside its own"])
+def test_one_that_can_not_fit_costs_its_namespace_no_turn(impossible: int) -> None:
+    """Behind it in its namespace is one that can, and two others always have a large one waiting."""
+    one, order, running = budget(), list[str](), dict[str, tuple[str, int]]()
+    line, _ = line_of(("y", "y-never", impossible), ("y", "y-large", 1_500), ("z", "z-0", 1_500), ("w", "w-0", 1_500))
+    for number in range(1, 9):
+        ledger = ledger_of(one, NOW)
+        for uid, (tenant, amount) in {"own": ("y", 300), **running}.items():
+            entry = Reservation(uid, tenant, "r", uid, "s", stamp(NOW), amounts=dollars(amount))
+            ledger = put(ledger, entry)
+        for uid in line.woken(Simulated(one, ledger), waits):
+            tenant = uid.split("-")[0]
+            line.leave(uid)
+            order.append(uid)
+            running = {uid: (tenant, 1_500)}
+            if tenant in "zw":
+                line.stand(f"{tenant}-{number}", Ahead(tenant, dollars(1_500)))
+        if number % 2:
+            running = {}
+    assert "y-large" in order[:4]
+    assert "y-never" not in order
+
+
 def test_no_more_are_woken_at_once_than_can_be_kept_for() -> None:
     """Each that asks looks at all for whom something is kept."""
     line, _ = line_of(*[("a", f"u{number}", 1) for number in range(150)])
