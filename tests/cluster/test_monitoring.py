@@ -18,6 +18,7 @@ from localstack.stack import Stack
 pytestmark = pytest.mark.cluster
 
 _RELEASE: Final = "quantumjob-operator"
+_FOR_EVER: Final = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def prometheus(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def after_jobs(prometheus: Prometheus, stack: Stack) -> Prometheus:
-    """After a run of jobs: some succeeded, one is held back."""
+    """After a run of jobs: some succeeded, one is held back, and one is followed for as long as anybody looks."""
     eventually(lambda: prometheus.ask("quantumjob_workqueue_depth"))  # or what the jobs count up would be no increase
     place = JobNamespace.make(stack, "monitored")
     limits = [{"unit": "jobs", "amount": "100"}]
@@ -51,6 +52,10 @@ def after_jobs(prometheus: Prometheus, stack: Stack) -> Prometheus:
     for number in range(3):
         place.wait(f"bell-{number}")
     place.wait_state("held", "Pending")
+    stack.emulator.behave(executing_seconds=_FOR_EVER)
+    place.apply(jobs.ionq("runs"))
+    place.wait_state("runs", "Executing")
+    stack.emulator.admin("DELETE", "settings")
     eventually(lambda: prometheus.ask('quantumjob_jobs{state="Succeeded"} >= 3'))
     return prometheus
 

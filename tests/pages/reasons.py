@@ -38,7 +38,7 @@ NO_REASONS: Final = {
     },
     "a value in a spec": {"Cancel", "In", "NotIn", "Same", "Standard"},
     "a value in a budget's spec": {"Day", "Month", "Quarter", "Year", "Together", "Hold", "Reject"},
-    "what a reservation rests on": {"Estimate", "MaxCost", "Free"},
+    "what a reservation rests on": {"Estimate", "MaxCost", "Free", "Claimed"},
     "a state that conditions explain otherwise": {"Pending"},
     "a code of the service": {"InternalError", "PartnerCallFailed", "ProviderTimeout", "TransientFailure"},
     "a label of a metric, for what nobody has looked at": {"NotSeenYet"},

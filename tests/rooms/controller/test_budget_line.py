@@ -232,10 +232,10 @@ def test_two_that_have_many_waiting_do_not_keep_the_others_out(crowd: int) -> No
 
 def test_nobody_loses_a_place_by_those_who_went_before_it() -> None:
     """Beside the first of its own it can't fit at all; when that has ended, it is before those that came later."""
-    line, _ = line_of(("a", "a1", 900), ("b", "b1", 50), ("a", "a2", 900), ("b", "b2", 900), ("a", "a3", 900))
+    line, _ = line_of(("a", "a1", 900), ("b", "b1", 50), ("a", "a2", 900), ("a", "a3", 60), ("a", "a4", 900))
     free = Simulated(budget(limits=[{"unit": "USD", "amount": "1000"}]), ledger_of(budget(), NOW))
     assert line.woken(free, waits) == ["a1", "b1"]
-    for uid in ("a1", "b1", "b2"):
+    for uid in ("a1", "b1", "a3"):
         line.leave(uid)
     free = Simulated(budget(limits=[{"unit": "USD", "amount": "1000"}]), ledger_of(budget(), NOW))
     assert line.woken(free, waits) == ["a2"]
