@@ -76,7 +76,8 @@ def count(budget: QuantumBudget, ledger: Ledger, rows: Iterable[Row], now: datet
     once = {row.entry.job_id: row for row in rows}
     for row in once.values():
         entry, ended = entries.get(row.entry.job_id, row.entry), row.ended
-        entry = replace(entry, amounts=completed(budget, entry.amounts, row.entry.amounts))
+        if row.accepted or is_current(ledger, entry):  # else its job has to ask for the unit, in this period
+            entry = replace(entry, amounts=completed(budget, entry.amounts, row.entry.amounts))
         if ended is None:
             entries[entry.job_id] = entry
         elif ended.bill is not None:

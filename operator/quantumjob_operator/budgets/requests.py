@@ -117,7 +117,9 @@ def _reserve(
     standing = ledger.open.get(request.job_id)
     claim = standing if standing and standing.basis == CLAIMED else None
     if claim and not request.keyed:
-        # Nobody but this object sends under it; under a key another one may have a claim, too.
+        # Nobody but this object sends under it; under a key another one may have a claim, too. A moment later than the
+        # count: what was granted before it must not be taken for this, and times are whole seconds.
+        now = max(now, last_confirmed(claim) + timedelta(seconds=1))
         guess = replace(claim, amounts=_smaller(claim.amounts, needs.amounts))
         ledger, answer = _raise(budget, put(ledger, guess), request, needs, now)
         return ledger, replace(answer, claim=guess) if isinstance(answer, Granted) else answer

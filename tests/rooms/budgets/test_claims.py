@@ -267,3 +267,24 @@ def test_of_a_former_period_a_list_says_nothing() -> None:
     entry = replace(before.open["job-20"], reserved_at=stamp(old), period_start=None)
     before = replace(before, open={"job-20": entry})
     assert count(budget(), before, [], NOW).open == before.open
+
+
+def test_what_was_granted_before_a_count_is_not_taken_for_what_is_granted_after_it() -> None:
+    """All in one second: what the first process gives back is not what another one sends under."""
+    asked = request(20, usd("5"))
+    ledger, first = ask(budget(), ledger_of(budget(), NOW), asked, NOW)
+    assert isinstance(first, Granted)
+    ledger, second = ask(budget(), count(budget(), ledger, [], NOW), asked, NOW)
+    assert isinstance(second, Granted)
+    assert give_back(ledger, asked, first) == ledger
+
+
+@pytest.mark.parametrize(("accepted", "units"), [(True, ["USD", "jobs"]), (False, ["USD"])])
+def test_a_job_of_a_former_period_asks_for_what_is_limited_since(*, accepted: bool, units: list[str]) -> None:
+    """Unless it was sent: then it keeps nobody from anything in this one."""
+    one = budget(limits=[{"unit": "USD", "amount": "2000"}, {"unit": "jobs", "amount": "5"}])
+    ledger, _ = ask(budget(), ledger_of(budget(), NOW), request(20, usd("5")), NOW)
+    entry = replace(ledger.open["job-20"], reserved_at=stamp(NOW - timedelta(days=40)), period_start=None)
+    row = Row(replace(entry, amounts=(*entry.amounts, Amount("jobs", "1"))), NOW, None, accepted=accepted)
+    after = count(one, replace(ledger, open={"job-20": entry}), [row], NOW)
+    assert [each.unit for each in after.open["job-20"].amounts] == units
