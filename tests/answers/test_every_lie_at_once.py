@@ -180,6 +180,6 @@ def test_every_lie_at_once(stack: Stack, lies: str) -> None:
 def _reason(kind: str) -> str:
     if kind in TRUE:
         return "Connected"
-    if kind in {"endless", "pages", "rows", "interim", "small"}:
+    if kind in {"endless", "pages", "rows", "many", "interim", "small"}:
         return "AnswerTooLarge"
     return "Refused" if kind in {"refusal", "text"} else "Unreachable"
