@@ -41,7 +41,7 @@ def prometheus(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def after_jobs(prometheus: Prometheus, stack: Stack) -> Prometheus:
+def after_jobs(prometheus: Prometheus, stack: Stack) -> Iterator[Prometheus]:
     """After a run of jobs: some succeeded, one is held back, and one is followed for as long as anybody looks."""
     eventually(lambda: prometheus.ask("quantumjob_workqueue_depth"))  # or what the jobs count up would be no increase
     place = JobNamespace.make(stack, "monitored")
@@ -57,7 +57,9 @@ def after_jobs(prometheus: Prometheus, stack: Stack) -> Prometheus:
     place.wait_state("runs", "Executing")
     stack.emulator.admin("DELETE", "settings")
     eventually(lambda: prometheus.ask('quantumjob_jobs{state="Succeeded"} >= 3'))
-    return prometheus
+    yield prometheus
+    place.patch("quantumjob", "runs", {"spec": {"cancel": True}})
+    place.wait("runs")
 
 
 @pytest.mark.usefixtures("after_jobs")
