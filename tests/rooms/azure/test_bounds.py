@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from loopturns import SHORT, turns_of_the_loop
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.wire import parse_job
 from quantumjob_operator.model.errors import AnswerTooLarge, EndpointNotAllowed, Refused, Retryable, ServiceError
@@ -144,20 +144,10 @@ async def test_the_loop_goes_on_while_a_large_page_is_read(
 ) -> None:
     """What takes long is refused before it is read, or read beside the loop."""
     server.plays(answers(200, body))
-    longest = 0.0
-
-    async def feel() -> None:
-        nonlocal longest
-        while True:
-            before = time.thread_time(), time.monotonic()
-            await asyncio.sleep(0.01)
-            longest = max(longest, time.thread_time() - before[0])
-
-    feeling = asyncio.create_task(feel())
-    with suppress(Retryable):
-        [row async for page in client.list_jobs() for row in page]
-    feeling.cancel()
-    assert longest < 0.5
+    async with turns_of_the_loop() as turns:
+        with suppress(Retryable):
+            [row async for page in client.list_jobs() for row in page]
+    assert turns.longest < SHORT
 
 
 @pytest.mark.parametrize("location", ["https:x", "https:", "https:/x", "http:///", "//", "x", "https://["])

@@ -3,8 +3,6 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from devcluster.certificates import Authority
+from loopturns import SHORT, turns_of_the_loop
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
@@ -49,24 +48,6 @@ LATER: Final = repeats(CHUNKED + b"100000\r\n" + b" " * MIB + b"\r\n", b"1\r\nx\
 EARLY_HINTS: Final = repeats(b"", (b"HTTP/1.1 103 \r\nlink: " + b"l" * 900 + b"\r\n\r\n") * 40, 2000)
 
 
-@asynccontextmanager
-async def feeling() -> AsyncIterator[list[float]]:
-    """How long the loop of this thread is held, in time of this thread."""
-    held = [0.0]
-
-    async def feel() -> None:
-        while True:
-            before = time.thread_time()
-            await asyncio.sleep(0.005)
-            held.append(time.thread_time() - before)
-
-    task = asyncio.create_task(feel())
-    try:
-        yield held
-    finally:
-        task.cancel()
-
-
 @pytest.mark.parametrize(
     ("behaviour", "says_what"),
     [
@@ -83,12 +64,12 @@ async def test_framing_without_end(
 ) -> None:
     """It is cut with a reason, and the loop goes on meanwhile, with forty of them at a time."""
     server.plays(behaviour)
-    async with feeling() as held:
+    async with turns_of_the_loop() as turns:
         asked = (make_client(owner=f"liar-{number % 4}", seconds=120).list_jobs() for number in range(40))
         ends = await asyncio.gather(*(anext(one) for one in asked), return_exceptions=True)
     assert [str(end) for end in ends if says_what not in str(end)] == []
     assert {type(end) for end in ends} == {AnswerTooLarge}
-    assert max(held) < 1.0
+    assert turns.longest < 2 * SHORT
 
 
 async def test_chunks_of_a_usual_size_are_read(server: MisbehavingServer, make_client: MakeClient) -> None:

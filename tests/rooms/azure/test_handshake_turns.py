@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from devcluster.certificates import Authority
+from loopturns import SHORT, turns_of_the_loop
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
@@ -23,7 +24,6 @@ from rooms.azure.certificates import costly_certificate, showing
 from rooms.azure.misbehaving import MisbehavingServer, misbehaving_server, says, truncates
 from rooms.azure.samples import JOB_ID, KEY, RESOURCE_ID, job
 from rooms.azure.test_environment import tunnelling_proxy
-from rooms.azure.test_framing import feeling
 
 MIB: Final = 1024 * 1024
 
@@ -67,7 +67,11 @@ async def usual(
 async def test_costly_certificates_hold_no_loop_and_no_other_tenant(tmp_path: Path) -> None:
     """Two seconds of CPU in one call, for each of eight GETs: another's job is asked for meanwhile, again and again."""
     costly = costly_certificate()
-    async with showing(costly, costly, costly) as url, usual(tmp_path) as (server, transport), feeling() as held:
+    async with (
+        showing(costly, costly, costly) as url,
+        usual(tmp_path) as (server, transport),
+        turns_of_the_loop() as turns,
+    ):
         asking = client(url, transport, "costly")
         costing = [asyncio.create_task(asking.get_job(JOB_ID)) for _ in range(8)]
         await asyncio.sleep(0.1)
@@ -76,7 +80,7 @@ async def test_costly_certificates_hold_no_loop_and_no_other_tenant(tmp_path: Pa
         assert not any(one.done() for one in costing)
         failure = await _first_failure(costing)
     assert isinstance(failure, Retryable)
-    assert max(held) < 0.5
+    assert turns.longest < SHORT
 
 
 async def test_costly_certificates_behind_a_proxy_hold_no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,11 +88,11 @@ async def test_costly_certificates_behind_a_proxy_hold_no_loop(monkeypatch: pyte
     costly = costly_certificate()
     async with showing(costly, costly) as url, tunnelling_proxy() as (proxy, heads):
         monkeypatch.setenv("https_proxy", proxy)
-        async with open_transport() as transport, feeling() as held:
+        async with open_transport() as transport, turns_of_the_loop() as turns:
             with pytest.raises(Retryable):
                 await client(url, transport).get_job(JOB_ID)
     assert len(heads) == 1
-    assert max(held) < 0.5
+    assert turns.longest < SHORT
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from devcluster.certificates import Authority
+from loopturns import SHORT, turns_of_the_loop
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
@@ -24,7 +25,6 @@ from quantumjob_operator.azure.http.transport import open_transport, trust
 from quantumjob_operator.model.errors import Retryable
 from rooms.azure.misbehaving import misbehaving_server, says
 from rooms.azure.samples import JOB_ID, KEY, RESOURCE_ID, job
-from rooms.azure.test_framing import feeling
 
 GETS: Final = 8
 """Of one poller at a time."""
@@ -99,7 +99,7 @@ def serving(shown: ssl.SSLContext) -> Iterator[str]:
 
 
 async def asked(prepare: Prepare, folder: Path) -> tuple[list[object], float]:
-    """What becomes of a poller's GETs at a time, and for how long they hold the loop in one turn."""
+    """What becomes of a poller's GETs at a time, and the longest turn of the loop meanwhile."""
     authority = Authority.create(folder, "authority")
     shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     # An RSA key, which both kinds of key exchange of TLS 1.2 can be signed with.
@@ -116,9 +116,9 @@ async def asked(prepare: Prepare, folder: Path) -> tuple[list[object], float]:
                 allowed=AllowedOrigins.parse([url]),
                 owner="asking",
             )
-            async with feeling() as held:
+            async with turns_of_the_loop() as turns:
                 answers = await asyncio.gather(*(client.get_job(JOB_ID) for _ in range(GETS)), return_exceptions=True)
-    return list(answers), max(held)
+    return list(answers), turns.longest
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ async def test_no_finite_field_is_calculated_in(prepare: Prepare, tmp_path: Path
     """The handshake ends at once: a power in such a group would hold the loop for up to a second."""
     answers, longest = await asked(prepare, tmp_path)
     assert [one for one in answers if not isinstance(one, Retryable)] == []
-    assert longest < 0.5
+    assert longest < SHORT
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ async def test_usual_servers_are_spoken_with(prepare: Prepare, tmp_path: Path) -
     """All that Azure, Entra and Azurite have is among it."""
     answers, longest = await asked(prepare, tmp_path)
     assert [one for one in answers if isinstance(one, BaseException)] == []
-    assert longest < 0.5
+    assert longest < SHORT
 
 
 @pytest.mark.skipif(not _OPENSSL, reason="no openssl: apt-get install openssl")

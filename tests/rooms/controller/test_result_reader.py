@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from loopturns import SHORT, turns_of_the_loop
 from quantumjob_operator.controller.result_reader import LARGE_BYTES, ResultReader
 from quantumjob_operator.results import MAX_READ_BYTES, OutputData, OutputFacts
 
@@ -20,20 +21,10 @@ def filled(head: bytes, unit: bytes, tail: bytes) -> bytes:
 
 
 async def read(result: bytes, output_format: str) -> tuple[OutputData, float]:
-    """What was found, and the most CPU time that the loop's process took between two turns of the loop."""
-    longest = 0.0
-
-    async def feel() -> None:
-        nonlocal longest
-        while True:
-            before = time.process_time()
-            await asyncio.sleep(0.01)
-            longest = max(longest, time.process_time() - before)
-
-    feeling = asyncio.create_task(feel())
-    found = await ResultReader().read(result, "ns", program=b'{"qubits": 30}', output_format=output_format, **ANY)
-    feeling.cancel()
-    return found, longest
+    """What was found, and the longest turn of the loop meanwhile."""
+    async with turns_of_the_loop(time.process_time) as turns:
+        found = await ResultReader().read(result, "ns", program=b'{"qubits": 30}', output_format=output_format, **ANY)
+    return found, turns.longest
 
 
 @pytest.mark.slow
@@ -59,7 +50,7 @@ async def test_the_largest_results_are_counted(
     result = filled(head, unit, tail)
     found, longest = await read(result, output_format)
     assert found.data["counts.json"] == f"{outcome}{result.count(unit)}}}"
-    assert longest < 0.5
+    assert longest < SHORT
 
 
 @pytest.mark.slow
@@ -68,7 +59,7 @@ async def test_a_result_that_takes_too_much_memory_is_left_out() -> None:
     found, longest = await read(filled(b'{"c0":[', b"{}", b"]}"), "honeywell.quantum-results.v1")
     assert found.data["countsOmitted"] == found.data["resultOmitted"] == "TooLarge"
     assert found.data["jobId"] == "id"
-    assert longest < 0.5
+    assert longest < SHORT
 
 
 @pytest.mark.parametrize(
