@@ -234,11 +234,12 @@ class OutputWriter:
 class InflightLimiter:
     """No limits."""
 
-    def take(
-        self, _workspace: Any, _job: QuantumJob, *, ours: bool = False, may_run: bool = False, unsent: bool = False
-    ) -> None:
+    def take(self, _workspace: Any, _job: QuantumJob, **_how: bool) -> None:
         """Always a place."""
-        del ours, may_run, unsent
+
+    def waits_for_others(self, _uid: str) -> bool:
+        """Nobody waits."""
+        return False
 
     def stands_in_line(self, _workspace: Any, _job: QuantumJob) -> bool:
         """Nobody waits."""

@@ -85,7 +85,15 @@ def new_parts(holder: str, now: float) -> Parts:
     limiter: Any = InflightLimiter()
     finalization = Finalization(events=told, wake=queue.add, referenced=workspaces.serving, **shared)  # type: ignore[arg-type]
     ledgers = BudgetLedgers(objects=BudgetObjects(), events=told, cache=cache, clock=clock, pause=_no_pause)  # type: ignore[arg-type]
-    spending = Spending(ledgers=ledgers, cache=cache, namespaces=ANY, wake=queue.add, settings=SETTINGS, clock=clock)
+    spending = Spending(
+        ledgers=ledgers,
+        cache=cache,
+        namespaces=ANY,
+        wake=queue.add,
+        needs_slot=limiter.waits_for_others,
+        settings=SETTINGS,
+        clock=clock,
+    )
     actions: Any = Actions(
         submitter=submitter,
         finalization=finalization,

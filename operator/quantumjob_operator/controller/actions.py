@@ -132,7 +132,8 @@ class Actions:
         connection, _ = ready(context)
         memory = context.memory
         unsent = memory.fence_state.is_unsent(current_attempt(context.job))
-        full = self._limiter.take(connection.workspace, context.job, ours=memory.has_sent, unsent=unsent)
+        first = self._spending.lines.has_turn(context.job.uid)
+        full = self._limiter.take(connection.workspace, context.job, ours=memory.has_sent, unsent=unsent, first=first)
         context.know(needs_slot=False, full=full)
 
     async def get_remote(self, context: ReconcileContext) -> None:

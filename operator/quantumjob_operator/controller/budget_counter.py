@@ -21,7 +21,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Change, Ledgers, State
 from quantumjob_operator.controller.budget_rows import BudgetRows, too_many
-from quantumjob_operator.controller.spending import RESERVED
+from quantumjob_operator.controller.settlement import RESERVED
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.settings import Settings
 

@@ -112,6 +112,7 @@ class InflightLimiter:
         ours: bool = False,
         may_run: bool = False,
         unsent: bool = False,
+        first: bool = False,
     ) -> Trouble | None:
         """A slot for the job, kept until `free`; or why there is none.
 
@@ -125,6 +126,7 @@ class InflightLimiter:
             ours: As for `holds_slot`.
             may_run: As for `holds_slot`.
             unsent: As for `holds_slot`.
+            first: A budget keeps something for it: it had a slot already, and goes before the others of its namespace.
         """
         self._count(workspace)
         inflight = self._inflight.setdefault(workspace.key, Inflight())
@@ -140,7 +142,7 @@ class InflightLimiter:
             self._enter(job.uid, slot)
         elif self._slots.get(job.uid) != slot:
             self.free(job.uid)
-            self._wait(job.uid, slot, inflight)
+            self._wait(job.uid, slot, inflight, first=first)
             self._admit(inflight, asking=job.uid)
         if job.uid in self._slots:
             return None
@@ -222,11 +224,19 @@ class InflightLimiter:
         """Whether a job waits for a slot: nothing else kept it back when it came, and all is read at its turn."""
         return self._waiting.get(job.uid) == Slot(workspace.key, job.namespace)
 
-    def _wait(self, uid: str, slot: Slot, inflight: Inflight) -> None:
+    def waits_for_others(self, uid: str) -> bool:
+        """Whether a job waits for a slot that somebody else has, and would be given it."""
+        slot = self._waiting.get(uid)
+        inflight = self._inflight.get(slot.through) if slot else None
+        if slot is None or inflight is None or inflight.has_its_share(slot.namespace):
+            return False
+        return slot.namespace not in inflight.missed and inflight.admitted.keys() != {slot.namespace}
+
+    def _wait(self, uid: str, slot: Slot, inflight: Inflight, *, first: bool) -> None:
         if self._waiting.get(uid) != slot:
             self._leave_queue(uid)
             self._waiting[uid] = slot
-            inflight.waiting.push(slot.namespace, uid)
+            (inflight.waiting.push_first if first else inflight.waiting.push)(slot.namespace, uid)
 
     def _leave_queue(self, uid: str) -> None:
         left = self._waiting.pop(uid, None)

@@ -81,6 +81,7 @@ def reconcilers_of(
         cache=common.cache,
         namespaces=cluster.namespaces,
         wake=common.queue.add_first,
+        needs_slot=limiter.waits_for_others,
         settings=common.settings,
         clock=common.clock,
     )

@@ -5,6 +5,7 @@ Must not live here: when a job is settled (`spending`, `budget_sweep`), or what 
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from quantumjob_operator.budgets.ledger import Ended, Outcome, settle
 from quantumjob_operator.budgets.told import reserved_in
@@ -13,6 +14,7 @@ from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle.costs import cost_of
 from quantumjob_operator.lifecycle.spending import bill_of
 from quantumjob_operator.lifecycle.transitions import Sighting, seen_as
+from quantumjob_operator.model.jobstatus import BudgetShown
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import METADATA_UID, owner_told
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -20,6 +22,8 @@ from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.reservation import Reservation
+
+RESERVED: Final = "Reserved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,8 @@ def ended_of(remote: RemoteJob) -> Ended:
     began = remote.begin_execution_time is not None or seen_as(remote) is Sighting.SUCCEEDED
     owner = owner_told(remote.metadata).get(METADATA_UID)
     return Ended(bill_of(cost_of(remote)), began, remote.sent_at, owner=owner)
+
+
+def as_shown(budget: QuantumBudget, amounts: tuple[Amount, ...], state: str) -> BudgetShown:
+    """What a job's status says of a budget."""
+    return BudgetShown(budget.namespace, budget.name, state, amounts)

@@ -2,7 +2,7 @@
 
 Several budgets are asked in the order of their names, and what was taken of the first ones is given back when a later
 one refuses. Whoever does not fit stands in line, and is woken when it does: nobody asks again and again. Must not live
-here: whether a job fits (`budgets`), or how ledgers are written (`budget_ledger`).
+here: whether a job fits (`budgets`), who is woken (`budget_lines`), or how ledgers are written (`budget_ledger`).
 """
 
 import logging
@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from quantumjob_operator.budgets.fit import Ahead
-from quantumjob_operator.budgets.ledger import Outcome, group_of, ledger_of
+from quantumjob_operator.budgets.ledger import Outcome, ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
@@ -23,22 +23,21 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers
-from quantumjob_operator.controller.budget_line import Line
+from quantumjob_operator.controller.budget_lines import Lines, key_of
 from quantumjob_operator.controller.grants import Grant, Grants, Question
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.reservations_seen import ReservationsSeen
-from quantumjob_operator.controller.settlement import Settlement, ended_in, speaks_for
+from quantumjob_operator.controller.settlement import RESERVED, Settlement, as_shown, ended_in, speaks_for
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.model.jobstatus import BudgetShown
-from quantumjob_operator.model.money import Amount, Estimate
+from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name
 from quantumjob_operator.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
-RESERVED: Final = "Reserved"
 Specs = tuple[tuple[str, int], ...]
 """Budgets by uid, each with the generation of its spec, in the order in which they are asked."""
 
@@ -49,7 +48,11 @@ def valid_for(settings: Settings) -> timedelta:
 
 
 class Spending:
-    """The budgets as jobs see them."""
+    """The budgets as jobs see them.
+
+    Attributes:
+        lines: Where they wait.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Spending:
         cache: Cache,
         namespaces: Namespaces,
         wake: Callable[[str], None],
+        needs_slot: Callable[[str], bool],
         settings: Settings,
         clock: Clock,
     ) -> None:
@@ -68,10 +72,10 @@ class Spending:
         self._clock = clock
         self._settings = settings
         self._grants = Grants(ledgers, self._freed)
-        self._lines: dict[str, dict[str, Line]] = {}
+        self.lines = Lines(clock.monotonic, self._waits, wake, needs_slot)
         self._parked: dict[str, dict[str, str]] = {}
-        self._refused: dict[str, dict[str, str]] = {}
-        """By the uid of a job: the budgets that have kept it back, each with the group in which it may wait there."""
+        self._refused: dict[str, set[str]] = {}
+        """By the uid of a job: the budgets that have kept it back."""
         self._seen = ReservationsSeen(cache)
 
     def concerned(self, workspace: Name | None) -> Specs:
@@ -85,7 +89,7 @@ class Spending:
 
     def reserved(self, job_id: str | None) -> tuple[BudgetShown, ...]:
         """What is set aside under an id, as far as it is known here."""
-        return tuple(_shown(budget, entry.amounts, RESERVED) for budget, entry in self._seen.holding(job_id or ""))
+        return tuple(as_shown(budget, entry.amounts, RESERVED) for budget, entry in self._seen.holding(job_id or ""))
 
     async def reserve(self, context: ReconcileContext) -> None:
         """Reserve in every budget that counts the job, or learn which one keeps it back.
@@ -94,6 +98,13 @@ class Spending:
             ClusterError: A ledger could not be written.
             Outdated: A budget is gone meanwhile.
         """
+        try:
+            await self._reserve(context)
+        except (ClusterError, Outdated):
+            self.lines.forget(context.job.uid)  # nothing is kept for one that may not ask again
+            raise
+
+    async def _reserve(self, context: ReconcileContext) -> None:
         job, workspace, program = context.job, context.seen.workspace, context.seen.program
         if isinstance(workspace, Trouble) or not isinstance(program, ProgramFacts):
             raise RuntimeError(f"{job.key}: a reservation was decided on without a workspace or a program")  # noqa: TRY004 - a state
@@ -108,22 +119,24 @@ class Spending:
         place = job.claim.workspace if job.claim else workspace.id
         job_id = identify(job, place, attempt_to_claim(job))
         taken = self._grants.begin(job.uid)
-        for budget in budgets:
-            request = self._request(budget, job, job_id, workspace, estimate)
+        asked = [(budget, self._request(budget, job, job_id, workspace, estimate)) for budget in budgets]
+        for budget, general in asked:
+            request = replace(general, ahead=self.lines.before(key_of(budget, job.namespace), job.uid))
             question = Question(request)
             answer = await self._ledgers.change(budget.uid, question)
             if question.lowered:
                 self._freed(budget)
-            self._note(budget, job, request, answer)
+            self._note(budget, job, asked, answer)
             if isinstance(answer, Refusal):
                 await self._grants.give_back(job.uid)
                 kept = Trouble(answer.reason, answer.message, final=answer.final)
                 context.know(needs_reservation=False, kept_back=kept, reserved=(), settled=None)
                 return
             taken.append(Grant(budget, request, answer))
+        self.lines.forget(job.uid)
         held = [(budget, granted) for budget, _, granted in taken if granted.since is not None]
         context.may_send = lambda: self.are_these(through, concerned) and self._may_send(job_id, held)
-        shown = tuple(_shown(budget, granted.amounts, RESERVED) for budget, granted in held)
+        shown = tuple(as_shown(budget, granted.amounts, RESERVED) for budget, granted in held)
         context.know(needs_reservation=False, kept_back=None, reserved=shown, settled=None)
 
     async def _counting(self, job: QuantumJob, workspace: Name) -> list[QuantumBudget]:
@@ -136,7 +149,6 @@ class Spending:
     def _request(
         self, budget: QuantumBudget, job: QuantumJob, job_id: str, workspace: WorkspaceFacts, estimate: Estimate | None
     ) -> Request:
-        line = self._line(budget, job.namespace)
         return Request(
             job_id=job_id,
             namespace=job.namespace,
@@ -146,32 +158,43 @@ class Spending:
             workspace_uid=workspace.uid,
             needs=needs_of(budget.spec, job.spec, estimate),
             fresh=timedelta(seconds=min(self._settings.reconciliation_seconds, self._settings.fence_seconds) / 2),
-            ahead=line.before(job.uid, self._waits),
             keyed=job.spec.idempotency_key is not None,
         )
 
-    def _note(self, budget: QuantumBudget, job: QuantumJob, request: Request, answer: Granted | Refusal) -> None:
+    def _note(
+        self,
+        budget: QuantumBudget,
+        job: QuantumJob,
+        asked: list[tuple[QuantumBudget, Request]],
+        answer: Granted | Refusal,
+    ) -> None:
         """Who does not fit stands in line; who can't pass at all is woken when the budget is changed."""
-        newest = self._cache.budgets.get(budget.uid)
+        newest, line = self._cache.budgets.get(budget.uid), key_of(budget, job.namespace)
         if newest is None:
             self.gone(budget.uid)
             if isinstance(answer, Refusal):
                 self._wake(job.uid)
             return
-        line, parked = self._line(budget, job.namespace), self._parked.setdefault(budget.uid, {})
+        parked = self._parked.setdefault(budget.uid, {})
         parked.pop(job.uid, None)
-        if isinstance(answer, Refusal):
-            self._refused.setdefault(job.uid, {})[budget.uid] = group_of(budget, job.namespace)
-        if isinstance(answer, Refusal) and answer.waits and isinstance(request.needs, Needs):
-            line.stand(job.uid, Ahead(job.namespace, request.needs.amounts, request.job_id))
+        if isinstance(answer, Granted):
+            self.lines.granted(line, job.uid)
             return
-        line.leave(job.uid)
-        if isinstance(answer, Refusal):
-            if not answer.final:
-                parked[job.uid] = answer.reason
-            changed = newest.generation != budget.generation
-            if changed or (answer.reason == COUNTING and not is_closed(newest)):
-                self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
+        self._refused.setdefault(job.uid, set()).add(budget.uid)
+        wants = {
+            key_of(one, job.namespace): Ahead(job.namespace, request.needs.amounts, request.job_id)
+            for one, request in asked
+            if isinstance(request.needs, Needs)
+        }
+        if answer.waits and line in wants:
+            self.lines.refused(line, job.uid, wants, lambda: self._room(newest))
+            return
+        self.lines.forget(job.uid)
+        if not answer.final:
+            parked[job.uid] = answer.reason
+        changed = newest.generation != budget.generation
+        if changed or (answer.reason == COUNTING and not is_closed(newest)):
+            self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
 
     async def reconciled(self, uid: str, *, may_run: bool, refused: bool = False) -> None:
         """A reconciliation is over; what was reserved in it is given back, unless a job may run under it.
@@ -211,7 +234,7 @@ class Spending:
         tolerance = timedelta(seconds=self._settings.fence_seconds)
         for budget, entry in list(self._seen.holding(job_id)):
             if budget.unreadable or not speaks_for(context, budget, entry):
-                done.append(_shown(budget, entry.amounts, RESERVED))
+                done.append(as_shown(budget, entry.amounts, RESERVED))
                 continue
             change = Settlement(job_id, ended_in(context, budget, entry), tolerance)
             try:
@@ -225,12 +248,12 @@ class Spending:
                 outcome, amounts = RESERVED, entry.amounts
             self._freed(budget)
             state = Outcome.SETTLED if outcome is Outcome.NOTHING else outcome
-            done.append(_shown(budget, amounts, str(state)))
+            done.append(as_shown(budget, amounts, str(state)))
         context.know(settled=tuple(done))
 
     def _freed(self, budget: QuantumBudget) -> None:
         """Have the budget offer what may have been released: that we wrote it ourselves is no news to the watch."""
-        if any(map(len, self._lines.get(budget.uid, {}).values())):
+        if any(map(len, self.lines.of(budget.uid))):
             self._wake(budget.uid)
 
     def changed(self, budget: QuantumBudget, *, everybody: bool) -> None:
@@ -244,27 +267,26 @@ class Spending:
         for uid in [one for one, why in parked.items() if everybody or (why == COUNTING and counted)]:
             del parked[uid]
             self._wake(uid)
-        state = Simulated(budget, ledger_of(budget, self._clock.now()))
-        for line in self._lines.get(budget.uid, {}).values():
-            waiting = line.everybody() if everybody and budget.is_counted and not budget.doubted else []
-            for uid in dict.fromkeys((*line.woken(state, self._waits), *waiting)):
-                self._wake(uid)
+        waiting = self.lines.everybody(budget.uid) if everybody and budget.is_counted and not budget.doubted else []
+        for uid in dict.fromkeys((*self.lines.woken(budget.uid, self._room(budget)), *waiting)):
+            self._wake(uid)
+
+    def _room(self, budget: QuantumBudget) -> Simulated:
+        return Simulated(budget, ledger_of(budget, self._clock.now()))
 
     def forget(self, uid: str) -> None:
         """A job is gone: it waits nowhere any more."""
-        for budget, group in self._refused.pop(uid, {}).items():
+        for budget in self._refused.pop(uid, ()):
             self._parked.get(budget, {}).pop(uid, None)
-            if line := self._lines.get(budget, {}).get(group):
-                line.leave(uid)
+        self.lines.forget(uid)
 
     def was_asked(self, uid: str) -> bool:
         """Whether jobs have asked a budget, of which some may wait."""
-        return uid in self._lines or uid in self._parked
+        return uid in self.lines or uid in self._parked
 
     def gone(self, uid: str) -> None:
         """A budget is gone: nobody waits for it any more."""
-        waiting = [one for line in self._lines.pop(uid, {}).values() for one in line.everybody()]
-        for one in (*waiting, *self._parked.pop(uid, {})):
+        for one in (*self.lines.gone(uid), *self._parked.pop(uid, {})):
             self._wake(one)
         self._seen.forget(uid)
 
@@ -273,11 +295,3 @@ class Spending:
         return job is not None and not (
             job.deletion_requested or job.status.finished or job.spec.suspend or job.spec.cancel
         )
-
-    def _line(self, budget: QuantumBudget, namespace: str) -> Line:
-        lines = self._lines.setdefault(budget.uid, {})
-        return lines.setdefault(group_of(budget, namespace), Line(self._clock.monotonic))
-
-
-def _shown(budget: QuantumBudget, amounts: tuple[Amount, ...], state: str) -> BudgetShown:
-    return BudgetShown(budget.namespace, budget.name, state, amounts)

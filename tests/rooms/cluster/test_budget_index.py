@@ -54,6 +54,7 @@ def _spending(cache: Cache) -> Spending:
         cache=cache,
         namespaces=None,  # type: ignore[arg-type]  # unused
         wake=lambda _: None,
+        needs_slot=lambda _: False,
         settings=Settings(),
         clock=Clock(lambda: 0.0, lambda: NOW),
     )

@@ -1,145 +1,79 @@
 """Who waits for a budget, and whose turn it is."""
 
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Final
-
 import pytest
 
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import ledger_of, put, release
 from quantumjob_operator.budgets.simulated import Simulated
-from quantumjob_operator.controller.budget_line import OFFER_SECONDS, Line
+from quantumjob_operator.controller.budget_line import OFFER_SECONDS
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Reservation
 from rooms.budgets.values import NOW, budget
-
-DELETED: Final = {"deleted"}
-
-
-@dataclass(slots=True)
-class Room:
-    """So much is free, and so much could be."""
-
-    free: int
-    most: int = 100
-    crowded: tuple[str, ...] = ()
-    taken: list[int] = field(default_factory=list)
-
-    def takes(self, who: Ahead) -> bool:
-        """Whether it fits; then it is in."""
-        if who.namespace in self.crowded or sum(self.taken) + who.amounts[0].value > self.free:
-            return False
-        self.taken.append(int(who.amounts[0].value))
-        return True
-
-    def keep(self, who: Ahead) -> None:
-        """Nobody else has it."""
-        assert not self.crowded or who.namespace not in self.crowded
-        self.taken.append(int(who.amounts[0].value))
-
-    def could_fit(self, who: Ahead) -> bool:
-        """Whether it ever could."""
-        return who.namespace not in self.crowded and who.amounts[0].value <= self.most
-
-
-@dataclass(slots=True)
-class Time:
-    """A clock that is moved by hand."""
-
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        """Monotonic seconds."""
-        return self.now
-
-
-def dollars(amount: int) -> tuple[Amount, ...]:
-    """So many."""
-    return (Amount("USD", str(Decimal(amount))),)
-
-
-def line_of(*waiting: tuple[str, str, int]) -> tuple[Line, Time]:
-    """A line in which these stand: tenant, uid, amount."""
-    time = Time()
-    line = Line(time)
-    for tenant, uid, amount in waiting:
-        line.stand(uid, Ahead(tenant, dollars(amount)))
-    return line, time
-
-
-def waits(uid: str) -> bool:
-    """Who is not deleted."""
-    return uid not in DELETED
-
-
-def woken(line: Line, room: Room) -> list[str]:
-    """Who can go."""
-    return line.woken(room, waits)
+from rooms.controller.aline import DELETED, Alone, Room, dollars, line_of
 
 
 def test_tenants_have_turns() -> None:
     """One that has much to do waits for its own."""
     line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("a", "a3", 10), ("b", "b1", 10))
-    assert woken(line, Room(20)) == ["a1", "b1"]
+    assert line.woken(Room(20)) == ["a1", "b1"]
 
 
 def test_a_large_one_keeps_its_turn() -> None:
     """Small ones behind it wait until it fits, and what it needs is kept for it."""
     line, _ = line_of(("a", "large", 80), ("a", "small", 10))
-    assert woken(line, Room(50)) == []
-    assert line.before("newcomer", waits) == (Ahead("a", dollars(80)),)
-    assert woken(line, Room(80)) == ["large"]
+    assert line.woken(Room(50)) == []
+    assert line.before("newcomer") == (Ahead("a", dollars(80)),)
+    assert line.woken(Room(80)) == ["large"]
 
 
 def test_one_that_can_never_fit_has_no_turn() -> None:
     """In this period."""
     line, _ = line_of(("a", "giant", 101), ("a", "small", 10))
-    assert woken(line, Room(50)) == ["small"]
+    assert line.woken(Room(50)) == ["small"]
 
 
 def test_who_has_all_its_places_keeps_nobody_waiting() -> None:
     """It waits for jobs of its own."""
     line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("b", "b1", 10))
-    assert woken(line, Room(50, crowded=("a",))) == ["b1"]
-    assert line.before("newcomer", waits) == (Ahead("b", dollars(10)),)
-    assert woken(line, Room(50)) == ["a1", "a2"]
+    assert line.woken(Room(50, crowded=("a",))) == ["b1"]
+    assert line.before("newcomer") == (Ahead("b", dollars(10)),)
+    assert line.woken(Room(50)) == ["a1", "a2"]
 
 
 def test_nothing_is_kept_for_one_that_is_deleted_while_it_has_the_turn() -> None:
     """Nor is it woken."""
     line, _ = line_of(("a", "large", 80), ("b", "small", 10))
-    assert woken(line, Room(50)) == []
+    assert line.woken(Room(50)) == []
     DELETED.add("large")
-    assert line.before("small", waits) == ()
-    assert woken(line, Room(50)) == ["small"]
+    assert line.before("small") == ()
+    assert line.woken(Room(50)) == ["small"]
     DELETED.remove("large")
 
 
 def test_one_that_was_deleted_in_the_line_is_passed_over() -> None:
     """It goes, and the next has the turn."""
     line, _ = line_of(("a", "deleted", 10), ("b", "small", 10))
-    assert woken(line, Room(50)) == ["small"]
+    assert line.woken(Room(50)) == ["small"]
     assert len(line) == 1
 
 
 def test_what_was_offered_is_kept_for_a_while() -> None:
     """Whoever was woken asks in a moment; whoever does not holds up nobody."""
     line, time = line_of(("a", "a1", 10))
-    assert woken(line, Room(10)) == ["a1"]
-    assert line.before("newcomer", waits) == (Ahead("a", dollars(10)),)
-    assert line.before("a1", waits) == ()
+    assert line.woken(Room(10)) == ["a1"]
+    assert line.before("newcomer") == (Ahead("a", dollars(10)),)
+    assert line.before("a1") == ()
     time.now = OFFER_SECONDS
-    assert line.before("newcomer", waits) == ()
+    assert line.before("newcomer") == ()
     assert len(line) == 0
 
 
 def test_nobody_is_woken_twice_for_the_same() -> None:
     """A thousand that wait are no reason for a thousand questions."""
     line, _ = line_of(*(("a", f"a{number}", 10) for number in range(1000)))
-    assert woken(line, Room(20)) == ["a0", "a1"]
-    assert woken(line, Room(20)) == []
+    assert line.woken(Room(20)) == ["a0", "a1"]
+    assert line.woken(Room(20)) == []
 
 
 @pytest.mark.parametrize(
@@ -155,8 +89,8 @@ def test_who_is_woken_is_not_kept_out_by_whose_turn_comes_next(waiting: list[tup
     """Of an empty budget all goes to those that were woken, in the order in which they were."""
     line, _ = line_of(*waiting)
     needs, free, gone = {uid: amount for _, uid, amount in waiting}, 100, list[str]()
-    for uid in woken(line, Room(free)):
-        kept = sum(int(one.value) for ahead in line.before(uid, waits) for one in ahead.amounts)
+    for uid in line.woken(Room(free)):
+        kept = sum(int(one.value) for ahead in line.before(uid) for one in ahead.amounts)
         assert needs[uid] + kept <= free
         line.leave(uid)
         free -= needs[uid]
@@ -167,9 +101,9 @@ def test_who_is_woken_is_not_kept_out_by_whose_turn_comes_next(waiting: list[tup
 def test_who_comes_anew_goes_after_all_that_wait_for_their_turn() -> None:
     """What was released for them is not theirs to take."""
     line, _ = line_of(("x", "x1", 80), ("y", "y1", 30))
-    assert woken(line, Room(100)) == ["x1"]
-    assert [one.namespace for one in line.before("new", waits)] == ["x", "y"]
-    assert [one.namespace for one in line.before("y1", waits)] == ["x"]
+    assert line.woken(Room(100)) == ["x1"]
+    assert [one.namespace for one in line.before("new")] == ["x", "y"]
+    assert [one.namespace for one in line.before("y1")] == ["x"]
 
 
 def test_who_waits_for_one_unit_does_not_wait_for_another_one() -> None:
@@ -181,12 +115,12 @@ def test_who_waits_for_one_unit_does_not_wait_for_another_one() -> None:
     line.stand("small", Ahead("b", (hqc(10),)))
     line.stand("dollars", Ahead("b", dollars(1_400)))
     line.stand("more", Ahead("c", dollars(1)))
-    assert [line.woken(Simulated(one, ledger), waits) for _ in range(2)] == [["more", "dollars"], []]
-    assert [ahead.namespace for ahead in line.before("new", waits)] == ["c", "b", "b"]
-    assert line.woken(Simulated(one, ledger_of(one, NOW)), waits) == ["turn", "small"]
+    assert [line.woken(Simulated(one, ledger)) for _ in range(2)] == [["more", "dollars"], []]
+    assert [ahead.namespace for ahead in line.before("new")] == ["c", "b", "b"]
+    assert line.woken(Simulated(one, ledger_of(one, NOW))) == ["turn", "small"]
 
 
-@pytest.mark.parametrize(("before", "seen"), [(1, True), (500, True), (1_000, False)])
+@pytest.mark.parametrize(("before", "seen"), [(1, True), (500, True), (1_001, False)])
 def test_many_that_wait_for_one_unit_hide_nobody_who_needs_another_one(before: int, *, seen: bool) -> None:
     """As far as it pays to look for them each time something is released."""
     one = budget(limits=[{"unit": "hqc", "amount": "500"}, {"unit": "USD", "amount": "2000"}])
@@ -195,11 +129,11 @@ def test_many_that_wait_for_one_unit_hide_nobody_who_needs_another_one(before: i
     for number in range(before):
         line.stand(f"hqc-{number}", Ahead("b", (hqc(100),)))
     line.stand("dollars", Ahead("b", dollars(1)))
-    assert [line.woken(Simulated(one, ledger), waits) for _ in range(2)] == [["dollars"] if seen else [], []]
-    assert line.woken(Simulated(one, ledger_of(one, NOW)), waits)[0] == "hqc-0", "the order stays"
+    assert [line.woken(Simulated(one, ledger)) for _ in range(2)] == [["dollars"] if seen else [], []]
+    assert line.woken(Simulated(one, ledger_of(one, NOW)))[0] == "hqc-0", "the order stays"
 
 
-def released_one_by_one(line: Line, crowds: tuple[str, ...], rounds: int) -> list[str]:
+def released_one_by_one(line: Alone, crowds: tuple[str, ...], rounds: int) -> list[str]:
     """Who passes, by namespace, while one of twenty jobs of 100 after another ends, and crowds never get shorter."""
     one, passed = budget(), list[str]()
     ledger = ledger_of(one, NOW)
@@ -208,7 +142,7 @@ def released_one_by_one(line: Line, crowds: tuple[str, ...], rounds: int) -> lis
         ledger = put(ledger, Reservation(f"r{number}", name, "r", "r", "s", stamp(NOW), amounts=dollars(100)))
     for number in range(rounds):
         ledger = release(ledger, next(iter(ledger.open)))
-        for uid in line.woken(Simulated(one, ledger), waits):
+        for uid in line.woken(Simulated(one, ledger)):
             tenant = uid.split("-")[0]
             ledger = put(ledger, Reservation(uid, tenant, "r", uid, "s", stamp(NOW), amounts=dollars(100)))
             line.leave(uid)
@@ -234,11 +168,11 @@ def test_nobody_loses_a_place_by_those_who_went_before_it() -> None:
     """Beside the first of its own it can't fit at all; when that has ended, it is before those that came later."""
     line, _ = line_of(("a", "a1", 900), ("b", "b1", 50), ("a", "a2", 900), ("a", "a3", 60), ("a", "a4", 900))
     free = Simulated(budget(limits=[{"unit": "USD", "amount": "1000"}]), ledger_of(budget(), NOW))
-    assert line.woken(free, waits) == ["a1", "b1"]
+    assert line.woken(free) == ["a1", "b1"]
     for uid in ("a1", "b1", "a3"):
         line.leave(uid)
     free = Simulated(budget(limits=[{"unit": "USD", "amount": "1000"}]), ledger_of(budget(), NOW))
-    assert line.woken(free, waits) == ["a2"]
+    assert line.woken(free) == ["a2"]
 
 
 @pytest.mark.parametrize("impossible", [3_000, 1_800], ids=["more than there is", "more than fits beside its own"])
@@ -251,7 +185,7 @@ def test_one_that_can_not_fit_costs_its_namespace_no_turn(impossible: int) -> No
         for uid, (tenant, amount) in {"own": ("y", 300), **running}.items():
             entry = Reservation(uid, tenant, "r", uid, "s", stamp(NOW), amounts=dollars(amount))
             ledger = put(ledger, entry)
-        for uid in line.woken(Simulated(one, ledger), waits):
+        for uid in line.woken(Simulated(one, ledger)):
             tenant = uid.split("-")[0]
             line.leave(uid)
             order.append(uid)
@@ -267,9 +201,19 @@ def test_one_that_can_not_fit_costs_its_namespace_no_turn(impossible: int) -> No
 def test_no_more_are_woken_at_once_than_can_be_kept_for() -> None:
     """Each that asks looks at all for whom something is kept."""
     line, _ = line_of(*[("a", f"u{number}", 1) for number in range(150)])
-    assert [len(woken(line, Room(1_000))) for _ in range(3)] == [100, 50, 0]
+    assert [len(line.woken(Room(1_000))) for _ in range(3)] == [100, 50, 0]
 
 
 def hqc(amount: int) -> Amount:
     """So many of Quantinuum's credits."""
     return Amount("hqc", f"{amount}")
+
+
+def test_one_that_lacks_a_slot_is_waited_for() -> None:
+    """One, which comes when others' jobs end; the others of the line may need no slot."""
+    line, time = line_of(("a", "slotless-1", 10), ("a", "slotless-2", 10), ("a", "a1", 10), ("a", "a2", 80))
+    assert line.woken(Room(30)) == ["slotless-1", "slotless-2", "a1"]
+    time.now = OFFER_SECONDS
+    assert line.before("new") == (Ahead("a", dollars(10)), Ahead("a", dollars(80)))
+    line.leave("slotless-1")
+    assert line.before("new") == (Ahead("a", dollars(80)),)

@@ -45,6 +45,7 @@ class Bench:
             cache=self.cache,
             namespaces=None,  # type: ignore[arg-type]  # unused
             wake=lambda _: None,
+            needs_slot=lambda _: False,
             settings=Settings(),
             clock=Clock(lambda: 0.0, lambda: NOW),
         )

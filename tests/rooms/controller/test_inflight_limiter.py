@@ -480,3 +480,34 @@ def test_a_workspace_that_is_gone_and_comes_back_counts_what_runs() -> None:
     assert trouble.reason == FULL
     limiter.free("b1")
     assert limiter.take(replace(limited, uid="another"), waiting_job("b2")) is None
+
+
+@pytest.mark.parametrize(("first", "next_one"), [(False, "a1"), (True, "a2")])
+def test_one_for_which_a_budget_keeps_something_is_the_next_of_its_namespace(*, first: bool, next_one: str) -> None:
+    """It had a slot, and gave it to others while it waited for the budget."""
+    bench, limited = Bench(), shared(maxJobsInFlight=1)
+    limiter = bench.limiter()
+    limiter.take(limited, waiting_job("a0"))
+    limiter.take(limited, waiting_job("a1"))
+    limiter.take(limited, waiting_job("a2"), first=first)
+    limiter.free("a0")
+    assert bench.woken == [next_one]
+
+
+@pytest.mark.parametrize(
+    ("limits", "has", "waits"),
+    [
+        pytest.param({"maxJobsInFlight": 1}, ["b0"], True, id="another one's job has the slot"),
+        pytest.param({"maxJobsInFlight": 2}, ["a0", "b0"], True, id="others have one of two"),
+        pytest.param({"maxJobsInFlight": 1}, ["a0"], False, id="its own namespace has it"),
+        pytest.param({"maxJobsInFlightPerNamespace": 1}, ["a0", "b0"], False, id="its namespace has its share"),
+        pytest.param({"maxJobsInFlight": 2}, ["b0"], False, id="it has a slot"),
+    ],
+)
+def test_who_waits_for_others_slots(limits: dict[str, int], has: list[str], *, waits: bool) -> None:
+    """Whoever waits for its own jobs may wait for ever."""
+    bench, limited = Bench(), shared(**limits)
+    limiter = bench.limiter()
+    for uid in (*has, "a9"):
+        limiter.take(limited, waiting_job(uid))
+    assert limiter.waits_for_others("a9") is waits

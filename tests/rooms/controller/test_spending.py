@@ -86,6 +86,7 @@ def spending_of(cache: Cache, ledgers: Any, woken: list[str] | None = None) -> S
         cache=cache,
         namespaces=None,  # type: ignore[arg-type]  # unused
         wake=([] if woken is None else woken).append,
+        needs_slot=lambda _: False,
         settings=Settings(),
         clock=Clock(lambda: 0.0, lambda: NOW),
     )

@@ -1,0 +1,146 @@
+"""The lines of all budgets: who waits in which, and what a turn in one of them keeps in the others.
+
+Must not live here: the order in one line (`budget_line`), or what a job asks of a budget (`spending`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantumjob_operator.budgets.fit import Ahead
+from quantumjob_operator.budgets.ledger import group_of
+from quantumjob_operator.controller.budget_line import Line, RoomLeft
+from quantumjob_operator.controller.budget_turns import LineKey, Turns
+from quantumjob_operator.model.quantumbudget import QuantumBudget
+
+MOST_TURNS: Final = 200
+"""For so many one line keeps something."""
+
+
+def key_of(budget: QuantumBudget, namespace: str) -> LineKey:
+    """The line in which the jobs of a namespace wait for a budget."""
+    return LineKey(budget.uid, group_of(budget, namespace))
+
+
+@dataclass(slots=True)
+class Lines:
+    """Where jobs wait, by budget and group.
+
+    Attributes:
+        clock: Monotonic seconds.
+        waits: As in `AllLines`.
+        look_again: Called with the uid of a budget in which nothing is kept any more for one that had a turn.
+        needs_slot: As in `AllLines`.
+        turns: Who has one.
+    """
+
+    clock: Callable[[], float]
+    waits: Callable[[str], bool]
+    look_again: Callable[[str], None]
+    needs_slot: Callable[[str], bool]
+    turns: Turns = field(default_factory=Turns)
+    _lines: dict[str, dict[str, Line]] = field(default_factory=dict)
+    _wants: dict[str, dict[LineKey, Ahead]] = field(default_factory=dict)
+    """By the uid of a job that waits: what it asks of which line."""
+
+    def has_turn(self, uid: str) -> bool:
+        """Whether something is kept for a job."""
+        return uid in self.turns
+
+    def before(self, key: LineKey, uid: str) -> tuple[Ahead, ...]:
+        """For whom something is kept when a job asks."""
+        return self._line(key).before(uid, self)
+
+    def refused(self, key: LineKey, uid: str, wants: Mapping[LineKey, Ahead], room: Callable[[], RoomLeft]) -> None:
+        """Have a job wait for a budget that has too little left.
+
+        A turn that it has is kept, unless that was the budget's own, which has been of no use, or it can't fit here
+        whatever others release: nothing is kept elsewhere for as long as that.
+
+        Args:
+            key: The line of the budget.
+            uid: Of the job.
+            wants: What it asks of all the budgets that count it.
+            room: What is left in this one.
+        """
+        line = self._line(key)
+        for each in self._of(uid):
+            if each is not line and (uid in self.turns or each.key not in wants):
+                each.leave(uid)
+        self._wants[uid] = dict(wants)
+        if uid in self.turns:
+            if line.has_woken(uid) or not room().could_fit(wants[key]):
+                self.lost(uid, self.turns.drop(uid))
+            else:
+                self.turns.take(uid, wants)
+                self._bound(key)
+        line.stand(uid, wants[key], self.turns)
+
+    def granted(self, key: LineKey, uid: str) -> None:
+        """A job has what it asks of a budget; another one may refuse it."""
+        if line := self._lines.get(key.budget, {}).get(key.group):
+            line.leave(uid)
+        self.turns.got(uid, key)
+
+    def forget(self, uid: str) -> None:
+        """A job waits nowhere any more."""
+        for line in self._of(uid):
+            line.leave(uid)
+        self._wants.pop(uid, None)
+        self.lost(uid, self.turns.drop(uid))
+
+    def woken(self, budget: str, room: RoomLeft) -> list[str]:
+        """Those who can go now, of all groups of a budget."""
+        return [uid for line in self.of(budget) for uid in line.woken(room, self)]
+
+    def everybody(self, budget: str) -> list[str]:
+        """All who wait for a budget."""
+        return [uid for line in self.of(budget) for uid in line.everybody()]
+
+    def of(self, budget: str) -> list[Line]:
+        """The lines of a budget's groups."""
+        return list(self._lines.get(budget, {}).values())
+
+    def gone(self, budget: str) -> list[str]:
+        """A budget is gone: nobody waits for it any more.
+
+        Returns:
+            Those who did.
+        """
+        waiting = self.everybody(budget)
+        for uid in waiting:
+            self.forget(uid)
+        self._lines.pop(budget, None)
+        return waiting
+
+    def __contains__(self, budget: str) -> bool:
+        return budget in self._lines
+
+    def _bound(self, key: LineKey) -> None:
+        """Each that asks looks at all for whom something is kept: the last ones stand in line again."""
+        for uid, _ in self.turns.wanting(key)[MOST_TURNS:]:
+            self.lost(uid, self.turns.drop(uid))
+
+    def _line(self, key: LineKey) -> Line:
+        lines = self._lines.setdefault(key.budget, {})
+        if key.group not in lines:
+            lines[key.group] = Line(key, self.clock)
+        return lines[key.group]
+
+    def wants(self, uid: str) -> Mapping[LineKey, Ahead]:
+        """As `AllLines`."""
+        return self._wants.get(uid, {})
+
+    def _of(self, uid: str) -> list[Line]:
+        """The lines in which a job waits."""
+        keys = self._wants.get(uid, {})
+        found = [self._lines.get(key.budget, {}).get(key.group) for key in keys]
+        return [line for line in found if line is not None and uid in line]
+
+    def lost(self, uid: str, kept: tuple[LineKey, ...]) -> None:
+        """A job has no turn any more: where it waits, it stands in line for one, and what was kept is others'."""
+        for line in self._of(uid):
+            line.has_no_turn(uid)
+        for key in kept:
+            if any(map(len, self.of(key.budget))):
+                self.look_again(key.budget)

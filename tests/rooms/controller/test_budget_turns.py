@@ -1,0 +1,154 @@
+"""A turn in the line of one budget, and what it is in those of others."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+
+from quantumjob_operator.budgets.fit import Ahead
+from quantumjob_operator.controller.budget_lines import MOST_TURNS, Lines
+from quantumjob_operator.controller.budget_turns import LineKey
+from rooms.controller.aline import Room, Time, dollars
+
+A: Final = LineKey("a", "")
+B: Final = LineKey("b", "")
+FULL: Final = 0
+
+
+@dataclass(slots=True)
+class Place:
+    """The lines of the budgets a and b."""
+
+    time: Time = field(default_factory=Time)
+    looked_at: list[str] = field(default_factory=list)
+    waiting: set[str] = field(default_factory=set)
+    lines: Lines = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nobody waits."""
+        self.lines = Lines(self.time, self.waiting.__contains__, self.looked_at.append, lambda _: False)
+
+    def refuse(self, key: LineKey, uid: str, amount: int, *keys: LineKey, most: int = 100) -> None:
+        """A job that needs so much of these budgets doesn't fit in one of them."""
+        self.waiting.add(uid)
+        wants = {one: Ahead(uid, dollars(amount), uid) for one in (key, *keys)}
+        self.lines.refused(key, uid, wants, lambda: Room(FULL, most=most))
+
+    def kept(self, key: LineKey, uid: str = "new") -> list[str]:
+        """Those for whom something is kept in a line when somebody asks."""
+        return [one.job_id for one in self.lines.before(key, uid)]
+
+    def woken(self, key: LineKey, free: int, most: int = 100) -> list[str]:
+        """Those who can go with so much left."""
+        return self.lines.woken(key.budget, Room(free, most=most))
+
+
+def having_turns(*jobs: str) -> Place:
+    """These need 60 of both budgets; it's their turn in a line each, in their order."""
+    place = Place()
+    for uid, key in zip(jobs, (A, B), strict=False):
+        place.refuse(key, uid, 60, A, B)
+        assert place.woken(key, 50) == []
+    return place
+
+
+def test_a_turn_in_one_line_is_one_in_all() -> None:
+    """Else what one budget can give is gone when the other can."""
+    place = having_turns("large")
+    assert place.kept(A) == place.kept(B) == ["large"]
+    place.refuse(B, "small", 30)
+    assert place.woken(B, 80) == []
+    assert place.woken(B, 90) == ["small"]
+
+
+def test_nothing_is_kept_where_it_asks_for_nothing() -> None:
+    """It is counted by one budget."""
+    place = Place()
+    place.refuse(A, "large", 60)
+    assert place.woken(A, 50) == []
+    assert (place.kept(A), place.kept(B)) == (["large"], [])
+
+
+def test_who_had_its_turn_first_goes_first_everywhere() -> None:
+    """Else each would wait for the other."""
+    place = having_turns("first", "second")
+    assert place.kept(A) == ["first", "second"]
+    assert place.kept(A, "first") == place.kept(B, "first") == []
+    assert place.kept(A, "second") == place.kept(B, "second") == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("refused_by", "most", "kept", "looked_at"),
+    [
+        pytest.param(A, 100, [], ["a", "b"], id="who woke it has less than it thought"),
+        pytest.param(B, 100, ["large"], [], id="another one has nothing left now"),
+        pytest.param(B, 50, [], ["b"], id="another one will have nothing left, whatever is released"),
+    ],
+)
+def test_a_job_that_was_woken_is_refused(refused_by: LineKey, most: int, kept: list[str], looked_at: list[str]) -> None:
+    """It keeps its turn as long as that can help."""
+    place = having_turns("large")
+    for key in (A, B):
+        place.refuse(key, f"other-{key.budget}", 101)
+    assert place.woken(A, 60) == ["large"]
+    if refused_by is B:
+        place.lines.granted(A, "large")
+    place.refuse(refused_by, "large", 60, A, B, most=most)
+    assert place.kept(A) == place.kept(B) == kept
+    assert sorted(place.looked_at) == looked_at
+    if kept:
+        place.time.now = 1000
+        assert place.kept(A) == ["large"]
+
+
+@pytest.mark.parametrize("key", [A, B])
+def test_a_turn_that_is_lost_is_waited_for_again(key: LineKey) -> None:
+    """In the line of whoever has refused the job."""
+    place = having_turns("large")
+    assert place.woken(A, 60) == ["large"]
+    place.refuse(key, "large", 60, A, B, most=100 if key is A else 50)
+    assert place.kept(A) == []
+    assert place.woken(key, 60) == ["large"]
+
+
+def test_a_job_that_waits_in_two_lines_is_woken_once() -> None:
+    """It stood in both before it had a turn in one of them."""
+    place = Place()
+    for key in (A, B):
+        place.refuse(key, "large", 60, A, B)
+    assert place.woken(B, 50) == []
+    assert place.woken(A, 200) == ["large"]
+
+
+@pytest.mark.parametrize("gone", ["forgotten", "deleted", "granted", "late", "budget"])
+def test_nothing_is_kept_for_one_that_does_not_wait(gone: str) -> None:
+    """Anywhere."""
+    place = having_turns("large")
+    place.refuse(B, "other", 101)
+    if gone == "forgotten":
+        place.lines.forget("large")
+    elif gone == "deleted":
+        place.waiting.remove("large")
+    elif gone == "granted":
+        for key in (A, B):
+            place.lines.granted(key, "large")
+    elif gone == "late":
+        assert place.woken(A, 60) == ["large"]
+        place.time.now = 1000
+        assert place.woken(A, 60) == []
+    else:
+        place.lines.gone("a")
+    assert place.kept(A) == place.kept(B) == []
+    assert place.looked_at == ([] if gone == "granted" else ["b"])
+
+
+def test_not_everybody_has_a_turn() -> None:
+    """Each that asks looks at all who have one; the last ones stand in line again, and the first keeps its own."""
+    place = having_turns("large")
+    for number in range(MOST_TURNS + 5):
+        place.refuse(B, f"s{number}", 1, A, B)
+        place.woken(B, 100 + number)
+        place.refuse(A, f"s{number}", 1, A, B)
+    assert len(place.kept(B)) == MOST_TURNS
+    assert place.kept(B)[0] == "large"
+    assert len(place.lines.everybody("a")) == MOST_TURNS + 6
