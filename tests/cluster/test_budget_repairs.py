@@ -40,7 +40,7 @@ def restarted(place: JobNamespace) -> Iterator[JobNamespace]:
 
 
 def write_status(place: JobNamespace, status: Manifest) -> None:
-    """The ledger as somebody else would have it."""
+    """The ledger as an operator would have it; one that is made up has no digest, as those of older ones."""
     patch = json.dumps([{"op": "add", "path": "/status", "value": status}])
     place.kubectl("patch", "quantumbudget", "research", "--subresource=status", "--type=json", "--patch", patch)
 
@@ -106,19 +106,20 @@ def test_what_a_crash_left_is_released_only_by_the_workspace_that_it_was_for(
     """A QuantumWorkspace that was created anew may lead elsewhere: that it has no such job proves nothing."""
     restarted.stack.operator.kill()
     left = [entry(1), entry(2, workspaceUid="of-the-former-one")]
-    write_status(kept, ledger(kept) | {"reservations": [json.dumps(one) for one in left]})
+    write_status(kept, ledger(kept) | {"reservations": [json.dumps(one) for one in left], "digest": None})
     kept.stack.operator.start()
     told = eventually(lambda: unconfirmed(kept), within=_SWEPT)
     assert "gone/gone-2 cost is not known, because QuantumWorkspace default was created anew" in told
     eventually(lambda: [one["name"] for one in reservations(kept)] == ["gone-2"], within=_SWEPT)
     assert spent(kept) == 0
-    write_status(kept, ledger(kept) | {"reservations": []})
+    write_status(kept, ledger(kept) | {"reservations": [], "digest": None})
 
 
+@pytest.mark.parametrize("gone", [True, False], ids=["whose jobs are gone", "whose jobs say that they are settled"])
 def test_a_ledger_that_was_set_back_while_no_operator_ran_is_counted_anew(
-    kept: JobNamespace, restarted: JobNamespace
+    kept: JobNamespace, restarted: JobNamespace, *, gone: bool
 ) -> None:
-    """With the objects of that time, before anything more is submitted."""
+    """Before anything more is submitted."""
     before = ledger(kept)
     kept.apply(jobs.quantinuum("first"))
     kept.wait("first")
@@ -126,9 +127,29 @@ def test_a_ledger_that_was_set_back_while_no_operator_ran_is_counted_anew(
     assert billed > 0
     restarted.stack.operator.kill()
     write_status(kept, before)
-    remove_by_force(kept, "first")
+    if gone:
+        remove_by_force(kept, "first")
     kept.apply(jobs.quantinuum("second"))
     kept.stack.operator.start()
+    assert_held(kept, "second", "BudgetExceeded", "spent")
+    assert spent(kept) == billed
+
+
+@pytest.mark.parametrize("how", ["set back", "without its sums", "without its count"])
+def test_a_ledger_that_somebody_else_writes_is_counted_anew(kept: JobNamespace, how: str) -> None:
+    """A moment after it was settled, while an operator looks on."""
+    before = ledger(kept)
+    kept.apply(jobs.quantinuum("first"))
+    kept.wait("first")
+    billed = spent(kept)
+    assert billed > 0
+    if how == "set back":
+        write_status(kept, before)
+    else:
+        field_name = "totals" if how == "without its sums" else "counted"
+        patch = json.dumps({"status": {field_name: None}})
+        kept.kubectl("patch", "quantumbudget", "research", "--subresource=status", "--type=merge", "--patch", patch)
+    kept.apply(jobs.quantinuum("second"))
     assert_held(kept, "second", "BudgetExceeded", "spent")
     assert spent(kept) == billed
 

@@ -13,7 +13,7 @@ from explore.moves import ACTS, EDITS, TIMEOUT, Move, all_runs, next_time
 from explore.process import Process
 from explore.sharing import shared
 from explore.state import State
-from quantumjob_operator.model.quantumbudget import BudgetStatus
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 from quantumjob_operator.model.quantumjob import JobSpec, QuantumJob
 
 _LATE: Final = 50.0

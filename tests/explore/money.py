@@ -18,8 +18,9 @@ from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.shown import as_counted, shown
 from quantumjob_operator.cluster.api import NotFound
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 from quantumjob_operator.model.naming import BUDGET_FINALIZER
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, parse_budget
+from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import Cost
 

@@ -13,8 +13,9 @@ from explore.money import BILL, BILLED, BUDGET, account_of
 from explore.parts import EPOCH, wall
 from explore.sharing import shared
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 from quantumjob_operator.model.naming import FINALIZER, METADATA_UID
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from rooms.lifecycle.observations import remote

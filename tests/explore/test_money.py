@@ -13,7 +13,7 @@ from explore.outside import Outside
 from explore.parts import EPOCH, TURN
 from explore.process import Process
 from explore.state import State, begin
-from quantumjob_operator.model.quantumbudget import BudgetStatus
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 
 
 def after(*moves: Move) -> State:

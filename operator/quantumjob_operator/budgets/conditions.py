@@ -18,10 +18,11 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.needs import is_known, limited_units
+from quantumjob_operator.model.budgetstatus import Total
 from quantumjob_operator.model.conditions import Words, with_condition, without_conditions, words
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import is_currency, spoken
-from quantumjob_operator.model.quantumbudget import QuantumBudget, Total
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 READY: Final = "Ready"
 EXCEEDED: Final = "Exceeded"

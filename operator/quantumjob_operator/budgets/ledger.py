@@ -26,9 +26,10 @@ from typing import Final, NamedTuple
 
 from quantumjob_operator.budgets.needs import CLAIMED, JOBS, SHOTS, limited_units
 from quantumjob_operator.budgets.period import Period, period_of
+from quantumjob_operator.model.budgetstatus import PastPeriod
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, is_currency, plain
-from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, PastPeriod, QuantumBudget
+from quantumjob_operator.model.quantumbudget import EACH_NAMESPACE, QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 
 AWAITED: Final = timedelta(days=7)

@@ -12,9 +12,10 @@ from quantumjob_operator.budgets.conditions import COUNTING, Kept, conditions_of
 from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, used
 from quantumjob_operator.budgets.needs import limited_units
 from quantumjob_operator.budgets.thresholds import warned
+from quantumjob_operator.model.budgetstatus import BudgetStatus, Counted, PeriodShown, Summary, Total
 from quantumjob_operator.model.conditions import stamp, without_conditions
 from quantumjob_operator.model.money import Amount, plain
-from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, PeriodShown, QuantumBudget, Summary, Total
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.values import replace
 
 _MAX_SUMMARY: Final = 512

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from quantumjob_operator.budgets.period import Period, within
+from quantumjob_operator.model.budgetstatus import BudgetStatus, Total, Warned
 from quantumjob_operator.model.money import spoken
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, Total, Warned
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 NEAR: Final = 80
 FULL: Final = 100

@@ -9,8 +9,9 @@ from quantumjob_operator.cluster.api import Api, NotFound
 from quantumjob_operator.cluster.objects import BASE
 from quantumjob_operator.cluster.paths import path_of
 from quantumjob_operator.model.budget_patch import budget_status_patch
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 from quantumjob_operator.model.naming import API_VERSION, BUDGET_FINALIZER, BUDGET_KIND, BUDGET_PLURAL
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget, parse_budget
+from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 
 
 class BudgetObjects:

@@ -21,7 +21,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Change, Ledgers, State
 from quantumjob_operator.controller.budget_rows import BudgetRows, too_many
-from quantumjob_operator.controller.settlement import RESERVED
+from quantumjob_operator.controller.settlement import settled_by
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.settings import Settings
 
@@ -134,10 +134,7 @@ class BudgetCounter:
 
     def _settled(self, budget: QuantumBudget, row: Row) -> bool:
         job = self._cache.jobs.get(row.entry.uid)
-        if job and any(one.job_id == row.entry.job_id for one in job.status.attempts):
-            return True  # an attempt is settled before status says that it is over
-        shown = job.status.budgets if job and job.status.job_id == row.entry.job_id else ()
-        return any((one.namespace, one.name) == budget.key and one.state != RESERVED for one in shown)
+        return job is not None and settled_by(job, budget, row.entry.job_id)
 
     async def _count(self, budget: QuantumBudget) -> Kept | None:
         before = frozenset(one.job_id for one in budget.status.reservations)

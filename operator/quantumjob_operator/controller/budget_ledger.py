@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from quantumjob_operator.budgets.conditions import LIMIT_REACHED, Kept
@@ -25,7 +25,8 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.model.conditions import stamp
+from quantumjob_operator.model.budgetstatus import digest_of
+from quantumjob_operator.model.conditions import micro_stamp
 from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
@@ -192,7 +193,8 @@ class BudgetLedgers:
         if state.counted:
             status = as_counted(budget, status, now, state.remembered)
         if state.ledger != ledger_of(budget, now):
-            status = replace(status, changed_at=stamp(now))
+            status = replace(status, changed_at=_after(budget.status.changed_at, now))
+        status = replace(status, digest=digest_of(status))
         written = await self._objects.write_status(budget, status)
         self._cache.update(written)
         await self._warn(budget, written, state.ledger)
@@ -210,3 +212,8 @@ class BudgetLedgers:
             self._cache.remove(budget.uid)
         else:
             self._cache.put_budget(live)
+
+
+def _after(before: str | None, now: datetime) -> str:
+    """When a ledger changes that changed before at another time, which the clock of somebody else may have told."""
+    return micro_stamp(max(now, datetime.fromisoformat(before) + timedelta.resolution) if before else now)

@@ -130,13 +130,13 @@ class BudgetRows:
         if claim is None or claim.workspace != workspace.id or status.finished:
             return None
         job_id = identify(job, workspace.id, claim.attempt)
-        amounts = _amounts(budget, job, job_id)
+        told = status.submission_time if status.job_id == job_id else None
+        amounts = _amounts(budget, job, job_id, accepted=told is not None)
         if (not amounts and _is_free(job)) or any(one.job_id == job_id for one in status.attempts):
             return None
-        told = status.submission_time if status.job_id == job_id else None
         since = datetime.fromisoformat(told) if told else self._clock.now()
         held = next((one for one in budget.status.reservations if one.job_id == job_id), None)
-        entry = self._standing(budget, held, job) or Reservation(
+        entry = self._standing(budget, held, job, accepted=told is not None) or Reservation(
             job_id=job_id,
             namespace=job.namespace,
             name=job.name,
@@ -163,7 +163,7 @@ class BudgetRows:
         job = self._cache.jobs.get(origin.uid) if origin else None
         if origin is None or (job is not None and job.namespace != origin.namespace):
             return None
-        held = self._standing(budget, reserved, job)
+        held = self._standing(budget, reserved, job, accepted=True)
         ended = ended_as_known(remote, reserved, job) if seen_as(remote) in FINAL_SIGHTINGS else None
         if held is None and ended is None and (was_free(remote.metadata) or (job is not None and _is_free(job))):
             return None  # nothing was reserved for it, and any number of them may be under way
@@ -179,7 +179,9 @@ class BudgetRows:
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             reserved_at=stamp(sent),
-            amounts=_amounts_told(budget, job, remote, told) if silent else _amounts(budget, job, remote.id),
+            amounts=_amounts_told(budget, job, remote, told)
+            if silent
+            else _amounts(budget, job, remote.id, accepted=True),
             basis="Estimate",
         )
         unknown = silent and told is None and (job is None or _is_unknown(budget, job))
@@ -220,9 +222,14 @@ class BudgetRows:
         default = (namespace, name) if name else None
         return referenced_name(job, self._cache.find_workspace, default) == workspace.key
 
-    def _standing(self, budget: QuantumBudget, held: Reservation | None, job: QuantumJob | None) -> Reservation | None:
+    def _standing(
+        self, budget: QuantumBudget, held: Reservation | None, job: QuantumJob | None, *, accepted: bool
+    ) -> Reservation | None:
         """What is reserved, with the units that were not limited when it was."""
-        return held and replace(held, amounts=completed(budget, held.amounts, _amounts(budget, job, held.job_id)))
+        if held is None:
+            return None
+        lacking = _amounts(budget, job, held.job_id, accepted=accepted)
+        return replace(held, amounts=completed(budget, held.amounts, lacking))
 
 
 def _is_free(job: QuantumJob) -> bool:
@@ -246,25 +253,25 @@ def _amounts_told(
     """What a job had reserved whose object does not say so, with as much as one job may of what nobody tells."""
     if was_free(remote.metadata):
         return ()
-    return completed(budget, told or (), _amounts(budget, job, remote.id))
+    return completed(budget, told or (), _amounts(budget, job, remote.id, accepted=True))
 
 
-def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str) -> tuple[Amount, ...]:
+def _amounts(budget: QuantumBudget, job: QuantumJob | None, job_id: str, *, accepted: bool) -> tuple[Amount, ...]:
     """What an attempt would have reserved; of a job whose object is gone, as much as one job may, and it is one job.
 
-    Status may still tell what became of the attempt before, though not in units that were not limited then.
+    What runs costs what is expected, also where no limit would have let it begin. Status may still tell what became of
+    the attempt before, though not in units that were not limited then.
     """
     if job is None:
         limits = {one.unit: one for one in budget.spec.per_job}
         one = {JOBS: Amount(JOBS, "1")} if JOBS in limited_units(budget.spec) else {}
         return tuple((limits | one).values())
     needs = needs_of(budget.spec, job.spec, job.status.estimate)
-    if isinstance(needs, Needs):
-        # What a job may cost is its user's word: nobody would have been let reserve more than this.
-        needed = at_most_allowed(budget.spec, needs.amounts)
-    else:
-        known = surely_needed(budget.spec, job.spec, job.status.estimate)
-        needed = completed(budget, known, budget.spec.per_job)
+    known = surely_needed(budget.spec, job.spec, job.status.estimate)
+    # What a claim or `maxCost` says is a user's word: nobody would have been let reserve more than this.
+    sure = known if accepted else at_most_allowed(budget.spec, known)
+    said = at_most_allowed(budget.spec, needs.amounts) if isinstance(needs, Needs) else budget.spec.per_job
+    needed = completed(budget, sure, said)
     for shown in job.status.budgets if job.status.job_id == job_id else ():
         if (shown.namespace, shown.name) == budget.key:
             return completed(budget, shown.amounts, needed)

@@ -86,6 +86,37 @@ def ended_of(remote: RemoteJob) -> Ended:
     return Ended(bill_of(cost_of(remote)), began, remote.sent_at, owner=owner)
 
 
-def as_shown(budget: QuantumBudget, amounts: tuple[Amount, ...], state: str) -> BudgetShown:
+def as_shown(
+    budget: QuantumBudget, amounts: tuple[Amount, ...], state: str, changed_at: str | None = None
+) -> BudgetShown:
     """What a job's status says of a budget."""
-    return BudgetShown(budget.namespace, budget.name, state, amounts)
+    return BudgetShown(budget.namespace, budget.name, state, amounts, changed_at)
+
+
+def settled_at(newest: QuantumBudget | None, outcome: Outcome | str) -> str | None:
+    """Which ledger has a job settled; nobody knows if it was not found in one that may have been set back.
+
+    Args:
+        newest: The budget after that.
+        outcome: What came of settling it.
+    """
+    if newest is None or outcome == RESERVED:
+        return None
+    unsure = outcome is Outcome.NOTHING and (newest.doubted or not newest.is_counted)
+    return None if unsure else newest.status.changed_at
+
+
+def settled_by(job: QuantumJob, budget: QuantumBudget, job_id: str) -> bool:
+    """Whether a job says that the ledger at hand has it settled; one that was set back may lack what is said.
+
+    An attempt is settled before status says that it is over, and what was settled last is the latest.
+    """
+    status, changed = job.status, budget.status.changed_at
+    over = any(one.job_id == job_id for one in status.attempts)
+    if not over and status.job_id != job_id:
+        return False
+    shown = [one for one in status.budgets if (one.namespace, one.name) == budget.key and one.state != RESERVED]
+    if budget.status.digest is None or changed is None:
+        return over or bool(shown)  # an older operator's, which did not say of which ledger that was
+    at = datetime.fromisoformat(changed)
+    return any(one.changed_at and datetime.fromisoformat(one.changed_at) <= at for one in shown)

@@ -27,7 +27,7 @@ from quantumjob_operator.controller.budget_lines import Lines, key_of
 from quantumjob_operator.controller.grants import Grant, Grants, Question
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.reservations_seen import ReservationsSeen
-from quantumjob_operator.controller.settlement import RESERVED, Settlement, as_shown, ended_in, speaks_for
+from quantumjob_operator.controller.settlement import RESERVED, Settlement, as_shown, ended_in, settled_at, speaks_for
 from quantumjob_operator.lifecycle.attempts import attempt_to_claim, identify
 from quantumjob_operator.lifecycle.observation import ProgramFacts, Trouble, WorkspaceFacts
 from quantumjob_operator.model.jobstatus import BudgetShown
@@ -248,7 +248,7 @@ class Spending:
                 outcome, amounts = RESERVED, entry.amounts
             self._freed(budget)
             state = Outcome.SETTLED if outcome is Outcome.NOTHING else outcome
-            done.append(as_shown(budget, amounts, str(state)))
+            done.append(as_shown(budget, amounts, str(state), settled_at(self._cache.budgets.get(budget.uid), outcome)))
         context.know(settled=tuple(done))
 
     def _freed(self, budget: QuantumBudget) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, PeriodShown, Summary
+from quantumjob_operator.model.budgetstatus import BudgetStatus, Counted, PeriodShown, Summary
 from quantumjob_operator.model.values import replace
 
 _STATUS: Final = TypeAdapter(BudgetStatus)

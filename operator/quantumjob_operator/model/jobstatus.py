@@ -125,12 +125,17 @@ MOST_BUDGETS: Final = 16
 
 @dataclass(frozen=True, slots=True, config=_JSON)
 class BudgetShown:
-    """What a QuantumBudget counts for the newest attempt; `state` is Reserved, Settled, Unsettled or Released."""
+    """What a QuantumBudget counts for the newest attempt; `state` is Reserved, Settled, Unsettled or Released.
+
+    Attributes:
+        changed_at: Of the ledger that has it settled: an earlier one has been set back, and lacks it.
+    """
 
     namespace: str
     name: str
     state: str
     amounts: tuple[Amount, ...] = ()
+    changed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)

@@ -10,26 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.model.jobstatus import Condition
+from quantumjob_operator.model.budgetstatus import BudgetStatus, digest_of, is_readable
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
 from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 from quantumjob_operator.model.quantumworkspace import Name, Selector
-from quantumjob_operator.model.reservation import Lines, all_readable, is_moment, is_sum
+from quantumjob_operator.model.reservation import all_readable
 from quantumjob_operator.model.values import replace
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _LONGEST_RECOUNT: Final = 64
 """Characters: longer than any date or serial number that one writes there."""
 _CLOCKS: Final = timedelta(seconds=5)
-"""By so much the clocks of two operators may differ."""
+"""By so much the clocks of two operators may differ; older ones wrote what their own said."""
 EACH_NAMESPACE: Final = "Namespace"
 REJECT: Final = "Reject"
 
@@ -65,98 +65,6 @@ class BudgetSpec:
     suspend: bool = False
 
 
-@dataclass(frozen=True, slots=True, config=_JSON)
-class PeriodShown:
-    """The current period; one without an end never ends."""
-
-    start: str
-    end: str | None = None
-
-
-def _ids(found: Any) -> Any:
-    return tuple(found.split()) if isinstance(found, str) else found
-
-
-# One text: the API server handles each item of a list about eight times for each write of the ledger.
-Ids = Annotated[tuple[str, ...], BeforeValidator(_ids), PlainSerializer(" ".join, return_type=str)]
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
-class Counted:
-    """When the ledger was counted from the service's list, for which object and which part of its spec.
-
-    Attributes:
-        jobs: The ids of those that were sent a moment before, and are in the ledger all the same.
-    """
-
-    time: str
-    uid: str
-    scope: str
-    jobs: Ids | None = None
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
-class Total:
-    """The sums of one unit; of one namespace, if the budget is for each."""
-
-    unit: str
-    spent: str
-    reserved: str
-    namespace: str | None = None
-    limit: str | None = None
-    left: str | None = None
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
-class PastPeriod:
-    """What was spent in a period that is over."""
-
-    start: str
-    spent: tuple[Amount, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
-class Warned:
-    """So many per cent of a limit were used at least once in this period, and its owner was told."""
-
-    unit: str
-    limit: str
-    percent: int
-    namespace: str | None = None
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
-class Summary:
-    """The totals for the columns of a table."""
-
-    limit: str = ""
-    spent: str = ""
-    reserved: str = ""
-    left: str = ""
-
-
-@dataclass(frozen=True, slots=True, config=_JSON)
-class BudgetStatus:
-    """All of `.status`.
-
-    Attributes:
-        torn: What is stored says more, or something else, than can be read: the next write replaces all of the ledger.
-    """
-
-    observed_generation: int | None = None
-    period: PeriodShown | None = None
-    counted: Counted | None = None
-    totals: tuple[Total, ...] = ()
-    reservations: Lines = ()
-    history: tuple[PastPeriod, ...] = ()
-    unsettled: int | None = None
-    warned: tuple[Warned, ...] = ()
-    summary: Summary | None = None
-    changed_at: str | None = None
-    conditions: tuple[Condition, ...] = ()
-    torn: bool = Field(default=False, exclude=True)
-
-
 @plain(frozen=True, slots=True)
 class QuantumBudget:
     """One object, as of one resourceVersion.
@@ -165,7 +73,7 @@ class QuantumBudget:
         recount: The value of the annotation that asks for a new count, or a digest of one that is long.
         doubted: The ledger may lack what was spent since: nobody watched, or the cluster was restored.
         unreadable: Why its spec could not be read, naming the field; empty if it was. It may limit any job.
-        moved: Its spec may have meant other jobs since it was counted, for a moment: these were sent without it.
+        moved: Its ledger was set back, or its spec may have meant other jobs since it was counted, for a moment.
     """
 
     namespace: str
@@ -220,10 +128,9 @@ class QuantumBudget:
             # One that comes with a count may have been kept, deleted and restored.
             return replace(self, doubted=counted is not None)
         moved = known.moved or known.scope != self.scope or self.generation > known.generation + 1
+        set_back = _is_earlier(self.status, known.status)
         return replace(
-            self,
-            doubted=known.doubted or _is_earlier(self.status, known.status),
-            moved=moved and counted in (None, known_counted),
+            self, doubted=known.doubted or set_back, moved=set_back or (moved and counted in (None, known_counted))
         )
 
 
@@ -233,7 +140,8 @@ def _is_earlier(status: BudgetStatus, known: BudgetStatus) -> bool:
         return False
     if status.changed_at is None:
         return True
-    return datetime.fromisoformat(status.changed_at) < datetime.fromisoformat(known.changed_at) - _CLOCKS
+    tolerance = timedelta() if status.digest and known.digest else _CLOCKS
+    return datetime.fromisoformat(status.changed_at) < datetime.fromisoformat(known.changed_at) - tolerance
 
 
 _SPEC: Final = TypeAdapter(BudgetSpec)
@@ -264,24 +172,19 @@ def parse_budget(body: Mapping[str, Any]) -> QuantumBudget:
 
 
 def _parsed_status(body: Mapping[str, Any]) -> BudgetStatus:
-    """What can't be read, or of which a line can't be, lacks what that reserved: it is counted from the list anew."""
+    """What can't be read, or of which a line can't be, lacks what that reserved: it is counted from the list anew.
+
+    So is what is not whole: somebody has taken a part away, or put one back.
+    """
     try:
         status = parsed_part(body, "status", _STATUS.validate_python)
         lines = (body.get("status") or {}).get("reservations") or ()
-        if not _is_readable(status):
-            return BudgetStatus(reservations=status.reservations, torn=True)
-        return status if all_readable(lines) else replace(status, counted=None, torn=True)
     except MalformedObject:
         return BudgetStatus(torn=True)
-
-
-def _is_readable(status: BudgetStatus) -> bool:
-    """Whether sums are some, and times are: a sum that is less than nothing would be room that is not there."""
-    period, counted = status.period, status.counted
-    times = (status.changed_at, counted and counted.time, *((period.start, period.end) if period else ()))
-    sums = (*(one.spent for one in status.totals), *(one.amount for past in status.history for one in past.spent))
-    moments = (*(one for one in times if one is not None), *(past.start for past in status.history))
-    return all(map(is_moment, moments)) and all(map(is_sum, sums))
+    if not is_readable(status):
+        return BudgetStatus(reservations=status.reservations, torn=True)
+    whole = all_readable(lines) and status.digest in (None, digest_of(status, lines))
+    return status if whole else replace(status, counted=None, torn=True)
 
 
 def _short(text: str) -> str:

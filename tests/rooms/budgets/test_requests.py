@@ -16,9 +16,10 @@ from quantumjob_operator.budgets.requests import Granted, ask, give_back
 from quantumjob_operator.budgets.room import MAX_OPEN, Room
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.model.budget_patch import budget_status_patch
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, ByShots
-from quantumjob_operator.model.quantumbudget import BudgetStatus, QuantumBudget
+from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 from rooms.budgets.values import NOW, budget, request, usd, written
 

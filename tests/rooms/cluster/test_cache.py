@@ -355,3 +355,28 @@ def test_a_ledger_that_is_set_back_while_it_is_watched_is_doubted(changed_at: st
     known.trust_budget(one.uid)
     known.put_budget(replace(one, resource_version="8", status=replace(one.status, changed_at=changed_at)))
     assert known.budgets[one.uid].doubted is doubted
+    assert known.budgets[one.uid].is_counted is not doubted
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "counted"),
+    [
+        pytest.param("2026-11-22T13:00:00.000001Z", True, id="the same"),
+        pytest.param("2026-11-22T13:00:00.000002Z", True, id="later"),
+        pytest.param("2026-11-22T13:00:00.000000Z", False, id="a moment earlier"),
+    ],
+)
+def test_of_a_ledger_that_is_set_back_a_moment_is_enough(changed_at: str, *, counted: bool) -> None:
+    """Each change is later than the one before, whatever clocks say; only a count makes it one to believe again."""
+    known, one = Cache(), budget()
+    one = replace(one, status=replace(one.status, changed_at="2026-11-22T13:00:00.000001Z", digest="of it"))
+    known.put_budget(one)
+    known.trust_budget(one.uid)
+    for version in ("8", "9"):
+        status = replace(one.status, changed_at=changed_at)
+        known.put_budget(replace(one, resource_version=version, status=status))
+        assert known.budgets[one.uid].is_counted is counted
+    later = replace(one.status, changed_at="2026-11-22T14:00:00.000000Z")
+    anew = replace(one, resource_version="10", status=later)
+    known.put_budget(replace(written(anew, ledger_of(anew, NOW), NOW + timedelta(seconds=9)), resource_version="10"))
+    assert known.budgets[one.uid].is_counted

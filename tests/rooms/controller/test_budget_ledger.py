@@ -211,3 +211,24 @@ async def test_a_budget_whose_spec_cant_be_read_lets_nothing_pass_and_is_not_wri
     with pytest.raises(Outdated):
         await ledgers.change("u", lambda _, state, __: (replace(state, counted=False), None))
     assert store.body == stored
+
+
+async def test_each_change_of_a_ledger_is_later_than_the_one_before() -> None:
+    """Although the clock stands still here, and another one was ahead: an earlier time shows that it was set back."""
+    store = Store()
+    store.body["status"]["changedAt"] = "2026-11-22T13:00:07.5Z"
+    ledgers, times = operator(store), list[str]()
+    for number in range(3):
+        await ledgers.change("u", partial(_ask, request(number, usd("1"))))
+        times.append(store.body["status"]["changedAt"])
+    assert times == [f"2026-11-22T13:00:07.50000{number}Z" for number in (1, 2, 3)]
+
+
+async def test_a_ledger_is_written_with_its_digest() -> None:
+    """What somebody else changes of it is seen."""
+    store = Store()
+    await operator(store).change("u", partial(_ask, request(1, usd("1"))))
+    assert parse_budget(deepcopy(store.body)).is_counted
+    store.body["status"]["totals"] = []
+    torn = parse_budget(deepcopy(store.body))
+    assert (torn.is_counted, torn.status.torn) == (False, True)

@@ -8,8 +8,9 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from quantumjob_operator.model.budgetstatus import BudgetStatus
 from quantumjob_operator.model.jobstatus import Condition, JobStatus
-from quantumjob_operator.model.quantumbudget import BudgetSpec, BudgetStatus
+from quantumjob_operator.model.quantumbudget import BudgetSpec
 from quantumjob_operator.model.quantumjob import JobSpec
 from quantumjob_operator.model.quantumpolicy import PolicySpec
 from quantumjob_operator.model.quantumworkspace import WorkspaceSpec

@@ -7,8 +7,9 @@ import pytest
 
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.model.budget_patch import budget_status_patch
+from quantumjob_operator.model.budgetstatus import BudgetStatus, Counted, Summary, digest_of
 from quantumjob_operator.model.money import Amount
-from quantumjob_operator.model.quantumbudget import BudgetStatus, Counted, Summary, parse_budget
+from quantumjob_operator.model.quantumbudget import parse_budget
 from quantumjob_operator.model.reservation import Reservation, line_of, read_line
 from quantumjob_operator.model.values import replace
 from rooms.budgets.values import NOW, SPEC
@@ -149,3 +150,34 @@ def test_a_ledger_whose_sums_or_times_cannot_be_read_is_counted_anew(spoilt: dic
     one = parse_budget(found)
     assert (one.is_counted, one.status.torn, one.status.reservations) == (False, True, (PLAIN,))
     assert ledger_of(one, NOW).spent == {}
+
+
+def whole() -> dict[str, Any]:
+    """A budget as an operator wrote it."""
+    found = body([line_of(PLAIN), line_of(replace(PLAIN, job_id="job-2"))])
+    found["status"]["totals"] = [{"unit": "USD", "spent": "20", "reserved": "97.5"}]
+    found["status"]["changedAt"] = "2026-11-22T12:00:00.000001Z"
+    return found | {"status": found["status"] | {"digest": digest_of(parse_budget(found).status)}}
+
+
+@pytest.mark.parametrize(
+    ("part", "is_counted"),
+    [
+        pytest.param({}, True, id="as it was written"),
+        pytest.param({"conditions": []}, True, id="with other conditions"),
+        pytest.param({"totals": []}, False, id="without its sums"),
+        pytest.param({"totals": [{"unit": "USD", "spent": "0", "reserved": "97.5"}]}, False, id="with another sum"),
+        pytest.param({"reservations": []}, False, id="without its lines"),
+        pytest.param({"reservations": [line_of(PLAIN)]}, False, id="with one of two lines"),
+        pytest.param({"changedAt": "2026-11-22T12:00:00.000000Z"}, False, id="of another time"),
+        pytest.param({"digest": "of another one"}, False, id="with another one's digest"),
+        pytest.param({"period": {"start": "2026-12-01T00:00:00Z"}}, False, id="of another period"),
+        pytest.param({"digest": None}, True, id="of an older operator"),
+    ],
+)
+def test_a_ledger_that_is_not_as_it_was_written_is_counted_anew(part: dict[str, Any], *, is_counted: bool) -> None:
+    """A part was taken away, or put back; what is left of it is believed no more."""
+    found = whole()
+    found["status"] |= part
+    one = parse_budget(found)
+    assert (one.is_counted, one.status.torn) == (is_counted, not is_counted)
