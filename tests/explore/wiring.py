@@ -106,7 +106,7 @@ def new_parts(holder: str, now: float) -> Parts:
         settings=SETTINGS,
         clock=clock,
     )
-    status = StatusWriter(cache=cache, finalization=finalization, metrics=told)  # type: ignore[arg-type]
+    status = StatusWriter(cache=cache, finalization=finalization, metrics=told, clock=clock)  # type: ignore[arg-type]
     observer = Observer(
         cache=cache,
         objects=objects,  # type: ignore[arg-type]

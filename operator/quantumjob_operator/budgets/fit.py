@@ -60,7 +60,10 @@ def fits(
         limit.unit: sum((_lacking(wanted, has, limit.unit) for wanted, has in before), Decimal(0))
         for limit in budget.spec.limits
     }
-    short = shortage(budget, sums, group, needs.amounts, kept=kept)
+    # What the ledger alone says is the same in every process.
+    short = shortage(budget, sums, group, needs.amounts, kept={}) or shortage(
+        budget, sums, group, needs.amounts, kept=kept
+    )
     if short is None:
         return None
     return refusals.exceeded(budget, ledger.period, namespace, replace(short, surely=surely), needs.detail)
@@ -88,7 +91,7 @@ def shortage(
         others = kept.get(limit.unit, Decimal(0))
         # What needs nothing of a unit is no worse for a limit that was lowered below what is spent.
         if amount and taken.spent + taken.reserved + others + amount > limit.value:
-            return Shortage(limit, taken, others, amount)
+            return Shortage(limit, taken, amount)
     return None
 
 
@@ -107,7 +110,7 @@ def no_longer_fits(budget: QuantumBudget, ledger: Ledger, standing: Reservation,
         spent = ledger.spent.get(key, Decimal(0)) if current else Decimal(0)
         if amount and spent + amount > limit.value:
             surely = spent + of_unit(needs.amounts, limit.unit) > limit.value
-            short = Shortage(limit, used(budget, ledger).get(key, UNUSED), Decimal(0), amount, surely=surely)
+            short = Shortage(limit, used(budget, ledger).get(key, UNUSED), amount, surely=surely)
             return refusals.exceeded(budget, ledger.period, standing.namespace, short, needs.detail)
     return None
 

@@ -49,14 +49,12 @@ class Shortage:
     Attributes:
         limit: Of the unit.
         taken: What is spent and reserved of it.
-        kept: What is kept for jobs whose turn comes first.
         needed: By the job.
         surely: All of that is needed; else a part of it is for what another object may have sent.
     """
 
     limit: Amount
     taken: Used
-    kept: Decimal
     needed: Decimal
     surely: bool = True
 
@@ -71,7 +69,8 @@ def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Short
     left = short.limit.value - taken.spent - taken.reserved
     whose = f" for namespace {namespace}" if budget.spec.each == EACH_NAMESPACE else ""
     jobs = f"{taken.jobs} job{'' if taken.jobs == 1 else 's'}"
-    turn = f", {spoken(short.kept, unit)} kept for jobs that have waited longer" if short.kept else ""
+    # How much is kept for whom is known to one process alone: two of them would say different things in turn.
+    turn = ", and what is left is kept for jobs that have waited longer" if short.needed <= left else ""
     used = f"{spoken(taken.spent, unit)} spent, {spoken(taken.reserved, unit)} reserved by {jobs}{turn}"
     message = (
         f"{_named(budget)} has {spoken(left, unit)} {unit} left{whose} of {spoken(short.limit.value, unit)}"

@@ -119,7 +119,7 @@ def _reconciler_of(
     submitter = Submitter(quotas=quotas, settings=settings, holder=common.holder, **shared)
     wake, referenced = common.queue.add, workspaces.referenced
     finalization = Finalization(events=cluster.events, wake=wake, referenced=referenced, **shared)
-    status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics)
+    status = StatusWriter(cache=cache, finalization=finalization, metrics=metrics, clock=clock)
     own: Any = {"cache": cache, "objects": cluster.objects, "clock": clock, "settings": settings}
     own |= {"holder": common.holder, "status": status, "workspaces": workspaces, "limiter": limiter}
     return Reconciler(

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+from quantumjob_operator.controller.own_words import Said
 from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, ProgramFacts, QueuePlace
 from quantumjob_operator.lifecycle.transitions import is_final_word
-from quantumjob_operator.model.jobstatus import JobStatus
+from quantumjob_operator.model.jobstatus import Condition, JobStatus
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -87,6 +88,7 @@ class Memory:
         failed_writes: Of its status, in a row, to which the API server answered that it failed.
         conflicts: Of its status, in a row, that met a version which somebody had written meanwhile.
         refusal_told: The refusal that users were told of last.
+        said: The conditions that this process wrote last.
         unwritten: A status that the API server does not store.
         ended: The id of the job of which the service has told a final word, whether that could be stored or not.
         bill_at: When the service is to be asked again what the job cost, which has ended.
@@ -118,6 +120,7 @@ class Memory:
     failed_writes: int = 0
     conflicts: int = 0
     refusal_told: str = ""
+    said: Said[tuple[Condition, ...]] = field(default_factory=Said)
     unwritten: Unwritten | None = None
     ended: str | None = None
     bill_at: datetime | None = None

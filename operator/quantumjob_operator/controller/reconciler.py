@@ -194,7 +194,7 @@ class Reconciler:
                 await self._objects.delete(context.job)
                 return
             elif decision.action in (Action.NONE, Action.RECORD):
-                await self._write(context, decision)
+                decision = await self._write(context, decision)
                 if decision.action is Action.NONE:
                     self._plan(context, decision)
                     return
@@ -206,10 +206,10 @@ class Reconciler:
                 context.know(ownership=self._observer.ownership(context.job, context.memory))
         raise RuntimeError(f"{context.job.key}: no end after {_MAX_STEPS} steps")
 
-    async def _write(self, context: ReconcileContext, decision: Decision) -> None:
+    async def _write(self, context: ReconcileContext, decision: Decision) -> Decision:
         if context.seen.gone and decision.action is Action.RECORD:
             await self._finalization.leave_to_heirs(context)  # before people are told that it is cancelled
-        await self._status.write(context, decision)
+        return await self._status.write(context, decision)
 
     @property
     def crd_outdated(self) -> bool:

@@ -7,14 +7,18 @@ Rules:
    same: what runs costs money, and what it should say stays in memory. So it is if somebody goes on changing the
    object, so that each write is decided on an older version than it meets.
 3. Nothing else is passed over so: what has to be in status before a job is sent, and its end.
+4. Why a job waits may be known differently to another process, as its place in a queue. Its words are left for some
+   minutes, or two processes would write in turn without end (`own_words`).
 
 Lives here: the one place that has status written. Must not live here: what it says (`lifecycle`).
 """
 
 import logging
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.finalization import Finalization, about
@@ -23,35 +27,43 @@ from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
 from quantumjob_operator.lifecycle.cost_limits import cost_notices
-from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, write_refused
+from quantumjob_operator.lifecycle.decision import WRITE_REFUSED, Action, write_refused
+from quantumjob_operator.lifecycle.doubts import doubt_of
 from quantumjob_operator.lifecycle.event_rules import EXECUTING, notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json, without_texts
+from quantumjob_operator.model.jobstatus import Condition, JobStatus, State, fields_of, status_json, without_texts
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.values import replace
 
 _MANY: Final = 5
 """Writes of one status in a row that the API server has failed by, after which it is not believed to recover."""
+_PATIENCE_SECONDS: Final = 600.0
 _log = logging.getLogger(__name__)
 
 
 class StatusWriter:
     """Writes status, and tells of it."""
 
-    def __init__(self, *, cache: Cache, finalization: Finalization, metrics: Metrics) -> None:
+    def __init__(self, *, cache: Cache, finalization: Finalization, metrics: Metrics, clock: Clock) -> None:
         self._cache = cache
+        self._clock = clock
         self._finalization = finalization
         self._metrics = metrics
         self._lost: AbstractSet[str] = frozenset()
 
-    async def write(self, context: ReconcileContext, decision: Decision) -> None:
+    async def write(self, context: ReconcileContext, decision: Decision) -> Decision:
         """Write the status of a decision and publish its Events.
+
+        Returns:
+            The decision, which is to be made again when another process's words have been left for long enough.
 
         Raises:
             ClusterError: The API server did not take it, and nothing may go on before it does.
         """
         before, memory = context.job.status, context.memory
+        if left := _left_to_another(context, decision, self._clock.monotonic()):
+            return replace(decision, again=min(left, decision.again or left))
         try:
             await self._store_what_fits(context, decision.status)
         except ClusterError as error:
@@ -68,6 +80,7 @@ class StatusWriter:
             # an endpoint may say for ever that it waits again.
             once = context.seen.gone or notice.reason == EXECUTING
             await self._finalization.tell(context.job, notice, once=once)
+        return decision
 
     async def _store_what_fits(self, context: ReconcileContext, wanted: JobStatus) -> None:
         """The status, or what programs need of it, above all its end, where there is no room for more."""
@@ -85,6 +98,7 @@ class StatusWriter:
         if written.resource_version != known.resource_version:
             memory.refusals, memory.failed_writes, memory.conflicts, memory.refusal_told = 0, 0, 0, ""
         memory.unwritten, context.stored = None, written.status
+        memory.said.say(wanted.conditions)
         self._cache.update(written)
         context.know(job=written)
         self._compare(context, wanted)
@@ -142,6 +156,21 @@ class StatusWriter:
     def crd_outdated(self) -> bool:
         """Whether the API server dropped a part of a status that this operator wrote."""
         return bool(self._lost)
+
+
+def _left_to_another(context: ReconcileContext, decision: Decision, now: float) -> float:
+    """Seconds for which it is left as it is why a job waits; what is doubted is always said."""
+    there, wanted = context.stored, decision.status
+    if decision.action is not Action.NONE or wanted.state != State.PENDING or doubt_of(there) or doubt_of(wanted):
+        return 0.0
+    if replace(there, conditions=(), message=None) != replace(wanted, conditions=(), message=None):
+        return 0.0
+    found = _kinds(wanted.conditions)
+    return context.memory.said.patience(there.conditions, lambda said: _kinds(said) == found, now, _PATIENCE_SECONDS)
+
+
+def _kinds(conditions: Iterable[Condition]) -> list[tuple[str, str, str | None]]:
+    return [(one.type, one.status, one.reason) for one in conditions]
 
 
 def _lasts(memory: Memory, error: ClusterError) -> bool:

@@ -254,7 +254,15 @@ def _take_over(seen: Observation, blocked: Decision | None) -> Decision:
         # Asked for meanwhile, too: what surely was not sent gives its slot back.
         left = min(left, seen.ownership.absence_left or left)
         return Decision(action=Action.NONE, status=seen.job.status, again=left)
-    return step(seen, Action.CLAIM)
+    return _while_kept_back(seen) or step(seen, Action.CLAIM)
+
+
+def _while_kept_back(seen: Observation) -> Decision | None:
+    """What is left to do for another's claim while a budget keeps the job back, as its status says already."""
+    kept = reserve_first(seen)
+    if kept and kept.action is Action.NONE and kept.status == seen.job.status:
+        return replace(kept, again=seen.ownership.soon(seen.ownership.absence_left) or kept.again)
+    return kept if kept and kept.action is Action.RESERVE else None
 
 
 def _submitted(seen: Observation, workspace: WorkspaceFacts, answer: RemoteJob | Trouble) -> Decision:

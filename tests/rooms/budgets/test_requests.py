@@ -288,6 +288,21 @@ def test_small_ones_do_not_starve_a_large_one() -> None:
     assert isinstance(answer, Granted)
 
 
+def test_what_is_said_follows_from_the_ledger_alone() -> None:
+    """Each process has a line of its own, and two of them would contradict each other in status without end."""
+    one = budget(limits=[{"unit": "hqc", "amount": "50"}, {"unit": "USD", "amount": "2000"}])
+    ledger = filled(one, "1000")
+    needs = Needs((Amount("hqc", "10"), Amount("USD", "1001")), "Estimate", "one run")
+    plain = told(one, ledger, needs).message
+    for ahead in ("45", "10"):
+        kept = (Ahead("chem", (Amount("hqc", ahead), Amount("USD", ahead))),)
+        assert told(one, ledger, needs, ahead=kept).message == plain
+    needs = replace(needs, amounts=(Amount("hqc", "10"), Amount("USD", "1")))
+    said = {told(one, ledger, needs, ahead=(Ahead("chem", (Amount("hqc", ahead),)),)).message for ahead in ("45", "50")}
+    assert len(said) == 1
+    assert "what is left is kept for jobs that have waited longer" in said.pop()
+
+
 @pytest.mark.parametrize(
     ("needed", "ends"),
     [

@@ -46,6 +46,7 @@ def test_a_ledger_has_what_it_or_an_earlier_one_has_settled(
     job = replace(new(), status=replace(status, budgets=(shown,)))
     assert settled_by(job, one, job_id) is settled
     assert not settled_by(job, replace(one, name="another"), job_id)
+    assert not settled_by(job, of(None), job_id), "a ledger that was never changed"
 
 
 @pytest.mark.parametrize("job_id", ["job-1", "job-2"])

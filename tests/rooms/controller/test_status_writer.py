@@ -52,7 +52,7 @@ def writer(scene: Scene, api: Any) -> StatusWriter:
         clock=clock,
         metrics=scene.metrics,
     )
-    return StatusWriter(cache=scene.cache, finalization=finalization, metrics=scene.metrics)
+    return StatusWriter(cache=scene.cache, finalization=finalization, metrics=scene.metrics, clock=clock)
 
 
 async def write(scene: Scene, status: StatusWriter, wanted: JobStatus) -> None:

@@ -17,6 +17,7 @@ from rooms.lifecycle.observations import (
     OUTAGE,
     OUTPUT,
     PROGRAM,
+    RIVAL,
     accepted,
     claimed,
     new,
@@ -175,3 +176,22 @@ def test_a_bill(cost: CostShown | None, bill: dict[str, str] | None) -> None:
     """By unit."""
     expected = None if bill is None else {unit: Decimal(amount) for unit, amount in bill.items()}
     assert bill_of(cost) == expected
+
+
+SAID = decide(seen(claimed(), kept_back=HELD, **READY, remote=ABSENT)).status
+
+
+@pytest.mark.parametrize(
+    ("known", "action"),
+    [
+        pytest.param({"needs_reservation": True}, Action.RESERVE, id="its budget is asked first"),
+        pytest.param({"kept_back": HELD}, Action.NONE, id="which keeps it back, as status says"),
+        pytest.param({"kept_back": replace(HELD, message="less is left")}, Action.CLAIM, id="its status says less"),
+        pytest.param({"kept_back": ENDS}, Action.CLAIM, id="it is to end, which only the holder says"),
+        pytest.param({}, Action.CLAIM, id="it may go"),
+        pytest.param({"needs_reservation": True, "rival_left": 9.0}, Action.NONE, id="its holder was seen lately"),
+    ],
+)
+def test_a_claim_is_not_taken_over_while_a_budget_keeps_the_job_back(known: dict[str, Any], action: Action) -> None:
+    """Two processes would take it from each other for ever, and stand behind a fence half of the time."""
+    assert decide(seen(claimed(holder=RIVAL, status=SAID), remote=ABSENT, **READY, **known)).action is action
