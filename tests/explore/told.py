@@ -12,7 +12,8 @@ from quantumjob_operator.lifecycle.doubts import doubt_of
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+# A ledger's digest is of its times, too.
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|\bdigest='[0-9a-f]{32}'")
 _JOBS: Final[dict[int, tuple[QuantumJob, int]]] = {}
 HOLDER: Final = re.compile(r"process-\d+")
 """A process's name in claims, and in what it says of them; which number it has is nobody's concern."""
