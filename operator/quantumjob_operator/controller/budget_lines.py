@@ -42,6 +42,9 @@ class Lines:
     _lines: dict[str, dict[str, Line]] = field(default_factory=dict)
     _wants: dict[str, dict[LineKey, Ahead]] = field(default_factory=dict)
     """By the uid of a job that waits: what it asks of which line."""
+    _parked: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the uid of a budget: the jobs that it keeps back whatever is released, and why."""
+    _parked_at: dict[str, str] = field(default_factory=dict)
 
     def has_turn(self, uid: str) -> bool:
         """Whether something is kept for a job."""
@@ -64,6 +67,7 @@ class Lines:
             room: What is left in this one.
         """
         line = self._line(key)
+        self._leave_park(uid)
         for each in self._of(uid):
             if each is not line and (uid in self.turns or each.key not in wants):
                 each.leave(uid)
@@ -81,13 +85,38 @@ class Lines:
         if line := self._lines.get(key.budget, {}).get(key.group):
             line.leave(uid)
         self.turns.got(uid, key)
+        self._leave_park(uid)
 
     def forget(self, uid: str) -> None:
         """A job waits nowhere any more."""
         for line in self._of(uid):
             line.leave(uid)
+        self._leave_park(uid)
         self._wants.pop(uid, None)
         self.lost(uid, self.turns.drop(uid))
+
+    def park(self, budget: str, uid: str, reason: str) -> None:
+        """Have a job wait for a change of a budget, whatever is released."""
+        self.forget(uid)
+        self._parked.setdefault(budget, {})[uid] = reason
+        self._parked_at[uid] = budget
+
+    def unpark(self, budget: str, which: Callable[[str], bool]) -> list[str]:
+        """Have those wait no more that wait for some reason.
+
+        Returns:
+            They.
+        """
+        found = [uid for uid, why in self._parked.get(budget, {}).items() if which(why)]
+        for uid in found:
+            self._leave_park(uid)
+        return found
+
+    def _leave_park(self, uid: str) -> None:
+        if budget := self._parked_at.pop(uid, None):
+            del self._parked[budget][uid]
+            if not self._parked[budget]:
+                del self._parked[budget]
 
     def woken(self, budget: str, room: RoomLeft) -> list[str]:
         """Those who can go now, of all groups of a budget."""
@@ -101,20 +130,24 @@ class Lines:
         """The lines of a budget's groups."""
         return list(self._lines.get(budget, {}).values())
 
+    def waiting(self, budget: str) -> list[str]:
+        """All that a budget keeps back, also those who wait in no line."""
+        return [*self.everybody(budget), *self._parked.get(budget, ())]
+
     def gone(self, budget: str) -> list[str]:
         """A budget is gone: nobody waits for it any more.
 
         Returns:
             Those who did.
         """
-        waiting = self.everybody(budget)
+        waiting = self.waiting(budget)
         for uid in waiting:
             self.forget(uid)
         self._lines.pop(budget, None)
         return waiting
 
     def __contains__(self, budget: str) -> bool:
-        return budget in self._lines
+        return budget in self._lines or budget in self._parked
 
     def _bound(self, key: LineKey) -> None:
         """Each that asks looks at all for whom something is kept: the last ones stand in line again."""

@@ -115,6 +115,7 @@ class BudgetReconciler:
         budget = self._cache.budgets.get(budget.uid, budget)
         if budget is not before:
             self._wake(budget, closed=False, still=uncounted is not None)
+        await self._spending.look_at_namespaces(budget)
         if budget.has_finalizer and not budget.status.reservations:
             await self._let_go(budget)
         else:

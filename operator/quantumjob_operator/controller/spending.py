@@ -25,6 +25,7 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Ledgers
 from quantumjob_operator.controller.budget_lines import Lines, key_of
 from quantumjob_operator.controller.grants import Grant, Grants, Question
+from quantumjob_operator.controller.left_namespaces import LeftNamespaces
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.controller.reservations_seen import ReservationsSeen
 from quantumjob_operator.controller.settlement import RESERVED, Settlement, as_shown, ended_in, settled_at, speaks_for
@@ -72,10 +73,8 @@ class Spending:
         self._clock = clock
         self._settings = settings
         self._grants = Grants(ledgers, self._freed)
+        self._left = LeftNamespaces(cache, namespaces, wake)
         self.lines = Lines(clock.monotonic, self._waits, wake, needs_slot)
-        self._parked: dict[str, dict[str, str]] = {}
-        self._refused: dict[str, set[str]] = {}
-        """By the uid of a job: the budgets that have kept it back."""
         self._seen = ReservationsSeen(cache)
 
     def concerned(self, workspace: Name | None) -> Specs:
@@ -175,12 +174,9 @@ class Spending:
             if isinstance(answer, Refusal):
                 self._wake(job.uid)
             return
-        parked = self._parked.setdefault(budget.uid, {})
-        parked.pop(job.uid, None)
         if isinstance(answer, Granted):
             self.lines.granted(line, job.uid)
             return
-        self._refused.setdefault(job.uid, set()).add(budget.uid)
         wants = {
             key_of(one, job.namespace): Ahead(job.namespace, request.needs.amounts, request.job_id)
             for one, request in asked
@@ -191,7 +187,7 @@ class Spending:
             return
         self.lines.forget(job.uid)
         if not answer.final:
-            parked[job.uid] = answer.reason
+            self.lines.park(budget.uid, job.uid, answer.reason)
         changed = newest.generation != budget.generation
         if changed or (answer.reason == COUNTING and not is_closed(newest)):
             self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
@@ -263,9 +259,8 @@ class Spending:
             budget: In its newest version.
             everybody: Its spec changed, or its ledger was counted, or a period began: all who wait ask anew.
         """
-        parked, counted = self._parked.get(budget.uid, {}), not is_closed(budget)
-        for uid in [one for one, why in parked.items() if everybody or (why == COUNTING and counted)]:
-            del parked[uid]
+        counted = not is_closed(budget)
+        for uid in self.lines.unpark(budget.uid, lambda why: everybody or (why == COUNTING and counted)):
             self._wake(uid)
         waiting = self.lines.everybody(budget.uid) if everybody and budget.is_counted and not budget.doubted else []
         for uid in dict.fromkeys((*self.lines.woken(budget.uid, self._room(budget)), *waiting)):
@@ -276,17 +271,23 @@ class Spending:
 
     def forget(self, uid: str) -> None:
         """A job is gone: it waits nowhere any more."""
-        for budget in self._refused.pop(uid, ()):
-            self._parked.get(budget, {}).pop(uid, None)
         self.lines.forget(uid)
+
+    async def look_at_namespaces(self, budget: QuantumBudget) -> None:
+        """Wake whoever waits for a budget that counts its namespace no more.
+
+        Raises:
+            ClusterError: The API server could not be asked.
+        """
+        await self._left.look(budget, self.lines.waiting(budget.uid))
 
     def was_asked(self, uid: str) -> bool:
         """Whether jobs have asked a budget, of which some may wait."""
-        return uid in self.lines or uid in self._parked
+        return uid in self.lines
 
     def gone(self, uid: str) -> None:
         """A budget is gone: nobody waits for it any more."""
-        for one in (*self.lines.gone(uid), *self._parked.pop(uid, {})):
+        for one in self.lines.gone(uid):
             self._wake(one)
         self._seen.forget(uid)
 

@@ -47,6 +47,9 @@ class Parts:
             self.cache.put_budget(replace(one, resource_version="8"))
         return Found()
 
+    async def look_at_namespaces(self, _budget: QuantumBudget) -> None:
+        """As the spending's."""
+
     def changed(self, _budget: QuantumBudget, *, everybody: bool) -> None:
         """As the spending's."""
         self.done.append("wake all" if everybody else "wake")

@@ -124,6 +124,9 @@ class Answers:
     trouble: Trouble | None = None
     offer: Offer = field(default_factory=Offer)
 
+    async def look_at_namespaces(self, _budget: Any) -> None:
+        """As the spending's."""
+
     async def refresh(self, _workspace: Any) -> Any:
         """As the connections'."""
         return self.trouble or self
