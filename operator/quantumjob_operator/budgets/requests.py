@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 
 from quantumjob_operator.budgets import refusals
 from quantumjob_operator.budgets.fit import Ahead, fits, no_longer_fits, of_unit
-from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, put, release, used
+from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, ledger_of, put, release, used
 from quantumjob_operator.budgets.needs import CLAIMED, CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
@@ -95,6 +95,18 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
         if (amount := of_unit(needs.amounts, limit.unit)) > limit.value:
             return ledger, refusals.above_job_limit(budget, limit, amount, needs)
     return _reserve(budget, ledger, request, needs, now)
+
+
+def in_order(asked: list[tuple[QuantumBudget, Request]], now: datetime) -> list[tuple[QuantumBudget, Request]]:
+    """The budgets in the order in which a job asks them: those that refuse by what their status says first.
+
+    The others keep nothing for it then, and confirm nothing: what stands there is found unused, however often it asks.
+    """
+
+    def passes(one: tuple[QuantumBudget, Request]) -> bool:
+        return isinstance(ask(one[0], ledger_of(one[0], now), one[1], now)[1], Granted)
+
+    return sorted(asked, key=passes) if len(asked) > 1 else asked
 
 
 def is_closed(budget: QuantumBudget) -> bool:

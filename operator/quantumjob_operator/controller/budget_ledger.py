@@ -179,7 +179,12 @@ class BudgetLedgers:
         return state, answers
 
     async def _store(self, budget: QuantumBudget, state: State) -> None:
-        """The finalizer stands before the first reservation: what is reserved is settled before the budget goes."""
+        """The finalizer stands before the first reservation: what is reserved is settled before the budget goes.
+
+        A ledger that is doubted keeps its time until it was compared: by that it is known what it may lack, also by
+        whoever comes after a crash.
+        """
+        unsure = budget.doubted and not state.counted
         if state.ledger.open and not budget.has_finalizer:
             marked = await self._objects.mark(budget, in_use=True)
             if marked is None:
@@ -192,7 +197,7 @@ class BudgetLedgers:
         status = shown(before, state.ledger, now, state.kept, state.unconfirmed)
         if state.counted:
             status = as_counted(budget, status, now, state.remembered)
-        if state.ledger != ledger_of(budget, now):
+        if state.ledger != ledger_of(budget, now) and not unsure:
             status = replace(status, changed_at=_after(budget.status.changed_at, now))
         status = replace(status, digest=digest_of(status))
         written = await self._objects.write_status(budget, status)

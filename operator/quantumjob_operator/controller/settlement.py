@@ -94,16 +94,15 @@ def as_shown(
 
 
 def settled_at(newest: QuantumBudget | None, outcome: Outcome | str) -> str | None:
-    """Which ledger has a job settled; nobody knows if it was not found in one that may have been set back.
+    """Which ledger has a job settled; nobody knows as long as it may have been set back.
 
     Args:
         newest: The budget after that.
         outcome: What came of settling it.
     """
-    if newest is None or outcome == RESERVED:
+    if newest is None or outcome == RESERVED or newest.doubted or not newest.is_counted:
         return None
-    unsure = outcome is Outcome.NOTHING and (newest.doubted or not newest.is_counted)
-    return None if unsure else newest.status.changed_at
+    return newest.status.changed_at
 
 
 def settled_by(job: QuantumJob, budget: QuantumBudget, job_id: str) -> bool:

@@ -1,8 +1,8 @@
 """What jobs ask of budgets: to reserve before they are submitted, and to settle when they have ended.
 
-Several budgets are asked in the order of their names, and what was taken of the first ones is given back when a later
-one refuses. Whoever does not fit stands in line, and is woken when it does: nobody asks again and again. Must not live
-here: whether a job fits (`budgets`), who is woken (`budget_lines`), or how ledgers are written (`budget_ledger`).
+Several budgets are asked in the order of their names, first those that are known to refuse. What was taken of some is
+given back when a later one refuses. Whoever does not fit stands in line, and is woken when it does. Must not live here:
+whether a job fits (`budgets`), who is woken (`budget_lines`), or how ledgers are written (`budget_ledger`).
 """
 
 import logging
@@ -16,7 +16,7 @@ from quantumjob_operator.budgets.ledger import Outcome, ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import Needs, needs_of
 from quantumjob_operator.budgets.refusals import COUNTING, Refusal
-from quantumjob_operator.budgets.requests import Granted, Request, is_closed
+from quantumjob_operator.budgets.requests import Granted, Request, in_order, is_closed
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
@@ -119,8 +119,7 @@ class Spending:
         job_id = identify(job, place, attempt_to_claim(job))
         taken = self._grants.begin(job.uid)
         asked = [(budget, self._request(budget, job, job_id, workspace, estimate)) for budget in budgets]
-        for budget, general in asked:
-            request = replace(general, ahead=self.lines.before(key_of(budget, job.namespace), job.uid))
+        for budget, request in in_order(asked, self._clock.now()):
             question = Question(request)
             answer = await self._ledgers.change(budget.uid, question)
             if question.lowered:
@@ -156,6 +155,7 @@ class Spending:
             workspace=workspace.name,
             workspace_uid=workspace.uid,
             needs=needs_of(budget.spec, job.spec, estimate),
+            ahead=self.lines.before(key_of(budget, job.namespace), job.uid),
             fresh=timedelta(seconds=min(self._settings.reconciliation_seconds, self._settings.fence_seconds) / 2),
             keyed=job.spec.idempotency_key is not None,
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.budgets.ledger import ledger_of, release
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.requests import Granted, Request, ask
 from quantumjob_operator.budgets.shown import as_counted, shown
@@ -63,11 +63,12 @@ async def no_pause(_seconds: float, _event: asyncio.Event | None) -> None:
     """One write follows the other at once."""
 
 
-def operator(store: Store, pause: Pause = no_pause) -> BudgetLedgers:
+def operator(store: Store, pause: Pause = no_pause, *, doubted: bool = False) -> BudgetLedgers:
     """One operator with its own memory."""
     cache, api = Cache(), store
     cache.put_budget(parse_budget(deepcopy(store.body)))
-    cache.trust_budget("u")
+    if not doubted:
+        cache.trust_budget("u")
     objects = BudgetObjects(api)  # type: ignore[arg-type]
     events = Events(api, "test")  # type: ignore[arg-type]
     clock = Clock(lambda: 0.0, lambda: NOW)
@@ -232,3 +233,22 @@ async def test_a_ledger_is_written_with_its_digest() -> None:
     store.body["status"]["totals"] = []
     torn = parse_budget(deepcopy(store.body))
     assert (torn.is_counted, torn.status.torn) == (False, True)
+
+
+async def test_a_ledger_that_is_doubted_keeps_its_time_until_it_was_compared() -> None:
+    """By its time it is known what one that was set back lacks, whatever is settled in it meanwhile."""
+    store = Store()
+    ledgers = operator(store)
+    await ledgers.change("u", partial(_ask, request(1, usd("5"))))
+    before = store.body["status"]["changedAt"]
+    later = operator(store, doubted=True)
+    await later.change("u", partial(_released, "job-1"))
+    assert (store.body["status"]["changedAt"], store.body["status"]["reservations"]) == (before, None)
+    assert parse_budget(deepcopy(store.body)).is_counted
+    await operator(store).change("u", partial(_ask, request(2, usd("5"))))
+    assert store.body["status"]["changedAt"] > before
+
+
+def _released(job_id: str, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    """What was reserved for a job is given back."""
+    return replace(state, ledger=release(state.ledger, job_id)), None

@@ -62,7 +62,7 @@ class World:
         for name, workspaces in self.counting.items():
             limits = [{"unit": "USD", "amount": str(LIMIT)}]
             one = replace(budget(workspaces=workspaces, limits=limits), name=name, uid=name)
-            self.cache.put_budget(one)
+            self.cache.put_budget(written(one, ledger_of(one, NOW)))
             self.cache.trust_budget(name)
         self.spending = Spending(
             ledgers=self,
@@ -78,8 +78,10 @@ class World:
         """As `BudgetLedgers.change`."""
         del patient
         one = self.cache.budgets[uid]
-        state, answer = change(one, State(ledger_of(one, NOW)), NOW + timedelta(seconds=self.now))
-        self._write(one, state)
+        before = State(ledger_of(one, NOW))
+        state, answer = change(one, before, NOW + timedelta(seconds=self.now))
+        if state != before:
+            self._write(one, state)
         return answer
 
     def _write(self, one: QuantumBudget, state: State) -> None:
@@ -233,3 +235,17 @@ async def test_all_pass_when_no_more_come(counting: Mapping[str, list[str]], see
         assert world.passed[-1] == f"last-{workspace}"
         for _ in range(6):
             await world.turn()
+
+
+async def test_what_stands_in_one_budget_is_not_confirmed_for_a_job_that_another_one_refuses() -> None:
+    """It is found unused then, however often its user has it ask: else it would fill the budget of others."""
+    world = World(SHARED)
+    world.make("first", "second", 100)
+    await world.turn()
+    world.ends["first"] = 1000
+    world.make("refused", "both", 10)
+    for _ in range(3):
+        await world.turn()
+        world.asking.append("refused")
+    assert world.passed == ["first"]
+    assert (world.cache.budgets["a"].resource_version, world.cache.budgets["a"].status.reservations) == ("7", ())
