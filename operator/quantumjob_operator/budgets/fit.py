@@ -4,7 +4,6 @@ Must not live here: what else a budget asks of a job (`requests`), or who waits 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,52 +20,14 @@ from quantumjob_operator.model.reservation import Reservation
 class Ahead(NamedTuple):
     """Who waits longer than the one that asks: a job's namespace, what it needs, and its id at the service.
 
-    A part of what it needs may be reserved for it already.
+    A part of what it needs may be reserved for it already. What is offered was promised to it, and counts as if it were
+    under way.
     """
 
     namespace: str
     amounts: tuple[Amount, ...]
     job_id: str = ""
-
-
-def fits(
-    budget: QuantumBudget,
-    ledger: Ledger,
-    sums: Mapping[Key, Used],
-    namespace: str,
-    needs: Needs,
-    *,
-    ahead: tuple[Ahead, ...] = (),
-    surely: bool = True,
-) -> Refusal | None:
-    """Why a job has to wait; None if it fits beside everything that is spent, reserved, and kept for others.
-
-    Args:
-        budget: Whose ledger it is.
-        ledger: As it is.
-        sums: What is used of each unit.
-        namespace: Of the job.
-        needs: Of the job.
-        ahead: Those for whom something is kept.
-        surely: It needs all of that; who may need less is not refused for good.
-    """
-    group, own = group_of(budget, namespace), own_of(budget, ledger, {one.namespace for one in ahead})
-    before: list[tuple[tuple[Amount, ...], tuple[Amount, ...]]] = []
-    for one in ahead:
-        standing, wanted = standing_for(ledger, one.job_id), asked_for(ledger, one)
-        if could_fit(budget, sums, without(own[one.namespace], standing), group, wanted):
-            before.append((wanted, standing))
-    kept = {
-        limit.unit: sum((_lacking(wanted, has, limit.unit) for wanted, has in before), Decimal(0))
-        for limit in budget.spec.limits
-    }
-    # What the ledger alone says is the same in every process.
-    short = shortage(budget, sums, group, needs.amounts, kept={}) or shortage(
-        budget, sums, group, needs.amounts, kept=kept
-    )
-    if short is None:
-        return None
-    return refusals.exceeded(budget, ledger.period, namespace, replace(short, surely=surely), needs.detail)
+    offered: bool = False
 
 
 def shortage(
@@ -74,8 +35,6 @@ def shortage(
     sums: Mapping[Key, Used],
     group: str,
     amounts: tuple[Amount, ...],
-    *,
-    kept: Mapping[str, Decimal],
 ) -> Shortage | None:
     """The first limit that has too little left; None if there is none.
 
@@ -84,13 +43,11 @@ def shortage(
         sums: What is used of each unit.
         group: Whose sums the job goes into.
         amounts: What it needs.
-        kept: What is kept of each unit for others.
     """
     for limit in budget.spec.limits:
         taken, amount = sums.get(Key(group, limit.unit), UNUSED), of_unit(amounts, limit.unit)
-        others = kept.get(limit.unit, Decimal(0))
         # What needs nothing of a unit is no worse for a limit that was lowered below what is spent.
-        if amount and taken.spent + taken.reserved + others + amount > limit.value:
+        if amount and taken.spent + taken.reserved + amount > limit.value:
             return Shortage(limit, taken, amount)
     return None
 
@@ -184,10 +141,6 @@ def without(own: Mapping[str, Decimal], standing: tuple[Amount, ...]) -> Mapping
     """What a namespace keeps of each unit, without what is reserved for one of its jobs."""
     less = {one.unit: own[one.unit] - one.value for one in standing if one.unit in own}
     return {**own, **less} if less else own
-
-
-def _lacking(wanted: tuple[Amount, ...], standing: tuple[Amount, ...], unit: str) -> Decimal:
-    return max(of_unit(wanted, unit) - of_unit(standing, unit), Decimal(0))
 
 
 def of_unit(amounts: tuple[Amount, ...], unit: str) -> Decimal:

@@ -59,6 +59,15 @@ class Shortage:
     surely: bool = True
 
 
+def closed(budget: QuantumBudget) -> Refusal | None:
+    """What keeps every job that costs something from being submitted; None if nothing does."""
+    if budget.unreadable or budget.deletion_requested:
+        return unreadable(budget) if budget.unreadable else going(budget)
+    if budget.doubted or not budget.is_counted:
+        return counting(budget)
+    return suspended(budget) if budget.spec.suspend else None
+
+
 def exceeded(budget: QuantumBudget, period: Period, namespace: str, short: Shortage, detail: str) -> Refusal:
     """It does not fit into what is left of a unit."""
     unit, taken = short.limit.unit, short.taken

@@ -22,11 +22,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from quantumjob_operator.budgets import refusals
-from quantumjob_operator.budgets.fit import Ahead, fits, no_longer_fits, of_unit
-from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, ledger_of, put, release, used
+from quantumjob_operator.budgets.fit import Ahead, no_longer_fits, of_unit
+from quantumjob_operator.budgets.ledger import Ledger, last_confirmed, ledger_of, put, release
 from quantumjob_operator.budgets.needs import CLAIMED, CostUnknown, Needs
 from quantumjob_operator.budgets.refusals import Refusal
 from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
+from quantumjob_operator.budgets.simulated import fits
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, larger
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -87,7 +88,7 @@ def ask(budget: QuantumBudget, ledger: Ledger, request: Request, now: datetime) 
     if may_stay and standing and asked and request.uid in (standing.uid, *(standing.asked_by or ())):
         # The budget waits for what is reserved: a job that waited for it, or for more of it, would wait for ever.
         return _confirm(budget, ledger, standing, request, now)
-    if refusal := _closed(budget):
+    if refusal := refusals.closed(budget):
         return ledger, refusal
     if isinstance(needs, CostUnknown):
         return ledger, refusals.unknown(budget, needs)
@@ -107,20 +108,6 @@ def in_order(asked: list[tuple[QuantumBudget, Request]], now: datetime) -> list[
         return isinstance(ask(one[0], ledger_of(one[0], now), one[1], now)[1], Granted)
 
     return sorted(asked, key=passes) if len(asked) > 1 else asked
-
-
-def is_closed(budget: QuantumBudget) -> bool:
-    """Whether nothing that costs something passes."""
-    return _closed(budget) is not None
-
-
-def _closed(budget: QuantumBudget) -> Refusal | None:
-    """What keeps every job that costs something from being submitted."""
-    if budget.unreadable or budget.deletion_requested:
-        return refusals.unreadable(budget) if budget.unreadable else refusals.going(budget)
-    if budget.doubted or not budget.is_counted:
-        return refusals.counting(budget)
-    return refusals.suspended(budget) if budget.spec.suspend else None
 
 
 def _reserve(
@@ -157,11 +144,10 @@ def _raise(
     entry = _entry(ledger, request, asked, standing, now)
     if refusal := _without_place(budget, ledger, ledger.open.get(request.job_id), entry):
         return ledger, refusal
-    sums = used(budget, others)
-    refusal = fits(budget, others, sums, request.namespace, needs, ahead=request.ahead)
+    refusal = fits(budget, others, request.namespace, needs, ahead=request.ahead)
     if not refusal and asked.amounts != needs.amounts:
         # It would fit without what others with its key may have sent, and that may be nothing: it waits to know.
-        refusal = fits(budget, others, sums, request.namespace, asked, ahead=request.ahead, surely=False)
+        refusal = fits(budget, others, request.namespace, asked, ahead=request.ahead, surely=False)
     if refusal:
         return ledger, refusal
     return put(others, entry), Granted(entry.amounts, last_confirmed(entry), new=standing is None)

@@ -1,6 +1,11 @@
-"""Who of those that wait could go now. Must not live here: in which order they wait (`controller.budget_line`)."""
+"""Whether a job fits beside all for whom something is kept, and who of those that wait could go now.
 
-from collections.abc import Mapping
+Both are found by putting one after the other into a ledger: else one that was told that it can go would be refused.
+Must not live here: in which order they wait (`controller.budget_line`).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from quantumjob_operator.budgets.fit import (
@@ -13,9 +18,9 @@ from quantumjob_operator.budgets.fit import (
     standing_for,
     without,
 )
-from quantumjob_operator.budgets.ledger import Key, Ledger, Used, group_of, used
-from quantumjob_operator.budgets.needs import limited_units
-from quantumjob_operator.budgets.requests import is_closed
+from quantumjob_operator.budgets.ledger import UNUSED, Key, Ledger, Used, group_of, used
+from quantumjob_operator.budgets.needs import Needs, limited_units
+from quantumjob_operator.budgets.refusals import Refusal, Shortage, closed, exceeded
 from quantumjob_operator.budgets.room import Room
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -29,17 +34,27 @@ class Simulated:
     def __init__(self, budget: QuantumBudget, ledger: Ledger) -> None:
         self._budget = budget
         self._ledger = ledger
-        self._sums = used(budget, ledger)
+        self._taken = used(budget, ledger)
+        self._sums = dict(self._taken)
         self._units = limited_units(budget.spec)
-        self._room = Room(ledger.open.values())
+        self._places: Room | None = None
         self._own: dict[str, Mapping[str, Decimal]] = {}
+
+    def expect(self, namespaces: Collection[str]) -> None:
+        """Look once at what these have under way: a ledger has thousands of reservations."""
+        self._own |= own_of(self._budget, self._ledger, namespaces)
+
+    def lacks(self, group: str, amounts: Amounts) -> Shortage | None:
+        """The first limit that has too little left, with what the ledger itself has of it; None if there is none."""
+        short = shortage(self._budget, self._sums, group, amounts)
+        return short and replace(short, taken=self._taken.get(Key(group, short.limit.unit), UNUSED))
 
     def takes(self, who: Ahead) -> bool:
         """Whether a job fits; then it is in."""
         budget, group = self._budget, group_of(self._budget, who.namespace)
-        if is_closed(budget) or not self._has_place(who):
+        if closed(budget) or not self._has_place(who):
             return False
-        if shortage(budget, self._beside(who), group, self._asked(who), kept={}):
+        if shortage(budget, self._beside(who), group, self._asked(who)):
             return False
         if who.job_id not in self._ledger.open:
             self._room.take(who.namespace)
@@ -64,6 +79,12 @@ class Simulated:
         group = group_of(self._budget, who.namespace)
         return could_fit(self._budget, self._beside(who), own, group, self._asked(who))
 
+    @property
+    def _room(self) -> Room:
+        if self._places is None:
+            self._places = Room(self._ledger.open.values())
+        return self._places
+
     def _has_place(self, who: Ahead) -> bool:
         return who.job_id in self._ledger.open or self._room.has_place(who.namespace)
 
@@ -87,3 +108,38 @@ class Simulated:
         if namespace not in self._own:
             self._own |= own_of(self._budget, self._ledger, {namespace})
         return self._own[namespace]
+
+
+def fits(
+    budget: QuantumBudget,
+    ledger: Ledger,
+    namespace: str,
+    needs: Needs,
+    *,
+    ahead: tuple[Ahead, ...] = (),
+    surely: bool = True,
+) -> Refusal | None:
+    """Why a job has to wait; None if it fits beside everything that is spent, reserved, and kept for others.
+
+    Args:
+        budget: Whose ledger it is.
+        ledger: As it is, without what is reserved for the job.
+        namespace: Of the job.
+        needs: Of the job.
+        ahead: Those for whom something is kept, first those to whom it was offered.
+        surely: It needs all of that; who may need less is not refused for good.
+    """
+    group, room = group_of(budget, namespace), Simulated(budget, ledger)
+    # What the ledger alone says is the same in every process.
+    short = room.lacks(group, needs.amounts)
+    if short is None and ahead:
+        room.expect({one.namespace for one in ahead})
+        for one in ahead:
+            if one.offered:
+                room.takes(one)
+            elif room.could_fit(one):
+                room.keep(one)
+        short = room.lacks(group, needs.amounts)
+    if short is None:
+        return None
+    return exceeded(budget, ledger.period, namespace, replace(short, surely=surely), needs.detail)

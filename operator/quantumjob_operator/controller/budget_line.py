@@ -74,6 +74,12 @@ class AllLines(Protocol):
     def wants(self, uid: str) -> Mapping[LineKey, Ahead]:
         """What a job that waits asks of which line."""
 
+    def could_fit_elsewhere(self, uid: str, key: LineKey) -> bool:
+        """Whether a job could fit in all other lines in which it needs something, if others released everything."""
+
+    def rests(self, uid: str) -> bool:
+        """Whether a job was refused a moment ago, after it was woken: it is not woken again at once."""
+
     def lost(self, uid: str, kept: tuple[LineKey, ...]) -> None:
         """Hear that a job has no turn any more, and which lines kept something for it."""
 
@@ -131,7 +137,8 @@ class Line:
             for other, who in lines.turns.wanting(self.key)
             if other not in seen and not lines.turns.is_before(uid, other)
         ]
-        return (*(self._needs[other] for other in here), *elsewhere)
+        offered = (self._needs[other]._replace(offered=other in self._offered) for other in here)
+        return (*offered, *elsewhere)
 
     def stand(self, uid: str, who: Ahead, turns: Turns) -> None:
         """Wait; whoever stands in line already keeps the place, and whoever has a turn needs none."""
@@ -191,7 +198,7 @@ class Line:
             if uid not in self._needs:
                 if room.could_fit(who):
                     room.keep(who)
-            elif room.takes(self._needs[uid]):
+            elif not lines.rests(uid) and room.takes(self._needs[uid]):
                 self._offer(uid, lines)
                 look.found.append(uid)
             elif room.could_fit(self._needs[uid]):
@@ -202,12 +209,14 @@ class Line:
     def _look_at(self, uid: str, room: RoomLeft, look: _Look, lines: AllLines) -> None:
         """The next one in the line."""
         who = self._needs[uid]
-        if room.takes(who):
+        if lines.rests(uid):
+            look.behind.append(uid)
+        elif room.takes(who):
             self._offer(uid, lines)
             (look.passed if look.kept else look.found).append(uid)
         elif look.kept:
             look.behind.append(uid)
-        elif room.could_fit(who):
+        elif room.could_fit(who) and lines.could_fit_elsewhere(uid, self.key):
             self._turn = uid
             self._take_turn(uid, lines)
             self._keep(uid, room, look)

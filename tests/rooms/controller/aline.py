@@ -83,6 +83,14 @@ class Alone:
         """What it asks of this one."""
         return {}
 
+    def could_fit_elsewhere(self, _uid: str, _key: LineKey) -> bool:
+        """It asks for nothing elsewhere."""
+        return True
+
+    def rests(self, _uid: str) -> bool:
+        """Nobody was refused."""
+        return False
+
     def lost(self, uid: str, _kept: tuple[LineKey, ...]) -> None:
         """It stands in no other one."""
         self.line.has_no_turn(uid)

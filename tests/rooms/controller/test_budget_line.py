@@ -37,7 +37,7 @@ def test_who_has_all_its_places_keeps_nobody_waiting() -> None:
     """It waits for jobs of its own."""
     line, _ = line_of(("a", "a1", 10), ("a", "a2", 10), ("b", "b1", 10))
     assert line.woken(Room(50, crowded=("a",))) == ["b1"]
-    assert line.before("newcomer") == (Ahead("b", dollars(10)),)
+    assert line.before("newcomer") == (Ahead("b", dollars(10), offered=True),)
     assert line.woken(Room(50)) == ["a1", "a2"]
 
 
@@ -62,7 +62,7 @@ def test_what_was_offered_is_kept_for_a_while() -> None:
     """Whoever was woken asks in a moment; whoever does not holds up nobody."""
     line, time = line_of(("a", "a1", 10))
     assert line.woken(Room(10)) == ["a1"]
-    assert line.before("newcomer") == (Ahead("a", dollars(10)),)
+    assert line.before("newcomer") == (Ahead("a", dollars(10), offered=True),)
     assert line.before("a1") == ()
     time.now = OFFER_SECONDS
     assert line.before("newcomer") == ()
@@ -214,6 +214,6 @@ def test_one_that_lacks_a_slot_is_waited_for() -> None:
     line, time = line_of(("a", "slotless-1", 10), ("a", "slotless-2", 10), ("a", "a1", 10), ("a", "a2", 80))
     assert line.woken(Room(30)) == ["slotless-1", "slotless-2", "a1"]
     time.now = OFFER_SECONDS
-    assert line.before("new") == (Ahead("a", dollars(10)), Ahead("a", dollars(80)))
+    assert line.before("new") == (Ahead("a", dollars(10), offered=True), Ahead("a", dollars(80)))
     line.leave("slotless-1")
     assert line.before("new") == (Ahead("a", dollars(80)),)

@@ -22,17 +22,20 @@ class Place:
     time: Time = field(default_factory=Time)
     looked_at: list[str] = field(default_factory=list)
     waiting: set[str] = field(default_factory=set)
+    most: dict[str, int] = field(default_factory=dict)
     lines: Lines = field(init=False)
 
     def __post_init__(self) -> None:
         """Nobody waits."""
-        self.lines = Lines(self.time, self.waiting.__contains__, self.looked_at.append, lambda _: False)
+        room_of = lambda budget: Room(FULL, most=self.most.get(budget, 100))  # noqa: E731 - a part
+        self.lines = Lines(self.time, self.waiting.__contains__, self.looked_at.append, lambda _: False, room_of)
 
     def refuse(self, key: LineKey, uid: str, amount: int, *keys: LineKey, most: int = 100) -> None:
         """A job that needs so much of these budgets doesn't fit in one of them."""
         self.waiting.add(uid)
         wants = {one: Ahead(uid, dollars(amount), uid) for one in (key, *keys)}
-        self.lines.refused(key, uid, wants, lambda: Room(FULL, most=most))
+        self.most[key.budget] = most
+        self.lines.refused(key, uid, wants)
 
     def kept(self, key: LineKey, uid: str = "new") -> list[str]:
         """Those for whom something is kept in a line when somebody asks."""
@@ -108,6 +111,9 @@ def test_a_turn_that_is_lost_is_waited_for_again(key: LineKey) -> None:
     assert place.woken(A, 60) == ["large"]
     place.refuse(key, "large", 60, A, B, most=100 if key is A else 50)
     assert place.kept(A) == []
+    place.most.clear()
+    assert place.woken(key, 60) == [], "it was refused a moment ago"
+    place.time.now += 5
     assert place.woken(key, 60) == ["large"]
 
 
@@ -152,3 +158,28 @@ def test_not_everybody_has_a_turn() -> None:
     assert len(place.kept(B)) == MOST_TURNS
     assert place.kept(B)[0] == "large"
     assert len(place.lines.everybody("a")) == MOST_TURNS + 6
+
+
+def test_a_job_that_can_not_fit_elsewhere_has_no_turn() -> None:
+    """One budget would give it and the other one take it away, and each would look again for that, without end."""
+    place = Place()
+    for key in (A, B):
+        place.refuse(key, "large", 60, A, B)
+    place.refuse(A, "other", 60, A)
+    place.most = {"b": 50}
+    assert place.woken(A, 50) == []
+    assert place.kept(A) == ["other"]
+    assert place.looked_at == []
+
+
+def test_who_was_woken_and_refused_is_not_woken_again_at_once() -> None:
+    """Whatever each of them knows of the other: else it would ask as fast as it is answered."""
+    place, asked = Place(), 0
+    place.refuse(A, "one", 10, A, B)
+    for _ in range(100):
+        place.time.now += 0.1
+        for key in (A, B):
+            for uid in place.woken(key, 10):
+                asked += 1
+                place.refuse(key, uid, 10, A, B)
+    assert asked <= 1 + 10 / 5

@@ -82,7 +82,10 @@ async def test_a_job_under_a_key_is_woken_once_it_is_known_what_was_sent() -> No
         await ask(spending, one, "u1", key="k")
         spending.changed(cache.budgets[one.uid], everybody=False)
     assert "u1" not in woken
-    spending.changed(replace(one, status=written(one, ledger_of(budget(), NOW)).status), everybody=False)
+    released = replace(one, status=written(one, ledger_of(budget(), NOW)).status, resource_version="99")
+    cache.put_budget(released)
+    cache.trust_budget(one.uid)
+    spending.changed(cache.budgets[one.uid], everybody=False)
     assert "u1" in woken
 
 

@@ -152,6 +152,9 @@ def test_a_ledger_whose_sums_or_times_cannot_be_read_is_counted_anew(spoilt: dic
     assert ledger_of(one, NOW).spent == {}
 
 
+LATER: dict[str, Any] = {"totals": [{"unit": "USD", "spent": "30", "reserved": "0"}], "reservations": []}
+
+
 def whole() -> dict[str, Any]:
     """A budget as an operator wrote it."""
     found = body([line_of(PLAIN), line_of(replace(PLAIN, job_id="job-2"))])
@@ -169,10 +172,13 @@ def whole() -> dict[str, Any]:
         pytest.param({"totals": [{"unit": "USD", "spent": "0", "reserved": "97.5"}]}, False, id="with another sum"),
         pytest.param({"reservations": []}, False, id="without its lines"),
         pytest.param({"reservations": [line_of(PLAIN)]}, False, id="with one of two lines"),
-        pytest.param({"changedAt": "2026-11-22T12:00:00.000000Z"}, False, id="of another time"),
         pytest.param({"digest": "of another one"}, False, id="with another one's digest"),
         pytest.param({"period": {"start": "2026-12-01T00:00:00Z"}}, False, id="of another period"),
         pytest.param({"digest": None}, True, id="of an older operator"),
+        pytest.param(LATER | {"changedAt": "2026-11-22T12:00:05Z"}, True, id="changed by an older operator"),
+        pytest.param(LATER | {"changedAt": "2026-11-22T11:59:58Z"}, True, id="by one whose clock is behind"),
+        pytest.param(LATER | {"changedAt": "2026-11-22T11:00:00Z"}, False, id="set back to that of an older one"),
+        pytest.param(LATER | {"changedAt": None}, False, id="without its time"),
     ],
 )
 def test_a_ledger_that_is_not_as_it_was_written_is_counted_anew(part: dict[str, Any], *, is_counted: bool) -> None:
