@@ -9,7 +9,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -66,7 +66,7 @@ class Lingering:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
-            writer.transport.pause_reading()
+            cast("asyncio.Transport", writer.transport).pause_reading()
             self.asked.set()
             writer.write(self.answer)
             while self._endless and not self._over.is_set():
