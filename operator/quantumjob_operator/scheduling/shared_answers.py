@@ -11,31 +11,31 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
-Question = TypeVar("Question", bound=Hashable)
-Answer = TypeVar("Answer")
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class _Line(Generic[Answer]):
+class _Line(Generic[T]):
     """Those who wait with one question: for their turn to ask, and for an answer that nobody has begun to gather."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    following: "asyncio.Future[Answer] | None" = None
+    following: "asyncio.Future[T] | None" = None
 
 
-class SharedAnswers(Generic[Question, Answer]):
+class SharedAnswers(Generic[K, T]):
     """Asks for others, too.
 
     Args:
         ask: Gathers an answer.
     """
 
-    def __init__(self, ask: Callable[[Question], Awaitable[Answer]]) -> None:
+    def __init__(self, ask: Callable[[K], Awaitable[T]]) -> None:
         self._ask = ask
         # A line is there for as long as somebody waits in it.
-        self._lines: WeakValueDictionary[Question, _Line[Answer]] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[K, _Line[T]] = WeakValueDictionary()
 
-    async def get(self, question: Question) -> Answer:
+    async def get(self, question: K) -> T:
         """An answer that was begun after this call; what goes wrong with it goes wrong for all who wait for it.
 
         Who is cancelled while asking leaves that to the next in line.
