@@ -17,6 +17,7 @@ from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Notice
+from quantumjob_operator.lifecycle.attempts import Rival, rival_of
 from quantumjob_operator.lifecycle.deletion import UNCONFIRMED
 from quantumjob_operator.lifecycle.observation import OutputPlace
 from quantumjob_operator.model.errors import Applied, Retryable
@@ -126,9 +127,14 @@ class Objects:
         """A deletion with preconditions."""
         await Ask("delete", (job,))
 
-    async def jobs_with_key(self, namespace: str, key: str) -> list[QuantumJob]:
+    async def rivals(self, namespace: str, key: str) -> list[Rival]:
         """A live listing."""
-        return await Ask("list", (namespace, key))  # type: ignore[no-any-return]
+        return [rival_of(job) for job in await Ask("list", (namespace, key))]
+
+    async def each_with_key(self, namespace: str, key: str, hear: Callable[[QuantumJob], object]) -> None:
+        """A live listing."""
+        for job in await Ask("list", (namespace, key)):
+            hear(job)
 
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """A patch, if anything differs."""

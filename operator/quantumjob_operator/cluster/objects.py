@@ -3,12 +3,13 @@
 Must not live here: what is written (`lifecycle`).
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.cache import Known
 from quantumjob_operator.cluster.paths import path_of
+from quantumjob_operator.lifecycle.attempts import Rival, rival_of
 from quantumjob_operator.model.jobstatus import JobStatus, status_patch
 from quantumjob_operator.model.naming import (
     API_VERSION,
@@ -27,6 +28,7 @@ from quantumjob_operator.model.quantumbudget import parse_budget
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob, parse_job
 from quantumjob_operator.model.quantumpolicy import parse_policy
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
+from quantumjob_operator.scheduling.shared_answers import SharedAnswers
 
 _PARSERS: Final[dict[str, Callable[[Mapping[str, Any]], Known]]] = {
     JOB_PLURAL: parse_job,
@@ -61,6 +63,7 @@ class Objects:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._rivals = SharedAnswers(self._list_rivals)
 
     async def served(self) -> bool:
         """Whether the API server serves all kinds, so that a watch of them can begin."""
@@ -89,9 +92,9 @@ class Objects:
         except NotFound:
             return None
 
-    async def jobs_of(self, namespace: str) -> list[QuantumJob]:
-        """All objects of a namespace, as they are now, whatever the watch has told."""
-        return await self._jobs(namespace, {})
+    async def each_of(self, namespace: str, hear: Callable[[QuantumJob], object]) -> None:
+        """Tell of all objects of a namespace, as they are now, whatever the watch has told."""
+        await self._each(namespace, {}, hear)
 
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
         """Put on the finalizer and the claim, if nobody changed the object since it was read.
@@ -137,16 +140,29 @@ class Objects:
         except NotFound:
             return
 
-    async def jobs_with_key(self, namespace: str, key: str) -> list[QuantumJob]:
-        """All objects of a namespace with an idempotency key, as they are now."""
-        return await self._jobs(namespace, {"fieldSelector": f"spec.idempotencyKey={key}"})
+    async def each_with_key(self, namespace: str, key: str, hear: Callable[[QuantumJob], object]) -> None:
+        """Tell of all objects of a namespace with an idempotency key, as they are now."""
+        await self._each(namespace, {"fieldSelector": f"spec.idempotencyKey={key}"}, hear)
 
-    async def _jobs(self, namespace: str, query: Mapping[str, str]) -> list[QuantumJob]:
-        """A listing in pages: objects may be long, and few of them are JSON in memory at once."""
-        jobs: list[QuantumJob] = []
+    async def rivals(self, namespace: str, key: str) -> Sequence[Rival]:
+        """What of those objects decides whose the key is, by a listing that begins after this call.
+
+        Who waits for one at the same time shares it: each of n objects may have everything listed that n objects hold,
+        by no more than an annotation.
+        """
+        return await self._rivals.get((namespace, key))
+
+    async def _list_rivals(self, asked: tuple[str, str]) -> Sequence[Rival]:
+        rivals: list[Rival] = []
+        await self.each_with_key(*asked, lambda job: rivals.append(rival_of(job)))
+        return rivals
+
+    async def _each(self, namespace: str, query: Mapping[str, str], hear: Callable[[QuantumJob], object]) -> None:
+        """A listing in pages: objects may be long, and no more than a page of them is in memory for its sake."""
         async for page in self._api.list_pages(collection(JOB_PLURAL, namespace), query, _PAGE):
-            jobs += [parse_job(item) for item in page.get("items") or ()]
-        return jobs
+            items = page.pop("items", None) or []
+            while items:  # nobody counts what they take: of a page nothing is left while the next one is awaited
+                hear(parse_job(items.pop(0)))
 
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """Write what differs, in one PATCH; nothing if nothing differs. The only writer of a job's status.

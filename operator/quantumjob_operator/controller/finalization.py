@@ -214,20 +214,23 @@ class Finalization:
         """
         job = context.job
         if job.spec.idempotency_key is not None:
-            for live in await self._with_key(context, job.namespace, job.spec.idempotency_key):
-                if self._cache.put_job(live):
-                    self._wake(live.uid)
+            await self._hear_of(context, job.namespace, job.spec.idempotency_key)
         if self.is_taken_over(job) or self.has_heir(job):
             raise Outdated
 
-    async def _with_key(self, context: ReconcileContext, namespace: str, key: str) -> list[QuantumJob]:
+    async def _hear_of(self, context: ReconcileContext, namespace: str, key: str) -> None:
+        """Of all with the key, page by page: no more of them is in memory than the cache keeps anyway."""
+
+        def hear(live: QuantumJob) -> None:
+            if self._cache.put_job(live):
+                self._wake(live.uid)
+
         try:
-            found = await self._objects.jobs_with_key(namespace, key)
+            await self._objects.each_with_key(namespace, key, hear)
         except ClusterError as error:
             _go_on_without(context.memory, error)
-            return []
+            return
         context.memory.unread = 0
-        return found
 
     async def found_running(self, context: ReconcileContext) -> None:
         """The object is gone and its job ran: told once the service was asked to cancel it, whatever it answered.

@@ -37,6 +37,7 @@ from quantumjob_operator.lifecycle.garbage_collection import (
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.errors import Refused, ServiceError
 from quantumjob_operator.model.naming import is_guid
+from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
 from quantumjob_operator.scheduling.backoff import spread
@@ -227,8 +228,14 @@ class GarbageCollector:
         if has_id_of_its_uid(remote, origin, workspace):
             live = await self._objects.read_job(origin.namespace, origin.name)
             return live is not None and live.uid == origin.uid
-        known = await self._objects.jobs_of(origin.namespace)
-        return has_owner(remote, {one for job in known for one in owned_by(job, workspace)})
+        found = False
+
+        def look(job: QuantumJob) -> None:
+            nonlocal found
+            found = found or has_owner(remote, set(owned_by(job, workspace)))
+
+        await self._objects.each_of(origin.namespace, look)  # which are as many, and as long, as their tenants like
+        return found
 
     async def _found(self, row: RemoteJob, origin: Origin, connection: Connection, sightings: Sightings) -> None:
         """A row of the list; what goes wrong with one keeps nobody from the others."""

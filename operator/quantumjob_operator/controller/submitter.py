@@ -121,7 +121,7 @@ class Submitter:
             return
         owner = key_owner(job, self._cache.by_key.deciding(job))
         if job.claim is not None or owner.uid == job.uid:
-            live = await self._objects.jobs_with_key(job.namespace, key)
+            live = await self._objects.rivals(job.namespace, key)
             self._miss(job, key, {one.uid for one in live})
             owner = replace(found := key_owner(job, live), unheard=found.uid != owner.uid)
         context.know(key_owner=owner)

@@ -11,6 +11,7 @@ Lives here: numbering, and setting an ended attempt aside. Must not live here: s
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -94,7 +95,23 @@ def identify(job: QuantumJob, workspace_id: str, attempt: int | None = None) -> 
     return job_id(workspace_id, job.namespace, uid=job.uid, key=job.spec.idempotency_key, attempt=number)
 
 
-def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """What of an object decides whose its idempotency key is: a few hundred bytes of what may be a megabyte."""
+
+    uid: str
+    name: str
+    key: str | None
+    rank: KeyRank
+    finished: bool
+
+
+def rival_of(job: QuantumJob) -> Rival:
+    """An object as one of those with its key."""
+    return Rival(job.uid, job.name, job.spec.idempotency_key, key_rank(job), job.status.finished)
+
+
+def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob | Rival]) -> KeyOwner:
     """Whose an idempotency key is: the object with a claim, or else the oldest; the uid decides between equals.
 
     Objects whose jobs have ended own nothing: their job is found at the service, if there is one.
@@ -104,12 +121,13 @@ def key_owner(job: QuantumJob, rivals: Iterable[QuantumJob]) -> KeyOwner:
         rivals: All objects of its namespace with the same key, itself among them or not; of those that are not over the
             first two by `key_rank` are enough.
     """
-    same_key = [one for one in rivals if one.spec.idempotency_key == job.spec.idempotency_key]
-    candidates = {one.uid: one for one in same_key if not one.status.finished or one.uid == job.uid}
-    candidates[job.uid] = candidates.get(job.uid, job)
+    known = [one if isinstance(one, Rival) else rival_of(one) for one in rivals]
+    same_key = [one for one in known if one.key == job.spec.idempotency_key]
+    candidates = {one.uid: one for one in same_key if not one.finished or one.uid == job.uid}
+    candidates[job.uid] = candidates.get(job.uid, rival_of(job))
 
-    first, *others = sorted(candidates.values(), key=key_rank)
-    contender = next((one.name for one in others if _has_the_job(one)), None)
+    first, *others = sorted(candidates.values(), key=lambda one: one.rank)
+    contender = next((one.name for one in others if not one.rank[0]), None)
     return KeyOwner(first.uid, first.name, contender)
 
 

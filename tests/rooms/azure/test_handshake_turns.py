@@ -15,6 +15,7 @@ from devcluster.certificates import Authority
 from loopturns import SHORT, turns_of_the_loop
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
+from quantumjob_operator.azure.exchange import Timing
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.handshakes import HandshakeThreads, Opening, rest_after
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
@@ -28,7 +29,9 @@ from rooms.azure.test_environment import tunnelling_proxy
 MIB: Final = 1024 * 1024
 
 
-def client(url: str, transport: HttpTransport, tenant: str = "asking") -> WorkspaceClient:
+def client(
+    url: str, transport: HttpTransport, tenant: str = "asking", *, timing: Timing | None = None
+) -> WorkspaceClient:
     """Of a workspace at a server."""
     return WorkspaceClient(
         endpoint=url,
@@ -37,6 +40,7 @@ def client(url: str, transport: HttpTransport, tenant: str = "asking") -> Worksp
         transport=transport,
         allowed=AllowedOrigins.parse([url]),
         owner=tenant,
+        timing=timing or Timing(),
     )
 
 

@@ -310,8 +310,9 @@ async def test_jobs_with_a_key_are_read_page_by_page(server: MisbehavingServer, 
     """They may be long, and a page of them is in memory at once; all pages are of one selector."""
     first, last = (job_body(name=name, uid=name) for name in ("a", "b"))
     server.plays(says({"items": [first], "metadata": {"continue": "more"}}), says({"items": [last], "metadata": {}}))
-    found = await Objects(api).jobs_with_key("research", "bell")
-    assert [one.name for one in found] == ["a", "b"]
+    found: list[str] = []
+    await Objects(api).each_with_key("research", "bell", lambda job: found.append(job.name))
+    assert found == ["a", "b"]
     asked = [{name: values[0] for name, values in one.query.items()} for one in server.received]
     page = {"fieldSelector": "spec.idempotencyKey=bell", "limit": "20"}
     assert asked == [page, page | {"continue": "more"}]

@@ -1,8 +1,9 @@
 """Pages of a collection that are too long to be read are asked for in smaller ones."""
 
 import asyncio
+import gc
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -14,10 +15,12 @@ from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.listing import MOST_BYTES, PageSize
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.model.naming import GROUP
+from quantumjob_operator.model.quantumjob import QuantumJob
 from rooms.azure.misbehaving import MisbehavingServer, Received, answers, says, stays_silent
 from rooms.model.bodies import job_body
 
 _MIB: Final = 1024 * 1024
+_PAGES: Final = 3
 _ENDLESS: Final = 200 * _MIB
 _LISTED: Final = {"metadata": {"resourceVersion": "9"}, "items": [job_body(uid="1")]}
 Listing = Callable[[MisbehavingServer, Api], AsyncIterator[Any]]
@@ -82,9 +85,72 @@ async def test_each_object_of_a_long_page_is_read_once(server: MisbehavingServer
         says({"metadata": {"continue": "more"}, "items": [long]}),
         says({"metadata": {}, "items": [short]}),
     )
-    assert [job.uid for job in await Objects(api).jobs_with_key("research", "one")] == ["1", "2"]
+    assert [one.uid for one in await Objects(api).rivals("research", "one")] == ["1", "2"]
     assert [one.query["limit"] for one in server.received] == [["20"], ["1"], ["1"]]
     assert ["continue" in one.query for one in server.received] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda objects: objects.rivals("research", "one"), id="to know whose a key is"),
+        pytest.param(lambda objects: objects.each_with_key("research", "one", id), id="to hear of all with a key"),
+        pytest.param(lambda objects: objects.each_of("research", id), id="to look for an owner among all"),
+    ],
+)
+async def test_of_a_listing_no_object_is_kept(
+    server: MisbehavingServer, api: Api, ask: Callable[[Objects], Awaitable[object]]
+) -> None:
+    """Who wants to know whose a key is keeps a few words of each; sixteen at a time held all of all, unread."""
+    kept: list[int] = []
+
+    async def answer(_: Received, writer: asyncio.StreamWriter) -> None:
+        kept.append(_objects_kept())
+        number = len(kept)
+        body = job_body({"idempotencyKey": "one"}, uid=str(number))
+        more = {"continue": "more"} if number < _PAGES else {}
+        await says({"metadata": more, "items": [body] * 3})(_, writer)
+
+    server.plays(answer)
+    before = _objects_kept()
+    told = await ask(Objects(api))
+    if isinstance(told, list):
+        assert [one.uid for one in told] == [str(1 + number // 3) for number in range(3 * _PAGES)]
+    assert [number - before for number in [*kept, _objects_kept()]] == [0] * (_PAGES + 1)
+
+
+def _objects_kept() -> int:
+    """How many objects of the cluster are in memory, read or as JSON."""
+    everything = gc.get_objects()
+    return sum(
+        isinstance(one, QuantumJob) or (type(one) is dict and one.get("kind") == "QuantumJob") for one in everything
+    )
+
+
+async def test_who_asks_whose_a_key_is_shares_a_listing_that_begins_after_that(
+    server: MisbehavingServer, api: Api
+) -> None:
+    """An object that is written while one is under way is in the next; fifteen who wait need no fifteen of them."""
+    written, begun, may_end = [job_body(uid="1")], asyncio.Event(), asyncio.Event()
+
+    async def answer(request: Received, writer: asyncio.StreamWriter) -> None:
+        items = list(written)
+        begun.set()
+        await may_end.wait()
+        await says({"metadata": {}, "items": items})(request, writer)
+
+    server.plays(answer)
+    objects = Objects(api)
+    async with asyncio.TaskGroup() as group:
+        early = group.create_task(objects.rivals("research", "one"))
+        await begun.wait()
+        written.append(job_body(uid="2"))
+        late = [group.create_task(objects.rivals("research", "one")) for _ in range(15)]
+        await asyncio.sleep(0)
+        may_end.set()
+    assert [one.uid for one in early.result()] == ["1"]
+    assert [[one.uid for one in each.result()] for each in late] == [["1", "2"]] * 15
+    assert len(server.received) == 2
 
 
 def _nobody(plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:

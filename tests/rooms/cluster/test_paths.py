@@ -55,7 +55,7 @@ async def read_job(api: Api, namespace: str, name: str) -> None:
 async def list_jobs(api: Api, namespace: str, name: str) -> None:
     """The QuantumJobs of a namespace, by either name."""
     with pytest.raises(NotFound):
-        await Objects(api).jobs_of(name if namespace == "namespace" else namespace)
+        await Objects(api).each_of(name if namespace == "namespace" else namespace, print)
 
 
 async def read_credential(api: Api, namespace: str, name: str) -> None:

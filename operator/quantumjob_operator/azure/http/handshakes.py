@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from quantumjob_operator.azure.http.bounds import tenant_of_request
+from quantumjob_operator.azure.http.letting_go import AbruptHandler
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 _THREADS: Final = 4
@@ -234,6 +235,8 @@ class SecureConnector(aiohttp.TCPConnector):
 
     def __init__(self, threads: HandshakeThreads, **options: Any) -> None:
         super().__init__(**options)
+        # For each of its connections, a proxy's as well.
+        self._factory = cast("partial[ResponseHandler]", partial(AbruptHandler, loop=self._loop))
         self._threads = threads
 
     async def _wrap_create_connection(

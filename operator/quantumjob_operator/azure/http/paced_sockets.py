@@ -8,8 +8,13 @@ of the loop is divided, and where the framing of an answer is bounded. Must not 
 
 import asyncio
 import socket
+import struct
+from array import array
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
+from fcntl import ioctl
+from termios import TIOCOUTQ
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -26,6 +31,8 @@ _BEFORE_ANSWER: Final = 32 * 1024
 _FRAMING: Final = 128 * 1024
 """Of chunks, beside an eighth of what they hold; also what TLS has read ahead of the parser."""
 _TLS_AHEAD: Final = 32 * 1024
+_RESET: Final = struct.pack("ii", 1, 0)
+"""For `SO_LINGER`: closed without waiting, and told by a reset."""
 
 
 @dataclass(slots=True)
@@ -90,6 +97,12 @@ class PacedSocket(socket.socket):
         self._got += count
         return count
 
+    def close(self) -> None:
+        """As of any socket; but what the other side has not taken by now, the kernel does not keep for it either."""
+        if self.fileno() >= 0 and _not_taken(self):
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        super().close()
+
     def _piece(self) -> int:
         content = self._content.total_bytes if self._content is not None else 0
         around = _BEFORE_ANSWER if self._content is None else _FRAMING
@@ -99,6 +112,14 @@ class PacedSocket(socket.socket):
         if not self._loop_turn.may_read(self.tenant):
             raise BlockingIOError
         return _SMALL_PIECE if content < _PIECE else _PIECE
+
+
+def _not_taken(connection: socket.socket) -> int:
+    """Bytes that were handed to the kernel and are not acknowledged."""
+    count = array("i", [0])
+    with suppress(OSError):
+        ioctl(connection.fileno(), TIOCOUTQ, count)
+    return count[0]
 
 
 _open: Final[WeakValueDictionary[int, PacedSocket]] = WeakValueDictionary()
