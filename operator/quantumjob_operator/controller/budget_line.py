@@ -218,7 +218,7 @@ class Line:
             look.behind.append(uid)
         elif room.could_fit(who) and lines.could_fit_elsewhere(uid, self.key):
             self._turn = uid
-            self._take_turn(uid, lines)
+            lines.turns.take(uid, {**lines.wants(uid), self.key: who})
             self._keep(uid, room, look)
         else:
             look.impossible.append(uid)
@@ -227,10 +227,7 @@ class Line:
         self._offered[uid] = self.clock()
         if self._turn == uid:
             self._turn = None
-        self._take_turn(uid, lines)
-
-    def _take_turn(self, uid: str, lines: AllLines) -> None:
-        lines.turns.take(uid, {**lines.wants(uid), self.key: self._needs[uid]})
+        lines.turns.take(uid, {**lines.wants(uid), self.key: self._needs[uid]}, woken_in=self.key)
 
     def _keep(self, uid: str, room: RoomLeft, look: _Look) -> None:
         room.keep(self._needs[uid])

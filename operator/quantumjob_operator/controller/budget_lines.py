@@ -10,13 +10,11 @@ from typing import Final
 from quantumjob_operator.budgets.fit import Ahead
 from quantumjob_operator.budgets.ledger import group_of
 from quantumjob_operator.controller.budget_line import Line, RoomLeft
-from quantumjob_operator.controller.budget_turns import LineKey, Turns
+from quantumjob_operator.controller.budget_turns import MOST_TURNS, LineKey, Turns
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 _REST_SECONDS: Final = 5.0
 """Processes and budgets may know different things: nobody is woken and refused again and again for that."""
-MOST_TURNS: Final = 200
-"""For so many one line keeps something."""
 
 
 def key_of(budget: QuantumBudget, namespace: str) -> LineKey:

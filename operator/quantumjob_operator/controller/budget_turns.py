@@ -9,9 +9,12 @@ them waits for nobody who waits, so that no two wait for each other. Must not li
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from quantumjob_operator.budgets.fit import Ahead
+
+MOST_TURNS: Final = 200
+"""For so many one line keeps something."""
 
 
 class LineKey(NamedTuple):
@@ -33,15 +36,25 @@ class Turns:
     def __contains__(self, uid: str) -> bool:
         return uid in self._number
 
-    def take(self, uid: str, wants: Mapping[LineKey, Ahead]) -> None:
-        """Have a turn, after all others that have one; whoever has it already keeps its place, and may want more."""
+    def take(self, uid: str, wants: Mapping[LineKey, Ahead], *, woken_in: LineKey | None = None) -> None:
+        """Have a turn, after all others that have one; whoever has it already keeps its place, and may want more.
+
+        Args:
+            uid: Of the job.
+            wants: What it asks of which line.
+            woken_in: The line in which it was woken, if it was: others keep something for it only if they do so for
+                few, since whoever asks looks at all of them.
+        """
         if uid not in self._number:
             self._number[uid] = self._next
             self._next += 1
         for key in self._wants.pop(uid, {}):
             self._no_more(key, uid)
-        self._wants[uid] = dict(wants)
-        for key in wants:
+        kept = {
+            key: who for key, who in wants.items() if woken_in in (None, key) or len(self._of.get(key, ())) < MOST_TURNS
+        }
+        self._wants[uid] = kept
+        for key in kept:
             self._of.setdefault(key, {})[uid] = None
 
     def got(self, uid: str, key: LineKey) -> None:

@@ -13,7 +13,7 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.fence import FenceState
 from quantumjob_operator.lifecycle.observation import ClaimOwnership, ProgramFacts, QueuePlace
 from quantumjob_operator.lifecycle.transitions import is_final_word
-from quantumjob_operator.model.jobstatus import Condition, JobStatus
+from quantumjob_operator.model.jobstatus import Condition, ErrorShown, JobStatus
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import Claim, QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
@@ -21,6 +21,9 @@ from quantumjob_operator.model.values import replace
 
 LASTING: Final = 2
 """Failures in a row after which the next one is no accident of the moment."""
+
+Words = tuple[tuple[Condition, ...], ErrorShown | None, str | None]
+"""Of a status: its conditions, the service's error, its message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Memory:
         failed_writes: Of its status, in a row, to which the API server answered that it failed.
         conflicts: Of its status, in a row, that met a version which somebody had written meanwhile.
         refusal_told: The refusal that users were told of last.
-        said: The conditions that this process wrote last.
+        said: Why the job waits, or is in trouble, as this process wrote it last.
         unwritten: A status that the API server does not store.
         ended: The id of the job of which the service has told a final word, whether that could be stored or not.
         bill_at: When the service is to be asked again what the job cost, which has ended.
@@ -120,7 +123,7 @@ class Memory:
     failed_writes: int = 0
     conflicts: int = 0
     refusal_told: str = ""
-    said: Said[tuple[Condition, ...]] = field(default_factory=Said)
+    said: Said[Words] = field(default_factory=Said)
     unwritten: Unwritten | None = None
     ended: str | None = None
     bill_at: datetime | None = None

@@ -14,15 +14,14 @@ Lives here: the one place that has status written. Must not live here: what it s
 """
 
 import logging
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.finalization import Finalization, about
-from quantumjob_operator.controller.process_state import LASTING, Memory, Unwritten
+from quantumjob_operator.controller.process_state import LASTING, Memory, Unwritten, Words
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.lifecycle import Decision, Notice
 from quantumjob_operator.lifecycle.attempts import current_attempt, has_ended
@@ -32,7 +31,7 @@ from quantumjob_operator.lifecycle.doubts import doubt_of
 from quantumjob_operator.lifecycle.event_rules import EXECUTING, notices_between
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.conditions import Kind
-from quantumjob_operator.model.jobstatus import Condition, JobStatus, State, fields_of, status_json, without_texts
+from quantumjob_operator.model.jobstatus import JobStatus, fields_of, status_json, without_texts
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.model.values import replace
 
@@ -98,7 +97,7 @@ class StatusWriter:
         if written.resource_version != known.resource_version:
             memory.refusals, memory.failed_writes, memory.conflicts, memory.refusal_told = 0, 0, 0, ""
         memory.unwritten, context.stored = None, written.status
-        memory.said.say(wanted.conditions)
+        memory.said.say(_words(written.status))
         self._cache.update(written)
         context.know(job=written)
         self._compare(context, wanted)
@@ -137,6 +136,7 @@ class StatusWriter:
             return
         self._cache.update(written)
         context.stored = written.status
+        context.memory.said.say(_words(written.status))
 
     def _compare(self, context: ReconcileContext, wanted: JobStatus) -> None:
         """A field that the API server dropped shows that the installed CRDs are older than this operator.
@@ -161,16 +161,26 @@ class StatusWriter:
 def _left_to_another(context: ReconcileContext, decision: Decision, now: float) -> float:
     """Seconds for which it is left as it is why a job waits; what is doubted is always said."""
     there, wanted = context.stored, decision.status
-    if decision.action is not Action.NONE or wanted.state != State.PENDING or doubt_of(there) or doubt_of(wanted):
+    if decision.action is not Action.NONE or doubt_of(there) or doubt_of(wanted):
         return 0.0
-    if replace(there, conditions=(), message=None) != replace(wanted, conditions=(), message=None):
+    if _without_words(there) != _without_words(wanted):
         return 0.0
-    found = _kinds(wanted.conditions)
-    return context.memory.said.patience(there.conditions, lambda said: _kinds(said) == found, now, _PATIENCE_SECONDS)
+    found = _kinds(_words(wanted))
+    return context.memory.said.patience(_words(there), lambda said: _kinds(said) == found, now, _PATIENCE_SECONDS)
 
 
-def _kinds(conditions: Iterable[Condition]) -> list[tuple[str, str, str | None]]:
-    return [(one.type, one.status, one.reason) for one in conditions]
+def _words(status: JobStatus) -> Words:
+    """What two processes may say differently; the service's own words of an error tell the time, or a request's id."""
+    return status.conditions, status.error, status.message
+
+
+def _without_words(status: JobStatus) -> JobStatus:
+    return replace(status, conditions=(), error=None, message=None)
+
+
+def _kinds(words: Words) -> tuple[Any, ...]:
+    conditions, error, _ = words
+    return *((one.type, one.status, one.reason) for one in conditions), error and error.code
 
 
 def _lasts(memory: Memory, error: ClusterError) -> bool:

@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from quantumjob_operator.budgets.fit import Ahead
-from quantumjob_operator.controller.budget_lines import MOST_TURNS, Lines
-from quantumjob_operator.controller.budget_turns import LineKey
+from quantumjob_operator.controller.budget_lines import Lines
+from quantumjob_operator.controller.budget_turns import MOST_TURNS, LineKey
 from rooms.controller.aline import Room, Time, dollars
 
 A: Final = LineKey("a", "")
@@ -183,3 +183,17 @@ def test_who_was_woken_and_refused_is_not_woken_again_at_once() -> None:
                 asked += 1
                 place.refuse(key, uid, 10, A, B)
     assert asked <= 1 + 10 / 5
+
+
+def test_who_is_woken_in_many_lines_does_not_fill_another_one() -> None:
+    """A hundred in each of some hundred lines may be, and each that asks the one looks at all who have a turn there."""
+    place = Place()
+    for group in range(5):
+        key = LineKey("each", f"{group}")
+        for number in range(80):
+            place.refuse(key, f"{group}-{number}", 1, key, B)
+    assert len(place.woken(LineKey("each", ""), 1000)) == 400
+    assert len(place.kept(B)) == MOST_TURNS
+    place.refuse(A, "large", 60, A, B)
+    assert place.woken(A, 50) == []
+    assert place.kept(B)[-1] == "large", "whose turn it is has it everywhere"

@@ -1,18 +1,21 @@
 """Two processes that know different things of why a job waits: neither of them writes without end."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
 
+from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.lifecycle.decision import hold
 from quantumjob_operator.lifecycle.doubts import SUBMISSION_UNCONFIRMED
 from quantumjob_operator.lifecycle.slots import FULL
+from quantumjob_operator.model.conditions import Kind
+from quantumjob_operator.model.jobstatus import ErrorShown
 from quantumjob_operator.model.quantumjob import parse_job
 from rooms.controller.submitting import Parts, Scene, connections
 from rooms.controller.test_status_writer import writer
@@ -42,11 +45,14 @@ class Process:
         """It has not looked yet."""
         self.memory = Memory(parse_job(self.scene.cluster.objects["bell"]))
 
-    async def says(self, message: str, reason: str = FULL) -> tuple[bool, float | None]:
+    async def says(
+        self, message: str, reason: str = FULL, error: ErrorShown | None = None
+    ) -> tuple[bool, float | None]:
         """Whether that is written, and when it looks again."""
         job, before = parse_job(self.scene.cluster.objects["bell"]), version(self.scene)
         context = ReconcileContext(seen(job), self.memory, None, job.status, self.scene.objects)
-        decision = await self.status.write(context, hold(seen(job), reason, message, again=3600.0))
+        held = hold(seen(job), reason, message, again=3600.0)
+        decision = await self.status.write(context, replace(held, status=replace(held.status, error=error)))
         return version(self.scene) != before, decision.again
 
 
@@ -100,3 +106,34 @@ async def test_what_is_doubted_is_always_said(two: tuple[Scene, Process, Process
     await first.says("of the first", reasons[0])
     await second.says("of the second", reasons[1])
     assert await first.says("of the first", reasons[0]) == (True, 3600.0)
+
+
+async def test_a_service_s_words_that_differ_each_time_are_not_written_in_turn(
+    two: tuple[Scene, Process, Process],
+) -> None:
+    """It tells a time, or the id of a request; another code is news, and so are one's own words."""
+    _, first, second = two
+    errors = (ErrorShown(code, f"RequestId: {number}") for number, code in enumerate("AAAAAB"))
+    turns = (first, second, first, second, first, first)
+    written = [(await each.says("no answer", error=next(errors)))[0] for each in turns]
+    assert written == [True, True, False, True, False, True]
+
+
+async def test_what_the_api_server_refused_is_not_said_any_longer_than_it_does(
+    two: tuple[Scene, Process, Process],
+) -> None:
+    """Those were this process's own words."""
+    scene, first, _ = two
+    assert (await first.says("after 3 others"))[0]
+    job = parse_job(scene.cluster.objects["bell"])
+    context = ReconcileContext(seen(job), first.memory, None, job.status, scene.objects)
+    await first.status.refused(context, ClusterError("PATCH quantumjobs", 403, "Forbidden", "no claims today"))
+    assert condition_reason(scene) == "WriteRefused"
+    assert (await first.says("after 3 others"))[0]
+    assert condition_reason(scene) == FULL
+
+
+def condition_reason(scene: Scene) -> str | None:
+    """Why it is not submitted."""
+    told = parse_job(scene.cluster.objects["bell"]).status.condition(Kind.SUBMITTED)
+    return told.reason if told else None
