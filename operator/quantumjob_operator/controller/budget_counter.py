@@ -22,6 +22,7 @@ from quantumjob_operator.cluster.namespaces import Namespaces
 from quantumjob_operator.controller.budget_ledger import Change, Ledgers, State
 from quantumjob_operator.controller.budget_rows import BudgetRows, too_many
 from quantumjob_operator.controller.settlement import settled_by
+from quantumjob_operator.model.budgetstatus import is_ahead
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.settings import Settings
 
@@ -114,6 +115,10 @@ class BudgetCounter:
             if listed.is_new(row.entry.job_id) and self._is_missing(budget, row):
                 raise _MissingError(row)
 
+        if changed and is_ahead(changed, self._clock.now()):
+            _log.warning("QuantumBudget %s/%s changed last in the future, and is counted anew", *budget.key)
+            await self._ledgers.change(budget.uid, _as_uncounted)
+            return None
         try:
             return await self._rows.listed(budget, max(start, changed - tolerance) if changed else start, take)
         except _MissingError as error:
@@ -163,6 +168,11 @@ class BudgetCounter:
         counted = Count(meant, tuple(tally.rows), before, start, self._tolerance, earlier=tuple(earlier))
         await self._ledgers.change(budget.uid, _with_sums(counted, tally))
         return None
+
+
+def _as_uncounted(_budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
+    """Nobody knows since when the list would have to be compared with it."""
+    return replace(state, counted=False), None
 
 
 def _with_sums(counting: Change, tally: Tally) -> Change:

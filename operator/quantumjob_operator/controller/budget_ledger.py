@@ -25,7 +25,7 @@ from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.lifecycle import Notice
-from quantumjob_operator.model.budgetstatus import digest_of
+from quantumjob_operator.model.budgetstatus import digest_of, is_ahead
 from quantumjob_operator.model.conditions import micro_stamp
 from quantumjob_operator.model.naming import BUDGET_PLURAL
 from quantumjob_operator.model.quantumbudget import QuantumBudget
@@ -220,5 +220,10 @@ class BudgetLedgers:
 
 
 def _after(before: str | None, now: datetime) -> str:
-    """When a ledger changes that changed before at another time, which the clock of somebody else may have told."""
-    return micro_stamp(max(now, datetime.fromisoformat(before) + timedelta.resolution) if before else now)
+    """When a ledger changes that changed before at another time, which the clock of somebody else may have told.
+
+    One that lies far ahead is no time to go on from: the order begins anew, and the ledger is counted as if it had been
+    set back.
+    """
+    last = datetime.fromisoformat(before) if before else None
+    return micro_stamp(now if last is None or is_ahead(last, now) else max(now, last + timedelta.resolution))

@@ -80,6 +80,9 @@ class AllLines(Protocol):
     def rests(self, uid: str) -> bool:
         """Whether a job was refused a moment ago, after it was woken: it is not woken again at once."""
 
+    def heard(self, uid: str) -> None:
+        """Hear that a job has a turn now, or asks: for a while it need not say that it still comes."""
+
     def lost(self, uid: str, kept: tuple[LineKey, ...]) -> None:
         """Hear that a job has no turn any more, and which lines kept something for it."""
 
@@ -219,6 +222,7 @@ class Line:
         elif room.could_fit(who) and lines.could_fit_elsewhere(uid, self.key):
             self._turn = uid
             lines.turns.take(uid, {**lines.wants(uid), self.key: who})
+            lines.heard(uid)
             self._keep(uid, room, look)
         else:
             look.impossible.append(uid)
@@ -228,6 +232,7 @@ class Line:
         if self._turn == uid:
             self._turn = None
         lines.turns.take(uid, {**lines.wants(uid), self.key: self._needs[uid]}, woken_in=self.key)
+        lines.heard(uid)
 
     def _keep(self, uid: str, room: RoomLeft, look: _Look) -> None:
         room.keep(self._needs[uid])

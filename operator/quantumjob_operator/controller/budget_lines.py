@@ -15,6 +15,7 @@ from quantumjob_operator.model.quantumbudget import QuantumBudget
 
 _REST_SECONDS: Final = 5.0
 """Processes and budgets may know different things: nobody is woken and refused again and again for that."""
+_SILENT_SECONDS: Final = 300.0
 
 
 def key_of(budget: QuantumBudget, namespace: str) -> LineKey:
@@ -47,6 +48,10 @@ class Lines:
     _parked: dict[str, dict[str, str]] = field(default_factory=dict)
     """By the uid of a budget: the jobs that it keeps back whatever is released, and why."""
     _parked_at: dict[str, str] = field(default_factory=dict)
+    _asking: set[str] = field(default_factory=set)
+    """Those that have asked a budget in the reconciliation that is under way."""
+    _heard: dict[str, float] = field(default_factory=dict)
+    """When a job has asked last, or was given a turn."""
     _rests: dict[str, float] = field(default_factory=dict)
     """Until when a job is not woken by what is released."""
     _rooms: dict[str, RoomLeft | None] = field(default_factory=dict)
@@ -58,6 +63,8 @@ class Lines:
 
     def before(self, key: LineKey, uid: str) -> tuple[Ahead, ...]:
         """For whom something is kept when a job asks."""
+        self._asking.add(uid)
+        self.heard(uid)
         return self._line(key).before(uid, self)
 
     def refused(self, key: LineKey, uid: str, wants: Mapping[LineKey, Ahead]) -> None:
@@ -88,6 +95,15 @@ class Lines:
                 self._bound(key)
         line.stand(uid, wants[key], self.turns)
 
+    def reconciled(self, uid: str) -> None:
+        """A job was looked at: one that has asked no budget waits for something else, and nothing is kept for it.
+
+        Unless that is a slot which others have; it stands in line again.
+        """
+        if uid not in self._asking and not self.needs_slot(uid):
+            self.lost(uid, self.turns.drop(uid))
+        self._asking.discard(uid)
+
     def granted(self, key: LineKey, uid: str) -> None:
         """A job has what it asks of a budget; another one may refuse it."""
         if line := self._lines.get(key.budget, {}).get(key.group):
@@ -101,6 +117,7 @@ class Lines:
             line.leave(uid)
         self._leave_park(uid)
         self._rests.pop(uid, None)
+        self._heard.pop(uid, None)
         self._wants.pop(uid, None)
         self.lost(uid, self.turns.drop(uid))
 
@@ -130,7 +147,25 @@ class Lines:
     def woken(self, budget: str, room: RoomLeft | None) -> list[str]:
         """Those who can go now, of all groups of a budget; nobody, if that is gone."""
         self._rooms.clear()
-        return [uid for line in self.of(budget) for uid in line.woken(room, self)] if room else []
+        silent = [uid for line in self.of(budget) for uid in self._silent(line.key)]
+        return [*silent, *(uid for line in self.of(budget) for uid in line.woken(room, self))] if room else []
+
+    def _silent(self, key: LineKey) -> list[str]:
+        """Those for whom several lines keep something, and who have not asked for long: they are to ask.
+
+        What keeps them may be something else by now, and nothing is kept for who does not ask then, either. Whoever
+        waits for others' slots asks when there is one.
+        """
+        found, now = list[str](), self.clock()
+        for uid, _ in self.turns.wanting(key):
+            silence = now - self._heard.setdefault(uid, now)
+            if self.wants(uid).keys() <= {key} or silence < _SILENT_SECONDS or self.needs_slot(uid):
+                continue
+            if silence < 2 * _SILENT_SECONDS:
+                found.append(uid)
+            else:
+                self.lost(uid, self.turns.drop(uid))
+        return found
 
     def could_fit_elsewhere(self, uid: str, key: LineKey) -> bool:
         """As `AllLines`."""
@@ -141,6 +176,10 @@ class Lines:
             if room is not None and not room.could_fit(who):
                 return False
         return True
+
+    def heard(self, uid: str) -> None:
+        """As `AllLines`."""
+        self._heard[uid] = self.clock()
 
     def rests(self, uid: str) -> bool:
         """As `AllLines`."""

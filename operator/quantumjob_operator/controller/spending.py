@@ -200,6 +200,7 @@ class Spending:
             may_run: Whether one may.
             refused: As for `budgets.requests.give_back`.
         """
+        self.lines.reconciled(uid)
         if may_run:
             self._grants.keep(uid)
             return

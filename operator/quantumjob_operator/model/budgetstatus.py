@@ -32,6 +32,9 @@ class PeriodShown:
     end: str | None = None
 
 
+_AHEAD: Final = timedelta(minutes=5)
+
+
 def _ids(found: Any) -> Any:
     return tuple(found.split()) if isinstance(found, str) else found
 
@@ -128,6 +131,11 @@ def is_readable(status: BudgetStatus) -> bool:
     return all(map(is_moment, moments)) and all(map(is_sum, sums))
 
 
+def is_ahead(changed: datetime, now: datetime) -> bool:
+    """Whether a ledger's last change lies so far ahead that some clock was wrong, or somebody wrote it by hand."""
+    return changed - now > _AHEAD
+
+
 def digest_of(status: BudgetStatus, lines: Iterable[str] | None = None) -> str:
     """What a ledger is recognised by, after the time of its last change: older operators leave it as it is.
 
@@ -155,5 +163,5 @@ def checked(status: BudgetStatus, lines: Iterable[str]) -> BudgetStatus | None:
         return status if status.digest in (None, digest_of(status, lines)) else None
     if status.changed_at is None or not slash or (written and not is_moment(written)):
         return None
-    earlier = written and datetime.fromisoformat(written) > datetime.fromisoformat(status.changed_at) + CLOCKS
+    earlier = written and datetime.fromisoformat(written) - datetime.fromisoformat(status.changed_at) > CLOCKS
     return None if earlier else replace(status, digest=None)

@@ -139,7 +139,7 @@ def _is_earlier(status: BudgetStatus, known: BudgetStatus) -> bool:
     if status.changed_at is None:
         return True
     tolerance = timedelta() if status.digest and known.digest else CLOCKS
-    return datetime.fromisoformat(status.changed_at) < datetime.fromisoformat(known.changed_at) - tolerance
+    return datetime.fromisoformat(known.changed_at) - datetime.fromisoformat(status.changed_at) > tolerance
 
 
 _SPEC: Final = TypeAdapter(BudgetSpec)

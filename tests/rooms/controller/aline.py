@@ -91,6 +91,9 @@ class Alone:
         """Nobody was refused."""
         return False
 
+    def heard(self, uid: str) -> None:
+        """Nobody is asked whether it still comes."""
+
     def lost(self, uid: str, _kept: tuple[LineKey, ...]) -> None:
         """It stands in no other one."""
         self.line.has_no_turn(uid)

@@ -391,6 +391,17 @@ async def test_what_a_job_surely_takes_is_counted_whatever_else_is_not_known() -
     assert {one.unit: one.amount for one in entry.amounts} == {"jobs": "1", "shots": "300"}
 
 
+async def test_a_ledger_that_changed_last_in_the_future_is_counted_anew() -> None:
+    """It would be compared with what was sent since then, which is nothing."""
+    lab = doubted(lambda _: [row(1)], budget_spec=LIMITS)
+    ahead = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    lab.budget = replace(lab.budget, status=replace(lab.budget.status, changed_at=ahead))
+    lab.cache.budgets[lab.budget.uid] = lab.budget
+    await lab.look()
+    assert lab.state is not None
+    assert lab.state.counted is False
+
+
 @pytest.mark.parametrize("how", ["reserved", "settled"])
 async def test_what_is_booked_while_a_list_is_read_is_not_missing(how: str) -> None:
     """By another operator: the newest ledger has the job, or its object says by then that it is settled."""

@@ -63,9 +63,11 @@ async def no_pause(_seconds: float, _event: asyncio.Event | None) -> None:
     """One write follows the other at once."""
 
 
-def operator(store: Store, pause: Pause = no_pause, *, doubted: bool = False) -> BudgetLedgers:
+def operator(
+    store: Store, pause: Pause = no_pause, *, doubted: bool = False, cache: Cache | None = None
+) -> BudgetLedgers:
     """One operator with its own memory."""
-    cache, api = Cache(), store
+    cache, api = cache or Cache(), store
     cache.put_budget(parse_budget(deepcopy(store.body)))
     if not doubted:
         cache.trust_budget("u")
@@ -252,3 +254,14 @@ async def test_a_ledger_that_is_doubted_keeps_its_time_until_it_was_compared() -
 def _released(job_id: str, _budget: QuantumBudget, state: State, _now: datetime) -> tuple[State, None]:
     """What was reserved for a job is given back."""
     return replace(state, ledger=release(state.ledger, job_id)), None
+
+
+@pytest.mark.parametrize("ahead", ["2026-11-23T13:00:00.5Z", "2062-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+async def test_a_time_far_ahead_is_no_time_to_go_on_from(ahead: str) -> None:
+    """Some clock was wrong for a moment; a ledger would be believed until that time has come."""
+    store = Store()
+    store.body["status"]["changedAt"] = ahead
+    cache = Cache()
+    await operator(store, cache=cache).change("u", partial(_ask, request(1, usd("1"))))
+    assert store.body["status"]["changedAt"] == "2026-11-22T13:00:00.000000Z"
+    assert not cache.budgets["u"].is_counted

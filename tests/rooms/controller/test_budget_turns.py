@@ -140,7 +140,7 @@ def test_nothing_is_kept_for_one_that_does_not_wait(gone: str) -> None:
             place.lines.granted(key, "large")
     elif gone == "late":
         assert place.woken(A, 60) == ["large"]
-        place.time.now = 1000
+        place.time.now = 100
         assert place.woken(A, 60) == []
     else:
         place.lines.gone("a")
@@ -197,3 +197,27 @@ def test_who_is_woken_in_many_lines_does_not_fill_another_one() -> None:
     place.refuse(A, "large", 60, A, B)
     assert place.woken(A, 50) == []
     assert place.kept(B)[-1] == "large", "whose turn it is has it everywhere"
+
+
+def test_nothing_is_kept_for_one_that_waits_for_something_else() -> None:
+    """A policy forbids it, or its program is gone: it was looked at, and asked no budget."""
+    place = having_turns("large")
+    place.lines.before(A, "large")
+    place.lines.reconciled("large")
+    assert place.kept(B) == ["large"], "it has asked"
+    place.lines.reconciled("large")
+    assert place.kept(A) == place.kept(B) == []
+    assert place.woken(A, 60) == ["large"], "it keeps its place"
+
+
+@pytest.mark.parametrize(("asks", "kept"), [(True, ["large"]), (False, [])])
+def test_who_has_a_turn_in_several_lines_is_asked_whether_it_still_comes(*, asks: bool, kept: list[str]) -> None:
+    """In one of them nothing may be released for days, while it waits for something that nobody tells of."""
+    place = having_turns("large")
+    place.refuse(B, "other", 101)
+    for minute in range(1, 30):
+        place.time.now = 60.0 * minute
+        if "large" in place.woken(B, 0) and asks:
+            place.refuse(A, "large", 60, A, B)
+            place.lines.before(A, "large")
+    assert place.kept(B) == kept
