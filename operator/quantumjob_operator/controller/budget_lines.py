@@ -167,6 +167,14 @@ class Lines:
                 self.lost(uid, self.turns.drop(uid))
         return found
 
+    def rest_left(self, budget: str) -> float | None:
+        """Seconds until somebody who waits for a budget may be woken again; None if nobody rests."""
+        now, lines = self.clock(), self.of(budget)
+        self._rests = {uid: until for uid, until in self._rests.items() if until > now}
+        return min(
+            (until - now for uid, until in self._rests.items() if any(uid in line for line in lines)), default=None
+        )
+
     def could_fit_elsewhere(self, uid: str, key: LineKey) -> bool:
         """As `AllLines`."""
         for other, who in self.wants(uid).items():

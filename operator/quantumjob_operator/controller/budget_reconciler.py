@@ -193,8 +193,9 @@ class BudgetReconciler:
             self._cache.update(released)
 
     def _again(self, budget: QuantumBudget) -> float:
-        """Seconds until the next look: at the end of the period at the latest."""
+        """Seconds until the next look: at the end of the period at the latest, or when who rests may be woken."""
         period, pause = budget.status.period, _BUSY_SECONDS if budget.status.reservations else _AGAIN_SECONDS
+        pause = min(pause, self._spending.lines.rest_left(budget.uid) or pause)
         if period is None or period.end is None:
             return pause
         left = (datetime.fromisoformat(period.end) - self._clock.now()).total_seconds()

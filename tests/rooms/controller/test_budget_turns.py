@@ -221,3 +221,17 @@ def test_who_has_a_turn_in_several_lines_is_asked_whether_it_still_comes(*, asks
             place.refuse(A, "large", 60, A, B)
             place.lines.before(A, "large")
     assert place.kept(B) == kept
+
+
+def test_a_budget_is_looked_at_again_when_who_rests_may_be_woken() -> None:
+    """Else the job would wait for the next look, though there is room."""
+    place = Place()
+    place.refuse(A, "one", 10)
+    assert place.lines.rest_left("a") is None
+    assert place.woken(A, 10) == ["one"]
+    place.refuse(A, "one", 10)
+    assert (place.lines.rest_left("a"), place.lines.rest_left("b")) == (5.0, None)
+    place.time.now += 2
+    assert place.lines.rest_left("a") == 3.0
+    place.time.now += 3
+    assert place.lines.rest_left("a") is None
