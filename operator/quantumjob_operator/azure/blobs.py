@@ -172,7 +172,7 @@ class BlobStore:
         ) as error:  # no sense: ValueError
             failure = storage_failure(operation, error, self._timing.clock())
             word = str(failure.status) if failure.status else word_for(error)
-            raise failure from None
+            raise failure.apart() from None
         finally:
             if self._observer is not None:
                 self._observer.exchanged(operation, word, self._timing.monotonic() - started)

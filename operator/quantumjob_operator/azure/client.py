@@ -197,7 +197,7 @@ class WorkspaceClient:
         failure = self._channel.failure("cancel_job", answer)
         if answer.status in _REFUSALS_OF_CANCEL and isinstance(failure, Refused):
             return CancelAnswer.NOT_CANCELLABLE
-        raise failure
+        raise failure.apart()
 
     async def set_tags(self, job_id: str, tags: Sequence[str]) -> bool:
         """Replace a job's tags (PATCH); the only thing of a job that is ever changed.

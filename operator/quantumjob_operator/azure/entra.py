@@ -124,7 +124,7 @@ class Assertion:
         try:
             self._text = await self._fetch()
         except ServiceError as error:
-            self._trouble = error
+            self._trouble = error.apart()
 
     def __call__(self) -> str:
         """The assertion.
@@ -133,7 +133,7 @@ class Assertion:
             ServiceError: It could not be fetched.
         """
         if self._trouble is not None:
-            raise self._trouble
+            raise self._trouble.apart()
         return self._text
 
 

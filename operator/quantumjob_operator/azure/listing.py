@@ -167,7 +167,7 @@ class Listing:
         doubled = _FIRST_SECONDS * 2.0 ** min(self._failures - 1, 16)
         seconds = _LONGEST_SECONDS if isinstance(error, AnswerTooLarge) else min(doubled, _LONGEST_SECONDS)
         self._not_before = self.monotonic() + max(seconds, error.retry_after or 0.0) * (1 + spread(self.name))
-        self._error = error
+        self._error = error.apart()
         _log.warning("workspace %s gives no list of its jobs (%d times in a row): %s", self.name, self._failures, error)
         return is_about_one_job(error)
 

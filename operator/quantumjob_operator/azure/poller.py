@@ -73,8 +73,7 @@ class Poller:
     _rest: Rest = field(init=False)
 
     def __post_init__(self) -> None:
-        # Probes may look before the loop has had its first turn.
-        self.beat_at = self.monotonic()
+        self.beat_at = self.monotonic()  # probes may look before the loop has had its first turn
         self._listing = Listing(self.name, self.monotonic)
         self._rest = Rest(self.monotonic)
 
@@ -126,17 +125,14 @@ class Poller:
                 self._next(known)
             elif age is not None and known.is_steady and now - age > known.since + TICK:
                 known.since = now - age
-                self._hasten(known)
+                if known.due < math.inf:  # else it stands in the queue already
+                    self._schedule(known, min(known.due, now + self.settings.poll_min_seconds))
             return
         self.unwatch(uid)
         new = self._watched[uid] = Watched(uid, job_id, namespace, sight, now - (age or 0.0), math.inf)
         if is_old(now - new.since, self.settings.poll_min_seconds):
             self._newcomers.came(now)
         self._schedule(new, now + self.settings.poll_min_seconds)
-
-    def _hasten(self, one: Watched) -> None:
-        if one.due < math.inf:  # else it stands in the queue already
-            self._schedule(one, min(one.due, self.monotonic() + self.settings.poll_min_seconds))
 
     def _schedule(self, one: Watched, due: float) -> None:
         if due < self._earliest:
@@ -220,7 +216,10 @@ class Poller:
                 if answered and isinstance(answer, ServiceError) and not isinstance(answer, _OF_ALL):
                     self._set_back(one, answer)
                 elif answer is not None:
-                    raise answer
+                    try:
+                        raise answer
+                    finally:
+                        del answer, answers  # what this frame names would lie in a circle with it
 
     def _due_soon(self) -> int:
         soon = self.monotonic() + _SOON_SHARE * self.settings.poll_max_seconds
@@ -258,7 +257,7 @@ class Poller:
                 self._next(one)
         return [one for one in due if one.sight is None or shown.get(one.job_id.lower()) != one.sight]
 
-    async def _get(self, one: Watched) -> None:
+    async def _get(self, one: Watched) -> ServiceError | None:
         # A job that can't be asked about goes to the end of the queue, or the others would never be asked about.
         self._schedule(one, self.monotonic())
         try:
@@ -266,16 +265,17 @@ class Poller:
             remote = await in_time("get_job", asked, self.settings.request_timeout_seconds)
         except ServiceError as error:
             if not is_about_one_job(error):
-                raise
+                return error.apart()  # a task that ends with one as it was raised lies in a circle with it
             self._set_back(one, error)
-            return
+            return None
         one.failures = 0
         if self._watched.get(one.uid) is not one:
-            return  # meanwhile nobody follows it, or its next attempt has begun: this is no news of that one
+            return None  # meanwhile nobody follows it, or its next attempt has begun: this is no news of that one
         if remote is None or remote.sight != one.sight:
             one.becomes(remote.sight if remote else None, self.monotonic())
             self.wake(one.uid, remote)
         self._next(one)
+        return None
 
     def _set_back(self, one: Watched, error: ServiceError) -> None:
         """The service answered, and the trouble is this job's: whoever made it so delays nobody else's news."""
@@ -293,7 +293,7 @@ class Poller:
 
     def _failed(self, error: ServiceError) -> None:
         """Nothing is known anew; come back later, for all jobs of this workspace together."""
-        self._failures, self.trouble = self._failures + 1, error
+        self._failures, self.trouble = self._failures + 1, error.apart()
         self._pause_until = self.monotonic() + backoff(self._failures, self.name, at_least=error.retry_after)
         if isinstance(error, CredentialsRefused):
             self.refused()

@@ -250,5 +250,8 @@ def _go_on_without(memory: Memory, error: ClusterError) -> None:
     """Nobody tells how things are before a cancellation; what may be an accident of the moment is raised."""
     memory.unread += 1
     if memory.unread <= LASTING:
-        raise error
+        try:
+            raise error
+        finally:
+            del error
     _log.warning("%s; cancelling as it was last known", error, extra=about(memory.job))

@@ -93,7 +93,10 @@ class Grants:
             else:
                 self._freed(grant.budget)
         if failed:
-            raise failed
+            try:
+                raise failed
+            finally:
+                del failed
 
 
 def _given_back(grant: Grant, _: QuantumBudget, state: State, _now: datetime, *, refused: bool) -> tuple[State, None]:

@@ -170,7 +170,10 @@ def _refused(name: str, error: ClusterError) -> Trouble:
         ClusterError: It is nothing that anybody could fix in the cluster: it is tried again without a word.
     """
     if not error.refused:
-        raise error
+        try:
+            raise error
+        finally:
+            del error
     said = clean_text(error.message or error.reason)
     remedy = "make room, or set spec.output so that it is admitted; it is tried again"
     return Trouble("OutputRefused", f"the API server refuses the output ConfigMap {name}: {said}; {remedy}")

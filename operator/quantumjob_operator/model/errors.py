@@ -6,8 +6,9 @@ no mapping from HTTP: that is in `azure.failures`, the only translator of foreig
 """
 # ruff: noqa: N818 - the classes are named after the decision they ask for, as in cert-manager and Flux
 
+from copy import copy
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from quantumjob_operator.model.redaction import clean_text
 
@@ -55,6 +56,15 @@ class ServiceError(Exception):
     def answered(self) -> bool:
         """Whether these are the words of somebody who answered, and not our own about a silence."""
         return self.status is not None
+
+    def apart(self) -> Self:
+        """The same error, never raised.
+
+        One that was raised holds, by its traceback and by what it came of, all that was at work then: connections,
+        and answers. So none is kept as it was caught; nor is one raised that its own frame has a name for: the two
+        would hold each other, until Python looks for such circles.
+        """
+        return copy(self)
 
     def __str__(self) -> str:
         """For people, who know no names of functions: the answer, its code, its words."""

@@ -40,13 +40,16 @@ def _outcome(state: str, width: int) -> str:
 
 
 def _qubits(program: bytes | None) -> int:
-    unknown = CannotCount(Omitted.QUBITS_UNKNOWN, "the program does not say its number of qubits")
     if program is None:
-        raise unknown
+        raise _unknown()
     try:
         qubits = mapping(parse(program), "the program").get("qubits")
     except CannotCount:
-        raise unknown from None
+        raise _unknown() from None
     if not isinstance(qubits, int) or isinstance(qubits, bool) or not 1 <= qubits <= _MAX_QUBITS:
-        raise unknown
+        raise _unknown()
     return qubits
+
+
+def _unknown() -> CannotCount:
+    return CannotCount(Omitted.QUBITS_UNKNOWN, "the program does not say its number of qubits")

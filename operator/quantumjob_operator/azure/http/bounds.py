@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, cast
+from weakref import WeakMethod
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -185,10 +187,10 @@ class BoundedResponse(aiohttp.ClientResponse):
             socket.expect(byte_limit.tenant)
         try:
             await super().start(connection)
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
             if socket is not None and socket.overrun:
                 raise _too_large(byte_limit, None, "there is no end of what comes before it") from None
-            raise
+            raise _apart(error) from None
         if socket is not None:
             socket.head_is_read(self.content)
         body = _Counted(self, self.content, byte_limit, socket)
@@ -216,7 +218,8 @@ class _Counted:
         self._byte_limit = byte_limit
         self._socket = socket
         self._status = response.status
-        self._close = response.close
+        # Each would hold the other, with the whole answer in between.
+        self._closing = WeakMethod(response.close)
         self._size = response.content_length
         self._cut = False
         self._got = 0
@@ -239,6 +242,10 @@ class _Counted:
         while chunk := await self.readany():
             body += chunk
         return bytes(body)
+
+    def _close(self) -> None:
+        if close := self._closing():
+            close()
 
     def cut(self) -> None:
         """End it here."""
@@ -272,11 +279,22 @@ class _Counted:
             self._close()
             detail = "it comes so slowly that others wait for it"
             raise unreadable(self._byte_limit.operation, self._status, detail) from None
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
             if self._socket is not None and self._socket.overrun:
                 raise _too_large(self._byte_limit, self._status, "it consists of too small chunks") from None
-            raise
+            raise _apart(error) from None
 
 
 def _too_large(byte_limit: ByteLimit, status: int | None, why: str) -> AnswerTooLarge:
     return AnswerTooLarge(byte_limit.operation, status=status, detail=f"the answer cannot be read: {why}")
+
+
+def _apart(error: Exception) -> Exception:
+    """The same error, never raised: aiohttp keeps in a connection what became of it, and raises the very object.
+
+    By its frames it would hold that connection and what has come of the answer, in a circle.
+    """
+    known: BaseException | None = error
+    while known is not None:
+        known.__traceback__, known = None, known.__cause__ or known.__context__
+    return copy(error)

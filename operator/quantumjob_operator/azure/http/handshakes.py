@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
+from traceback import clear_frames
 from typing import Any, Final, cast
 
 import aiohttp
@@ -155,7 +156,10 @@ class _Handshake(ssl.SSLObject):
             self._bytes += self._take()
             self._at_work = True
             cast("Opening", self._opening).take_turn()
-        raise outcome
+        try:
+            raise outcome
+        finally:
+            del outcome  # what its own frame names lies in a circle, and with it the connection
 
     def _step(self) -> float:
         began = time.thread_time()
@@ -163,7 +167,7 @@ class _Handshake(ssl.SSLObject):
             super().do_handshake()
             self._outcome = None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where asyncio asks
-            self._outcome = error
+            self._outcome = error.with_traceback(None)
         self._at_work = False
         return time.thread_time() - began
 
@@ -260,6 +264,16 @@ class SecureConnector(aiohttp.TCPConnector):
         token = _opening.set(opening)
         try:
             return await super()._start_tls_connection(underlying_transport, req, *args, **options)
+        except BaseException as error:
+            _let_go(error)
+            raise
         finally:
             _opening.reset(token)
             self._threads.give_up(opening)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Nothing lies in a circle with an error, as a future that asyncio awaits does with the one that it ends with."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error.__traceback__, error = None, error.__cause__ or error.__context__

@@ -102,6 +102,7 @@ class PacedSocket(socket.socket):
         if self.fileno() >= 0 and _not_taken(self):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         super().close()
+        self._content = None  # whose connection has this socket: what is unread would lie in that circle
 
     def _piece(self) -> int:
         content = self._content.total_bytes if self._content is not None else 0
