@@ -10,6 +10,7 @@ comes after the handshake (`paced_sockets`).
 import asyncio
 import ssl
 import time
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -30,6 +31,9 @@ _MOST_BYTES: Final = 16 * 1024
 _USUAL_SECONDS: Final = 0.005
 """Of CPU for one step of a handshake: it takes some 2 ms."""
 _REST: Final = 4.0
+# TLS is read in pieces of one record. By itself asyncio has 256 KiB for each connection, for as long as it lives, and
+# twice as much of what was taken ahead of its reader lies with OpenSSL.
+SSLProtocol.max_size = 16 * 1024
 
 
 def rest_after(seconds: float) -> float:
