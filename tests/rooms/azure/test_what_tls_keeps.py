@@ -4,7 +4,7 @@ import asyncio
 import gc
 from asyncio.sslproto import SSLProtocol
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from quantumjob_operator.azure.http.bounds import ANSWER_BYTES
 from rooms.azure.samples import JOB_ID
@@ -17,10 +17,11 @@ HELD: Final = 4
 
 def kept() -> list[int]:
     """Bytes in the buffers of each connection that the operator has open."""
+    connections: list[Any] = [one for one in gc.get_objects() if isinstance(one, SSLProtocol)]
     return [
         len(one._ssl_buffer) + one._incoming.pending + one._sslobj._got.pending
-        for one in gc.get_objects()
-        if isinstance(one, SSLProtocol) and not one._server_side and one._sslobj is not None
+        for one in connections
+        if not one._server_side and one._sslobj is not None
     ]
 
 
