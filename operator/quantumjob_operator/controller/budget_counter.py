@@ -122,11 +122,11 @@ class BudgetCounter:
         try:
             return await self._rows.listed(budget, max(start, changed - tolerance) if changed else start, take)
         except _MissingError as error:
-            missing = error
-        if not await self._ledgers.change(budget.uid, partial(self._uncounted, missing.row)):
+            missing = error.row  # by name, the error itself would lie in a circle with this frame
+        if not await self._ledgers.change(budget.uid, partial(self._uncounted, missing)):
             return _AGAIN
         told = "QuantumBudget %s/%s was set back: job %s is missing in it, and it is counted anew"
-        _log.warning(told, *budget.key, missing)
+        _log.warning(told, *budget.key, missing.entry.job_id)
         return None
 
     def _is_missing(self, budget: QuantumBudget, row: Row) -> bool:

@@ -48,10 +48,13 @@ class Turns:
         if uid not in self._number:
             self._number[uid] = self._next
             self._next += 1
-        for key in self._wants.pop(uid, {}):
+        former = self._wants.pop(uid, {})
+        for key in former:
             self._no_more(key, uid)
         kept = {
-            key: who for key, who in wants.items() if woken_in in (None, key) or len(self._of.get(key, ())) < MOST_TURNS
+            key: who
+            for key, who in wants.items()
+            if woken_in in (None, key) or key in former or len(self._of.get(key, ())) < MOST_TURNS
         }
         self._wants[uid] = kept
         for key in kept:

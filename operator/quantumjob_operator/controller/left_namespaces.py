@@ -42,6 +42,8 @@ class LeftNamespaces:
             ClusterError: The API server could not be asked.
         """
         last = self._last.pop(budget.uid, "")
+        if len(self._last) > len(self.cache.budgets):
+            self._last = {uid: name for uid, name in self._last.items() if uid in self.cache.budgets}
         if budget.spec.namespaces is None:
             return
         jobs = [job for job in map(self.cache.jobs.get, waiting) if job]

@@ -197,6 +197,8 @@ def test_who_is_woken_in_many_lines_does_not_fill_another_one() -> None:
     place.refuse(A, "large", 60, A, B)
     assert place.woken(A, 50) == []
     assert place.kept(B)[-1] == "large", "whose turn it is has it everywhere"
+    assert place.woken(A, 60) == ["large"]
+    assert place.kept(B)[-1] == "large", "also when it is woken"
 
 
 def test_nothing_is_kept_for_one_that_waits_for_something_else() -> None:

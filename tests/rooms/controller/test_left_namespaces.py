@@ -66,3 +66,15 @@ async def test_each_has_its_turn_and_few_are_asked_for_at_once(number: int) -> N
         await looking.look(of_the_team(), waiting)
         assert len(place.asked) - before <= 10
     assert set(place.woken) == set(waiting)
+
+
+async def test_of_budgets_that_are_gone_nothing_is_kept() -> None:
+    """Whoever may create them can do so without end."""
+    place = Place({"out": {}})
+    looking = place.looking()
+    for number in range(50):
+        one = replace(of_the_team(), uid=f"budget-{number}", name=f"budget-{number}")
+        place.cache.put_budget(one)
+        await looking.look(one, ["of-out"])
+        place.cache.remove(one.uid)
+    assert len(looking._last) <= 2
