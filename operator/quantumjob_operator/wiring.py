@@ -118,7 +118,8 @@ def _reconcilers(
 
 def _limiter(common: Common, workspaces: Workspaces) -> InflightLimiter:
     limiter = InflightLimiter(
-        jobs=common.cache.jobs.values,
+        jobs=workspaces.jobs_of,
+        exists=common.cache.workspaces.__contains__,
         serving=workspaces.serving,
         wake=common.queue.add_first,
         clock=common.clock.monotonic,

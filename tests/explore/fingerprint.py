@@ -67,7 +67,7 @@ _SKIPPED: Final = frozenset({
     "time", "told", "_objects", "_settings", "_clock", "_metrics", "_events", "_slots", "_holder", "_materials",
     "settings", "clock", "objects", "listed", "_stop", "_thread", "heard_at", "beat_at", "connection", "newest",
     "_revision", "_lost", "tasks", "created", "size", "last_transition_time", "submission_time", "program", "fresh_at",
-    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key",
+    "table", "_deeds", "managed", "duration", "_indexes", "_told", "_gone", "_cleaned", "by_key", "by_way",
     "_hurried", "_left_in", "_refused", "doubts", "_doubts",
 })  # fmt: skip
 

@@ -18,7 +18,8 @@ from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 def counted_slots(monkeypatch: pytest.MonkeyPatch, workspace: QuantumWorkspace) -> Iterator[InflightLimiter]:
     """The slots of this workspace, which serves every job."""
     slots = InflightLimiter(
-        jobs=list,
+        jobs=lambda _: (),
+        exists=lambda _: True,
         serving=lambda _: workspace.key,
         wake=lambda _: None,
         left=lambda _: None,

@@ -30,6 +30,7 @@ from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.budgets.simulated import fits
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, larger
+from quantumjob_operator.model.naming import place_digest
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 
@@ -41,7 +42,7 @@ class Request:
     Attributes:
         job_id: Its id at the service.
         workspace: Name of the QuantumWorkspace.
-        workspace_uid: Of that object.
+        place: The canonical id of the Azure workspace to which it leads.
         fresh: A reservation that was confirmed so lately needs no further confirmation. Less than a fence: a process
             that goes on where another one stopped confirms for itself, and so the other one gives nothing back.
         ahead: Those for whom something is kept.
@@ -53,10 +54,10 @@ class Request:
     name: str
     uid: str
     workspace: str
+    place: str
     needs: Needs | CostUnknown
     fresh: timedelta
     ahead: tuple[Ahead, ...] = ()
-    workspace_uid: str | None = None
     keyed: bool = False
 
 
@@ -182,7 +183,8 @@ def _renewed(standing: Reservation, request: Request, now: datetime) -> Reservat
         name=request.name,
         uid=request.uid,
         workspace=request.workspace,
-        workspace_uid=request.workspace_uid,
+        workspace_uid=None,
+        place=place_digest(request.place),
         renewed_at=stamp(now),
         asked_by=_askers(standing, request),
     )
@@ -196,7 +198,7 @@ def _entry(ledger: Ledger, request: Request, needs: Needs, standing: Reservation
         name=request.name,
         uid=request.uid,
         workspace=request.workspace,
-        workspace_uid=request.workspace_uid,
+        place=place_digest(request.place),
         reserved_at=reserved_at,
         renewed_at=stamp(now) if standing else None,
         amounts=needs.amounts,

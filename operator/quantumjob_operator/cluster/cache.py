@@ -11,6 +11,7 @@ from typing import Any, Final
 from quantumjob_operator.cluster.budget_index import Budgets
 from quantumjob_operator.cluster.claims_heard import ClaimsHeard
 from quantumjob_operator.cluster.key_index import JobsByKey
+from quantumjob_operator.cluster.way_index import JobsByWay
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumpolicy import QuantumPolicy
@@ -34,6 +35,7 @@ class Cache:
         unheard: Of these, the ones whose deletion no event has told yet: the last version may be newer.
         claims: What jobs had for claims before.
         by_key: Which jobs have one idempotency key.
+        by_way: Which jobs name one QuantumWorkspace.
         doubts: By uid, a number that no other doubt has: whoever compared a ledger meanwhile has compared a former one.
     """
 
@@ -46,6 +48,7 @@ class Cache:
     unheard: set[str] = field(default_factory=set)
     claims: ClaimsHeard = field(default_factory=ClaimsHeard)
     by_key: JobsByKey = field(default_factory=JobsByKey)
+    by_way: JobsByWay = field(default_factory=JobsByWay)
     removed: Callable[[str], None] = lambda _: None
     gone_workspaces: set[str] = field(default_factory=set)
     doubts: dict[str, int] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Cache:
             self.claims.note(before.claim, job)
         self.jobs[job.uid] = job
         self.by_key.put(before, job)
+        self.by_way.put(before, job)
         return True
 
     def put_workspace(self, workspace: QuantumWorkspace) -> bool:
@@ -226,7 +230,9 @@ class Cache:
             self.gone_workspaces.add(uid)
             if self._names.get(workspace.key) == uid:
                 del self._names[workspace.key]
-        self.by_key.put(self.jobs.pop(uid, None), None)
+        job = self.jobs.pop(uid, None)
+        self.by_key.put(job, None)
+        self.by_way.put(job, None)
         if policy := self.policies.pop(uid, None):
             self._order_policies(policy.namespace)
         self.budgets.pop(uid, None)

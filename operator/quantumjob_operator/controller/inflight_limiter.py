@@ -83,14 +83,16 @@ class InflightLimiter:
     """The slots of all workspaces.
 
     Attributes:
-        jobs: All known jobs, for the first count of a workspace after a start.
+        jobs: The jobs that a QuantumWorkspace may serve, for its first count.
+        exists: Whether there is a QuantumWorkspace with a uid: one that is gone is never counted again.
         serving: The name of the QuantumWorkspace that serves a claimed job, or None; no claim is believed beyond it.
         wake: Called with the uid of a job that was given a slot.
         left: Called with the name of a QuantumWorkspace when a job gave its slot back.
         clock: Monotonic seconds.
     """
 
-    jobs: Callable[[], Iterable[QuantumJob]]
+    jobs: Callable[[Name], Iterable[QuantumJob]]
+    exists: Callable[[str], bool]
     serving: Callable[[QuantumJob], Name | None]
     wake: Callable[[str], None]
     left: Callable[[Name], None]
@@ -253,11 +255,11 @@ class InflightLimiter:
 
     def _count(self, workspace: QuantumWorkspace) -> None:
         """After a start, the jobs that were claimed through a workspace have their slots before anybody else."""
-        if workspace.uid in self._counted:
+        if workspace.uid in self._counted or not self.exists(workspace.uid):
             return
         self._counted[workspace.uid] = workspace.key
         self._inflight.setdefault(workspace.key, Inflight()).counted += 1
-        for job in self.jobs():
+        for job in self.jobs(workspace.key):
             bound = bound_to(job) == workspace.id
             if bound and holds_slot(job, may_run=True) and self.serving(job) == workspace.key:
                 self._enter(job.uid, Slot(workspace.key, job.namespace))

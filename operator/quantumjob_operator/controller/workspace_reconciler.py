@@ -239,7 +239,7 @@ class WorkspaceReconciler:
 
     def _wake_waiting(self, workspace: QuantumWorkspace) -> None:
         """Reconcile the jobs that are pending here: what they wait for may have come."""
-        for job in self._cache.jobs.values():
+        for job in self._workspaces.jobs_of(workspace.key):
             if job.status.finished or job.status.is_true("Submitted"):
                 continue
             if self._workspaces.referenced(job) == workspace.key:

@@ -134,6 +134,10 @@ class Workspaces:
         """The name of the QuantumWorkspace that a job's reference means."""
         return referenced_name(job, self._cache.find_workspace, self._default)
 
+    def jobs_of(self, name: Name) -> Iterable[QuantumJob]:
+        """All jobs that a QuantumWorkspace may serve, and perhaps some more; no others have to be looked at."""
+        return self._cache.jobs.values() if name == self._default else self._cache.by_way.naming(name)
+
     def offers(self, name: Name) -> Sequence[Mapping[str, Any]]:
         """The targets that a QuantumWorkspace shows now; a connection knows only those of when it was made."""
         found = self._cache.find_workspace(name)

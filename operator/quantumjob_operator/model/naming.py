@@ -232,6 +232,11 @@ def spec_digest(
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def place_digest(place: str) -> str:
+    """A short name of an Azure workspace, for where its canonical id would be too long."""
+    return hashlib.sha256(place.encode()).hexdigest()[:12]
+
+
 def program_digest(program: bytes) -> str:
     """The digest of a program's bytes, as `sha256:<hex>`."""
     return f"sha256:{hashlib.sha256(program).hexdigest()}"

@@ -30,7 +30,8 @@ class Reservation:
         job_id: Its id at the service.
         uid: Of the QuantumJob.
         workspace: Name of the QuantumWorkspace.
-        workspace_uid: Of that object; another one of its name may lead elsewhere.
+        workspace_uid: Of that object, as older operators wrote it; another one of its name may lead elsewhere.
+        place: The `place_digest` of the Azure workspace to which the QuantumWorkspace led.
         reserved_at: When it was first reserved, which decides to which period it belongs.
         renewed_at: When it was last confirmed, if that was later.
         period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
@@ -51,6 +52,7 @@ class Reservation:
     basis: str | None = None
     ended_at: str | None = None
     workspace_uid: str | None = None
+    place: str | None = None
     period_start: str | None = None
     asked_by: tuple[str, ...] | None = None
 

@@ -56,6 +56,7 @@ def request(number: int, needs: Needs | CostUnknown, **fields: Any) -> Request:
         "name": f"ghz-{number}",
         "uid": f"uid-{number}",
         "workspace": "shared",
+        "place": "/subscriptions/s/resourcegroups/g/providers/microsoft.quantum/workspaces/w",
         "needs": needs,
         "fresh": FRESH,
     }

@@ -53,7 +53,8 @@ class World:
     def __post_init__(self) -> None:
         """All budgets are there and counted."""
         self.limiter = InflightLimiter(
-            jobs=list,
+            jobs=lambda _: (),
+            exists=lambda _: True,
             serving=lambda _: None,
             wake=self.asking.append,
             left=lambda _: None,

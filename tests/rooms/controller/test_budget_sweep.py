@@ -16,6 +16,7 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.money import Amount
+from quantumjob_operator.model.naming import place_digest
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.reservation import Reservation
@@ -29,6 +30,8 @@ HELD: Final = Reservation(
 )
 NEW: Final = replace(HELD, reserved_at=stamp(NOW))
 AWAITED: Final = replace(HELD, ended_at=stamp(NOW - timedelta(minutes=30)))
+HERE: Final = place_digest(workspace().id)
+"""The Azure workspace to which the QuantumWorkspace leads."""
 SUSPENDED: Final = accepted(spec={"suspend": True})
 NEVER_SENT: Final = claimed(status=JobStatus(job_id=identity(), attempt=1), spec={"suspend": True})
 
@@ -118,6 +121,26 @@ async def test_what_follows_where_the_service_has_no_such_job(
     assert [type(one) for one in scene.changes] == ([kind] if kind else [])
     settled = [one for one in scene.changes if isinstance(one, Settlement)]
     assert all(one.ended.began and one.ended.bill is None for one in settled)
+
+
+@pytest.mark.parametrize(
+    ("fields", "released"),
+    [
+        pytest.param({"place": HERE}, True, id="it leads to where the reservation was made for"),
+        pytest.param({"place": HERE, "workspace_uid": "former"}, True, id="it does, and its object is another one"),
+        pytest.param({"place": place_digest("elsewhere")}, False, id="it leads elsewhere"),
+        pytest.param({"workspace_uid": "former"}, False, id="an older operator noted only the object, which is gone"),
+        pytest.param({}, True, id="an older operator noted neither"),
+    ],
+)
+async def test_a_workspace_that_was_created_anew_is_believed_where_it_leads_to_the_same(
+    fields: dict[str, Any], *, released: bool
+) -> None:
+    """Else what was set aside for a job that was never sent would stand for a week, and count as spent then."""
+    scene = Scene()
+    await scene.sweep(replace(HELD, **fields), None)
+    assert [type(one) for one in scene.changes] == ([Abandonment] if released else [])
+    assert scene.events == ([] if released else ["SpendingUnconfirmed"])
 
 
 async def test_that_a_job_is_not_there_is_believed_as_of_the_question() -> None:

@@ -58,11 +58,19 @@ class Bench:
     woken: list[str] = field(default_factory=list)
     left: list[Name] = field(default_factory=list)
     now: float = 1000.0
+    gone: set[str] = field(default_factory=set)
+    counted: list[Name] = field(default_factory=list)
+
+    def jobs(self, name: Name) -> list[QuantumJob]:
+        """The known jobs, as they are gone through to count those of one workspace."""
+        self.counted.append(name)
+        return self.known
 
     def limiter(self) -> InflightLimiter:
         """Slots of a process that has just started."""
         return InflightLimiter(
-            jobs=lambda: self.known,
+            jobs=self.jobs,
+            exists=lambda uid: uid not in self.gone,
             serving=lambda job: referenced_name(job, lambda _: None, None),
             wake=self.woken.append,
             left=self.left.append,
@@ -466,6 +474,20 @@ def test_the_last_job_of_a_workspace_looks_at_none_of_the_others() -> None:
         limiter.take(made, flying_job("b-flying", through=made.key), ours=True)
         limiter.free("b-flying")
         limiter.forget_workspace(made.uid)
+    assert not limiter._inflight
+
+
+def test_a_workspace_that_is_gone_is_not_counted_again() -> None:
+    """Who runs by its last connection asks on: each time would be a walk, and what is kept of it would stay."""
+    bench, one = Bench(), shared()
+    limiter = bench.limiter()
+    limiter.take(one, flying_job("b1"), ours=True)
+    bench.gone.add(one.uid)
+    limiter.forget_workspace(one.uid)
+    limiter.take(one, flying_job("b1"), ours=True)
+    limiter.forget("b1")
+    assert bench.counted == [one.key]
+    assert not limiter._counted
     assert not limiter._inflight
 
 

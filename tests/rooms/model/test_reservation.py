@@ -30,6 +30,7 @@ FULL = Reservation(
     workspace_uid="w",
     period_start="2026-11-01T00:00:00Z",
     asked_by=("u", "v"),
+    place="0123456789ab",
 )
 
 
