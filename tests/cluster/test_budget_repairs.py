@@ -15,6 +15,7 @@ from cluster.test_max_cost import PRICES
 from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
+from rooms.budgets.values import digested
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -40,8 +41,9 @@ def restarted(place: JobNamespace) -> Iterator[JobNamespace]:
 
 
 def write_status(place: JobNamespace, status: Manifest) -> None:
-    """The ledger as an operator would have it; one that is made up has no digest, as those of older ones."""
-    patch = json.dumps([{"op": "add", "path": "/status", "value": status}])
+    """The ledger as an operator would have it."""
+    body = digested({**(place.find("quantumbudget", "research") or {}), "status": status})
+    patch = json.dumps([{"op": "add", "path": "/status", "value": body["status"]}])
     place.kubectl("patch", "quantumbudget", "research", "--subresource=status", "--type=json", "--patch", patch)
 
 
@@ -106,13 +108,13 @@ def test_what_a_crash_left_is_released_only_by_the_workspace_that_it_was_for(
     """A QuantumWorkspace that was created anew may lead elsewhere: that it has no such job proves nothing."""
     restarted.stack.operator.kill()
     left = [entry(1), entry(2, workspaceUid="of-the-former-one")]
-    write_status(kept, ledger(kept) | {"reservations": [json.dumps(one) for one in left], "digest": None})
+    write_status(kept, ledger(kept) | {"reservations": [json.dumps(one) for one in left]})
     kept.stack.operator.start()
     told = eventually(lambda: unconfirmed(kept), within=_SWEPT)
     assert "gone/gone-2 cost is not known, because QuantumWorkspace default was created anew" in told
     eventually(lambda: [one["name"] for one in reservations(kept)] == ["gone-2"], within=_SWEPT)
     assert spent(kept) == 0
-    write_status(kept, ledger(kept) | {"reservations": [], "digest": None})
+    write_status(kept, ledger(kept) | {"reservations": []})
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["whose jobs are gone", "whose jobs say that they are settled"])
@@ -135,7 +137,7 @@ def test_a_ledger_that_was_set_back_while_no_operator_ran_is_counted_anew(
     assert spent(kept) == billed
 
 
-@pytest.mark.parametrize("how", ["set back", "without its sums", "without its count"])
+@pytest.mark.parametrize("how", ["set back", "without its sums", "without its sums and digest", "without its count"])
 def test_a_ledger_that_somebody_else_writes_is_counted_anew(kept: JobNamespace, how: str) -> None:
     """A moment after it was settled, while an operator looks on."""
     before = ledger(kept)
@@ -146,8 +148,8 @@ def test_a_ledger_that_somebody_else_writes_is_counted_anew(kept: JobNamespace, 
     if how == "set back":
         write_status(kept, before)
     else:
-        field_name = "totals" if how == "without its sums" else "counted"
-        patch = json.dumps({"status": {field_name: None}})
+        parts = {"without its sums": ["totals"], "without its count": ["counted"]}.get(how, ["totals", "digest"])
+        patch = json.dumps({"status": dict.fromkeys(parts)})
         kept.kubectl("patch", "quantumbudget", "research", "--subresource=status", "--type=merge", "--patch", patch)
     kept.apply(jobs.quantinuum("second"))
     assert_held(kept, "second", "BudgetExceeded", "spent")

@@ -78,7 +78,10 @@ class AllLines(Protocol):
         """Whether a job could fit in all other lines in which it needs something, if others released everything."""
 
     def rests(self, uid: str) -> bool:
-        """Whether a job was refused a moment ago, after it was woken: it is not woken again at once."""
+        """Whether a job was refused, or lost its turn, a moment ago: it is not woken again at once, and has no turn."""
+
+    def rest(self, uid: str) -> None:
+        """Have a job rest from now on."""
 
     def heard(self, uid: str) -> None:
         """Hear that a job has a turn now, or asks: for a while it need not say that it still comes."""
@@ -192,6 +195,20 @@ class Line:
             (self._waiting.push_first if all_seen else self._waiting.push)(self._needs[uid].namespace, uid)
         return [*look.found, *look.passed]
 
+    def beside_those_in_front(self, room: RoomLeft, lines: AllLines) -> RoomLeft:
+        """What is left beside those who were woken here, and those who have a turn: none behind them has a turn sooner.
+
+        Args:
+            room: What is left without them, which they take.
+            lines: As in `before`.
+        """
+        for offered in self._offered:
+            room.takes(self._needs[offered])
+        for uid, who in lines.turns.wanting(self.key):
+            if uid not in self._offered and room.could_fit(who):
+                room.keep(who)
+        return room
+
     def _look_at_turns(self, room: RoomLeft, look: _Look, lines: AllLines) -> None:
         """Those who have a turn, here or in another line."""
         for uid, who in lines.turns.wanting(self.key):
@@ -245,6 +262,8 @@ class Line:
             self._turn = None
         self._waiting.push_first(self._needs[uid].namespace, uid)
         self._waiting.put_first(self._needs[uid].namespace)
+        # What another line knows, or this one at its next look, may differ: nobody has it and loses it without end.
+        lines.rest(uid)
         lines.lost(uid, lines.turns.drop(uid))
 
     def _put_back(self, behind: list[str], turns: list[str], went: Collection[str]) -> None:

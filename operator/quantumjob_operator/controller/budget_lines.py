@@ -54,8 +54,8 @@ class Lines:
     """When a job has asked last, or was given a turn."""
     _rests: dict[str, float] = field(default_factory=dict)
     """Until when a job is not woken by what is released."""
-    _rooms: dict[str, RoomLeft | None] = field(default_factory=dict)
-    """Of other budgets, during one look at a line."""
+    _rooms: dict[LineKey, RoomLeft | None] = field(default_factory=dict)
+    """What is left in the lines of other budgets, during one look at a budget."""
 
     def has_turn(self, uid: str) -> bool:
         """Whether something is kept for a job."""
@@ -81,7 +81,7 @@ class Lines:
         line = self._line(key)
         self._leave_park(uid)
         if any(each.has_woken(uid) for each in self._of(uid)):
-            self._rests[uid] = self.clock() + _REST_SECONDS
+            self.rest(uid)
         for each in self._of(uid):
             if each is not line and (uid in self.turns or each.key not in wants):
                 each.leave(uid)
@@ -178,9 +178,12 @@ class Lines:
     def could_fit_elsewhere(self, uid: str, key: LineKey) -> bool:
         """As `AllLines`."""
         for other, who in self.wants(uid).items():
-            if other != key and other.budget not in self._rooms:
-                self._rooms[other.budget] = self.room_of(other.budget)
-            room = self._rooms.get(other.budget) if other != key else None
+            if other == key:
+                continue
+            if other not in self._rooms:
+                left = self.room_of(other.budget)
+                self._rooms[other] = left and self._line(other).beside_those_in_front(left, self)
+            room = self._rooms[other]
             if room is not None and not room.could_fit(who):
                 return False
         return True
@@ -188,6 +191,10 @@ class Lines:
     def heard(self, uid: str) -> None:
         """As `AllLines`."""
         self._heard[uid] = self.clock()
+
+    def rest(self, uid: str) -> None:
+        """As `AllLines`."""
+        self._rests[uid] = self.clock() + _REST_SECONDS
 
     def rests(self, uid: str) -> bool:
         """As `AllLines`."""

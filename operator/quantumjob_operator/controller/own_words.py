@@ -23,7 +23,9 @@ class Said(Generic[T]):
 
     def patience(self, there: T, is_alike: Callable[[T], bool], now: float, seconds: float) -> float:
         """As `OwnWords.patience`, which is for so many seconds at most; `now` is monotonic."""
-        if self.words is None or self.words == there or not is_alike(self.words):
+        if self.words == there:
+            self._until = None
+        if self.words in (None, there) or not is_alike(self.words):
             return 0.0
         if self._until is None:
             self._until = now + seconds

@@ -115,7 +115,5 @@ def settled_by(job: QuantumJob, budget: QuantumBudget, job_id: str) -> bool:
     if not over and status.job_id != job_id:
         return False
     shown = [one for one in status.budgets if (one.namespace, one.name) == budget.key and one.state != RESERVED]
-    if budget.status.digest is None:
-        return over or bool(shown)  # an older operator's, which did not say of which ledger that was
     told = [datetime.fromisoformat(one.changed_at) for one in shown if one.changed_at]
     return changed is not None and any(at <= datetime.fromisoformat(changed) for at in told)

@@ -16,12 +16,9 @@ from pydantic.dataclasses import dataclass
 from quantumjob_operator.model.jobstatus import Condition
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.reservation import Lines, is_moment, is_sum, line_of
-from quantumjob_operator.model.values import replace
 
 _JSON: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 _DIGITS: Final = 32
-CLOCKS: Final = timedelta(seconds=5)
-"""By so much the clocks of two operators may differ; older ones wrote what their own said."""
 
 
 @dataclass(frozen=True, slots=True, config=_JSON)
@@ -103,7 +100,7 @@ class BudgetStatus:
 
     Attributes:
         changed_at: In microseconds, and later at each change than at the one before, whatever clocks say.
-        digest: As in `digest_of`; None if an older operator wrote it.
+        digest: As in `digest_of`; None before the first count.
         torn: What is stored says more, or something else, than can be read: the next write replaces all of the ledger.
     """
 
@@ -137,7 +134,7 @@ def is_ahead(changed: datetime, now: datetime) -> bool:
 
 
 def digest_of(status: BudgetStatus, lines: Iterable[str] | None = None) -> str:
-    """What a ledger is recognised by, after the time of its last change: older operators leave it as it is.
+    """What a ledger is recognised by, after the time of its last change.
 
     Args:
         status: Whose ledger it is.
@@ -151,17 +148,13 @@ def digest_of(status: BudgetStatus, lines: Iterable[str] | None = None) -> str:
     return f"{status.changed_at or ''}/{digest.hexdigest()[:_DIGITS]}"
 
 
-def checked(status: BudgetStatus, lines: Iterable[str]) -> BudgetStatus | None:
-    """The status, without a digest that an older operator has left in it; None if its ledger is not as it was written.
+def is_whole(status: BudgetStatus, lines: Iterable[str]) -> bool:
+    """Whether a ledger is as it was written: nobody has taken a part away, or put one back; a counted one has a digest.
 
     Args:
         status: As it can be read.
         lines: Its reservations as they are stored.
     """
-    written, slash, _ = (status.digest or "/").rpartition("/")
-    if status.digest is None or written == (status.changed_at or ""):
-        return status if status.digest in (None, digest_of(status, lines)) else None
-    if status.changed_at is None or not slash or (written and not is_moment(written)):
-        return None
-    earlier = written and datetime.fromisoformat(written) - datetime.fromisoformat(status.changed_at) > CLOCKS
-    return None if earlier else replace(status, digest=None)
+    if status.digest is None:
+        return status.counted is None
+    return status.digest == digest_of(status, lines)

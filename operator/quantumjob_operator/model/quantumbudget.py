@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass as plain
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
-from quantumjob_operator.model.budgetstatus import CLOCKS, BudgetStatus, checked, is_readable
+from quantumjob_operator.model.budgetstatus import BudgetStatus, is_readable, is_whole
 from quantumjob_operator.model.money import Amount
 from quantumjob_operator.model.naming import BUDGET_FINALIZER, RECOUNT_ANNOTATION
 from quantumjob_operator.model.packed import packed_names
@@ -138,8 +138,7 @@ def _is_earlier(status: BudgetStatus, known: BudgetStatus) -> bool:
         return False
     if status.changed_at is None:
         return True
-    tolerance = timedelta() if status.digest and known.digest else CLOCKS
-    return datetime.fromisoformat(known.changed_at) - datetime.fromisoformat(status.changed_at) > tolerance
+    return datetime.fromisoformat(status.changed_at) < datetime.fromisoformat(known.changed_at)
 
 
 _SPEC: Final = TypeAdapter(BudgetSpec)
@@ -181,8 +180,8 @@ def _parsed_status(body: Mapping[str, Any]) -> BudgetStatus:
         return BudgetStatus(torn=True)
     if not is_readable(status):
         return BudgetStatus(reservations=status.reservations, torn=True)
-    whole = checked(status, lines) if all_readable(lines) else None
-    return whole or replace(status, counted=None, torn=True)
+    whole = all_readable(lines) and is_whole(status, lines)
+    return status if whole else replace(status, counted=None, torn=True)
 
 
 def _short(text: str) -> str:

@@ -13,11 +13,18 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from quantumjob_operator.scheduling.excess import Excess
 from quantumjob_operator.scheduling.fair_queue import FairQueue
 
 K = TypeVar("K", bound=Hashable)
 _RESERVE: Final = 8
 """One worker of so many is for tenants that hold none."""
+_SLOW: Final = 2
+"""One worker of so many is for those whose reconciliations took long, all together."""
+_USUAL_SECONDS, _SLOW_SECONDS, _MOST_SECONDS = 5.0, 10.0, 100.0
+"""Of one reconciliation; beyond that, of all of a tenant's; and so much is remembered of it."""
+_FORGOTTEN: Final = 0.01
+"""Of these in each second."""
 _FEW: Final = 1_000
 """Stale timers that are not worth the search for them."""
 
@@ -36,6 +43,9 @@ class WorkQueue(Generic[K]):
     _ready: FairQueue[K] = field(default_factory=FairQueue)
     _idle: "deque[asyncio.Future[tuple[str, K]]]" = field(default_factory=deque)
     _held: "Counter[str]" = field(default_factory=Counter)
+    _slow: Excess = field(
+        default_factory=lambda: Excess(_USUAL_SECONDS, limit=_SLOW_SECONDS, most=_MOST_SECONDS, forgotten=_FORGOTTEN)
+    )
     _queued: dict[K, str] = field(default_factory=dict)
     _working: set[K] = field(default_factory=set)
     _dirty: set[K] = field(default_factory=set)
@@ -100,9 +110,11 @@ class WorkQueue(Generic[K]):
             self._idle.append(free)
             self._hand_out()
             tenant, key = await free
+            began = self.clock()
             try:
                 await reconcile(key)
             finally:
+                self._slow.note(tenant, self.clock() - began, self.clock())
                 self._put_down(tenant, key)
 
     def _hand_out(self) -> None:
@@ -110,7 +122,8 @@ class WorkQueue(Generic[K]):
 
         A tenant begins another reconciliation only while it holds fewer workers than are free, not counting an eighth
         of all, which is for tenants that hold none. So one alone has nearly half of them, the next half of the rest,
-        and reconciliations that hang on some tenants' slow workspaces leave workers to everybody else.
+        and reconciliations that hang on some tenants' slow workspaces leave workers to everybody else. All whose
+        reconciliations took long lately have half of the workers together, however many tenants they are.
         """
         while self._idle:
             if self._idle[0].done():
@@ -126,8 +139,13 @@ class WorkQueue(Generic[K]):
             self._idle.popleft().set_result(taken)
 
     def _may_begin(self, tenant: str) -> bool:
-        held, free = self._held[tenant], len(self._idle)
-        return not held or held < free - (free + len(self._working)) // _RESERVE
+        held, free, now = self._held[tenant], len(self._idle), self.clock()
+        workers = free + len(self._working)
+        if self._slow.is_much(tenant, now):
+            slow = sum(number for one, number in self._held.items() if self._slow.is_much(one, now))
+            if slow >= max(1, workers // _SLOW):
+                return False
+        return not held or held < free - workers // _RESERVE
 
     def _put_down(self, tenant: str, key: K) -> None:
         self._working.discard(key)

@@ -9,6 +9,7 @@ from quantumjob_operator.budgets.ledger import Ledger, ledger_of
 from quantumjob_operator.budgets.needs import CostUnknown, Needs
 from quantumjob_operator.budgets.requests import Request
 from quantumjob_operator.budgets.shown import as_counted, shown
+from quantumjob_operator.model.budgetstatus import digest_of
 from quantumjob_operator.model.money import Amount, Basis, Estimate
 from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 
@@ -41,6 +42,11 @@ def budget(status: Mapping[str, Any] | None = None, **spec: Any) -> QuantumBudge
 def written(one: QuantumBudget, ledger: Ledger, now: datetime = NOW) -> QuantumBudget:
     """The budget with a ledger in its status, as the API server gives it back."""
     return replace(one, status=as_counted(one, shown(one, ledger, now), now))
+
+
+def digested(body: dict[str, Any]) -> dict[str, Any]:
+    """A stored budget with the digest that an operator writes."""
+    return body | {"status": body["status"] | {"digest": digest_of(parse_budget(body).status)}}
 
 
 def usd(amount: str) -> Needs:

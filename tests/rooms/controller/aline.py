@@ -63,6 +63,7 @@ class Alone:
     clock: Time = field(default_factory=Time)
     turns: Turns = field(default_factory=Turns)
     line: Line = field(init=False)
+    rested: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Nobody waits yet."""
@@ -90,6 +91,10 @@ class Alone:
     def rests(self, _uid: str) -> bool:
         """Nobody was refused."""
         return False
+
+    def rest(self, uid: str) -> None:
+        """Take note."""
+        self.rested.append(uid)
 
     def heard(self, uid: str) -> None:
         """Nobody is asked whether it still comes."""

@@ -24,6 +24,8 @@ from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_counter import BudgetCounter
 from quantumjob_operator.controller.budget_ledger import Change, State
+from quantumjob_operator.controller.settlement import as_shown
+from quantumjob_operator.model.conditions import micro_stamp
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.model.money import Basis, Estimate
 from quantumjob_operator.model.naming import (
@@ -414,7 +416,8 @@ async def test_what_is_booked_while_a_list_is_read_is_not_missing(how: str) -> N
         lab.newest = written(lab.budget, ledger, datetime.now(UTC))
     else:
         shown = AttemptShown(1, str(UUID(int=1)), "Failed", "JobFailed")
-        lab.cache.put_job(replace(job, resource_version="9999", status=JobStatus(attempts=(shown,))))
+        told = as_shown(lab.budget, (), "Settled", lab.budget.status.changed_at)
+        lab.cache.put_job(replace(job, resource_version="9999", status=JobStatus(attempts=(shown,), budgets=(told,))))
     await lab.look()
     assert lab.state is None or lab.state.counted is not False
     assert lab.cache.budgets[lab.budget.uid].doubted is (how == "reserved")
@@ -483,7 +486,7 @@ def doubted(page: Callable[[int], Rows], **fields: Any) -> Lab:
     lab = Lab(page, **fields)
     now = datetime.now(UTC)
     counted = written(lab.budget, replace(ledger_of(lab.budget, now), open={}), now)
-    lab.budget = replace(counted, doubted=True)
+    lab.budget = replace(counted, doubted=True, status=replace(counted.status, changed_at=micro_stamp(now)))
     lab.cache.budgets[lab.budget.uid] = lab.budget
     return lab
 

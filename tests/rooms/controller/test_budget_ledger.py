@@ -22,7 +22,7 @@ from quantumjob_operator.controller.budget_ledger import BudgetLedgers, Pause, S
 from quantumjob_operator.controller.reconcile_context import Outdated
 from quantumjob_operator.model.budget_patch import budget_status_patch
 from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
-from rooms.budgets.values import NOW, SPEC, request, usd
+from rooms.budgets.values import NOW, SPEC, digested, request, usd
 
 
 class Store:
@@ -34,9 +34,14 @@ class Store:
         self.body: dict[str, Any] = {"metadata": meta, "spec": dict(SPEC)}
         one = parse_budget(self.body)
         counted = as_counted(one, shown(one, ledger_of(one, NOW), NOW), NOW)
-        self.body["status"] = budget_status_patch(one.status, counted)
+        self.body = digested(self.body | {"status": budget_status_patch(one.status, counted)})
         self.patches = 0
         self.told: list[tuple[str, str]] = []
+
+    def was_changed(self, at: str) -> None:
+        """As an operator has left it, by its clock."""
+        self.body["status"]["changedAt"] = at
+        self.body = digested(self.body)
 
     async def request(self, method: str, _path: str, body: Any = None) -> dict[str, Any]:
         """The object as it is, or an Event that is taken."""
@@ -219,7 +224,7 @@ async def test_a_budget_whose_spec_cant_be_read_lets_nothing_pass_and_is_not_wri
 async def test_each_change_of_a_ledger_is_later_than_the_one_before() -> None:
     """Although the clock stands still here, and another one was ahead: an earlier time shows that it was set back."""
     store = Store()
-    store.body["status"]["changedAt"] = "2026-11-22T13:00:07.5Z"
+    store.was_changed("2026-11-22T13:00:07.5Z")
     ledgers, times = operator(store), list[str]()
     for number in range(3):
         await ledgers.change("u", partial(_ask, request(number, usd("1"))))
@@ -260,7 +265,7 @@ def _released(job_id: str, _budget: QuantumBudget, state: State, _now: datetime)
 async def test_a_time_far_ahead_is_no_time_to_go_on_from(ahead: str) -> None:
     """Some clock was wrong for a moment; a ledger would be believed until that time has come."""
     store = Store()
-    store.body["status"]["changedAt"] = ahead
+    store.was_changed(ahead)
     cache = Cache()
     await operator(store, cache=cache).change("u", partial(_ask, request(1, usd("1"))))
     assert store.body["status"]["changedAt"] == "2026-11-22T13:00:00.000000Z"

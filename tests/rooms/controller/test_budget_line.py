@@ -217,3 +217,12 @@ def test_one_that_lacks_a_slot_is_waited_for() -> None:
     assert line.before("new") == (Ahead("a", dollars(10), offered=True), Ahead("a", dollars(80)))
     line.leave("slotless-1")
     assert line.before("new") == (Ahead("a", dollars(80)),)
+
+
+def test_who_loses_a_turn_rests() -> None:
+    """Another line may not know yet why it can't fit, and would give it a turn again."""
+    line, _ = line_of(("a", "large", 90))
+    assert line.woken(Room(50)) == []
+    assert (line.before("other"), line.rested) == ((Ahead("a", dollars(90), offered=False),), [])
+    assert line.woken(Room(50, most=80)) == []
+    assert (line.before("other"), line.rested) == ((), ["large"])

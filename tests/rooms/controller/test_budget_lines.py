@@ -250,3 +250,33 @@ async def test_what_stands_in_one_budget_is_not_confirmed_for_a_job_that_another
         world.asking.append("refused")
     assert world.passed == ["first"]
     assert (world.cache.budgets["a"].resource_version, world.cache.budgets["a"].status.reservations) == ("7", ())
+
+
+async def test_a_turn_that_another_budget_could_not_honour_is_not_given() -> None:
+    """What was offered there to another job of its namespace, which waits for a slot, leaves too little for it.
+
+    The one budget would give it a turn and the other one take it away, in the same moment and without end.
+    """
+    world = World({"a": ["w1", "w3"], "b": ["w2", "w3", "w4"]}, slots=1)
+
+    async def begun(uid: str, workspace: str, amount: int, *, lasts: int) -> None:
+        world.make(uid, workspace, amount, namespace="others")
+        await world.turn()
+        world.ends[uid] = world.now + lasts
+
+    await begun("fills-b", "w4", 100, lasts=3)
+    world.make("offered", "w2", 60, namespace="own")
+    await world.turn()
+    await begun("has-the-slot", "w2", 0, lasts=1_000)
+    await world.turn()
+    await world.turn()
+    world.make("second", "w3", 60, namespace="own")
+    await world.turn()
+    await begun("fills-a", "w1", 100, lasts=1_000)
+    for _ in range(3):
+        world.asking.append("second")
+        await world.turn()
+    waiting = [set(world.spending.lines.everybody(name)) for name in ("a", "b")]
+    assert waiting == [{"second"}, {"offered", "second"}]
+    assert world.passed == ["fills-b", "has-the-slot", "fills-a"]
+    assert not world.spending.lines.rests("second")  # as who has lost a turn

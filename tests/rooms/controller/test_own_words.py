@@ -35,3 +35,13 @@ def test_an_object_that_is_gone_is_forgotten() -> None:
     words.say("uid", "good")
     words.forget("uid")
     assert words.patience("uid", "bad", lambda _: True) == 0.0
+
+
+def test_words_that_stood_again_meanwhile_are_left_alone_as_long_as_before() -> None:
+    """Somebody else says the same now; what is said after that is another contradiction."""
+    now = 1000.0
+    words: OwnWords[str] = OwnWords(lambda: now)
+    words.say("uid", "good")
+    for there, left in (("bad", 60.0), ("good", 0.0), ("bad", 60.0)):
+        assert words.patience("uid", there, lambda one: one == "good") == left
+        now += 45.0

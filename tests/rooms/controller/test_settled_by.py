@@ -49,14 +49,6 @@ def test_a_ledger_has_what_it_or_an_earlier_one_has_settled(
     assert not settled_by(job, of(None), job_id), "a ledger that was never changed"
 
 
-@pytest.mark.parametrize("job_id", ["job-1", "job-2"])
-def test_an_older_operator_did_not_say_of_which_ledger_it_was(job_id: str) -> None:
-    """What it wrote is believed as it believed it."""
-    one = of("2026-11-22T13:00:00Z", digest=None)
-    job = replace(new(), status=replace(NEWEST, budgets=(BudgetShown(one.namespace, one.name, "Settled"),)))
-    assert settled_by(job, one, job_id)
-
-
 @pytest.mark.parametrize(
     ("newest", "outcome", "at"),
     [

@@ -29,7 +29,7 @@ from quantumjob_operator.model.quantumbudget import QuantumBudget, parse_budget
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from quantumjob_operator.model.quotas import Quota
 from quantumjob_operator.settings import Settings
-from rooms.budgets.values import NOW, SPEC
+from rooms.budgets.values import NOW, SPEC, digested
 from rooms.controller.test_budget_ledger import no_pause
 from rooms.model.bodies import Body, workspace_body
 
@@ -140,6 +140,10 @@ class Answers:
         """As the price lists'."""
         return False
 
+    def jobs_of(self, _name: Any) -> tuple[()]:
+        """As the workspaces': nobody waits."""
+        return ()
+
     async def look(self, _budget: QuantumBudget) -> None:
         """As the counter's: nothing has to be counted."""
 
@@ -186,7 +190,7 @@ def _budget() -> Body:
     body: Body = {"metadata": meta | {"creationTimestamp": "2026-01-15T10:00:00Z"}, "spec": dict(SPEC)}
     one = parse_budget(body)
     counted = as_counted(one, shown(one, ledger_of(one, NOW), NOW), NOW)
-    return body | {"status": budget_status_patch(one.status, counted)}
+    return digested(body | {"status": budget_status_patch(one.status, counted)})
 
 
 async def test_an_operator_that_has_not_heard_of_a_workspace_does_not_contradict_for_ever() -> None:

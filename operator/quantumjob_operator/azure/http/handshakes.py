@@ -1,10 +1,10 @@
-"""TLS handshakes beside the event loop, in a few threads, by turns.
+"""TLS handshakes beside the event loop, step by step.
 
 OpenSSL reads all certificates of a server before it verifies one, and the server chooses how long that takes: a key
 with a curve of its own in a compressed form takes a root modulo any prime, most of a second for a certificate of half
-a kilobyte. That is one call, which nothing ends. So it may take a thread, but never the loop, and of the threads no
-tenant has two. Above and below it is asyncio's TLS as ever. Must not live here: what is trusted (`transport`), or what
-comes after the handshake (`paced_sockets`).
+a kilobyte. That is one call, which nothing ends. So it may take a thread, but never the loop. Above and below it is
+asyncio's TLS as ever. Must not live here: whose turn it is (`handshake_threads`), what is trusted (`transport`), or
+what comes after the handshake (`paced_sockets`).
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import ssl
 import time
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
 from traceback import clear_frames
@@ -22,79 +21,14 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from quantumjob_operator.azure.http.bounds import tenant_of_request
+from quantumjob_operator.azure.http.handshake_threads import HandshakeThreads
 from quantumjob_operator.azure.http.letting_go import AbruptHandler
-from quantumjob_operator.scheduling.fair_queue import FairQueue
 
-_THREADS: Final = 4
 _MOST_BYTES: Final = 16 * 1024
 """Of a server before the handshake is done; a usual chain has 3 to 6 KiB."""
-_USUAL_SECONDS: Final = 0.005
-"""Of CPU for one step of a handshake: it takes some 2 ms."""
-_REST: Final = 4.0
 # TLS is read in pieces of one record. By itself asyncio has 256 KiB for each connection, for as long as it lives, and
 # twice as much of what was taken ahead of its reader lies with OpenSSL.
 SSLProtocol.max_size = 16 * 1024
-
-
-def rest_after(seconds: float) -> float:
-    """For how long a tenant has no turn after a step, by the seconds of CPU that it took.
-
-    Four times as long as it took beyond what is usual, so that what is costly has a fifth of a CPU at most.
-    """
-    return max(0.0, _REST * (seconds - _USUAL_SECONDS))
-
-
-class HandshakeThreads:
-    """The threads; a tenant has one of them at a time, round-robin, and its own handshakes wait for each other."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="handshakes")
-        self._waiting: FairQueue[Opening] = FairQueue()
-        self._not_now: set[str] = set()
-        self._steps: set[asyncio.Future[float]] = set()
-        self._closed = False
-
-    def take_turn(self, opening: "Opening") -> None:
-        """Have the next step of a handshake done when it's its tenant's turn."""
-        self._waiting.push(opening.tenant, opening)
-        self._serve()
-
-    def give_up(self, opening: "Opening") -> None:
-        """It needs no turn any more. A step that is under way goes on, and keeps its tenant waiting."""
-        self._waiting.discard(opening.tenant, opening)
-
-    def close(self) -> None:
-        """Let the threads end, whatever they are at; nobody has a turn any more."""
-        self._closed = True
-        for step in self._steps:
-            step.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._closed and len(self._steps) < _THREADS:
-            turn = self._waiting.pop(lambda tenant: tenant not in self._not_now)
-            if turn is None:
-                return
-            tenant, opening = turn
-            self._not_now.add(tenant)
-            self._steps.add(step := loop.run_in_executor(self._threads, opening.step))
-            step.add_done_callback(partial(self._over, opening))
-
-    def _over(self, opening: "Opening", step: "asyncio.Future[float]") -> None:
-        self._steps.discard(step)
-        if self._closed:
-            return
-        if rest := rest_after(step.result()):
-            asyncio.get_running_loop().call_later(rest, self._rested, opening.tenant)
-        else:
-            self._not_now.discard(opening.tenant)
-        opening.go_on()
-        self._serve()
-
-    def _rested(self, tenant: str) -> None:
-        self._not_now.discard(tenant)
-        self._serve()
 
 
 class Opening:
@@ -103,9 +37,11 @@ class Opening:
     Attributes:
         tenant: Whose turns it takes.
         step: One step of the handshake, for a thread; returns its seconds of CPU.
+        is_done: It was the last one, and nothing has failed.
     """
 
     step: Callable[[], float]
+    is_done = False
 
     def __init__(self, tenant: str, threads: HandshakeThreads, transport: asyncio.Transport) -> None:
         self.tenant = tenant
@@ -170,6 +106,7 @@ class _Handshake(ssl.SSLObject):
         try:
             super().do_handshake()
             self._outcome = None
+            cast("Opening", self._opening).is_done = True
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where asyncio asks
             self._outcome = error.with_traceback(None)
         self._at_work = False

@@ -9,8 +9,10 @@ of the loop is divided, and where the framing of an answer is bounded. Must not 
 import asyncio
 import socket
 import struct
+import time
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fcntl import ioctl
@@ -26,6 +28,8 @@ _PIECE: Final = 64 * 1024
 """Of an answer that has brought as much content."""
 _PIECES: Final = 4
 """For each tenant in each turn of the event loop."""
+_OWN_SECONDS, _ALL_SECONDS = 0.004, 0.02
+"""Of CPU in each turn, after which a tenant, or all of them, begin no further read."""
 _BEFORE_ANSWER: Final = 32 * 1024
 """Bytes of TLS, a proxy's answer, interim answers and the head."""
 _FRAMING: Final = 128 * 1024
@@ -39,19 +43,42 @@ _RESET: Final = struct.pack("ii", 1, 0)
 class LoopTurn:
     """What was read in this turn of the event loop, by tenant.
 
-    There is no bound for all tenants together: it would keep those from reading whose sockets the loop names last.
+    What a piece takes of the parsers above is seen at the next read only. Whose sockets the loop named so late that
+    nothing was left reads one piece in the next turn, whatever others have read by then.
+
+    Attributes:
+        cpu: Seconds of CPU that this thread has had.
     """
 
+    cpu: Callable[[], float] = time.thread_time
     _read: "Counter[str]" = field(default_factory=Counter)
+    _first: dict[str, float] = field(default_factory=dict)
+    _late: set[str] = field(default_factory=set)
+    _owed: set[str] = field(default_factory=set)
+    _began: float | None = None
 
     def may_read(self, tenant: str) -> bool:
         """Whether a tenant's socket may be read now; else it is asked again in the loop's next turn."""
-        if not self._read:
-            asyncio.get_running_loop().call_soon(self._read.clear)
-        if self._read[tenant] >= _PIECES:
-            return False
-        self._read[tenant] += 1
-        return True
+        if self._began is None:
+            self._began = self.cpu()
+            asyncio.get_running_loop().call_soon(self._end)
+        now, read = self.cpu(), self._read[tenant]
+        is_short = now - self._began < _ALL_SECONDS
+        if read:
+            may = is_short and read < _PIECES and now - self._first[tenant] < _OWN_SECONDS
+        else:
+            may = is_short or tenant in self._owed
+            if may:
+                self._first[tenant] = now
+            else:
+                self._late.add(tenant)
+        self._read[tenant] += may
+        return may
+
+    def _end(self) -> None:
+        self._read.clear()
+        self._first.clear()
+        self._owed, self._late, self._began = self._late, set(), None
 
 
 class PacedSocket(socket.socket):

@@ -19,7 +19,8 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
 from quantumjob_operator.azure.http.bounds import ANSWER_BYTES, bounded_session, tenant_of_request
-from quantumjob_operator.azure.http.handshakes import HandshakeThreads, SecureConnector, beside_the_loop
+from quantumjob_operator.azure.http.handshake_threads import HandshakeThreads
+from quantumjob_operator.azure.http.handshakes import SecureConnector, beside_the_loop
 from quantumjob_operator.azure.http.name_resolution import NameResolver
 from quantumjob_operator.azure.http.paced_sockets import LoopTurn, PacedSocket
 from quantumjob_operator.scheduling.fair_share import FairShare
