@@ -44,6 +44,8 @@ from quantumjob_operator.settings import Settings
 UNCONFIRMED: Final = "SpendingUnconfirmed"
 _MOST: Final = 20
 """Questions to the service in one look at a budget."""
+_LONGEST_SECONDS: Final = 5.0
+"""After so long none is begun: whoever waits for what is released meanwhile is told after the look."""
 _AGAIN_SECONDS: Final = 60.0
 _DAY_SECONDS: Final = 86_400.0
 _CLEANED_SECONDS: Final = 60.0
@@ -94,6 +96,8 @@ class BudgetSweep:
         # Who waited longest goes first: else those in front, if nobody answers for them, would keep out the others.
         due.sort(key=lambda one: self._looked.get((budget.uid, one.job_id), -_DAY_SECONDS))
         for entry in due[:_MOST]:
+            if self._clock.monotonic() - now > _LONGEST_SECONDS:
+                break
             self._looked[budget.uid, entry.job_id] = now
             await self._look(budget, entry)
         newest = self._cache.budgets.get(budget.uid, budget)

@@ -143,6 +143,20 @@ async def test_a_workspace_that_was_created_anew_is_believed_where_it_leads_to_t
     assert scene.events == ([] if released else ["SpendingUnconfirmed"])
 
 
+async def test_a_service_that_hangs_is_asked_for_few_at_a_time() -> None:
+    """Who waits for what others release would be told after ten minutes; the others are asked for at the next looks."""
+    scene, cache = Scene(takes=4.0), Cache()
+    cache.put_workspace(workspace(namespace=budget().namespace, name="shared"))
+    entries = tuple(replace(HELD, job_id=f"job-{number}", uid=f"uid-{number}") for number in range(6))
+    one = budget()
+    one = replace(one, status=replace(one.status, reservations=entries))
+    cache.put_budget(one)
+    sweep = scene.sweeping(cache)
+    for number in (2, 4, 6, 6):
+        await sweep.sweep(one)
+        assert scene.asked == [f"job-{each}" for each in range(number)]
+
+
 async def test_that_a_job_is_not_there_is_believed_as_of_the_question() -> None:
     """A process that stands still for an hour has heard nothing of what others have sent meanwhile."""
     scene = Scene(takes=3600.0)
