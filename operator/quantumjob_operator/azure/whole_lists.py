@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callable[[list[Any]], T]) -> AsyncGenerator[T]:
-    """All jobs, newest first; those of a page that is too large come on smaller ones.
+    """All jobs, newest first; those of a page that is too large come on small ones, and on larger ones after these.
 
     What comes into the list meanwhile moves the others on: a row may be shown twice. From a filtered list rows go as
     well, so that one may be missed; from that of all jobs none goes.
@@ -42,7 +42,7 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
         AnswerTooLarge: A small page is too large as well, or the list has no end.
         ServiceError: A page could not be had; those before it were complete.
     """
-    seen, size, small_until = 0, PAGE, 0
+    seen, size = 0, PAGE
 
     def counted(rows: list[Any]) -> tuple[int, T]:
         return len(rows), read(rows)
@@ -57,15 +57,15 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
                     seen, number = seen + rows, number + 1
                     yield jobs
                     del jobs  # it would stay in memory as long as the next page takes, as it would wherever it is read
-                    if size < PAGE and seen >= small_until:
-                        break
+                    if size < PAGE and rows >= size:
+                        break  # what comes next is asked for twice as much at a time
                 else:
                     return
-            size = PAGE
+            size = min(PAGE, 2 * size)
         except AnswerTooLarge:
-            if size < PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
+            if size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
                 raise
-            size, small_until = _SMALL_PAGE, seen + PAGE
+            size = _SMALL_PAGE
 
 
 def whole_jobs(rows: list[Any]) -> list[RemoteJob]:
