@@ -121,7 +121,7 @@ def _stored(config_map: Resource, key: str, kind: type[int] | type[float]) -> di
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict) or not all(
-        isinstance(one, (int, kind)) and 0 <= one < _MOST for one in read.values()
+        isinstance(one, (int, kind)) and not isinstance(one, bool) and 0 <= one < _MOST for one in read.values()
     ):
         raise NoCountsError(f"{config_map['metadata']['name']} has a {key} that the operator did not write")
     return read

@@ -1,4 +1,4 @@
-"""A job and its counts as HTML, for notebooks. Pure; every text from outside is escaped.
+"""A job and its counts as HTML, for notebooks. Pure; every text from outside is escaped, and cut where it is long.
 
 No scripts and no style sheets: a notebook is shown by others, too. Must not live here: bars of a terminal
 (`cli.histogram`).
@@ -9,9 +9,12 @@ from html import escape
 from typing import Any, Final
 
 from quantumjobs import facts
+from quantumjobs.visible import shown
 from quantumjobs.why import explain
 
 _SHOWN: Final = 64
+_LONGEST: Final = 2_000
+"""Characters of one text; the longest of Kubernetes and of the service have fewer."""
 _WIDEST: Final = 20.0
 _COLOURS: Final = {
     facts.Outcome.SUCCEEDED: "#1a7f37",
@@ -29,20 +32,20 @@ def job_html(resource: dict[str, Any], parameters: Mapping[str, Any]) -> str:
         parameters: What was put into its program.
     """
     said, spent = explain(resource), facts.cost(resource)
-    state = f'<b style="color:{_COLOURS[facts.outcome(resource)]}">{escape(said.state)}</b>'
+    state = f'<b style="color:{_COLOURS[facts.outcome(resource)]}">{_as_text(said.state)}</b>'
     rows = {
-        "state": state + (f" ({escape(said.reason)})" if said.reason != said.state else ""),
-        "target": escape(str(resource["spec"]["target"])),
+        "state": state + (f" ({_as_text(said.reason)})" if said.reason != said.state else ""),
+        "target": _as_text(str(resource["spec"]["target"])),
         "shots": _text(facts.shots(resource)),
-        "parameters": escape(", ".join(f"{name}={value}" for name, value in parameters.items())),
+        "parameters": _as_text(", ".join(f"{name}={value}" for name, value in parameters.items())),
         "once": _text(resource["spec"].get("idempotencyKey")),
-        "message": escape(said.message),
-        "service": escape(said.error),
-        "cost": escape(" ".join(spent)) if spent else "",
-        "do": escape(said.remedy),
-        "next": escape(said.next),
+        "message": _as_text(said.message),
+        "service": _as_text(said.error),
+        "cost": _as_text(" ".join(spent)) if spent else "",
+        "do": _as_text(said.remedy),
+        "next": _as_text(said.next),
     }
-    return _table(escape(said.name), ((name, cell) for name, cell in rows.items() if cell))
+    return _table(_as_text(said.name), ((name, cell) for name, cell in rows.items() if cell))
 
 
 def counts_html(counts: Mapping[str, int]) -> str:
@@ -53,8 +56,8 @@ def counts_html(counts: Mapping[str, int]) -> str:
     left = len(counts) - len(frequent)
     title = f"{sum(counts.values())} shots" + (f", without the {left} rarest outcomes" if left else "")
     return _table(
-        escape(title),
-        ((f"<code>{escape(outcome)}</code>", _bar(count / most, count, count / total)) for outcome, count in rows),
+        _as_text(title),
+        ((f"<code>{_as_text(outcome)}</code>", _bar(count / most, count, count / total)) for outcome, count in rows),
     )
 
 
@@ -72,4 +75,9 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else escape(str(value))
+    return "" if value is None else _as_text(str(value))
+
+
+def _as_text(text: str) -> str:
+    cut = f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
+    return escape(shown(cut))

@@ -63,6 +63,13 @@ def test_what_is_missing_is_explained() -> None:
         read_result(holding(resultOmitted="TooLarge", outputUri="https://x"))
 
 
+@pytest.mark.parametrize("stored", ['{"0": true}', '{"0": -1}', '{"0": 1.5}', '{"0": "1"}', "[1]", "{"])
+def test_what_is_no_count_was_not_written_by_the_operator(stored: str) -> None:
+    """Whoever may write ConfigMaps wrote it."""
+    with pytest.raises(NoCountsError, match="the operator did not write"):
+        read_counts(holding(**{"counts.json": stored}), Header())
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"registers": 3}', "null"])
 def test_a_foreign_header_says_nothing(text: str) -> None:
     """Whatever stands in the annotation, the counts can be read."""

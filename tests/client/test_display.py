@@ -72,6 +72,15 @@ def test_counts(counts: dict[str, int], rows: int, title: str) -> None:
     assert "script" not in shown.tags
 
 
+def test_what_would_turn_the_page_around_is_shown_as_an_escape() -> None:
+    """Controls and changes of direction, which HTML has no escapes for; and no outcome is as long as the page."""
+    html = counts_html({"0\u202e1\x07": 1, "0" * 200_000: 1})
+    assert "\\u202e1\\x07" in html
+    assert html.isprintable()
+    assert len(html) < 4_000
+    assert "\u202e" not in job_html(job(error={"code": "\u202e", "message": "\u202e"}), {"a": "\u202e"})
+
+
 def test_counts_are_a_dict() -> None:
     """Whoever takes a dict takes them; a notebook takes the bars."""
     counts = Counts({"00": 1, "11": 3})

@@ -23,7 +23,7 @@ from client.hostilecluster import CLIPBOARD, HARM, hostile_cluster
 from client.programs import ROTATED_QASM
 from localstack.manifests import PROJECT
 from quantumjobs.cli.commands import cli
-from quantumjobs.cli.output import shown
+from quantumjobs.visible import shown
 
 _SECONDS: Final = 60
 _CODES: Final = re.compile(r"\x1b\[(?:\?25[hl]|[0-9;]*m|[12]K|\d*A)|\r")

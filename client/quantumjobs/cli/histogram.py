@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantumjobs import extras
-from quantumjobs.cli.output import shown, write_coloured
+from quantumjobs.cli.output import write_coloured
 from quantumjobs.errors import UsageError
+from quantumjobs.visible import shown
 
 _BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 _NARROWEST: Final = 10

@@ -9,40 +9,18 @@ import io
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import click
 
 from quantumjobs.errors import UsageError
+from quantumjobs.visible import shown
 
 _KIND: Final = "quantumjob.quantumjobs.dev"
-_LINES: Final = frozenset({"Zl", "Zp"})
 _PLAIN: Final = "\n\t"
 """What whole texts have beside words: lines and indents."""
 CYAN: Final = "36"
-
-
-def shown(text: str, *, kept: str = "") -> str:
-    """A text on a terminal: what is no character that one sees (controls, changes of direction) stands as an escape.
-
-    Args:
-        text: By whomever.
-        kept: Controls that are meant; in a line or a cell there are none.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(one if one in kept or not _steers(one) else _escaped(one) for one in text)
-
-
-def _steers(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category.startswith("C") or category in _LINES
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def say(line: str, *, kept: str = "", err: bool = False) -> None:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from quantumjobs import facts
-from quantumjobs.cli.output import coloured, note, shown
+from quantumjobs.cli.output import coloured, note
 from quantumjobs.following import Change
+from quantumjobs.visible import shown
 
 _SHOWN: Final = 15
 _STYLES: Final = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Executing": "cyan"}

@@ -151,7 +151,8 @@ class GarbageCollector:
                     await self._list(connection, sightings, seen)
                     complete = True
         except (ServiceError, ClusterError, TimeoutError) as error:
-            _log.info("jobs without an object could not be searched for: %s", error)
+            name = f"{workspace.namespace}/{workspace.name}"
+            _log.info("workspace %s: jobs without an object could not be searched for: %s", name, error)
         except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
             _log.exception("the search for jobs without an object failed")
         sightings.forget_all_but(seen, self._clock.monotonic(), complete=complete)
