@@ -80,4 +80,4 @@ def _text(value: Any) -> str:
 
 def _as_text(text: str) -> str:
     cut = f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
-    return escape(shown(cut))
+    return escape(shown(cut, kept="\n\t"))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantumjob_operator.scheduling.excess import Excess
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
@@ -151,3 +152,47 @@ async def test_any_number_of_slow_namespaces_have_half_of_the_workers() -> None:
             waited += [at - asked for at, key in reconciliations.begun if key == f"z{wave}"]
     assert waited[0] > 10
     assert waited[1:] == [0, 0]
+
+
+async def test_those_who_are_slow_share_their_half_as_all_share_the_whole() -> None:
+    """Two that hang leave workers to others whose workspaces were slow once, and are well."""
+    queue, reconciliations = WorkQueue(now, namespace_of), Reconciliations(dict.fromkeys("abc", 30.0))
+    async with at_work(queue, reconciliations, workers=32):
+        for number in range(4):
+            for namespace in "abc":
+                queue.add(f"{namespace}{number}")
+        await asyncio.sleep(40)
+        reconciliations.seconds |= {"a": 3600.0, "b": 3600.0, "c": 1.0}
+        for number in range(50):
+            queue.add(f"a{number}")
+            queue.add(f"b{number}")
+        await asyncio.sleep(1)
+        held = reconciliations.held.total()
+        queue.add("c9")
+        await asyncio.sleep(1)
+    assert held < 16
+    assert (41, "c9") in reconciliations.begun
+
+
+async def test_slow_namespaces_that_wait_are_not_looked_at() -> None:
+    """While theirs is full: each key of the others would walk through all of them."""
+    asked = Counter[str]()
+
+    class Slow(Excess):
+        def is_much(self, tenant: str, now: float) -> bool:  # noqa: ARG002 - as it is called
+            asked[tenant] += 1
+            return tenant.startswith("slow")
+
+    queue = WorkQueue[str](now, lambda key: key.partition("/")[0])
+    queue._took = Slow(5.0, limit=1.0, most=1.0, forgotten=0.0)
+    reconciliations = Reconciliations({"s": 3600.0})
+    async with at_work(queue, reconciliations, workers=8):
+        for number in range(1_000):
+            queue.add(f"slow-{number}/job")
+        await asyncio.sleep(1)
+        assert asked.total() == 1_000
+        for number in range(100):
+            queue.add(f"usual/{number}")
+        await asyncio.sleep(60)
+    assert asked.total() == 1_100
+    assert sum(key.startswith("usual") for _, key in reconciliations.begun) == 100

@@ -42,7 +42,7 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
         AnswerTooLarge: A small page is too large as well, or the list has no end.
         ServiceError: A page could not be had; those before it were complete.
     """
-    seen, size = 0, PAGE
+    seen, size, largest, until = 0, PAGE, PAGE, 0
 
     def counted(rows: list[Any]) -> tuple[int, T]:
         return len(rows), read(rows)
@@ -61,11 +61,12 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
                         break  # what comes next is asked for twice as much at a time
                 else:
                     return
-            size = min(PAGE, 2 * size)
+            size = min(largest if seen < until else PAGE, 2 * size)
         except AnswerTooLarge:
             if size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
                 raise
-            size = _SMALL_PAGE
+            # What was too much once is not tried again for as many rows as a usual page has.
+            largest, until, size = max(_SMALL_PAGE, size // 2), seen + PAGE, _SMALL_PAGE
 
 
 def whole_jobs(rows: list[Any]) -> list[RemoteJob]:

@@ -30,7 +30,6 @@ from quantumjob_operator.budgets.room import MOST_ASKERS, Room, places
 from quantumjob_operator.budgets.simulated import fits
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.money import Amount, larger
-from quantumjob_operator.model.naming import place_digest
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.reservation import Reservation
 
@@ -42,7 +41,7 @@ class Request:
     Attributes:
         job_id: Its id at the service.
         workspace: Name of the QuantumWorkspace.
-        place: The canonical id of the Azure workspace to which it leads.
+        place: Where that leads to, as in a reservation.
         fresh: A reservation that was confirmed so lately needs no further confirmation. Less than a fence: a process
             that goes on where another one stopped confirms for itself, and so the other one gives nothing back.
         ahead: Those for whom something is kept.
@@ -184,7 +183,7 @@ def _renewed(standing: Reservation, request: Request, now: datetime) -> Reservat
         uid=request.uid,
         workspace=request.workspace,
         workspace_uid=None,
-        place=place_digest(request.place),
+        place=request.place,
         renewed_at=stamp(now),
         asked_by=_askers(standing, request),
     )
@@ -198,7 +197,7 @@ def _entry(ledger: Ledger, request: Request, needs: Needs, standing: Reservation
         name=request.name,
         uid=request.uid,
         workspace=request.workspace,
-        place=place_digest(request.place),
+        place=request.place,
         reserved_at=reserved_at,
         renewed_at=stamp(now) if standing else None,
         amounts=needs.amounts,

@@ -195,11 +195,11 @@ class Line:
             (self._waiting.push_first if all_seen else self._waiting.push)(self._needs[uid].namespace, uid)
         return [*look.found, *look.passed]
 
-    def beside_those_in_front(self, room: RoomLeft, lines: AllLines) -> RoomLeft:
-        """What is left beside those who were woken here, and those who have a turn: none behind them has a turn sooner.
+    def put_those_in_front(self, room: RoomLeft, lines: AllLines) -> None:
+        """Have those who were woken here, and those who have a turn, take what is left, as `woken` does.
 
         Args:
-            room: What is left without them, which they take.
+            room: What is left without them.
             lines: As in `before`.
         """
         for offered in self._offered:
@@ -207,7 +207,6 @@ class Line:
         for uid, who in lines.turns.wanting(self.key):
             if uid not in self._offered and room.could_fit(who):
                 room.keep(who)
-        return room
 
     def _look_at_turns(self, room: RoomLeft, look: _Look, lines: AllLines) -> None:
         """Those who have a turn, here or in another line."""

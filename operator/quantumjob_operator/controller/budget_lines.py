@@ -54,8 +54,10 @@ class Lines:
     """When a job has asked last, or was given a turn."""
     _rests: dict[str, float] = field(default_factory=dict)
     """Until when a job is not woken by what is released."""
-    _rooms: dict[LineKey, RoomLeft | None] = field(default_factory=dict)
-    """What is left in the lines of other budgets, during one look at a budget."""
+    _rooms: dict[str, RoomLeft | None] = field(default_factory=dict)
+    """What is left in other budgets beside those in front in the lines that were asked, during one look at a budget."""
+    _beside: set[LineKey] = field(default_factory=set)
+    """These lines."""
 
     def has_turn(self, uid: str) -> bool:
         """Whether something is kept for a job."""
@@ -147,6 +149,7 @@ class Lines:
     def woken(self, budget: str, room: RoomLeft | None) -> list[str]:
         """Those who can go now, of all groups of a budget; nobody, if that is gone."""
         self._rooms.clear()
+        self._beside.clear()
         silent = [uid for line in self.of(budget) for uid in self._silent(line.key)]
         return [*silent, *(uid for line in self.of(budget) for uid in line.woken(room, self))] if room else []
 
@@ -180,10 +183,12 @@ class Lines:
         for other, who in self.wants(uid).items():
             if other == key:
                 continue
-            if other not in self._rooms:
-                left = self.room_of(other.budget)
-                self._rooms[other] = left and self._line(other).beside_those_in_front(left, self)
-            room = self._rooms[other]
+            if other.budget not in self._rooms:  # once for all of its lines: a ledger has thousands of reservations
+                self._rooms[other.budget] = self.room_of(other.budget)
+            room = self._rooms[other.budget]
+            if room is not None and other not in self._beside:
+                self._beside.add(other)
+                self._line(other).put_those_in_front(room, self)
             if room is not None and not room.could_fit(who):
                 return False
         return True

@@ -38,7 +38,7 @@ from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.money import Amount, Basis
-from quantumjob_operator.model.naming import is_guid, place_digest
+from quantumjob_operator.model.naming import is_guid
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, referenced_name
@@ -142,7 +142,7 @@ class BudgetRows:
             name=job.name,
             uid=job.uid,
             workspace=workspace.name,
-            place=place_digest(workspace.id),
+            place=workspace.place,
             reserved_at=stamp(since),
             amounts=amounts,
             basis="Estimate" if told else CLAIMED,
@@ -177,7 +177,7 @@ class BudgetRows:
             name=origin.name,
             uid=origin.uid,
             workspace=workspace.name,
-            place=place_digest(workspace.id),
+            place=workspace.place,
             reserved_at=stamp(sent),
             amounts=_amounts_told(budget, job, remote, told)
             if silent

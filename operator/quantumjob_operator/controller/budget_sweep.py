@@ -33,7 +33,6 @@ from quantumjob_operator.lifecycle import Notice
 from quantumjob_operator.lifecycle.transitions import FINAL_SIGHTINGS, seen_as
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.errors import ServiceError
-from quantumjob_operator.model.naming import place_digest
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
@@ -44,7 +43,7 @@ from quantumjob_operator.settings import Settings
 UNCONFIRMED: Final = "SpendingUnconfirmed"
 _MOST: Final = 20
 """Questions to the service in one look at a budget."""
-_LONGEST_SECONDS: Final = 5.0
+_LONGEST_SECONDS: Final = 3.0
 """After so long none is begun: whoever waits for what is released meanwhile is told after the look."""
 _AGAIN_SECONDS: Final = 60.0
 _DAY_SECONDS: Final = 86_400.0
@@ -208,7 +207,7 @@ class BudgetSweep:
 def _went_to(entry: Reservation, workspace: QuantumWorkspace) -> bool:
     """Whether a reservation was made for the Azure workspace to which the object leads now."""
     if entry.place:
-        return entry.place == place_digest(workspace.id)
+        return entry.place == workspace.place
     return entry.workspace_uid in (None, workspace.uid)
 
 

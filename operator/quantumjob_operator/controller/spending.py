@@ -153,7 +153,7 @@ class Spending:
             name=job.name,
             uid=job.uid,
             workspace=workspace.name,
-            place=workspace.id,
+            place=workspace.place,
             needs=needs_of(budget.spec, job.spec, estimate),
             ahead=self.lines.before(key_of(budget, job.namespace), job.uid),
             fresh=timedelta(seconds=min(self._settings.reconciliation_seconds, self._settings.fence_seconds) / 2),

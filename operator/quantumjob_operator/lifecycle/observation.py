@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from quantumjob_operator.model.jobstatus import BudgetShown, ErrorShown
 from quantumjob_operator.model.money import Estimate
+from quantumjob_operator.model.naming import place_digest
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumpolicy import QuantumPolicy
 from quantumjob_operator.model.remotejob import CancelAnswer, RemoteJob
@@ -79,6 +80,11 @@ class WorkspaceFacts:
     uid: str
     offers: Sequence[Mapping[str, Any]] = ()
     guards_quota: bool = False
+
+    @property
+    def place(self) -> str:
+        """As `QuantumWorkspace.place`."""
+        return place_digest(self.id, self.endpoint)
 
 
 @dataclass(frozen=True, slots=True)

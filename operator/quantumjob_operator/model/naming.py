@@ -232,9 +232,9 @@ def spec_digest(
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def place_digest(place: str) -> str:
-    """A short name of an Azure workspace, for where its canonical id would be too long."""
-    return hashlib.sha256(place.encode()).hexdigest()[:12]
+def place_digest(place: str, origin: str) -> str:
+    """A short name of an Azure workspace behind an endpoint, for where its canonical id would be too long."""
+    return hashlib.sha256(f"{place} {origin}".encode()).hexdigest()[:12]
 
 
 def program_digest(program: bytes) -> str:

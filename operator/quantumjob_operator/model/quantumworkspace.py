@@ -13,7 +13,14 @@ from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from quantumjob_operator.model.jobstatus import Condition
-from quantumjob_operator.model.naming import DEFAULT_WORKSPACE, WORKSPACE_FINALIZER, InvalidName, endpoint, workspace_id
+from quantumjob_operator.model.naming import (
+    DEFAULT_WORKSPACE,
+    WORKSPACE_FINALIZER,
+    InvalidName,
+    endpoint,
+    place_digest,
+    workspace_id,
+)
 from quantumjob_operator.model.packed import packed_names
 from quantumjob_operator.model.parsing import MalformedObject, parsed_part
 from quantumjob_operator.model.quantumjob import KeyRef, QuantumJob
@@ -189,6 +196,11 @@ class QuantumWorkspace:
         """The origin that requests go to, without a slash at the end."""
         chosen = self.spec.endpoint or endpoint(self.spec.location, self.spec.workspace_kind)
         return chosen.rstrip("/")
+
+    @property
+    def place(self) -> str:
+        """The `place_digest` of where it leads to."""
+        return place_digest(self.id, self.endpoint)
 
     def admits(self, namespace: str, labels: Mapping[str, str] | None = None) -> bool:
         """Whether jobs of this namespace may use the workspace.

@@ -31,7 +31,7 @@ class Reservation:
         uid: Of the QuantumJob.
         workspace: Name of the QuantumWorkspace.
         workspace_uid: Of that object, as older operators wrote it; another one of its name may lead elsewhere.
-        place: The `place_digest` of the Azure workspace to which the QuantumWorkspace led.
+        place: The `place_digest` of where the QuantumWorkspace led to.
         reserved_at: When it was first reserved, which decides to which period it belongs.
         renewed_at: When it was last confirmed, if that was later.
         period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.

@@ -21,12 +21,40 @@ _RESERVE: Final = 8
 """One worker of so many is for tenants that hold none."""
 _SLOW: Final = 2
 """One worker of so many is for those whose reconciliations took long, all together."""
-_USUAL_SECONDS, _SLOW_SECONDS, _MOST_SECONDS = 5.0, 10.0, 100.0
-"""Of one reconciliation; beyond that, of all of a tenant's; and so much is remembered of it."""
-_FORGOTTEN: Final = 0.01
-"""Of these in each second."""
+_USUAL_SECONDS, _NOTED_SECONDS = 5.0, 15.0
+"""Of one reconciliation: what is beyond the one is noted, up to the other."""
+_SLOW_SECONDS, _MOST_SECONDS = 25.0, 60.0
+"""Of what was noted of a tenant: three long ones in a row make it slow; and so much is remembered."""
+_FORGOTTEN: Final = 0.02
+"""Of these in each second: half an hour at most."""
 _FEW: Final = 1_000
 """Stale timers that are not worth the search for them."""
+
+
+@dataclass(slots=True)
+class _Line(Generic[K]):
+    """Keys that wait, and the workers that their tenants hold."""
+
+    ready: FairQueue[K] = field(default_factory=FairQueue)
+    held: "Counter[str]" = field(default_factory=Counter)
+
+    def take(self, free: int, workers: int) -> tuple[str, K] | None:
+        """The next key that may begin, of those that have so many free workers of so many in all."""
+
+        def may_begin(tenant: str) -> bool:
+            held = self.held[tenant]
+            return not held or held < free - workers // _RESERVE
+
+        taken = self.ready.pop(may_begin) if free > 0 else None
+        if taken is not None:
+            self.held[taken[0]] += 1
+        return taken
+
+    def put_down(self, tenant: str) -> None:
+        """A worker is free again."""
+        self.held[tenant] -= 1
+        if not self.held[tenant]:
+            del self.held[tenant]
 
 
 @dataclass(slots=True)
@@ -40,13 +68,15 @@ class WorkQueue(Generic[K]):
 
     clock: Callable[[], float]
     tenant: Callable[[K], str] = str
-    _ready: FairQueue[K] = field(default_factory=FairQueue)
-    _idle: "deque[asyncio.Future[tuple[str, K]]]" = field(default_factory=deque)
-    _held: "Counter[str]" = field(default_factory=Counter)
-    _slow: Excess = field(
+    _usual: _Line[K] = field(default_factory=_Line)
+    _slow: _Line[K] = field(default_factory=_Line)
+    """Of tenants whose reconciliations took long when the key was queued; they are not looked at while theirs last."""
+    _slow_last: bool = False
+    _idle: "deque[asyncio.Future[tuple[_Line[K], str, K]]]" = field(default_factory=deque)
+    _took: Excess = field(
         default_factory=lambda: Excess(_USUAL_SECONDS, limit=_SLOW_SECONDS, most=_MOST_SECONDS, forgotten=_FORGOTTEN)
     )
-    _queued: dict[K, str] = field(default_factory=dict)
+    _queued: dict[K, tuple[_Line[K], str]] = field(default_factory=dict)
     _working: set[K] = field(default_factory=set)
     _dirty: set[K] = field(default_factory=set)
     _urgent: set[K] = field(default_factory=set)
@@ -61,8 +91,8 @@ class WorkQueue(Generic[K]):
         if key in self._working:
             self._dirty.add(key)
         elif key not in self._queued:
-            self._queued[key] = self.tenant(key)
-            self._ready.push(self._queued[key], key)
+            line, tenant = self._place(key)
+            line.ready.push(tenant, key)
             self._hand_out()
 
     def add_first(self, key: K) -> None:
@@ -72,9 +102,17 @@ class WorkQueue(Generic[K]):
             self._dirty.add(key)
             self._urgent.add(key)
             return
-        # Whose it was when it was queued: an object that goes meanwhile is in no second queue.
-        self._ready.push_first(self._queued.setdefault(key, self.tenant(key)), key)
+        line, tenant = self._place(key)
+        line.ready.push_first(tenant, key)
         self._hand_out()
+
+    def _place(self, key: K) -> tuple[_Line[K], str]:
+        """Whose it is, or was when it was queued: an object that goes meanwhile is in no second queue."""
+        if key not in self._queued:
+            tenant = self.tenant(key)
+            line = self._slow if self._took.is_much(tenant, self.clock()) else self._usual
+            self._queued[key] = line, tenant
+        return self._queued[key]
 
     def add_after(self, key: K, seconds: float) -> None:
         """Reconcile this key in so many seconds, unless a reconciliation is due earlier anyway."""
@@ -106,16 +144,17 @@ class WorkQueue(Generic[K]):
         """
         loop = asyncio.get_running_loop()
         while True:
-            free: asyncio.Future[tuple[str, K]] = loop.create_future()
+            free: asyncio.Future[tuple[_Line[K], str, K]] = loop.create_future()
             self._idle.append(free)
             self._hand_out()
-            tenant, key = await free
+            line, tenant, key = await free
             began = self.clock()
             try:
                 await reconcile(key)
             finally:
-                self._slow.note(tenant, self.clock() - began, self.clock())
-                self._put_down(tenant, key)
+                self._took.note(tenant, min(self.clock() - began, _NOTED_SECONDS), self.clock())
+                line.put_down(tenant)
+                self._put_down(key)
 
     def _hand_out(self) -> None:
         """Give free workers what waits.
@@ -123,35 +162,35 @@ class WorkQueue(Generic[K]):
         A tenant begins another reconciliation only while it holds fewer workers than are free, not counting an eighth
         of all, which is for tenants that hold none. So one alone has nearly half of them, the next half of the rest,
         and reconciliations that hang on some tenants' slow workspaces leave workers to everybody else. All whose
-        reconciliations took long lately have half of the workers together, however many tenants they are.
+        reconciliations took long lately share half of the workers in the same way, however many tenants they are.
         """
         while self._idle:
             if self._idle[0].done():
                 self._idle.popleft()  # its worker was cancelled
                 continue
-            taken = self._ready.pop(self._may_begin)
+            taken = self._next()
             if taken is None:
                 return
-            tenant, key = taken
+            _, _, key = taken
             self._queued.pop(key, None)
             self._working.add(key)
-            self._held[tenant] += 1
             self._idle.popleft().set_result(taken)
 
-    def _may_begin(self, tenant: str) -> bool:
-        held, free, now = self._held[tenant], len(self._idle), self.clock()
+    def _next(self) -> tuple[_Line[K], str, K] | None:
+        """What a free worker does next: in turns, of those who are slow and of the others."""
+        free = len(self._idle)
         workers = free + len(self._working)
-        if self._slow.is_much(tenant, now):
-            slow = sum(number for one, number in self._held.items() if self._slow.is_much(one, now))
-            if slow >= max(1, workers // _SLOW):
-                return False
-        return not held or held < free - workers // _RESERVE
+        most = max(1, workers // _SLOW)
+        for line in (self._usual, self._slow) if self._slow_last else (self._slow, self._usual):
+            slow = line is self._slow
+            taken = line.take(min(free, most - line.held.total()), most) if slow else line.take(free, workers)
+            if taken is not None:
+                self._slow_last = slow
+                return line, *taken
+        return None
 
-    def _put_down(self, tenant: str, key: K) -> None:
+    def _put_down(self, key: K) -> None:
         self._working.discard(key)
-        self._held[tenant] -= 1
-        if not self._held[tenant]:
-            del self._held[tenant]
         if key in self._dirty:
             self._dirty.discard(key)
             first = key in self._urgent

@@ -72,3 +72,19 @@ async def test_who_is_usual_reads_beside_those_who_are_costly() -> None:
     sockets = Sockets({f"t{number:02}": COSTLY for number in range(20)} | {"usual": CHEAP})
     await sockets.turns(100)
     assert sockets.read["usual"] >= 33
+
+
+async def test_no_socket_of_a_tenant_waits_for_its_others_for_good() -> None:
+    """A large output comes in by one, polls by others; those who are costly are named before all of them."""
+    costly = {f"t{number:02}": COSTLY for number in range(10)}
+    turn, now, read = LoopTurn(cpu=lambda: now), 0.0, Counter[int]()
+    for _ in range(300):
+        for tenant in costly:
+            if turn.may_read(tenant):
+                now += COSTLY
+        for socket in range(3):
+            if turn.may_read("usual"):
+                read[socket] += 1
+                now += CHEAP
+        await asyncio.sleep(0)
+    assert min(read[socket] for socket in range(3)) >= 30

@@ -4,15 +4,17 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
 import pytest
 
-from quantumjob_operator.budgets.ledger import ledger_of, release
+from quantumjob_operator.budgets.ledger import Key, ledger_of, release
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.controller.budget_ledger import Change, State
+from quantumjob_operator.controller.budget_line import RoomLeft
 from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.process_state import Memory
 from quantumjob_operator.controller.reconcile_context import ReconcileContext
@@ -34,10 +36,12 @@ class World:
 
     Attributes:
         counting: By budget: the workspaces whose jobs it counts.
+        for_each: Budgets whose limits are for each namespace.
         ends: The minute in which a job that runs ends, by its uid.
     """
 
     counting: Mapping[str, list[str]]
+    for_each: tuple[str, ...] = ()
     longest: int = 4
     slots: int | None = None
     now: int = 0
@@ -62,7 +66,8 @@ class World:
         )
         for name, workspaces in self.counting.items():
             limits = [{"unit": "USD", "amount": str(LIMIT)}]
-            one = replace(budget(workspaces=workspaces, limits=limits), name=name, uid=name)
+            each = "Namespace" if name in self.for_each else "Together"
+            one = replace(budget(workspaces=workspaces, limits=limits, each=each), name=name, uid=name)
             self.cache.put_budget(written(one, ledger_of(one, NOW)))
             self.cache.trust_budget(name)
         self.spending = Spending(
@@ -280,3 +285,27 @@ async def test_a_turn_that_another_budget_could_not_honour_is_not_given() -> Non
     assert waiting == [{"second"}, {"offered", "second"}]
     assert world.passed == ["fills-b", "has-the-slot", "fills-a"]
     assert not world.spending.lines.rests("second")  # as who has lost a turn
+
+
+async def test_of_another_budget_there_is_one_look_however_many_namespaces_wait() -> None:
+    """Its ledger may have thousands of reservations, and the loop stands still meanwhile."""
+    world = World({"a": ["w1"], "b": ["w1"]}, for_each=("b",))
+    lines, looked = world.spending.lines, list[str]()
+    world.make("fills-a", "w1", 100)
+    await world.turn()
+    world.ends["fills-a"] = 1_000
+    one = world.cache.budgets["b"]
+    spent = {Key(f"n-{number}", "USD"): Decimal(50) for number in range(30)}
+    world._write(one, State(replace(ledger_of(one, NOW), spent=spent)))
+    for number in range(30):
+        world.make(f"waits-{number}", "w1", 90, namespace=f"n-{number}")
+    await world.turn()
+    room_of = lines.room_of
+
+    def looks(uid: str) -> RoomLeft | None:
+        looked.append(uid)
+        return room_of(uid)
+
+    lines.room_of = looks
+    world.spending.changed(world.cache.budgets["a"], everybody=False)
+    assert looked.count("b") == 1

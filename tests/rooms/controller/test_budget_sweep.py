@@ -30,8 +30,9 @@ HELD: Final = Reservation(
 )
 NEW: Final = replace(HELD, reserved_at=stamp(NOW))
 AWAITED: Final = replace(HELD, ended_at=stamp(NOW - timedelta(minutes=30)))
-HERE: Final = place_digest(workspace().id)
-"""The Azure workspace to which the QuantumWorkspace leads."""
+HERE: Final = workspace().place
+"""Where the QuantumWorkspace leads to."""
+ELSEWHERE: Final = place_digest(workspace().id, "https://elsewhere.example")
 SUSPENDED: Final = accepted(spec={"suspend": True})
 NEVER_SENT: Final = claimed(status=JobStatus(job_id=identity(), attempt=1), spec={"suspend": True})
 
@@ -128,7 +129,7 @@ async def test_what_follows_where_the_service_has_no_such_job(
     [
         pytest.param({"place": HERE}, True, id="it leads to where the reservation was made for"),
         pytest.param({"place": HERE, "workspace_uid": "former"}, True, id="it does, and its object is another one"),
-        pytest.param({"place": place_digest("elsewhere")}, False, id="it leads elsewhere"),
+        pytest.param({"place": ELSEWHERE}, False, id="it leads elsewhere"),
         pytest.param({"workspace_uid": "former"}, False, id="an older operator noted only the object, which is gone"),
         pytest.param({}, True, id="an older operator noted neither"),
     ],
@@ -145,7 +146,7 @@ async def test_a_workspace_that_was_created_anew_is_believed_where_it_leads_to_t
 
 async def test_a_service_that_hangs_is_asked_for_few_at_a_time() -> None:
     """Who waits for what others release would be told after ten minutes; the others are asked for at the next looks."""
-    scene, cache = Scene(takes=4.0), Cache()
+    scene, cache = Scene(takes=2.5), Cache()
     cache.put_workspace(workspace(namespace=budget().namespace, name="shared"))
     entries = tuple(replace(HELD, job_id=f"job-{number}", uid=f"uid-{number}") for number in range(6))
     one = budget()

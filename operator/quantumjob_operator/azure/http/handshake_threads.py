@@ -23,6 +23,8 @@ _COSTLY_SECONDS: Final = 0.3
 _FORGOTTEN: Final = 0.001
 """Of these in each second: what a whole message of costly certificates takes is remembered for six hours."""
 _REST: Final = 4.0
+_MOMENT: Final = 0.001
+"""A loop calls what is due a moment before its time."""
 _MOST_KNOWN: Final = 10_000
 
 
@@ -64,7 +66,8 @@ class HandshakeThreads:
         self._usual: dict[str, None] = {}
         """Tenants with a handshake that took no longer than usual, those of which that was heard last at the end."""
         self._costs = Excess(_USUAL_SECONDS, limit=_COSTLY_SECONDS, most=math.inf, forgotten=_FORGOTTEN)
-        self._costly_rest = False
+        self._costly_until = 0.0
+        """Until when no costly one has a turn."""
         self._closed = False
 
     def take_turn(self, handshake: Handshake) -> None:
@@ -98,12 +101,16 @@ class HandshakeThreads:
         if tenant in self._not_now:
             return False
         if self._is_costly(tenant):
-            return not self._costly_rest and not any(map(self._is_costly, self._at_work.values()))
+            return self._now() >= self._costly_until and not any(map(self._is_costly, self._at_work.values()))
         # Who begins in the same moment as others of whom nothing is known leaves one thread to those who are known.
         return tenant in self._usual or sum(one not in self._usual for one in self._at_work.values()) < _THREADS - 1
 
     def _is_costly(self, tenant: str) -> bool:
-        return self._costs.is_much(tenant, asyncio.get_running_loop().time())
+        return self._costs.is_much(tenant, self._now())
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def _over(self, handshake: Handshake, step: "asyncio.Future[float]") -> None:
         self._at_work.pop(step)
@@ -113,8 +120,8 @@ class HandshakeThreads:
         rest = rest_after(seconds)
         self._learn(tenant, seconds, done=handshake.is_done)
         if rest and self._is_costly(tenant):
-            self._costly_rest = True
-            asyncio.get_running_loop().call_later(rest, self._costly_rested)
+            self._costly_until = max(self._costly_until, self._now() + rest)
+            asyncio.get_running_loop().call_at(self._costly_until + _MOMENT, self._serve)
         if rest:
             asyncio.get_running_loop().call_later(rest, self._rested, tenant)
         else:
@@ -123,7 +130,7 @@ class HandshakeThreads:
         self._serve()
 
     def _learn(self, tenant: str, seconds: float, *, done: bool) -> None:
-        self._costs.note(tenant, seconds, asyncio.get_running_loop().time())
+        self._costs.note(tenant, seconds, self._now())
         is_costly = self._is_costly(tenant)
         if done or is_costly:
             self._usual.pop(tenant, None)
@@ -131,10 +138,6 @@ class HandshakeThreads:
             self._usual[tenant] = None
             if len(self._usual) > _MOST_KNOWN:
                 del self._usual[next(iter(self._usual))]
-
-    def _costly_rested(self) -> None:
-        self._costly_rest = False
-        self._serve()
 
     def _rested(self, tenant: str) -> None:
         self._not_now.discard(tenant)

@@ -43,42 +43,62 @@ _RESET: Final = struct.pack("ii", 1, 0)
 class LoopTurn:
     """What was read in this turn of the event loop, by tenant.
 
-    What a piece takes of the parsers above is seen at the next read only. Whose sockets the loop named so late that
-    nothing was left reads one piece in the next turn, whatever others have read by then.
+    What a piece takes of the parsers above is seen at the next read only. A tenant whose sockets the loop named so late
+    that nothing was left reads one piece in the next turn, whatever others have read by then, each time from another of
+    its sockets.
 
     Attributes:
         cpu: Seconds of CPU that this thread has had.
     """
 
     cpu: Callable[[], float] = time.thread_time
+    _number: int = 0
+    _began: float | None = None
     _read: "Counter[str]" = field(default_factory=Counter)
-    _first: dict[str, float] = field(default_factory=dict)
+    _spent: dict[str, float] = field(default_factory=dict)
+    _asked: "Counter[str]" = field(default_factory=Counter)
+    _asked_before: "Counter[str]" = field(default_factory=Counter)
+    _last: tuple[str, float] | None = None
     _late: set[str] = field(default_factory=set)
     _owed: set[str] = field(default_factory=set)
-    _began: float | None = None
 
     def may_read(self, tenant: str) -> bool:
         """Whether a tenant's socket may be read now; else it is asked again in the loop's next turn."""
-        if self._began is None:
-            self._began = self.cpu()
-            asyncio.get_running_loop().call_soon(self._end)
-        now, read = self.cpu(), self._read[tenant]
-        is_short = now - self._began < _ALL_SECONDS
-        if read:
-            may = is_short and read < _PIECES and now - self._first[tenant] < _OWN_SECONDS
+        now, began = self._times()
+        place, read = self._asked[tenant], self._read[tenant]
+        self._asked[tenant] += 1
+        if now - began < _ALL_SECONDS:
+            may = read < _PIECES and self._spent.get(tenant, 0.0) < _OWN_SECONDS
         else:
-            may = is_short or tenant in self._owed
-            if may:
-                self._first[tenant] = now
-            else:
-                self._late.add(tenant)
-        self._read[tenant] += may
+            # The one or the other of its sockets: the loop names them in the same order each time.
+            its_turn = place == self._number % max(1, self._asked_before[tenant])
+            may = tenant in self._owed and not read and its_turn
+        if may:
+            self._read[tenant] += 1
+            self._last = tenant, now
+        elif not read:
+            self._late.add(tenant)
         return may
 
+    def _times(self) -> tuple[float, float]:
+        """Now, from which also follows what the last piece took, and when this turn began."""
+        now = self.cpu()
+        if self._began is None:
+            self._began = now
+            asyncio.get_running_loop().call_soon(self._end)
+        if self._last is not None:
+            reader, since = self._last
+            self._spent[reader] = self._spent.get(reader, 0.0) + now - since
+            self._last = None
+        return now, self._began
+
     def _end(self) -> None:
+        self._number += 1
+        self._owed = {one for one in self._late if not self._read[one]}
+        self._asked_before, self._asked = self._asked, Counter()
+        self._late, self._began, self._last = set(), None, None
         self._read.clear()
-        self._first.clear()
-        self._owed, self._late, self._began = self._late, set(), None
+        self._spent.clear()
 
 
 class PacedSocket(socket.socket):
