@@ -108,12 +108,13 @@ test-node: venv ## Every test on a real node, of which `test-all` runs the first
 	@$(BIN)/python -m devcluster build $(NODE)
 	$(BIN)/pytest -m "not release" tests/node
 
-test-release: venv system-packages ## What takes too long for each change: all of `test-node`, images built twice, a release from a registry, Flux; as root
+test-release: venv system-packages ## What takes too long for each change: all of `test-node`, images built twice, a release from a registry, Flux, the benchmarks themselves; as root
 	@$(BIN)/python -m devcluster build $(NODE)
 	@$(BIN)/python -m workspace_emulator install
 	@$(BIN)/python -m flux
 	$(BIN)/pytest tests/node
-	$(BIN)/pytest -m release tests/images tests/release
+	$(BIN)/pytest -m release tests/images tests/release tests/benchmarks
+	CIRCUITS=50 $(BIN)/pytest tests/client/test_random_circuits.py
 	$(BIN)/pytest -m release tests/flux
 
 test-all: test test-slow ## Run every test but those of `test-node` and `test-release` (≤ 45 min), and hold the permissions against what was asked

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 OF_THE_CLUSTER = frozenset({"lag_p99", "writes_a_job", "requests_a_job", "settled_a_second", "submitted_p99_steady"})
 
 
+@pytest.mark.release
 def test_single_steps_are_measured(tmp_path: Path) -> None:
     """Each has a cost, and the operator's connections are no more than its requests at a time."""
     command = [sys.executable, "-m", "benchmarks.parts", f"--folder={tmp_path}"]
@@ -28,6 +29,7 @@ def test_single_steps_are_measured(tmp_path: Path) -> None:
     assert "aiohttp alone" in done.stdout
 
 
+@pytest.mark.release
 def test_a_burst_alone_is_compared_with_the_peer() -> None:
     """All measures are there for both, with the ratio."""
     command = [sys.executable, "-m", "benchmarks.burst", "--jobs=5"]
@@ -36,6 +38,7 @@ def test_a_burst_alone_is_compared_with_the_peer() -> None:
     assert "1.00 x" in done.stdout
 
 
+@pytest.mark.release
 def test_a_tiny_run_with_a_budget_counts_every_job() -> None:
     """What it measured is not judged, but the budget has to have counted all jobs of its half."""
     command = [sys.executable, "-m", "benchmarks.budget", "--plan=tiny"]

@@ -224,12 +224,12 @@ COMMON = settings(
 
 def test_the_four_promises() -> None:
     """The same interleavings in every run."""
-    few = settings(COMMON, derandomize=True, max_examples=800, stateful_step_count=50, database=None)
+    few = settings(COMMON, derandomize=True, max_examples=400, stateful_step_count=50, database=None)
     run_state_machine_as_test(Promises, settings=few)
 
 
 @pytest.mark.slow
 def test_the_four_promises_for_longer() -> None:
     """Longer interleavings, and new ones in each run; in CI the same ones, so that only a change can break it."""
-    many = settings(COMMON, max_examples=1500, stateful_step_count=80)
+    many = settings(COMMON, max_examples=1000, stateful_step_count=80)
     run_state_machine_as_test(Promises, settings=many)
