@@ -219,4 +219,6 @@ def _usages_json(usages: Sequence[QuotaUsage]) -> list[dict[str, Any]]:
         }
         for one in sorted(usages, key=lambda one: (one.provider, one.target, one.scope))
     ]
-    return [{key: value for key, value in row.items() if value} for row in rows if row["usage"]]
+    # A name of nothing that one sees is none when it is cleaned.
+    whole = (row for row in rows if row["usage"] and row["provider"])
+    return [{key: value for key, value in row.items() if value} for row in whole]

@@ -10,8 +10,12 @@ MAX_COUNT: Final = 10**12
 """No provider runs more; definitions that double each other would reach any number."""
 
 
+_QUOTED: Final = 20
+"""Characters: a program may have words as long as itself, and what is told of it stands in a status."""
+
+
 class UncountableError(Exception):
-    """The gates of a program can't be counted; the text says why, for people.
+    """The gates of a program can't be counted; the text says why, for people, and quotes no more than a few letters.
 
     Attributes:
         why: The same without what is quoted of the program.
@@ -19,7 +23,7 @@ class UncountableError(Exception):
 
     def __init__(self, why: str, quoted: str = "") -> None:
         """For a reason, with a word of the program."""
-        super().__init__(f"{why}: {quoted!r}" if quoted else why)
+        super().__init__(f"{why}: {quoted[:_QUOTED]!r}" if quoted else why)
         self.why = why
 
 

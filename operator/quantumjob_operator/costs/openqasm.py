@@ -89,21 +89,29 @@ def _header(text: str, known: Mapping[str, Gates]) -> tuple[str, dict[str, int]]
 
 def _statement(text: str, known: Mapping[str, Gates], sizes: dict[str, int]) -> Gates:
     """What a statement counts as; a register that it declares is added to the sizes."""
-    named = _WORD.match(text)
-    word, rest = (named[0], text[named.end() :]) if named else ("", text)
+    word, rest = _first_word(text)
+    if word == "if" and "(" in rest:
+        text = rest.partition(")")[2].strip()
+        word, rest = _first_word(text)
+        if word == "if":  # OpenQASM 2 has one condition before an operation
+            raise UncountableError("the program has a condition on a condition")
     if not text or word in _SKIPPED or _INCLUDE.fullmatch(text):
         return Gates()
     if word == "qreg":
         name, _, size = rest.partition("[")
         sizes[name.strip()] = _number(size)
         return Gates()
-    if word == "if" and "(" in rest:
-        return _statement(rest.partition(")")[2].strip(), known, sizes)
     if word in ("measure", "reset"):
         return Gates(measured=1) * _times(rest.partition("->")[0], sizes)
     if word not in known:
-        raise UncountableError("the program uses what is not known here", (word or text)[:20])
+        raise UncountableError("the program uses what is not known here", word or text)
     return known[word] * _times(_behind_arguments(rest), sizes)
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    """A word, and what follows it; empty if there is none in front."""
+    named = _WORD.match(text)
+    return (named[0], text[named.end() :]) if named else ("", text)
 
 
 def _number(text: str) -> int:
@@ -125,7 +133,7 @@ def _times(operands: str, sizes: Mapping[str, int]) -> int:
     for operand in operands.split(","):
         name, one, _ = operand.partition("[")
         if name.strip() not in sizes:
-            raise UncountableError("the program names a qubit that it does not declare", operand.strip()[:20])
+            raise UncountableError("the program names a qubit that it does not declare", operand.strip())
         if not one:
             times = max(times, sizes[name.strip()])
     return times

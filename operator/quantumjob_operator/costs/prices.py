@@ -17,6 +17,7 @@ from quantumjob_operator.model.patterns import fits
 
 MAX_PRICES_BYTES: Final = 32 * 1024
 """What is read of a price list; the published one has two kilobytes."""
+MAX_SHOTS: Final = 10**9
 _MAX_BRACKETS: Final = 8
 """Open at once: the time of PyYAML's scanner is their number times the length."""
 
@@ -48,7 +49,7 @@ class _Target(_Model):
         description="name of a target, * standing for anything",
     )
     default_shots: int | None = Field(
-        default=None, ge=1, description="what the target runs if parameters name no shots"
+        default=None, ge=1, le=MAX_SHOTS, description="what the target runs if parameters name no shots"
     )
 
     def fits(self, target: str) -> bool:

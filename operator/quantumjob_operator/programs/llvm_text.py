@@ -40,7 +40,7 @@ def functions_with(program: str, attributes: frozenset[bytes]) -> list[str]:
     found = [
         name
         for name, own, groups in reader.functions
-        if keys & own or any(keys & reader.groups.get(group, frozenset()) for group in groups)
+        if keys & own or any(keys & reader.groups.get(group, set()) for group in groups)
     ]
     if len(found) > MAX_FOUND:
         raise UnreadableProgram("it has too many entry points")
@@ -58,7 +58,7 @@ class _Reader:
     def __init__(self, program: str) -> None:
         self._program = program
         self._tokens_left = _MAX_ALL_TOKENS
-        self.groups: dict[str, frozenset[str]] = {}
+        self.groups: dict[str, set[str]] = {}
         self.functions: list[tuple[str, set[str], list[str]]] = []
 
     def read(self) -> None:
@@ -110,7 +110,7 @@ class _Reader:
         for token in self._tokens(at):
             mark = token["mark"]
             if mark == "}" or (mark == "{" and inside):
-                self.groups[number] = self.groups.get(number, frozenset()) | keys
+                self.groups.setdefault(number, set()).update(keys)
                 return token.end()
             inside = inside or mark == "{"
             number = number or token["group"] or ""

@@ -91,6 +91,7 @@ USAGE_ROW = {"provider": "ionq", "scope": "Target", "usage": {"shots": "7"}}
         pytest.param([], [USAGE], {"quotaUsages": [USAGE_ROW]}, id="the first time"),
         pytest.param([USAGE_ROW], [USAGE], {}, id="nothing changed"),
         pytest.param([], [QuotaUsage("qci", "Target", "", {})], {}, id="an offer of which nothing is used"),
+        pytest.param([], [QuotaUsage("\u200b", "Target", "", {"shots": "7"})], {}, id="a provider without a name"),
         pytest.param([USAGE_ROW], [], {"quotaUsages": None}, id="they are refused now"),
         pytest.param([USAGE_ROW], None, {}, id="no answer about them"),
     ],

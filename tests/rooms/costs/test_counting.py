@@ -1,6 +1,11 @@
 """Counting of gates: by hand, and on anything at all within bounds."""
 
+import json
+import sys
+import threading
+import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import pytest
@@ -117,6 +122,7 @@ def test_anything_is_counted_or_refused(counter: Callable[[bytes], Gates], progr
         pytest.param(openqasm.count, b"gate ", id="headers without a body"),
         pytest.param(openqasm.count, b"gate a b {x b;", id="bodies without an end"),
         pytest.param(openqasm.count, b"if(", id="conditions without an end"),
+        pytest.param(openqasm.count, b"if()", id="conditions on conditions"),
         pytest.param(openqasm.count, b"a", id="one long word"),
         pytest.param(openqasm.count, b" ", id="space"),
         pytest.param(openqasm.count, b"(", id="brackets"),
@@ -137,3 +143,46 @@ def test_eight_times_as_long_takes_eight_times_as_long(counter: Callable[[bytes]
         return read
 
     assert times_as_long(reading(64 * 1024), reading(512 * 1024), most=20) < 20
+
+
+_FRAMES: Final = 50_000
+"""So deep may calls go in the operator's process, for objects that are nested as deeply."""
+
+
+@pytest.mark.parametrize("counter", _COUNTERS, ids=["IonQ", "OpenQASM"])
+@pytest.mark.parametrize("end", ["", "\N{GRINNING FACE}"], ids=["of letters", "that takes four bytes a character"])
+@pytest.mark.parametrize(
+    "piece", ["if()", "if(c==1)", "if(", "gate a b {", "{", "[", '{"circuit":[', '"', "(", "h q[0];", "a", "//", "-"]
+)
+def test_a_program_takes_little_memory(counter: Callable[[bytes], Gates], end: str, piece: str) -> None:
+    """However it is made, and however deep calls may go: 256 KiB of conditions on conditions took 15 GiB."""
+    program = ("OPENQASM 2.0;\n" if counter is openqasm.count else "") + piece * (128 * 1024 // len(piece)) + end + ";"
+    frames = sys.getrecursionlimit()
+    peaks = list[int]()
+
+    def count() -> None:
+        with suppress(UncountableError, RecursionError):
+            counter(program.encode())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+
+    former = threading.stack_size(64 * 1024 * 1024)
+    thread = threading.Thread(target=count)
+    tracemalloc.start()
+    sys.setrecursionlimit(_FRAMES)
+    try:
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(frames)
+        tracemalloc.stop()
+        threading.stack_size(former)
+    assert peaks[0] < 32 * 1024 * 1024
+
+
+def test_of_a_program_a_few_letters_are_quoted() -> None:
+    """A word may be as long as a program, and status takes no such text."""
+    program = json.dumps({"qubits": 1, "circuit": [{"gate": "x" * 5_000, "target": 0}]}).encode()
+    for counter, long in ((ionq_circuit.count, program), (openqasm.count, b"OPENQASM 2.0;" + b"x" * 5_000 + b" q;")):
+        with pytest.raises(UncountableError) as failure:
+            counter(long)
+        assert len(str(failure.value)) < 200

@@ -8,7 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyqir import Context, Module
 
+from growth import times_as_long
 from quantumjob_operator.programs import UnreadableProgram, entry_points
+from quantumjob_operator.programs.llvm_text import functions_with
 
 ENTRY = 'attributes #0 = { "entry_point" "qir_profiles"="base_profile" }\n'
 
@@ -272,3 +274,17 @@ PIECES = st.sampled_from(
 def test_any_text(program: str) -> None:
     """Words in any order, and characters of any kind."""
     _tolerated(program.encode(errors="surrogatepass"))
+
+
+def test_a_group_that_comes_again_and_again_is_read_in_linear_time() -> None:
+    """Each adds to what the former ones had; to copy that each time took seconds of the one thread for programs."""
+
+    def reading(number: int) -> Callable[[], None]:
+        program = "".join(f'attributes #0 = {{ "{one}" "{one}a" }}\n' for one in range(number))
+
+        def read() -> None:
+            assert functions_with(program, frozenset({b"entry_point"})) == []
+
+        return read
+
+    assert times_as_long(reading(300), reading(2_400), most=20) < 20
