@@ -36,7 +36,7 @@ _ARENAS: Final = 2
 _SWITCH_SECONDS: Final = 0.0005
 """So soon the event loop has the interpreter back from a thread that calculates (Python's own value is ten times that).
 
-Measured: a round trip over loopback takes 1.5 to 4.5 times as long beside such a thread as alone; before, 4.5 times.
+Measured: a round trip over loopback takes 1.4 to 2.5 times as long beside such a thread as alone; before, 4.5 times.
 """
 _APART_BYTES: Final = 256 * 1024
 
