@@ -107,7 +107,7 @@ def test_what_a_crash_left_is_released_only_by_the_workspace_that_it_was_for(
 ) -> None:
     """A QuantumWorkspace that was created anew may lead elsewhere: that it has no such job proves nothing."""
     restarted.stack.operator.kill()
-    left = [entry(1), entry(2, workspaceUid="of-the-former-one")]
+    left = [entry(1), entry(2, place="elsewhere")]
     write_status(kept, ledger(kept) | {"reservations": [json.dumps(one) for one in left]})
     kept.stack.operator.start()
     told = eventually(lambda: unconfirmed(kept), within=_SWEPT)

@@ -182,7 +182,6 @@ def _renewed(standing: Reservation, request: Request, now: datetime) -> Reservat
         name=request.name,
         uid=request.uid,
         workspace=request.workspace,
-        workspace_uid=None,
         place=request.place,
         renewed_at=stamp(now),
         asked_by=_askers(standing, request),

@@ -35,7 +35,6 @@ from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.errors import ServiceError
 from quantumjob_operator.model.quantumbudget import QuantumBudget
 from quantumjob_operator.model.quantumjob import QuantumJob
-from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.model.reservation import Reservation
 from quantumjob_operator.settings import Settings
@@ -162,7 +161,7 @@ class BudgetSweep:
         except ServiceError as error:
             _log.info("the cost of job %s could not be asked for: %s", entry.job_id, error)
             return f"QuantumWorkspace {name} can't be asked: {error}"
-        if remote is None and not _went_to(entry, connection.workspace):
+        if remote is None and entry.place not in (None, connection.workspace.place):
             return f"QuantumWorkspace {name} was created anew, and has no such job"
         return remote
 
@@ -202,13 +201,6 @@ class BudgetSweep:
             await self._events.publish(budget_reference(budget), notice, self._clock.now(), once=True)
         except ClusterError as error:
             _log.info("%s", error)
-
-
-def _went_to(entry: Reservation, workspace: QuantumWorkspace) -> bool:
-    """Whether a reservation was made for the Azure workspace to which the object leads now."""
-    if entry.place:
-        return entry.place == workspace.place
-    return entry.workspace_uid in (None, workspace.uid)
 
 
 def was_sent(job: QuantumJob | None, job_id: str) -> bool:

@@ -30,8 +30,7 @@ class Reservation:
         job_id: Its id at the service.
         uid: Of the QuantumJob.
         workspace: Name of the QuantumWorkspace.
-        workspace_uid: Of that object, as older operators wrote it; another one of its name may lead elsewhere.
-        place: The `place_digest` of where the QuantumWorkspace led to.
+        place: The `place_digest` of where that led to: another one of its name may lead elsewhere.
         reserved_at: When it was first reserved, which decides to which period it belongs.
         renewed_at: When it was last confirmed, if that was later.
         period_start: The first moment of the period in which it counts, if that is later than that of `reserved_at`.
@@ -51,7 +50,6 @@ class Reservation:
     amounts: tuple[Amount, ...] = ()
     basis: str | None = None
     ended_at: str | None = None
-    workspace_uid: str | None = None
     place: str | None = None
     period_start: str | None = None
     asked_by: tuple[str, ...] | None = None

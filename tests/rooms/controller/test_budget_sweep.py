@@ -128,10 +128,8 @@ async def test_what_follows_where_the_service_has_no_such_job(
     ("fields", "released"),
     [
         pytest.param({"place": HERE}, True, id="it leads to where the reservation was made for"),
-        pytest.param({"place": HERE, "workspace_uid": "former"}, True, id="it does, and its object is another one"),
         pytest.param({"place": ELSEWHERE}, False, id="it leads elsewhere"),
-        pytest.param({"workspace_uid": "former"}, False, id="an older operator noted only the object, which is gone"),
-        pytest.param({}, True, id="an older operator noted neither"),
+        pytest.param({}, True, id="the reservation does not tell"),
     ],
 )
 async def test_a_workspace_that_was_created_anew_is_believed_where_it_leads_to_the_same(

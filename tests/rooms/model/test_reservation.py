@@ -27,7 +27,6 @@ FULL = Reservation(
     amounts=(Amount("USD", "97.5"), Amount("jobs", "1")),
     basis="Estimate",
     ended_at="2026-11-22T12:06:00Z",
-    workspace_uid="w",
     period_start="2026-11-01T00:00:00Z",
     asked_by=("u", "v"),
     place="0123456789ab",
