@@ -33,11 +33,6 @@ _FRAMES: Final = 50_000
 _STACK_BYTES: Final = 16 * 1024 * 1024
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _ARENAS: Final = 2
-_SWITCH_SECONDS: Final = 0.0005
-"""So soon the event loop has the interpreter back from a thread that calculates (Python's own value is ten times that).
-
-Measured: a round trip over loopback takes 1.4 to 2.5 times as long beside such a thread as alone; before, 4.5 times.
-"""
 _APART_BYTES: Final = 256 * 1024
 
 
@@ -60,7 +55,6 @@ def main() -> None:
     set_up_logging(settings)
     allow_deep_json()
     give_memory_back()
-    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         asyncio.run(run(settings, allowed))
     except (ClusterError, LeadershipLost) as error:
