@@ -25,12 +25,11 @@ class JobsByWay:
             old: None if the job is new.
             new: None if it is gone.
         """
-        after = _ways(new) if new else ()
-        for name in _ways(old) if old else ():
-            if name not in after and old:
+        if old:
+            for name in set(_ways(old)).difference(_ways(new) if new else ()):
                 self._take_out(name, old.uid)
-        for name in after:
-            if new:
+        if new:
+            for name in _ways(new):
                 self._naming.setdefault(name, {})[new.uid] = new
 
     def naming(self, name: Name) -> Iterator[QuantumJob]:
@@ -39,7 +38,7 @@ class JobsByWay:
 
     def _take_out(self, name: Name, uid: str) -> None:
         having = self._naming[name]
-        having.pop(uid, None)
+        del having[uid]
         if not having:
             del self._naming[name]
 

@@ -18,6 +18,7 @@ from quantumjob_operator.lifecycle.observation import KeyOwner
 from quantumjob_operator.metrics import Metrics
 from quantumjob_operator.model.quantumjob import QuantumJob, parse_job
 from quantumjob_operator.settings import Settings
+from rooms.cluster.versions import cache_after
 from rooms.lifecycle.observations import HOLDER, NOW, claim, finished, seen
 from rooms.model.bodies import job_body
 
@@ -114,12 +115,7 @@ jobs: Final = st.builds(
 @given(st.lists(st.sampled_from(UIDS) | jobs))
 def test_the_index_says_what_a_walk_through_all_would(steps: list[str | QuantumJob]) -> None:
     """After any jobs have come, changed and gone."""
-    cache = Cache()
-    for number, one in enumerate(steps):
-        if isinstance(one, str):
-            cache.forget(one)
-        else:
-            cache.put_job(replace(one, resource_version=str(number + 1)))
+    cache = cache_after(steps)
     for namespace, key in (("n", "a"), ("n", "b"), ("m", "a"), ("m", "b")):
         every = [one for one in cache.jobs.values() if (one.namespace, one.spec.idempotency_key) == (namespace, key)]
         assert {one.uid for one in cache.with_key(namespace, key)} == {one.uid for one in every}

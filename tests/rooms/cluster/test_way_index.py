@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.model.quantumjob import QuantumJob, Through
 from quantumjob_operator.model.quantumworkspace import Name
+from rooms.cluster.versions import cache_after
 from rooms.lifecycle.observations import claim
 from rooms.model.bodies import job
 
@@ -47,12 +48,7 @@ jobs: Final = st.builds(
 @given(st.lists(st.sampled_from(UIDS) | jobs))
 def test_the_index_says_what_a_walk_through_all_would(steps: list[str | QuantumJob]) -> None:
     """After any jobs have come, changed and gone."""
-    cache = Cache()
-    for number, one in enumerate(steps):
-        if isinstance(one, str):
-            cache.forget(one)
-        else:
-            cache.put_job(replace(one, resource_version=str(number + 1)))
+    cache = cache_after(steps)
     for name in NAMES:
         assert {one.uid for one in cache.by_way.naming(name)} == {
             one.uid for one in cache.jobs.values() if name in named(one)
