@@ -15,8 +15,6 @@ from quantumjob_operator.model.money import Amount, Basis, ByShots, Estimate, am
 
 MAX_COUNTED_BYTES: Final = 256 * 1024
 """Longer programs are not counted: counting happens between two requests."""
-_LONGEST_DETAIL: Final = 1_000
-"""Characters: status takes some more."""
 _BASE_CREDITS: Final = 5
 """Of each job at Quantinuum, whatever it does."""
 _MAX_AMOUNT: Final = Decimal(10) ** 15
@@ -83,7 +81,7 @@ def _priced(
 
 
 def _unknown(why: str, prices: PriceList, at_least: tuple[Amount, ...] = ()) -> Estimate:
-    return Estimate(basis=Basis.UNKNOWN, detail=why[:_LONGEST_DETAIL], as_of=prices.as_of, at_least=at_least or None)
+    return Estimate(basis=Basis.UNKNOWN, detail=why, as_of=prices.as_of, at_least=at_least or None)
 
 
 def _at_least(price: GateShots | Hqc, parameters: Mapping[str, Any]) -> tuple[Amount, ...]:
