@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.scheduling.excess import Excess
+from quantumjob_operator.scheduling.fair_share import FairShare
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 
 pytestmark = pytest.mark.looptime(noop_cycles=3)
@@ -196,3 +197,29 @@ async def test_slow_namespaces_that_wait_are_not_looked_at() -> None:
         await asyncio.sleep(60)
     assert asked.total() == 1_100
     assert sum(key.startswith("usual") for _, key in reconciliations.begun) == 100
+
+
+@pytest.mark.parametrize(
+    ("holder", "at_once"),
+    [
+        pytest.param(str, 14, id="others-had-it"),
+        pytest.param(namespace_of, 7, id="its-own-had-it"),
+    ],
+)
+async def test_who_waits_for_what_others_have_is_not_slow_by_that(holder: Callable[[str], str], at_once: int) -> None:
+    """All threads for handshakes, or all memory for answers, may be a crowd's."""
+    queue, share, begun = WorkQueue(now, namespace_of), FairShare(1), Counter[float]()
+
+    async def waits(key: str) -> None:
+        begun[now()] += 1
+        async with share.hold(holder(key)):
+            await asyncio.sleep(1)
+
+    tasks = [asyncio.create_task(queue.work(waits)) for _ in range(32)]
+    for _ in range(2):  # 14 at a time, the last of which waits for 13 seconds
+        for number in range(28):
+            queue.add(f"a{number}")
+        await asyncio.sleep(100)
+    for task in tasks:
+        task.cancel()
+    assert (begun[0], begun[100]) == (14, at_once)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from quantumjob_operator.scheduling.fair_queue import FairQueue
+from quantumjob_operator.scheduling.shared_waits import Waited, waits_here
 
 _RESERVE: Final = 8
 """One unit of so many is for tenants that hold none."""
@@ -79,6 +80,7 @@ class FairShare:
         waiter = _Waiter(min(amount, self.capacity), asyncio.get_running_loop().create_future())
         self._waiting.push(tenant, waiter)
         self._serve()
+        waits, since = self._waits(tenant), self._now()
         try:
             await waiter.turn
         except asyncio.CancelledError:
@@ -88,7 +90,13 @@ class FairShare:
             else:
                 self.give_back(tenant, waiter.amount)
             raise
+        finally:
+            waits.seconds += self._now() - since
         return Held(self, tenant, waiter.amount)
+
+    def _waits(self, tenant: str) -> Waited:
+        """Where its wait is noted: whoever holds some waits for its own as well, and that is its own matter."""
+        return Waited() if self._held.get(tenant) else waits_here()
 
     def take_now(self, tenant: str, amount: int) -> bool:
         """Take so much, if the tenant may have it without waiting: whether it has."""
@@ -107,6 +115,10 @@ class FairShare:
         if not self._held[tenant]:
             del self._held[tenant]
         self._serve()
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def _serve(self) -> None:
         """Give to those whose turn it is; whoever needs more than is free keeps the turn, and nobody overtakes."""

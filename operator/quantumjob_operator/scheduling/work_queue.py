@@ -15,16 +15,17 @@ from typing import Final, Generic, TypeVar
 
 from quantumjob_operator.scheduling.excess import Excess
 from quantumjob_operator.scheduling.fair_queue import FairQueue
+from quantumjob_operator.scheduling.shared_waits import measuring_waits
 
 K = TypeVar("K", bound=Hashable)
 _RESERVE: Final = 8
 """One worker of so many is for tenants that hold none."""
 _SLOW: Final = 2
 """One worker of so many is for those whose reconciliations took long, all together."""
-_USUAL_SECONDS, _NOTED_SECONDS = 5.0, 15.0
+_USUAL_SECONDS, _NOTED_SECONDS = 3.0, 13.0
 """Of one reconciliation: what is beyond the one is noted, up to the other."""
-_SLOW_SECONDS, _MOST_SECONDS = 25.0, 60.0
-"""Of what was noted of a tenant: three long ones in a row make it slow; and so much is remembered."""
+_SLOW_SECONDS, _MOST_SECONDS = 15.0, 50.0
+"""Of what was noted of a tenant: two or three long ones in a row make it slow; and so much is remembered."""
 _FORGOTTEN: Final = 0.02
 """Of these in each second: half an hour at most."""
 _FEW: Final = 1_000
@@ -149,12 +150,14 @@ class WorkQueue(Generic[K]):
             self._hand_out()
             line, tenant, key = await free
             began = self.clock()
-            try:
-                await reconcile(key)
-            finally:
-                self._took.note(tenant, min(self.clock() - began, _NOTED_SECONDS), self.clock())
-                line.put_down(tenant)
-                self._put_down(key)
+            with measuring_waits() as waited:
+                try:
+                    await reconcile(key)
+                finally:
+                    own = self.clock() - began - waited.seconds
+                    self._took.note(tenant, min(own, _NOTED_SECONDS), self.clock())
+                    line.put_down(tenant)
+                    self._put_down(key)
 
     def _hand_out(self) -> None:
         """Give free workers what waits.

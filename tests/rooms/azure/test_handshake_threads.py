@@ -128,6 +128,24 @@ async def test_whose_handshakes_were_costly_have_one_thread_together(pool: Pool)
     assert await pool.next(1) == ["second"]
 
 
+async def test_who_is_usual_has_waited_for_others(pool: Pool) -> None:
+    """Until its turn, or until it gives up; whoever is not known may have waited for its own."""
+    await pool.knows("known", "usual")
+    for number in range(3):
+        pool.opens(f"new-{number}")
+    pool.opens("known")
+    await pool.next(4)
+    waiting = [pool.opens(tenant) for tenant in ("usual", "known", "new-9")]
+    given_up = pool.opens("usual")
+    await asyncio.sleep(0.1)
+    pool.threads.give_up(given_up)
+    pool.may_end.set()
+    await pool.next(3)
+    waited = {one.tenant: one.waits.seconds for one in waiting}
+    assert min(waited["usual"], waited["known"], given_up.waits.seconds) >= 0.1
+    assert waited["new-9"] == 0
+
+
 async def test_a_short_rest_ends_no_long_one(pool: Pool) -> None:
     """Whoever is almost costly would let all that are go on at once."""
     await pool.knows("almost", seconds=0.303)

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from quantumjob_operator.scheduling.excess import Excess
 from quantumjob_operator.scheduling.fair_queue import FairQueue
+from quantumjob_operator.scheduling.shared_waits import Waited
 
 _THREADS: Final = 4
 _USUAL_SECONDS: Final = 0.005
@@ -42,10 +43,12 @@ class Handshake(Hashable, Protocol):
     Attributes:
         tenant: Whose turns it takes.
         step: One step, for a thread; returns its seconds of CPU.
+        waits: Of whoever wants to have it done.
     """
 
     tenant: str
     step: Callable[[], float]
+    waits: Waited
 
     @property
     def is_done(self) -> bool:
@@ -61,6 +64,8 @@ class HandshakeThreads:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="handshakes")
         self._waiting: FairQueue[Handshake] = FairQueue()
+        self._since: dict[Handshake, float] = {}
+        """When those that wait have begun to."""
         self._not_now: set[str] = set()
         self._at_work: dict[asyncio.Future[float], str] = {}
         self._usual: dict[str, None] = {}
@@ -73,11 +78,13 @@ class HandshakeThreads:
     def take_turn(self, handshake: Handshake) -> None:
         """Have the next step of a handshake done when it's its tenant's turn."""
         self._waiting.push(handshake.tenant, handshake)
+        self._since[handshake] = self._now()
         self._serve()
 
     def give_up(self, handshake: Handshake) -> None:
         """It needs no turn any more. A step that is under way goes on, and keeps its tenant waiting."""
         self._waiting.discard(handshake.tenant, handshake)
+        self._has_waited(handshake)
 
     def close(self) -> None:
         """Let the threads end, whatever they are at; nobody has a turn any more."""
@@ -93,9 +100,16 @@ class HandshakeThreads:
             if turn is None:
                 return
             tenant, handshake = turn
+            self._has_waited(handshake)
             self._not_now.add(tenant)
             self._at_work[step := loop.run_in_executor(self._threads, handshake.step)] = tenant
             step.add_done_callback(partial(self._over, handshake))
+
+    def _has_waited(self, handshake: Handshake) -> None:
+        """Who is usual has waited for others; anybody else may have waited for what its own took."""
+        since = self._since.pop(handshake, None)
+        if since is not None and handshake.tenant in self._usual:
+            handshake.waits.seconds += self._now() - since
 
     def _may_go(self, tenant: str) -> bool:
         if tenant in self._not_now:

@@ -23,6 +23,7 @@ from aiohttp.client_proto import ResponseHandler
 from quantumjob_operator.azure.http.bounds import tenant_of_request
 from quantumjob_operator.azure.http.handshake_threads import HandshakeThreads
 from quantumjob_operator.azure.http.letting_go import AbruptHandler
+from quantumjob_operator.scheduling.shared_waits import waits_here
 
 _MOST_BYTES: Final = 16 * 1024
 """Of a server before the handshake is done; a usual chain has 3 to 6 KiB."""
@@ -38,6 +39,7 @@ class Opening:
         tenant: Whose turns it takes.
         step: One step of the handshake, for a thread; returns its seconds of CPU.
         is_done: It was the last one, and nothing has failed.
+        waits: Of whoever opens it.
     """
 
     step: Callable[[], float]
@@ -45,6 +47,7 @@ class Opening:
 
     def __init__(self, tenant: str, threads: HandshakeThreads, transport: asyncio.Transport) -> None:
         self.tenant = tenant
+        self.waits = waits_here()
         self._threads = threads
         self._transport = transport
 

@@ -1,0 +1,39 @@
+"""For how long whoever works has waited for its turn at something that tenants share: that is no slowness of its own.
+
+Must not live here: what they wait for, or what follows from being slow (`work_queue`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Waited:
+    """All waits of one piece of work; several at a time are added up.
+
+    Attributes:
+        seconds: So long.
+    """
+
+    seconds: float = 0.0
+
+
+_current: ContextVar[Waited | None] = ContextVar("waited", default=None)
+
+
+@contextmanager
+def measuring_waits() -> Iterator[Waited]:
+    """Have what waits in this context, and in the tasks that are made in it, add its waits to one sum."""
+    waited = Waited()
+    token = _current.set(waited)
+    try:
+        yield waited
+    finally:
+        _current.reset(token)
+
+
+def waits_here() -> Waited:
+    """The sum for this context; one that nobody looks at outside of any work."""
+    return _current.get() or Waited()
