@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from quantumjob_operator.azure.http.paced_sockets import LoopTurn
+from quantumjob_operator.azure.http.loop_turns import LoopTurns
 
 CHEAP: Final = 0.0001
 COSTLY: Final = 0.004
@@ -31,12 +31,12 @@ class Sockets:
 
     async def turns(self, number: int, beside: float = 0.0) -> None:
         """So many turns of the loop, with others' callbacks that take so long."""
-        turn = LoopTurn(cpu=lambda: self.now)
+        turns = LoopTurns(cpu=lambda: self.now)
         for _ in range(number):
             began = self.now
             for tenant, seconds in self.costs.items():
                 for _ in range(self.each):
-                    if turn.may_read(tenant):
+                    if turns.may_read(tenant):
                         self.read[tenant] += 1
                         self.now += seconds
                 self.now += beside
@@ -77,13 +77,13 @@ async def test_who_is_usual_reads_beside_those_who_are_costly() -> None:
 async def test_no_socket_of_a_tenant_waits_for_its_others_for_good() -> None:
     """A large output comes in by one, polls by others; those who are costly are named before all of them."""
     costly = {f"t{number:02}": COSTLY for number in range(10)}
-    turn, now, read = LoopTurn(cpu=lambda: now), 0.0, Counter[int]()
+    turns, now, read = LoopTurns(cpu=lambda: now), 0.0, Counter[int]()
     for _ in range(300):
         for tenant in costly:
-            if turn.may_read(tenant):
+            if turns.may_read(tenant):
                 now += COSTLY
         for socket in range(3):
-            if turn.may_read("usual"):
+            if turns.may_read("usual"):
                 read[socket] += 1
                 now += CHEAP
         await asyncio.sleep(0)

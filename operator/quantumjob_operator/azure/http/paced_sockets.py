@@ -1,20 +1,16 @@
 """Sockets that are read in small pieces, by turns, and no further than what was asked for may take on the wire.
 
 Above them an HTTP parser works through whatever one read brings before the event loop gets to anything else: chunks of
-one byte, or heads of `100 Continue` without end, and of hundreds of connections at a time. So this is where the time
-of the loop is divided, and where the framing of an answer is bounded. Must not live here: how much an answer may bring
+one byte, or heads of `100 Continue` without end, and of hundreds of connections at a time. So this is where the
+framing of an answer is bounded. Must not live here: whose turn it is (`loop_turns`), or how much an answer may bring
 (`bounds`).
 """
 
 import asyncio
 import socket
 import struct
-import time
 from array import array
-from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from fcntl import ioctl
 from termios import TIOCOUTQ
 from typing import Any, Final
@@ -22,14 +18,12 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 
+from quantumjob_operator.azure.http.loop_turns import LoopTurns
+
 _SMALL_PIECE: Final = 4 * 1024
 """Bytes of one read: some 2 ms of the parser's time if all of it is framing."""
 _PIECE: Final = 64 * 1024
 """Of an answer that has brought as much content."""
-_PIECES: Final = 4
-"""For each tenant in each turn of the event loop."""
-_OWN_SECONDS, _ALL_SECONDS = 0.004, 0.02
-"""Of CPU in each turn, after which a tenant, or all of them, begin no further read."""
 _BEFORE_ANSWER: Final = 32 * 1024
 """Bytes of TLS, a proxy's answer, interim answers and the head."""
 _FRAMING: Final = 128 * 1024
@@ -37,68 +31,6 @@ _FRAMING: Final = 128 * 1024
 _TLS_AHEAD: Final = 32 * 1024
 _RESET: Final = struct.pack("ii", 1, 0)
 """For `SO_LINGER`: closed without waiting, and told by a reset."""
-
-
-@dataclass(slots=True)
-class LoopTurn:
-    """What was read in this turn of the event loop, by tenant.
-
-    What a piece takes of the parsers above is seen at the next read only. A tenant whose sockets the loop named so late
-    that nothing was left reads one piece in the next turn, whatever others have read by then, each time from another of
-    its sockets.
-
-    Attributes:
-        cpu: Seconds of CPU that this thread has had.
-    """
-
-    cpu: Callable[[], float] = time.thread_time
-    _number: int = 0
-    _began: float | None = None
-    _read: "Counter[str]" = field(default_factory=Counter)
-    _spent: dict[str, float] = field(default_factory=dict)
-    _asked: "Counter[str]" = field(default_factory=Counter)
-    _asked_before: "Counter[str]" = field(default_factory=Counter)
-    _last: tuple[str, float] | None = None
-    _late: set[str] = field(default_factory=set)
-    _owed: set[str] = field(default_factory=set)
-
-    def may_read(self, tenant: str) -> bool:
-        """Whether a tenant's socket may be read now; else it is asked again in the loop's next turn."""
-        now, began = self._times()
-        place, read = self._asked[tenant], self._read[tenant]
-        self._asked[tenant] += 1
-        if now - began < _ALL_SECONDS:
-            may = read < _PIECES and self._spent.get(tenant, 0.0) < _OWN_SECONDS
-        else:
-            # The one or the other of its sockets: the loop names them in the same order each time.
-            its_turn = place == self._number % max(1, self._asked_before[tenant])
-            may = tenant in self._owed and not read and its_turn
-        if may:
-            self._read[tenant] += 1
-            self._last = tenant, now
-        elif not read:
-            self._late.add(tenant)
-        return may
-
-    def _times(self) -> tuple[float, float]:
-        """Now, from which also follows what the last piece took, and when this turn began."""
-        now = self.cpu()
-        if self._began is None:
-            self._began = now
-            asyncio.get_running_loop().call_soon(self._end)
-        if self._last is not None:
-            reader, since = self._last
-            self._spent[reader] = self._spent.get(reader, 0.0) + now - since
-            self._last = None
-        return now, self._began
-
-    def _end(self) -> None:
-        self._number += 1
-        self._owed = {one for one in self._late if not self._read[one]}
-        self._asked_before, self._asked = self._asked, Counter()
-        self._late, self._began, self._last = set(), None, None
-        self._read.clear()
-        self._spent.clear()
 
 
 class PacedSocket(socket.socket):
@@ -109,9 +41,9 @@ class PacedSocket(socket.socket):
         overrun: Whether more came than an answer needs.
     """
 
-    def __init__(self, *address: int, loop_turn: LoopTurn, tenant: str) -> None:
+    def __init__(self, *address: int, loop_turns: LoopTurns, tenant: str) -> None:
         super().__init__(*address)
-        self._loop_turn = loop_turn
+        self._loop_turns = loop_turns
         self._got = 0
         self._content: aiohttp.StreamReader | None = None
         self.tenant = tenant
@@ -157,7 +89,7 @@ class PacedSocket(socket.socket):
         if self._got > around + content + content // 8:
             self.overrun = True
             raise ConnectionAbortedError("there is more framing than the answer needs")
-        if not self._loop_turn.may_read(self.tenant):
+        if not self._loop_turns.may_read(self.tenant):
             raise BlockingIOError
         return _SMALL_PIECE if content < _PIECE else _PIECE
 

@@ -21,8 +21,9 @@ from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
 from quantumjob_operator.azure.http.bounds import ANSWER_BYTES, bounded_session, tenant_of_request
 from quantumjob_operator.azure.http.handshake_threads import HandshakeThreads
 from quantumjob_operator.azure.http.handshakes import SecureConnector, beside_the_loop
+from quantumjob_operator.azure.http.loop_turns import LoopTurns
 from quantumjob_operator.azure.http.name_resolution import NameResolver
-from quantumjob_operator.azure.http.paced_sockets import LoopTurn, PacedSocket
+from quantumjob_operator.azure.http.paced_sockets import PacedSocket
 from quantumjob_operator.scheduling.fair_share import FairShare
 
 # What is under way is bounded elsewhere: by the workers, and by eight GETs of each workspace's poller.
@@ -111,11 +112,11 @@ def giving_up(seconds: float) -> Callable[[aiohttp.AddrInfoType], socket.socket]
     A PUT that was given up after its time-out would else lie in the kernel's buffers, and might arrive when a partition
     of the network ends: minutes later, after the fence.
     """
-    loop_turn = LoopTurn()
+    loop_turns = LoopTurns()
 
     def make(address: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol = address[:3]
-        made = PacedSocket(family, kind, protocol, loop_turn=loop_turn, tenant=tenant_of_request())
+        made = PacedSocket(family, kind, protocol, loop_turns=loop_turns, tenant=tenant_of_request())
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, round(seconds * 1000)))
         return made
