@@ -85,35 +85,38 @@ async def test_passwords_of_a_netrc_file_stay_there(
     assert "authorization" not in answering.received[0].headers
 
 
-async def test_a_proxy_is_no_reason_to_lend_the_service_a_password(
-    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@by_everybody
+async def test_a_proxy_is_no_reason_to_lend_anybody_a_password(
+    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ask: Ask
 ) -> None:
     """With a proxy, too, the file isn't opened."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login somebody password something\n")
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("http_proxy", answering.url)
-    await ask_service("http://service.invalid/jobs")
+    await ask("http://service.invalid/jobs")
     assert not {"authorization", "proxy-authorization"} & answering.received[0].headers.keys()
 
 
+@by_everybody
 async def test_a_proxy_that_wants_a_password_gets_it(
-    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, ask: Ask
 ) -> None:
     """It stands in the proxy's URL, and goes to the proxy only."""
     monkeypatch.setenv("http_proxy", answering.url.replace("//", "//somebody:something@"))
-    await ask_service("http://service.invalid/jobs")
+    await ask("http://service.invalid/jobs")
     (received,) = answering.received
     assert received.headers["proxy-authorization"] == "Basic c29tZWJvZHk6c29tZXRoaW5n"
     assert "authorization" not in received.headers
 
 
+@by_everybody
 async def test_a_proxy_without_a_scheme_is_an_http_proxy(
-    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+    answering: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, ask: Ask
 ) -> None:
     """As curl and others read it."""
     monkeypatch.setenv("http_proxy", answering.url.removeprefix("http://"))
-    await ask_service("http://service.invalid/jobs")
+    await ask("http://service.invalid/jobs")
     assert [one.target for one in answering.received] == ["http://service.invalid/jobs"]
 
 

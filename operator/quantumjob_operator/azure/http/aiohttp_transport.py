@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
-from urllib.request import proxy_bypass
 
 import aiohttp
 import httpx
@@ -17,6 +16,7 @@ from yarl import URL
 
 from quantumjob_operator.azure.exchange import Answer
 from quantumjob_operator.azure.http.bounds import bounded_session
+from quantumjob_operator.azure.http.proxies import through
 
 _LONGEST_KEPT = 512
 """Characters: links to further pages are the service's to write, and asked for once."""
@@ -30,12 +30,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     Args:
         connector: Bounds the connections and knows whose certificates are accepted; closed with this transport.
-        proxies: URLs of proxies by scheme, and under `no` the hosts that need none, as in the environment.
+        proxies: Of the environment (see `proxies`).
     """
 
     def __init__(self, connector: aiohttp.TCPConnector, proxies: Mapping[str, str]) -> None:
-        self._session = bounded_session(connector, middlewares=[_sent_once])
-        self._proxies = proxies
+        self._session = bounded_session(connector, through(proxies), _sent_once)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the answer's body is read from its stream, and its connection given back by closing it."""
@@ -83,20 +82,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             headers=headers,
             data=body,
             allow_redirects=False,
-            proxy=self._proxy(url),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read),
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
-
-    def _proxy(self, url: URL) -> str | None:
-        # Not left to aiohttp, which would look into ~/.netrc as well and lend the service a password from there.
-        proxy = self._proxies.get(url.scheme)
-        if proxy is None or proxy_bypass(url.host or "", self._proxies):
-            return None
-        return proxy if "://" in proxy else f"http://{proxy}"
 
 
 @lru_cache(maxsize=1024)

@@ -146,22 +146,22 @@ def tenant_of_request() -> str:
     return byte_limit.tenant if byte_limit else ""
 
 
-def bounded_session(connector: aiohttp.TCPConnector, **options: Any) -> aiohttp.ClientSession:
+def bounded_session(
+    connector: aiohttp.TCPConnector, *middlewares: aiohttp.ClientMiddlewareType
+) -> aiohttp.ClientSession:
     """A session whose answers are bounded, and that keeps no cookies: tenants share it.
 
     Args:
         connector: Closed with the session.
-        options: Further arguments of `aiohttp.ClientSession`.
+        middlewares: Further ones.
     """
-    middlewares = (_uncompressed, *options.pop("middlewares", ()))
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=_READ_AHEAD,
         response_class=BoundedResponse,
-        middlewares=middlewares,
-        **options,
+        middlewares=(_uncompressed, *middlewares),
     )
 
 

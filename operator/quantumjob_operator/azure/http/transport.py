@@ -24,6 +24,7 @@ from quantumjob_operator.azure.http.handshakes import SecureConnector, beside_th
 from quantumjob_operator.azure.http.loop_turns import LoopTurns
 from quantumjob_operator.azure.http.name_resolution import NameResolver
 from quantumjob_operator.azure.http.paced_sockets import PacedSocket
+from quantumjob_operator.azure.http.proxies import through
 from quantumjob_operator.scheduling.fair_share import FairShare
 
 # What is under way is bounded elsewhere: by the workers, and by eight GETs of each workspace's poller.
@@ -87,16 +88,15 @@ async def open_transport(
         resolver=name_resolver,
         socket_factory=giving_up(give_up_seconds),
     )
-    engine = AiohttpTransport(
-        connector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS), getproxies_environment()
-    )
+    proxies = getproxies_environment()
+    engine = AiohttpTransport(connector(limit=connections, keepalive_timeout=_KEEP_ALIVE_SECONDS), proxies)
     # Each request brings its own time-outs, from its channel. No cookies: one tenant's would go along with all others'.
     client = httpx.AsyncClient(transport=engine, follow_redirects=False, cookies=CookieJar(_NO_COOKIES))
     try:
         async with (
             client,
-            _session(connector()) as storage,
-            _session(connector()) as asking,
+            bounded_session(connector(), through(proxies)) as storage,
+            bounded_session(connector(), through(proxies)) as asking,
         ):
             # No single client of Azure's library can close it.
             identity = AioHttpTransport(session=asking, session_owner=False)
@@ -144,8 +144,3 @@ def trust(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle:
         context.load_verify_locations(cafile=ca_bundle)
     return context
-
-
-def _session(connector: SecureConnector) -> aiohttp.ClientSession:
-    # Without a proxy there is nothing to learn there, and aiohttp would open ~/.netrc for each request.
-    return bounded_session(connector, trust_env=bool(getproxies_environment()))
