@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,7 +30,7 @@ _OF_A_LIMIT: Final = {
 }
 _LABELS_OF_A_LIMIT: Final = 4
 _MOST_LIMITS: Final = 1000
-"""Those of which least is left, where there are more: a budget may be for each of any number of namespaces."""
+"""Those of which least is left, namespaces in turn: a budget may be for each of any number of namespaces."""
 _MOST_WORKSPACES: Final = 1000
 OTHERS: Final = "(other)"
 """Where there are more, the label of the rest, in the place of a namespace and a name: nothing else can have it."""
@@ -114,8 +115,8 @@ class Metrics:
 class Known(Protocol):
     """What is in memory, as it is counted."""
 
-    def labels(self) -> Iterable[tuple[str, str, str]]:
-        """State, provider and target of each job."""
+    def labels(self) -> Iterable[tuple[str, str, str, str]]:
+        """Namespace, state, provider and target of each job."""
 
     def pending(self) -> Iterable[tuple[str, datetime]]:
         """Why each pending job is held back, and since when it is pending."""
@@ -181,7 +182,7 @@ class _Counts(Collector):
             for what, text in _OF_A_LIMIT.items()
         ]
         nearest = sorted(self._known.limits(), key=lambda one: one.left / one.limit if one.limit else 1.0)
-        for one in nearest[:_MOST_LIMITS]:
+        for one in _in_turns(nearest)[:_MOST_LIMITS]:
             labels, values = one[:_LABELS_OF_A_LIMIT], one[_LABELS_OF_A_LIMIT:]
             for family, value in zip(families, values, strict=True):
                 family.add_metric(labels, value)
@@ -198,7 +199,7 @@ class _Counts(Collector):
         sums: dict[tuple[str, str, str, str, str], float] = {}
         for labels, amount in self._known.counted():
             sums[labels] = sums.get(labels, 0.0) + amount
-        for labels in sorted(sums, key=lambda one: -sums[one])[:_MOST_LIMITS]:
+        for labels in _in_turns(sorted(sums, key=lambda one: -sums[one]))[:_MOST_LIMITS]:
             family.add_metric(labels, sums[labels])
         return family
 
@@ -242,28 +243,34 @@ class _Counts(Collector):
 
 
 def bounded_workspaces(rows: Iterable[T]) -> tuple[list[T], list[T]]:
-    """Those that have series of their own, and the rest: nobody has so many that others are not seen.
+    """Those that have series of their own, and the rest.
 
     Args:
         rows: One for each workspace, which begins with its namespace; of one namespace the first go before.
     """
+    fair = _in_turns(rows)
+    return fair[:_MOST_WORKSPACES], fair[_MOST_WORKSPACES:]
+
+
+def _in_turns(rows: Iterable[T]) -> list[T]:
+    """The first row of each namespace, with which it begins, then the second of each: nobody keeps others out."""
     places: Tally[str] = Tally()
     ranked: list[tuple[int, T]] = []
     for row in rows:
         places[row[0]] += 1
         ranked.append((places[row[0]], row))
     ranked.sort(key=lambda one: one[0])
-    fair = [row for _, row in ranked]
-    return fair[:_MOST_WORKSPACES], fair[_MOST_WORKSPACES:]
+    return [row for _, row in ranked]
 
 
-def _bounded(jobs: "Tally[tuple[str, str, str]]") -> "Tally[tuple[str, str, str]]":
-    """The same with as many targets as there may be series of: those with the most jobs, and one for all the rest."""
-    targets: Tally[tuple[str, str]] = Tally()
-    for (_, provider, target), count in jobs.items():
-        targets[provider, target] += count
-    shown = {named for named, _ in targets.most_common(_MOST_TARGETS)}
+def _bounded(jobs: "Tally[tuple[str, str, str, str]]") -> "Tally[tuple[str, str, str]]":
+    """By state and target, of which there are as many as there may be series: each namespace's with most jobs."""
+    targets: Tally[tuple[str, str, str]] = Tally()
+    for (namespace, _, provider, target), count in jobs.items():
+        targets[namespace, provider, target] += count
+    ranked = dict.fromkeys(one[1:] for one in _in_turns(one for one, _ in targets.most_common()))
+    shown = set(islice(ranked, _MOST_TARGETS))
     bounded: Tally[tuple[str, str, str]] = Tally()
-    for (state, provider, target), count in jobs.items():
+    for (_, state, provider, target), count in jobs.items():
         bounded[(state, provider, target) if (provider, target) in shown else (state, _OTHER, _OTHER)] += count
     return bounded

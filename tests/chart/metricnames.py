@@ -21,9 +21,9 @@ _LABELS_OF_A_TARGET: Final = frozenset({"job", "namespace", "instance", "pod"})
 class Some:
     """One of everything that is counted at a scrape."""
 
-    def labels(self) -> list[tuple[str, str, str]]:
+    def labels(self) -> list[tuple[str, str, str, str]]:
         """A job."""
-        return [("Waiting", "ionq", "ionq.simulator")]
+        return [("research", "Waiting", "ionq", "ionq.simulator")]
 
     def pending(self) -> list[tuple[str, datetime]]:
         """A job that is held back."""

@@ -21,15 +21,15 @@ class CacheFigures:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def labels(self) -> Iterator[tuple[str, str, str]]:
-        """State, provider and target of each job, for the metrics.
+    def labels(self) -> Iterator[tuple[str, str, str, str]]:
+        """Namespace, state, provider and target of each job, for the metrics.
 
         What no workspace offers is what somebody wrote into a spec: any number of series, with any text. It is `other`.
         """
         offered = self._offered()
         for job in self._cache.jobs.values():
             known = (job.spec.provider.lower(), job.spec.target)
-            yield (job.status.state or "Pending", *(known if known in offered else _OTHER))
+            yield job.namespace, job.status.state or "Pending", *(known if known in offered else _OTHER)
 
     def _offered(self) -> set[tuple[str, str]]:
         """Provider and target of all that workspaces offer."""

@@ -204,15 +204,15 @@ def test_a_workspace_made_anew_under_its_name_is_found(*, gone_first: bool) -> N
 
 
 def test_labels_for_the_metrics() -> None:
-    """One row for each job: its state, and where it goes; the provider in the service's own case."""
+    """One row for each job: whose it is, its state, and where it goes; the provider in the service's own case."""
     known = Cache()
     known.put_job(job())
     known.put_job(job({"provider": "IonQ", "target": "ionq.qpu.forte-1"}, uid=OTHER_UID))
     offered = [{"provider": "ionq", "target": target} for target in ("ionq.simulator", "ionq.qpu.forte-1")]
     known.put_workspace(replace(workspace(), uid="a-third", status={"targets": offered}))
     assert sorted(CacheFigures(known).labels()) == [
-        ("Pending", "ionq", "ionq.qpu.forte-1"),
-        ("Pending", "ionq", "ionq.simulator"),
+        ("research", "Pending", "ionq", "ionq.qpu.forte-1"),
+        ("research", "Pending", "ionq", "ionq.simulator"),
     ]
 
 

@@ -1,6 +1,7 @@
 """What Prometheus sees of budgets: each limit and what is used of it, never the name of a job."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from prometheus_client import generate_latest
@@ -51,6 +52,20 @@ def test_limits_are_no_unbounded_series() -> None:
     found, _ = scraped(*(total(f"ns-{left}", str(left)) for left in range(1500)))
     names = {dict(labels)["job_namespace"] for name, labels in found if name == "quantumjob_budget_left"}
     assert names == {f"ns-{left}" for left in range(1000)}
+
+
+def test_budgets_of_one_namespace_keep_no_others_from_being_seen() -> None:
+    """Though nothing is left of any of them."""
+    cache, metrics = Cache(), Metrics()
+    spec = {"workspaces": ["shared"], "period": "Month", "limits": [{"unit": "USD", "amount": "2000"}]}
+    for number, left in enumerate([0] * 1500 + [100]):
+        namespace = "mallory" if left == 0 else "platform"
+        meta = {"name": f"b-{number}", "namespace": namespace, "uid": f"b-{number}", "resourceVersion": "1"}
+        body = {"metadata": meta | {"creationTimestamp": "2026-01-15T10:00:00Z"}, "spec": spec}
+        cache.put_budget(parse_budget(body | {"status": {"totals": [total(left=str(left))]}}))
+    metrics.count_from(CacheFigures(cache), lambda: NOW)
+    shown = Counter(dict(labels)["namespace"] for name, labels in scrape(metrics) if name == "quantumjob_budget_left")
+    assert shown == {"mallory": 999, "platform": 1}
 
 
 def test_no_job_is_named() -> None:

@@ -232,20 +232,20 @@ def test_two_operators_in_one_process_count_for_themselves() -> None:
 class Labelled(CacheFigures):
     """Figures that have labels, as if workspaces offered them all."""
 
-    def __init__(self, labels: list[tuple[str, str, str]]) -> None:
+    def __init__(self, labels: list[tuple[str, str, str, str]]) -> None:
         super().__init__(Cache())
         self._labels = labels
 
-    def labels(self) -> Iterator[tuple[str, str, str]]:
+    def labels(self) -> Iterator[tuple[str, str, str, str]]:
         """The given ones."""
         return iter(self._labels)
 
 
 def test_targets_are_no_unbounded_series() -> None:
-    """An endpoint may offer what it likes; those with the most jobs have series of their own."""
+    """An endpoint may offer what it likes, and have more jobs of each: others' targets have series of their own."""
     metrics = Metrics()
-    many = [("Waiting", "p", f"t-{number}") for number in range(5000)]
-    metrics.count_from(Labelled([*many, *[("Waiting", "ionq", "ionq.simulator")] * 2]), lambda: NOW)
+    many = [("mallory", "Waiting", "p", f"t-{number % 1000}") for number in range(5000)]
+    metrics.count_from(Labelled([*many, *[("research", "Waiting", "ionq", "ionq.simulator")] * 2]), lambda: NOW)
     counted = {labels: value for (name, labels), value in scrape(metrics).items() if name == "quantumjob_jobs"}
     assert len(counted) <= 201
     assert sum(counted.values()) == 5002
