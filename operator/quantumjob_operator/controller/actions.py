@@ -7,7 +7,7 @@ or writes status (`reconciler`).
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import BrokenReferenceError, References
@@ -18,6 +18,7 @@ from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.process_state import LASTING
 from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.controller.quota_guards import QuotaGuards
+from quantumjob_operator.controller.read_before import ReadBefore
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
 from quantumjob_operator.controller.spending import Spending
 from quantumjob_operator.controller.submitter import Submitter
@@ -42,6 +43,8 @@ from quantumjob_operator.settings import Settings
 
 _READ_ASIDE_BYTES: Final = 16 * 1024
 """A longer program is read beside the event loop, which goes on."""
+_MOST_PROGRAMS: Final = 512
+"""Of which the entry points are remembered."""
 
 
 class Actions:
@@ -69,6 +72,7 @@ class Actions:
         self._limiter = limiter
         self._references = references
         self._clock = clock
+        self._entry_points: ReadBefore[dict[str, Any]] = ReadBefore(_MOST_PROGRAMS)
         self.table: Final[Mapping[Action, Callable[[ReconcileContext], Awaitable[None]]]] = {
             Action.READ_PROGRAM: self.read_program,
             Action.CHECK_OUTPUT: delivery.check,
@@ -106,17 +110,22 @@ class Actions:
             context.know(program=Trouble(error.reason, error.message, final=error.final))
             return
         memory, digest = context.memory, program_digest(program)
-        if memory.program_facts is None or memory.program_facts.digest != digest:
-            if len(program) > _READ_ASIDE_BYTES:
-                memory.program_facts = await aside(
-                    context.job.namespace, partial(_facts_of, context.job, program, digest)
-                )
-            else:
-                memory.program_facts = _facts_of(context.job, program, digest)
+        facts = memory.program_facts
+        if facts is None or facts.digest != digest:
+            read = partial(self._facts_of, context.job, program, digest)
+            is_short = len(program) <= _READ_ASIDE_BYTES
+            memory.program_facts = facts = read() if is_short else await aside(context.job.namespace, read)
         memory.program = program
-        facts, sent = memory.program_facts, input_params(context.job.spec, memory.program_facts)
-        cost = await self._prices.estimate(connection.workspace, context.job, program, sent)
+        sent = input_params(context.job.spec, facts)
+        cost = await self._prices.estimate(connection.workspace, context.job, program, sent, facts.spec_digest)
         context.know(program=replace(facts, estimate=cost))
+
+    def _facts_of(self, job: QuantumJob, program: bytes, digest: str) -> ProgramFacts:
+        """What decisions need to know of a program; its entry points only where the job names none."""
+        facts = ProgramFacts(digest, billable_digest(job, program) or "")
+        if not lacks_entry_point(job.spec):
+            return facts
+        return replace(facts, **self._entry_points.get(digest, partial(_entry_points_of, program)))
 
     async def look_at_quota(self, context: ReconcileContext) -> None:
         """Find out whether the provider's quotas serve the job."""
@@ -246,14 +255,11 @@ def _what_decides(remote: RemoteJob) -> tuple[bool, frozenset[str]]:
     return is_final_word(remote.status), frozenset(filter(is_orphan_tag, remote.tags))
 
 
-def _facts_of(job: QuantumJob, program: bytes, digest: str) -> ProgramFacts:
-    """What decisions need to know of a program; its entry points only where the job names none."""
-    facts = ProgramFacts(digest, billable_digest(job, program) or "")
-    if not lacks_entry_point(job.spec):
-        return facts
+def _entry_points_of(program: bytes) -> dict[str, Any]:
+    """What `ProgramFacts` has of them."""
     try:
         found = entry_points(program)
     except UnreadableProgram as error:
-        return replace(facts, unread=unread_entry_point(str(error)))
+        return {"unread": unread_entry_point(str(error))}
     kept = first_entry_points(found)
-    return replace(facts, entry_points=kept, further=len(found) - len(kept))
+    return {"entry_points": kept, "further": len(found) - len(kept)}

@@ -11,6 +11,7 @@ from typing import Any, Final
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import PRICES_UNREADABLE, BrokenReferenceError, References
 from quantumjob_operator.controller.program_thread import aside
+from quantumjob_operator.controller.read_before import ReadBefore
 from quantumjob_operator.costs.estimate import estimate
 from quantumjob_operator.costs.prices import PriceList, PricesUnreadableError, parse_prices
 from quantumjob_operator.lifecycle.observation import Trouble
@@ -24,6 +25,10 @@ _MOST_KEPT: Final = 32
 _MOST_OF_A_NAMESPACE: Final = 8
 _IN_PLACE_BYTES: Final = 8 * 1024
 """Longer programs are counted beside the event loop."""
+_MOST_ESTIMATES: Final = 1024
+
+_Kept = tuple[float, PriceList | Trouble, str]
+"""When it was read, what it says, and a digest of its text."""
 
 
 class PriceLists:
@@ -32,12 +37,13 @@ class PriceLists:
     def __init__(self, references: References, clock: Clock) -> None:
         self._references = references
         self._clock = clock
-        self._kept: dict[Name, tuple[float, PriceList | Trouble, str]] = {}
+        self._kept: dict[Name, _Kept] = {}
+        self._estimates: ReadBefore[Estimate] = ReadBefore(_MOST_ESTIMATES)
         self._used: dict[str, set[str]] = {}
         """Digests of the lists by which jobs of each QuantumWorkspace may wait, by its uid."""
 
     async def estimate(
-        self, workspace: QuantumWorkspace, job: QuantumJob, program: bytes, parameters: Mapping[str, Any]
+        self, workspace: QuantumWorkspace, job: QuantumJob, program: bytes, parameters: Mapping[str, Any], bought: str
     ) -> Estimate | Trouble | None:
         """What a job is expected to cost; None if its QuantumWorkspace names no price list.
 
@@ -46,6 +52,7 @@ class PriceLists:
             job: It is asked for.
             program: Its program.
             parameters: As they are sent.
+            bought: The digest of all that the job is; empty if it has none.
 
         Raises:
             ClusterError: The API server could not be asked.
@@ -62,7 +69,12 @@ class PriceLists:
         count = partial(
             estimate, spec.target, spec.program.format, program, parameters, prices, confidential=job.confidential
         )
-        return count() if len(program) <= _IN_PLACE_BYTES else await aside(job.namespace, count)
+        key = (bought, digest, job.confidential)
+        if bought:
+            count = partial(self._estimates.get, key, count)
+        if len(program) <= _IN_PLACE_BYTES or key in self._estimates:
+            return count()
+        return await aside(job.namespace, count)
 
     async def is_news(self, workspace: QuantumWorkspace) -> bool:
         """Whether the price list is another one than jobs may wait by, or another one is named; it is read anew.
@@ -72,8 +84,7 @@ class PriceLists:
         """
         ref, digest = workspace.spec.prices_ref, ""
         if ref is not None:
-            self._kept.pop((workspace.namespace, ref.name), None)
-            _, digest = await self._list((workspace.namespace, ref.name))
+            _, digest = await self._list((workspace.namespace, ref.name), anew=True)
         before, self._used[workspace.uid] = self._used.get(workspace.uid, set()), {digest}
         return not before <= {digest}
 
@@ -81,18 +92,16 @@ class PriceLists:
         """A QuantumWorkspace is gone."""
         self._used.pop(uid, None)
 
-    async def _list(self, name: Name) -> tuple[PriceList | Trouble, str]:
-        """A list, and a digest of its text, or of why it can't be read."""
+    async def _list(self, name: Name, *, anew: bool = False) -> tuple[PriceList | Trouble, str]:
+        """A list, and a digest of its text, or of why there is none."""
         now = self._clock.monotonic()
-        read, found, digest = self._kept.get(name, (None, None, ""))
-        if found is not None and read is not None and now - read < _KEPT_SECONDS:
-            return found, digest
-        found, text = await self._read(name)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        self._kept = {one: kept for one, kept in self._kept.items() if now - kept[0] < _KEPT_SECONDS and one != name}
-        self._make_room(name[0])
-        self._kept[name] = now, found, digest
-        return found, digest
+        kept = self._kept.get(name)
+        if kept is None or anew or now - kept[0] >= _KEPT_SECONDS:
+            found, digest = await self._read(name, kept)
+            self._kept = {one: it for one, it in self._kept.items() if now - it[0] < _KEPT_SECONDS and one != name}
+            self._make_room(name[0])
+            self._kept[name] = kept = now, found, digest
+        return kept[1:]
 
     def _make_room(self, namespace: str) -> None:
         """What was read first goes first: a list takes twenty times the memory of its text."""
@@ -101,14 +110,18 @@ class PriceLists:
             for one in crowd[: max(0, len(crowd) + 1 - most)]:
                 self._kept.pop(one, None)
 
-    async def _read(self, name: Name) -> tuple[PriceList | Trouble, str]:
+    async def _read(self, name: Name, kept: _Kept | None) -> tuple[PriceList | Trouble, str]:
+        """What is kept of the same text is not read again."""
         namespace, config_map = name
         try:
             text = await self._references.prices(namespace, config_map)
-            return await aside(namespace, partial(parse_prices, text)), text
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if kept is not None and kept[2] == digest:
+                return kept[1:]
+            return await aside(namespace, partial(parse_prices, text)), digest
         except BrokenReferenceError as error:
-            why = error.message
+            why, digest = error.message, hashlib.sha256(error.message.encode()).hexdigest()
         except PricesUnreadableError as error:
             why = f"spec.pricesRef: ConfigMap {config_map}: {clean_text(str(error))}"
         message = f"the price list of the QuantumWorkspace in namespace {namespace} can't be used: {why}"
-        return Trouble(PRICES_UNREADABLE, message), message
+        return Trouble(PRICES_UNREADABLE, message), digest

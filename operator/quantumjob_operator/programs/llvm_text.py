@@ -1,6 +1,6 @@
 """LLVM's language as text: which defined functions have which attributes (https://llvm.org/docs/LangRef.html).
 
-Only heads of functions and groups of attributes are read; all else is skipped in one step. Must not live here: any
+Only heads of functions and groups of attributes are read; all else is skipped in large steps. Must not live here: any
 other part of the language.
 """
 
@@ -14,8 +14,9 @@ from quantumjob_operator.programs.bitstream import UnreadableProgram
 
 # Texts, comments and words are skipped whole, so that nothing in them is taken for a keyword.
 _SKIPPED: Final = re.compile(
-    r'(?:[^";\w.$%@!-]++|"[^"]*+"|;[^\n]*+|(?!(?:define|attributes)(?![\w.$%@!-]))[\w.$%@!-]++)*+'
+    r'(?:[^";\w.$%@!-]++|"[^"]*+"|;[^\n]*+|(?!(?:define|attributes)(?![\w.$%@!-]))[\w.$%@!-]++){0,4096}+'
 )
+"""So many at a time: a match keeps the interpreter's lock from all other threads."""
 _TOKEN: Final = re.compile(
     r'"(?P<key>[^"]*+)"(?:\s*+=\s*+"[^"]*+")?|#(?P<group>\d++)|@(?P<name>[\w.$-]++|"[^"]*+")|(?P<mark>[(){}=])'
     r'|;[^\n]*+|(?P<words>[^;@#"(){}=]++)|[;@#"]'
@@ -64,8 +65,7 @@ class _Reader:
     def read(self) -> None:
         at, program = 0, self._program
         for _ in range(_MAX_KEYWORDS):
-            skipped = _SKIPPED.match(program, at)
-            at = skipped.end() if skipped else at
+            at = self._skip(at)
             if at == len(program):
                 return
             if program.startswith("define", at):
@@ -75,6 +75,11 @@ class _Reader:
             else:
                 raise UnreadableProgram("a quotation mark has no partner")
         raise UnreadableProgram("it has too many functions")
+
+    def _skip(self, at: int) -> int:
+        while (skipped := _SKIPPED.match(self._program, at)) and skipped.end() > at:
+            at = skipped.end()
+        return at
 
     def _tokens(self, at: int) -> Iterator["re.Match[str]"]:
         """The tokens from here on; only as many as the head of a function may have."""

@@ -50,9 +50,9 @@ class Lab:
             raise self.text
         return self.text
 
-    async def estimate(self, of: QuantumWorkspace) -> Any:
+    async def estimate(self, of: QuantumWorkspace, bought: str = "") -> Any:
         """What a job would be told."""
-        return await self.lists.estimate(of, job(), b"{}", {})
+        return await self.lists.estimate(of, job(), b"{}", {}, bought)
 
 
 def naming(name: str | None = "prices") -> QuantumWorkspace:
@@ -98,6 +98,28 @@ async def test_a_job_that_was_told_the_newer_list_does_not_hide_it_from_the_othe
     assert isinstance(told, Estimate)
     assert told.basis is Basis.FREE
     assert await lab.lists.is_news(naming())
+
+
+async def test_what_a_waiting_job_costs_is_counted_once() -> None:
+    """Until it is another job, or another list."""
+    lab, told = Lab(), []
+    for bought, text in (("a", LIST), ("a", LIST), ("b", LIST), ("a", OTHER), ("", OTHER), ("", OTHER)):
+        lab.text, lab.now = text, lab.now + 60.0
+        told.append(await lab.estimate(naming(), bought))
+    assert told[0] is told[1]
+    assert len({id(one) for one in told}) == 5
+    assert told[2].basis is told[0].basis is not told[3].basis
+
+
+async def test_a_list_that_stays_as_it_is_is_not_parsed_again() -> None:
+    """Its text is read twice a minute."""
+    lab, found = Lab(), []
+    for text in (LIST, LIST, OTHER):
+        lab.text, lab.now = text, lab.now + 60.0
+        await lab.estimate(naming())
+        found.append(lab.lists._kept["research", "prices"][1])
+    assert lab.reads == 3
+    assert found[0] is found[1] is not found[2]
 
 
 async def test_naming_a_list_is_news() -> None:

@@ -3,8 +3,12 @@
 import asyncio
 import threading
 import time
+from itertools import pairwise
 
-from quantumjob_operator.controller.program_thread import aside
+import pytest
+
+from quantumjob_operator.controller.program_thread import ProgramThread, aside
+from quantumjob_operator.scheduling.excess import Excess
 
 
 async def test_programs_without_end_of_one_namespace_keep_no_other_waiting() -> None:
@@ -33,3 +37,66 @@ async def test_programs_without_end_of_one_namespace_keep_no_other_waiting() -> 
     assert sum(one == "many" for one in begun[: begun.index("few")]) <= 4
     assert await asyncio.gather(*many) == ["many"] * 14
     assert most == 1
+
+
+class Burning:
+    """Readings that take so much CPU, of tenants that have much after a tenth of a second."""
+
+    def __init__(self, seconds: float) -> None:
+        self.thread = ProgramThread(_took=Excess(0.0, limit=0.1, most=10.0, forgotten=0.0))
+        self.spent = dict.fromkeys(("much", "little", "a", "b"), 0.0)
+        self.seconds = seconds
+        self.times: list[tuple[float, float]] = []
+
+    async def read_of(self, whose: str) -> None:
+        """One of them."""
+        await self.thread.aside(whose, lambda: self._burn(whose))
+
+    def _burn(self, whose: str) -> None:
+        since, began = time.monotonic(), time.thread_time()
+        while time.thread_time() - began < self.seconds:
+            pass
+        self.spent[whose] += time.thread_time() - began
+        self.times.append((since, time.monotonic()))
+
+
+async def test_who_has_much_of_the_thread_has_a_fifth_of_it_together() -> None:
+    """However many they are: the loop has to wait for the thread at each of its turns."""
+    burning = Burning(0.02)
+    await asyncio.gather(*(burning.read_of(whose) for whose in "ab" * 10))
+    assert min(burning.spent["a"], burning.spent["b"]) > 0.1
+    burning.times.clear()
+    await asyncio.gather(*(burning.read_of(whose) for whose in "ab" * 2))
+    rests = [begun - ended for (_, ended), (begun, _) in pairwise(burning.times)]
+    assert len(rests) == 3
+    assert min(rests) >= 4 * burning.seconds
+
+
+async def test_who_has_little_waits_for_no_rest() -> None:
+    """Only for what is read just now."""
+    burning = Burning(0.11)
+    await burning.read_of("much")
+    resting = [asyncio.create_task(burning.read_of("much")) for _ in range(9)]
+    await asyncio.sleep(0.2)
+    before = burning.spent["much"]
+    await burning.read_of("little")
+    assert burning.spent["much"] - before < 2 * burning.seconds
+    for one in resting:
+        one.cancel()
+
+
+async def test_what_raises_counts_as_well() -> None:
+    """A program that can't be read takes as long as one that can."""
+    burning = Burning(0.11)
+
+    def fail() -> None:
+        burning._burn("much")
+        raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            await burning.thread.aside("much", fail)
+    rests = asyncio.create_task(burning.read_of("much"))
+    await asyncio.sleep(0)
+    assert burning.thread._of_those_with_much.free == 0
+    await rests
