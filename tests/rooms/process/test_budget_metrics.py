@@ -13,7 +13,7 @@ from quantumjob_operator.model.quantumbudget import parse_budget
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.quantumworkspace import parse_workspace
 from rooms.model.bodies import job_body, workspace_body
-from rooms.process.test_metrics import NOW, Sample, sample, scrape
+from rooms.process.scraping import NOW, Sample, sample, scrape
 
 
 def scraped(*totals: dict[str, Any], **status: Any) -> tuple[dict[Sample, float], str]:

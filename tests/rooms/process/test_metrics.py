@@ -1,12 +1,11 @@
 """What Prometheus sees: states and targets, never the name of a job."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import cast
 
 import pytest
 from prometheus_client import generate_latest
-from prometheus_client.parser import text_string_to_metric_families
 
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.clock import Clock
@@ -21,21 +20,9 @@ from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 from quantumjob_operator.wiring import count_refused
 from rooms.model.bodies import Body, job_body, workspace_body
+from rooms.process.scraping import NOW, sample, scrape
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _OFFERED = {"provider": "IonQ", "target": "ionq.simulator", "availability": "Available"}
-Sample = tuple[str, frozenset[tuple[str, str]]]
-
-
-def scrape(metrics: Metrics) -> dict[Sample, float]:
-    """Every sample of a scrape, as Prometheus reads it."""
-    families = text_string_to_metric_families(generate_latest(metrics.registry).decode())
-    return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
-
-
-def sample(name: str, **labels: str) -> Sample:
-    """A sample's name and labels."""
-    return name, frozenset(labels.items())
 
 
 def filled(*states: str | None, target: str = "ionq.simulator") -> Cache:
@@ -227,76 +214,3 @@ def test_two_operators_in_one_process_count_for_themselves() -> None:
     one.submissions.inc()
     assert scrape(one)[sample("quantumjob_submissions_total")] == 1
     assert scrape(other)[sample("quantumjob_submissions_total")] == 0
-
-
-class Labelled(CacheFigures):
-    """Figures that have labels, as if workspaces offered them all."""
-
-    def __init__(self, labels: list[tuple[str, str, str, str]]) -> None:
-        super().__init__(Cache())
-        self._labels = labels
-
-    def labels(self) -> Iterator[tuple[str, str, str, str]]:
-        """The given ones."""
-        return iter(self._labels)
-
-
-def test_targets_are_no_unbounded_series() -> None:
-    """An endpoint may offer what it likes, and have more jobs of each: others' targets have series of their own."""
-    metrics = Metrics()
-    many = [("mallory", "Waiting", "p", f"t-{number % 1000}") for number in range(5000)]
-    metrics.count_from(Labelled([*many, *[("research", "Waiting", "ionq", "ionq.simulator")] * 2]), lambda: NOW)
-    counted = {labels: value for (name, labels), value in scrape(metrics).items() if name == "quantumjob_jobs"}
-    assert len(counted) <= 201
-    assert sum(counted.values()) == 5002
-    assert counted[frozenset({("state", "Waiting"), ("provider", "ionq"), ("target", "ionq.simulator")})] == 2
-
-
-def test_codes_are_no_unbounded_series() -> None:
-    """An endpoint may answer with any three digits; words are ours."""
-    metrics = Metrics()
-    for code in ("200", "404", "timeout", *(str(code) for code in range(600, 1000))):
-        metrics.observe_request("get_job", code, 0.1)
-    codes = {dict(labels)["code"] for name, labels in scrape(metrics) if name == "quantumjob_remote_requests_total"}
-    assert codes == {"200", "404", "timeout", "other"}
-
-
-def crowded(mallorys: int, others: int) -> tuple[Cache, Metrics]:
-    """One namespace has many workspaces that are not ready, of which the last is; others have one each, which is not.
-
-    Each was refused twice.
-    """
-    known, metrics = Cache(), Metrics()
-    names = [("mallory", f"w-{number:05}") for number in range(mallorys)]
-    names += [(f"team-{number:05}", "shared") for number in range(others)]
-    for number, (namespace, name) in enumerate(names):
-        state = "True" if number == mallorys - 1 else "False"
-        condition = {"type": "Ready", "status": state, "reason": "Told", "lastTransitionTime": stamp(NOW)}
-        body = workspace_body(namespace=namespace, name=name, uid=f"{namespace}/{name}")
-        known.put_workspace(parse_workspace(body | {"status": {"conditions": [condition]}}))
-        metrics.credentials_refused.update([(namespace, name)] * 2)
-    metrics.count_from(CacheFigures(known), lambda: NOW)
-    return known, metrics
-
-
-@pytest.mark.parametrize(
-    ("mallorys", "others", "seen", "rest"),
-    [
-        pytest.param(980, 20, 980, 0, id="as many as there may be"),
-        pytest.param(5_000, 20, 980, 4_020, id="one namespace has too many of them"),
-    ],
-)
-def test_workspaces_are_no_unbounded_series(mallorys: int, others: int, seen: int, rest: int) -> None:
-    """A thousand: each namespace's are seen, those that are not ready first; the rest are one series together."""
-    _, metrics = crowded(mallorys, others)
-    found = scrape(metrics)
-    ready = {labels: value for (name, labels), value in found.items() if name == "quantumjob_workspace_ready"}
-    namespaces = [dict(labels)["namespace"] for labels in ready]
-    assert {name: namespaces.count(name) for name in ("mallory", "team-00000", "(other)")} == {
-        "mallory": seen,
-        "team-00000": 1,
-        "(other)": 1 if rest else 0,
-    }
-    assert len({name for name in namespaces if name.startswith("team-")}) == others
-    assert (1.0 in ready.values()) == (rest == 0)
-    assert sum(value for (name, _), value in found.items() if name.endswith("refused_total")) == 2 * (mallorys + others)
