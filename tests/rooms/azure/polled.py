@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.poller import Poller
+from quantumjob_operator.model.errors import Retryable
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.settings import Settings
 from rooms.azure.service import Service
 
-ABSENT = "absent"
+ABSENT: Final = "absent"
+DOWN: Final = Retryable("get_job", status=503)
 
 
 def now() -> float:

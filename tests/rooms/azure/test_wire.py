@@ -1,10 +1,10 @@
-"""JSON of the service becomes values, leniently where the service is known to vary."""
+"""JSON of jobs becomes values, leniently where the service is known to vary, and definitions become JSON."""
 
 import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,58 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.azure.offers import parse_quota, parse_quota_usage, parse_targets
-from quantumjob_operator.azure.times import Unreadable, parse_time
-from quantumjob_operator.azure.wire import (
-    content_type,
-    create_body,
-    parse_job,
-    parse_page,
-    parse_rows,
-    sas_uri,
-)
+from quantumjob_operator.azure.times import Unreadable
+from quantumjob_operator.azure.wire import content_type, create_body, parse_job, parse_page, parse_rows, sas_uri
 from quantumjob_operator.model.remotejob import Cost, RemoteError
 from rooms.azure.samples import DEFINITION, JOB_ID, LOCATION, SAS, job
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("2026-11-22T12:00:00Z", datetime(2026, 11, 22, 12, tzinfo=UTC), id="no fraction"),
-        pytest.param("2026-11-22T12:00:00.5Z", datetime(2026, 11, 22, 12, 0, 0, 500000, UTC), id="one digit"),
-        pytest.param("2026-11-22T12:00:00.1234567Z", datetime(2026, 11, 22, 12, 0, 0, 123456, UTC), id="seven digits"),
-        pytest.param("2026-11-22T12:00:00.123456789Z", datetime(2026, 11, 22, 12, 0, 0, 123456, UTC), id="nine digits"),
-        pytest.param("2026-11-22T12:00:00.12+00:00", datetime(2026, 11, 22, 12, 0, 0, 120000, UTC), id="zero offset"),
-        pytest.param("2026-11-22T14:00:00+02:00", datetime(2026, 11, 22, 12, tzinfo=UTC), id="another offset"),
-        pytest.param("2026-11-22T12:00:00", datetime(2026, 11, 22, 12, tzinfo=UTC), id="no zone means UTC"),
-        pytest.param("0001-01-01T00:00:00", datetime(1, 1, 1, tzinfo=UTC), id="the zero time of .NET"),
-    ],
-)
-def test_times(text: str, expected: datetime) -> None:
-    """Every form of time that the service is known to send is read."""
-    assert parse_time(text) == expected
-
-
-@given(
-    st.datetimes(timezones=st.just(UTC)),
-    st.integers(min_value=0, max_value=7),
-    st.integers(min_value=-720, max_value=720),
-)
-def test_any_number_of_digits_gives_the_time_cut_to_them(when: datetime, digits: int, offset: int) -> None:
-    """A time written with n digits in any zone is read as that instant."""
-    if not datetime(2, 1, 1, tzinfo=UTC) < when < datetime(9998, 1, 1, tzinfo=UTC):
-        when = datetime(2026, 1, 1, tzinfo=UTC)
-    local = when.astimezone(timezone(timedelta(minutes=offset)))
-    fraction = f"{local.microsecond:06d}0"[:digits]
-    text = f"{local:%Y-%m-%dT%H:%M:%S}".zfill(19) + (f".{fraction}" if digits else "") + f"{local:%z}"
-    kept = int(fraction[:6].ljust(6, "0"))
-    assert parse_time(text) == when.replace(microsecond=kept)
-
-
-@pytest.mark.parametrize("text", ["yesterday", "2026-13-01T00:00:00Z", "2026-11-22", "0001-01-01T00:00:00+10:00"])
-def test_what_is_no_time(text: str) -> None:
-    """Text that is no time is an error, not a guess."""
-    with pytest.raises(Unreadable):
-        parse_time(text)
 
 
 def test_a_job_with_everything() -> None:
@@ -215,12 +167,6 @@ _JSON = st.recursive(
 )
 
 
-def test_a_provider_without_a_name_is_no_provider() -> None:
-    """Else a list of nothing but empty rows would be an answer."""
-    with pytest.raises(Unreadable):
-        parse_targets({})
-
-
 @pytest.mark.parametrize("parse", [parse_job, parse_page, parse_targets, parse_quota, parse_quota_usage, sas_uri])
 @given(
     st.dictionaries(st.sampled_from([*job(), "value", "nextLink", "targets", "dimension", "usage", "sasUri"]), _JSON)
@@ -254,32 +200,6 @@ def test_optional_fields_are_sent_when_given() -> None:
     assert (body["metadata"], body["priority"], body["tags"], body["sessionId"]) == ({"a": "b"}, "High", ["x"], "s-1")
 
 
-def test_targets_and_quotas() -> None:
-    """Rows of both lists are read; a number that is missing stays missing."""
-    row = {"id": "ionq", "targets": [{"id": "ionq.simulator", "currentAvailability": "Available"}]}
-    assert [(t.provider, t.target, t.average_queue_time_seconds) for t in parse_targets(row)] == [
-        ("ionq", "ionq.simulator", None)
-    ]
-    quota = parse_quota({"dimension": "qgs", "providerId": "ionq", "utilization": 2, "limit": 10.5})
-    assert (quota.utilization, quota.holds, quota.limit) == (2.0, None, 10.5)
-
-
-@pytest.mark.parametrize(
-    ("row", "read"),
-    [
-        pytest.param(
-            {"usage": {"standardMinutesLifetime": 42.0}}, {"standardMinutesLifetime": "42"}, id="as specified"
-        ),
-        pytest.param({"usage": {"a": 11.100000381469727, "b": None}}, {"a": "11.1"}, id="a float of 32 bits, and null"),
-        pytest.param({"usage": {}}, {}, id="nothing is used"),
-        pytest.param({"usage": None, "targetId": None, "scope": None}, {}, id="nulls"),
-    ],
-)
-def test_what_is_used_of_an_offer(row: dict[str, Any], read: dict[str, str]) -> None:
-    """Amounts are decimal texts."""
-    assert parse_quota_usage({"providerId": "ionq", **row}).usage == read
-
-
 @pytest.mark.parametrize(
     ("escaped", "read"),
     [
@@ -297,25 +217,6 @@ def test_half_a_surrogate_pair_is_read_as_the_api_server_reads_it(escaped: str, 
     assert row.status == read
     [target] = parse_targets({"id": "ionq", "targets": [{"id": json.loads(f'"{escaped}"')}]})
     assert target.target == read
-
-
-@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan"), 1e200, "7", True, [], None])
-def test_numbers_beyond_reason(value: Any) -> None:
-    """A number that no target can have is left out, and the target stays; of a quota it is an error, not a crash."""
-    row = {"id": "a", "averageQueueTime": value, "numQubits": value, "targetProfile": 7}
-    [target] = parse_targets({"id": "ionq", "targets": [row]})
-    assert (target.target, target.average_queue_time_seconds, target.num_qubits) == ("a", None, None)
-    assert target.target_profile is None
-    if value is not None and value != 1e200:
-        with pytest.raises(Unreadable):
-            parse_quota({"dimension": "qgs", "limit": value})
-
-
-def test_what_a_target_can_do() -> None:
-    """Its size and its profile, where the service says so."""
-    row = {"id": "h2-1", "numQubits": 56, "targetProfile": "Adaptive_RIF", "averageQueueTime": 7.9}
-    [target] = parse_targets({"id": "quantinuum", "targets": [row]})
-    assert (target.num_qubits, target.target_profile, target.average_queue_time_seconds) == (56, "Adaptive_RIF", 7)
 
 
 def test_an_unknown_format_is_uploaded_as_bytes() -> None:
