@@ -23,9 +23,9 @@ NEAR: Final[Mapping[str, Sequence[str]]] = {
     "lifecycle": ("tests/rooms/lifecycle/test_*.py",),
     "results": ("tests/rooms/results",),
     "poller": ("tests/rooms/azure/test_poller*.py", "tests/tenants/test_polls.py"),
-    "inflight_limiter": ("tests/rooms/controller/test_inflight_limiter.py",),
-    "fair_queue": ("tests/rooms/scheduling/test_fair_queue.py", "tests/rooms/controller/test_inflight_limiter.py"),
-    "submitter": ("tests/rooms/controller/test_submitter.py",),
+    "inflight_limiter": ("tests/rooms/controller/test_inflight_*.py",),
+    "fair_queue": ("tests/rooms/scheduling/test_fair_queue.py", "tests/rooms/controller/test_inflight_*.py"),
+    "submitter": ("tests/rooms/controller/test_submitter*.py",),
     "wire": ("tests/rooms/azure/test_wire.py", "tests/rooms/azure/test_requests.py"),
 }
 """Where a mutant of a module or folder dies most often: tried first, to save the time of all the others."""

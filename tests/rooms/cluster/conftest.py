@@ -7,7 +7,7 @@ import pytest
 
 from quantumjob_operator.cluster.api import Api
 from rooms.azure.misbehaving import MisbehavingServer, misbehaving_server
-from rooms.cluster.test_api import connected
+from rooms.cluster.connecting import connected
 
 
 @pytest.fixture

@@ -36,13 +36,14 @@ from quantumjob_operator.scheduling.token_bucket import TokenBucket
 from quantumjob_operator.settings import Settings
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, answers, fails, misbehaving_server, says
 from rooms.azure.samples import KEY, SAS
-from rooms.cluster.test_api import connected
+from rooms.cluster.connecting import connected
 from rooms.lifecycle.observations import HOLDER, NOW, PROGRAM, seen
 from rooms.model.bodies import RESOURCE_ID, Body, job_body, workspace
 from rooms.model.mergepatch import merged
 
 START: Final = 1000.0
 SETTINGS: Final = Settings()
+FENCE: Final = SETTINGS.fence_seconds
 Change = Callable[[Body], object]
 Parts = tuple[Api, MisbehavingServer, MisbehavingServer, HttpTransport]
 

@@ -9,7 +9,7 @@ from quantumjob_operator.model.jobstatus import JobStatus
 from quantumjob_operator.model.money import Amount, Basis, Estimate
 from quantumjob_operator.model.naming import CLAIM_ANNOTATION
 from quantumjob_operator.model.quantumjob import parse_job
-from rooms.controller.test_budget_counter import Lab, forgetful, row
+from rooms.controller.counting import Lab, forgetful, row
 from rooms.model.bodies import CLAIM, Body, job_body
 
 TWENTY: Final = Estimate(Basis.PRICE_LIST, "counted", (Amount("USD", "20"),))
