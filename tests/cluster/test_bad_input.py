@@ -4,19 +4,16 @@ Where the spec can still be right, the job goes on by itself when the cause is g
 """
 
 import json
-from typing import Final
 
 import pytest
 
 from cluster import jobs
+from cluster.answers import assert_failed, assert_held
 from cluster.jobnamespace import FOR_EVER, JobNamespace, condition_of
-from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest
 
 pytestmark = pytest.mark.cluster
-
-WRONG_KEY: Final = "not-the-key-of-this-workspace"
 
 
 def from_config_map(name: str = "bell") -> Manifest:
@@ -29,34 +26,6 @@ def from_secret(name: str = "bell") -> Manifest:
     """A job whose program stands in Secret `programs`, under `bell.json`."""
     program = {"format": "ionq.circuit.v1", "secretKeyRef": {"name": "programs", "key": "bell.json"}}
     return jobs.job(name, provider="ionq", target="ionq.simulator", program=program)
-
-
-def assert_held(place: JobNamespace, name: str, reason: str, *said: str) -> None:
-    """The job is not submitted, for this reason; condition and Warning say the same, and name what they should."""
-    condition = place.wait_reason(name, "Submitted", reason)
-    assert condition["status"] == "False"
-    for word in said:
-        assert word in condition["message"]
-    told = place.wait_event(name, reason)
-    assert told.type == "Warning"
-    for word in said:
-        assert word in told.message
-    job = place.job(name)
-    assert job["status"]["state"] == "Pending"
-    assert condition_of(job, "Reconciling")["status"] == "True"
-    assert place.runs(name) == []
-
-
-def assert_failed(place: JobNamespace, name: str, reason: str, *said: str) -> None:
-    """The job has failed for good; condition and Warning name what they should."""
-    place.wait(name)
-    condition = condition_of(place.job(name), "Failed")
-    assert (condition["status"], condition["reason"]) == ("True", reason)
-    told = place.wait_event(name, reason)
-    assert told.type == "Warning"
-    for word in said:
-        assert word in condition["message"]
-        assert word in told.message
 
 
 @pytest.mark.parametrize(
@@ -192,72 +161,6 @@ def test_secret_that_was_not_made_for_programs_reads_like_a_missing_one(place: J
     place.wait("second", "Complete")
 
 
-def test_missing_workspace(place: JobNamespace) -> None:
-    """The job waits for its QuantumWorkspace, and runs as soon as that is ready."""
-    place.apply(jobs.ionq("bell", workspaceRef={"name": "later"}))
-    assert_held(place, "bell", "WorkspaceNotFound", "spec.workspaceRef", f"{place.name}/later", "create it")
-    place.apply(place.workspace("later"))
-    place.wait("bell", "Complete")
-
-
-def test_workspace_of_others_reads_like_a_missing_one(place: JobNamespace) -> None:
-    """A job may not learn whether another namespace has a workspace that it may not use."""
-    place.apply(
-        jobs.ionq("closed", workspaceRef={"name": "default", "namespace": "default"}),
-        jobs.ionq("absent", workspaceRef={"name": "absent", "namespace": "default"}),
-    )
-    assert_held(place, "closed", "WorkspaceNotFound", "spec.workspaceRef", "allowedNamespaces")
-    assert_held(place, "absent", "WorkspaceNotFound")
-    closed, absent = (condition_of(place.job(name), "Submitted")["message"] for name in ("closed", "absent"))
-    assert closed == absent.replace("default/absent", "default/default")
-
-
-def test_wrong_key_is_said_on_both_and_mended_by_the_secret(place: JobNamespace) -> None:
-    """Workspace and job name the credential; when the Secret is corrected both go on by themselves."""
-    place.apply(manifests.credentials(WRONG_KEY), place.workspace("mine"))
-    place.apply(jobs.ionq("bell", workspaceRef={"name": "mine"}))
-    ready = place.wait_reason("mine", "Ready", "CredentialsInvalid", kind="quantumworkspace")
-    assert ready["status"] == "False"
-    assert "Secret" in ready["message"]
-    assert place.wait_event("mine", "CredentialsInvalid").type == "Warning"
-    assert_held(place, "bell", "WorkspaceNotReady", f"{place.name}/mine", "Secret")
-    place.apply(manifests.credentials(place.stack.emulator.api_key))
-    place.wait("bell", "Complete")
-    place.wait("mine", "Ready", kind="quantumworkspace")
-
-
-def test_secret_that_was_not_made_for_credentials_reads_like_a_missing_one(place: JobNamespace) -> None:
-    """A workspace can't be used to try out other Secrets."""
-    key = {"apiKey": place.stack.emulator.api_key}
-
-    def signing_in_with(secret: str) -> Manifest:
-        credentials = {"apiKey": {"secretKeyRef": {"name": secret, "key": "apiKey"}}}
-        return place.workspace(secret, credentials=credentials)
-
-    place.apply(jobs.secret("opaque", key), signing_in_with("opaque"), signing_in_with("absent"))
-    conditions = [
-        place.wait_reason(name, "Ready", "CredentialsNotFound", kind="quantumworkspace")
-        for name in ("opaque", "absent")
-    ]
-    opaque, absent = (one["message"] for one in conditions)
-    assert opaque == absent.replace("absent", "opaque")
-    assert "spec.credentials.apiKey.secretKeyRef" in opaque
-    place.apply(jobs.secret("opaque", key, labels={"quantumjobs.dev/credentials": "true"}))
-    place.wait("opaque", "Ready", kind="quantumworkspace")
-
-
-def test_endpoint_that_is_not_allowed(place: JobNamespace) -> None:
-    """No request leaves for an address that the administrator hasn't allowed; the field and who can help are named."""
-    place.apply(place.workspace("elsewhere", endpoint="http://127.0.0.1:9"))
-    place.apply(jobs.ionq("bell", workspaceRef={"name": "elsewhere"}))
-    ready = place.wait_reason("elsewhere", "Ready", "NotAllowed", kind="quantumworkspace")
-    assert "spec.endpoint" in ready["message"]
-    assert place.wait_event("elsewhere", "NotAllowed").type == "Warning"
-    assert_held(place, "bell", "WorkspaceNotReady", f"{place.name}/elsewhere", "spec.endpoint")
-    place.patch("quantumworkspace", "elsewhere", {"spec": {"endpoint": place.stack.endpoint}})
-    place.wait("bell", "Complete")
-
-
 def test_output_name_that_is_taken(place: JobNamespace) -> None:
     """A ConfigMap of somebody else is never touched; the job is sent only once the name is free."""
     place.apply(jobs.config_map("bell-output", {"mine": "keep"}), jobs.ionq("bell"))
@@ -321,15 +224,3 @@ def test_program_without_one_entry_point(place: JobNamespace, source: str, words
     place.apply(jobs.qir("flip", source))
     assert_failed(place, "flip", "Rejected", *words)
     assert place.runs("flip") == []
-
-
-def test_endpoint_that_refuses_connections(place: JobNamespace, refusing_origin: str) -> None:
-    """Nobody listens at the endpoint: workspace and job say so, and wait."""
-    place.apply(place.workspace("silent", endpoint=refusing_origin))
-    place.apply(jobs.ionq("bell", workspaceRef={"name": "silent"}))
-    ready = place.wait_reason("silent", "Ready", "Unreachable", kind="quantumworkspace")
-    assert ready["status"] == "False"
-    assert place.wait_event("silent", "Unreachable").type == "Warning"
-    assert_held(place, "bell", "ServiceUnavailable", f"{place.name}/silent")
-    place.patch("quantumworkspace", "silent", {"spec": {"endpoint": place.stack.endpoint}})
-    place.wait("bell", "Complete")

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 
 from cluster import jobs
+from cluster.answers import assert_held
 from cluster.jobnamespace import FOR_EVER, JobNamespace, condition_of, eventually
-from cluster.test_bad_input import assert_held
 from cluster.test_budgets import budget, ledger, reservations
 from cluster.test_max_cost import PRICES
 from localstack import manifests

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 
 from cluster import jobs
+from cluster.answers import assert_held
 from cluster.conftest import OPERATOR_ARGS
 from cluster.jobnamespace import JobNamespace, condition_of, eventually
-from cluster.test_bad_input import assert_held
 from cluster.test_max_cost import PRICES
 from localstack.manifests import SERVICE_ACCOUNT, SYSTEM_NAMESPACE, Manifest
 from localstack.operated import Operator

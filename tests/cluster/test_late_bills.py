@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from cluster import jobs
+from cluster.answers import assert_failed
 from cluster.jobnamespace import JobNamespace, eventually
-from cluster.test_bad_input import assert_failed
 from cluster.test_max_cost import PRICES, limit
 from localstack.emulated import Emulator
 

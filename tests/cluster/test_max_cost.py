@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from cluster import jobs
+from cluster.answers import assert_failed, assert_held
 from cluster.jobnamespace import JobNamespace, condition_of, eventually
-from cluster.test_bad_input import assert_failed, assert_held
 from localstack import manifests
 
 pytestmark = pytest.mark.cluster

@@ -17,7 +17,6 @@ from localstack.manifests import PROJECT, Manifest
 pytestmark = pytest.mark.cluster
 
 FLIPPED = {"001": jobs.SHOTS}
-FACTS = {"outputUri", "jobId", "state", "provider", "target"}
 
 
 def results_of_sdk(sdk: Workspace, job_id: str) -> Any:
@@ -213,13 +212,6 @@ def test_program_comes_from_where_the_job_says(
     assert json.loads(place.output("flip")["counts.json"]) == FLIPPED
 
 
-def test_output_holds_the_parts_that_the_job_asks_for(place: JobNamespace) -> None:
-    """By name; the others are not there, and no key says that they are missing."""
-    place.apply(jobs.ionq("bell", output={"include": ["counts"]}))
-    place.wait("bell", "Complete")
-    assert place.output("bell").keys() - FACTS == {"counts.json"}
-
-
 @pytest.mark.parametrize(
     ("name", "parameters", "entry"),
     [
@@ -242,52 +234,6 @@ def test_entry_point_is_found_in_the_program(
     place.wait("flip", "Complete")
     assert json.loads(place.output("flip")["counts.json"]) == FLIPPED
     assert place.status("flip")["resolved"]["entryPoint"] == entry
-
-
-def test_output_is_written_as_the_job_asks(place: JobNamespace) -> None:
-    """Name, keys and labels of the ConfigMap are the user's; without the result only the facts stand in it."""
-    output = {
-        "configMapName": "chosen",
-        "keys": {"uri": "where", "jobId": "which"},
-        "labels": {"experiment": "42"},
-        "annotations": {"lab.example/paper": "a title with blanks"},
-        "includeResult": False,
-    }
-    place.apply(jobs.ionq("bell", output=output))
-    place.wait("bell", "Complete")
-    written = place.find("configmap", "chosen")
-    assert written is not None
-    status = place.status("bell")
-    assert written["data"] == {
-        "where": status["outputUri"],
-        "which": status["jobId"],
-        "state": "Succeeded",
-        "provider": "ionq",
-        "target": "ionq.simulator",
-    }
-    assert written["immutable"] is True
-    assert written["metadata"]["labels"] == {
-        "experiment": "42",
-        "quantumjobs.dev/job": "bell",
-        "app.kubernetes.io/managed-by": "quantumjob-operator",
-    }
-    assert written["metadata"]["annotations"] == {"lab.example/paper": "a title with blanks"}
-    (owner,) = written["metadata"]["ownerReferences"]
-    assert owner["uid"] == place.job("bell")["metadata"]["uid"]
-    assert not owner.get("blockOwnerDeletion")
-    assert status["outputConfigMap"] == "chosen"
-
-
-def test_output_that_a_user_deletes_is_not_made_again(place: JobNamespace) -> None:
-    """The ConfigMap is written once; a finished job doesn't come back for it."""
-    place.apply(jobs.ionq("bell"))
-    place.wait("bell")
-    place.kubectl("delete", "configmap", "bell-output")
-    place.patch(
-        "quantumjob", "bell", {"metadata": {"labels": {"touched": "yes"}}, "spec": {"deletionPolicy": "Cancel"}}
-    )
-    eventually(lambda: place.status("bell")["observedGeneration"] == 2)
-    assert place.find("configmap", "bell-output") is None
 
 
 def test_broken_program_fails_with_the_services_words(place: JobNamespace) -> None:

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from cluster import jobs
+from cluster.answers import assert_held
 from cluster.jobnamespace import FOR_EVER, JobNamespace
-from cluster.test_bad_input import assert_held
 from localstack import manifests
 from localstack.emulated import Emulator
 from localstack.manifests import Manifest

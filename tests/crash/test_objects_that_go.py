@@ -3,38 +3,31 @@
 Whatever took the object away: what was sent for it is seen to its end, and what was released on purpose runs on.
 """
 
-import base64
-import itertools
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
 
-import psutil
 import pytest
 
-from crash.harness import EXPENSIVE, create, quantum_job
+from crash.harness import EXPENSIVE
+from crash.meddling import (
+    ARGUMENTS,
+    events_of,
+    executing,
+    holding_deletions,
+    new_job,
+    paused,
+    policy,
+    runs_of,
+    second_operator,
+    until,
+)
 from crash.test_boundaries import claims, submits
-from devcluster.heldwebhook import serving
-from localstack.manifests import SERVICE_ACCOUNT, SYSTEM_NAMESPACE
-from localstack.operated import Operator
 from localstack.stack import Stack
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
-
-ARGUMENTS: Final = (
-    "--put-start-seconds=0.7",
-    "--request-timeout-seconds=1.5",
-    "--visibility-delay-seconds=2",
-    "--poll-min-seconds=0.3",
-    "--poll-max-seconds=1",
-    "--garbage-collection-seconds=2",
-)
-_NAMES: Final = (f"job-{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
@@ -52,99 +45,6 @@ def stack(whole: Stack) -> Iterator[Stack]:
     whole.emulator.admin("DELETE", "settings")
     if not whole.operator.running:
         whole.operator.start()
-
-
-def new_job(stack: Stack, **spec: Any) -> tuple[str, str]:
-    """Create a job; returns its name and uid."""
-    name = next(_NAMES)
-    create(stack, [quantum_job(name, **spec)])
-    return name, str(stack.get("quantumjob", name)["metadata"]["uid"])
-
-
-def executing(stack: Stack, name: str) -> None:
-    """Wait until the job's status says so."""
-    stack.wait(f"quantumjob/{name}", "jsonpath={.status.state}=Executing")
-
-
-def runs_of(stack: Stack, uid: str) -> list[str]:
-    """How each paid run of an object stands; the uid is in its metadata, whatever its key is called there."""
-    return [run["status"] for run in stack.emulator.ledger() if uid in run["metadata"].values()]
-
-
-def events_of(stack: Stack, reason: str, **involved: str) -> list[dict[str, Any]]:
-    """The Events with this reason, on an object."""
-    found = json.loads(stack.kubectl("get", "events", f"--field-selector=reason={reason}", "--output=json"))["items"]
-    return [one for one in found if involved.items() <= one["involvedObject"].items()]
-
-
-def until(settled: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not settled():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
-
-
-@contextmanager
-def paused(operator: Operator) -> Iterator[None]:
-    """The operator stands still, as in a machine that is frozen."""
-    process = psutil.Process(operator.pid)
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
-@contextmanager
-def second_operator(stack: Stack, folder: Path) -> Iterator[Operator]:
-    """Another operator beside the first, without proxies."""
-    other = Operator(
-        folder,
-        kubeconfig=stack.cluster.service_account_kubeconfig(SYSTEM_NAMESPACE, SERVICE_ACCOUNT),
-        allowed_endpoints=[stack.endpoint, stack.emulator.url, stack.emulator.storage_origin],
-        arguments=ARGUMENTS,
-    )
-    other.start()
-    try:
-        yield other
-    finally:
-        other.end()
-
-
-@contextmanager
-def holding_deletions(stack: Stack, folder: Path) -> Iterator[Any]:
-    """Deletions of QuantumJobs wait inside the API server, after it has read them."""
-    with serving(folder) as (webhook, url, authority):
-        configuration = {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": "ValidatingWebhookConfiguration",
-            "metadata": {"name": "held"},
-            "webhooks": [
-                {
-                    "name": "held.example.org",
-                    "clientConfig": {"url": url, "caBundle": base64.b64encode(authority).decode()},
-                    "rules": [
-                        {
-                            "apiGroups": ["quantumjobs.dev"],
-                            "apiVersions": ["v1alpha1"],
-                            "operations": ["DELETE"],
-                            "resources": ["quantumjobs"],
-                        }
-                    ],
-                    "sideEffects": "None",
-                    "admissionReviewVersions": ["v1"],
-                    "timeoutSeconds": 10,
-                }
-            ],
-        }
-        stack.kubectl("apply", "--filename=-", stdin=json.dumps(configuration))
-        time.sleep(2)  # the API server takes the configuration up from its watch
-        try:
-            yield webhook
-        finally:
-            webhook.release()
-            stack.kubectl("delete", "validatingwebhookconfiguration", "held")
 
 
 def test_deletion_that_overlaps_the_claim(stack: Stack, tmp_path: Path) -> None:
@@ -239,49 +139,6 @@ def test_orphan_with_a_key_whose_submission_is_in_doubt(stack: Stack) -> None:
     heir, _ = new_job(stack, **spec)
     executing(stack, heir)
     assert sum(run["name"] in (name, heir) for run in stack.emulator.ledger()) == 1
-
-
-def refusing(name: str, resource: str) -> list[dict[str, Any]]:
-    """An admission policy that refuses updates of a resource of the namespace `default`."""
-    rule = {
-        "apiGroups": ["quantumjobs.dev"],
-        "apiVersions": ["v1alpha1"],
-        "operations": ["UPDATE"],
-        "resources": [resource],
-    }
-    group = "admissionregistration.k8s.io/v1"
-    policy = {
-        "apiVersion": group,
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": name},
-        "spec": {
-            "matchConstraints": {"resourceRules": [rule]},
-            "validations": [
-                {"expression": "'team' in object.metadata.?labels.orValue({})", "message": "jobs need the label team"}
-            ],
-        },
-    }
-    binding = {
-        "apiVersion": group,
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": name},
-        "spec": {"policyName": name, "validationActions": ["Deny"]},
-    }
-    return [policy, binding]
-
-
-@contextmanager
-def policy(stack: Stack, resource: str) -> Iterator[None]:
-    """The API server refuses writes for a while."""
-    listed = {"apiVersion": "v1", "kind": "List", "items": refusing("labels", resource)}
-    with stack.cluster.refusals_expected():
-        stack.kubectl("apply", "--filename=-", stdin=json.dumps(listed))
-        time.sleep(3)  # the API server takes it up from its watch
-        try:
-            yield
-        finally:
-            stack.kubectl("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", "labels")
-            time.sleep(3)
 
 
 def test_status_that_may_not_be_written_keeps_nobody_from_cancelling(stack: Stack) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from explore import parts
 from explore.__main__ import SCENARIOS
+from explore.clients import Objects
 from explore.schedules import NOW, asked, go_on, only_job, play
 from explore.slots import counted_slots
 from explore.state import State, begin
@@ -49,12 +50,12 @@ class Full:
         """As `Objects.write_status`."""
         bare = self.takes_bare and not status.message and not any(one.message for one in status.conditions)
         if job.status == status or self.answer is None or bare:
-            return await _WRITE(parts.Objects(), job, status)
+            return await _WRITE(Objects(), job, status)
         code, reason, message = self.answer
         raise ClusterError("PATCH /apis/x/status", code, reason, message)
 
 
-_WRITE = parts.Objects.write_status
+_WRITE = Objects.write_status
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def limiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InflightLimiter]:
 def full(monkeypatch: pytest.MonkeyPatch) -> Full:
     """How writes of status are answered."""
     answers = Full()
-    monkeypatch.setattr(parts.Objects, "write_status", lambda _, job, status: answers.write(job, status))
+    monkeypatch.setattr(Objects, "write_status", lambda _, job, status: answers.write(job, status))
     return answers
 
 

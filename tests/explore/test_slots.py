@@ -1,6 +1,6 @@
 """A full workspace, and jobs whose claim their user wrote by hand: nothing that a user may write is a slot.
 
-Must not live here: how slots are counted (`rooms.controller.test_inflight_limiter`).
+Must not live here: how slots are counted (`rooms.controller.test_inflight_holders`).
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import pytest
 from explore import parts, wiring
 from explore.__main__ import SCENARIOS
 from explore.asks import Ask
+from explore.clients import Client
 from explore.process import forget
 from explore.schedules import NOW, asked, asks, go_on, only_job, play
 from explore.slots import counted_slots
@@ -39,13 +40,13 @@ def limiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InflightLimiter]:
 def shared(limiter: InflightLimiter, monkeypatch: pytest.MonkeyPatch) -> InflightLimiter:
     """The same for a workspace of another namespace, which status names before anything is sent; uploads take long."""
 
-    async def upload(_: parts.Client, _job_id: str, _content: bytes, _format: str) -> ProgramLocation:
+    async def upload(_: Client, _job_id: str, _content: bytes, _format: str) -> ProgramLocation:
         await Ask("get", (UPLOAD,))
         return ProgramLocation("", "")
 
     monkeypatch.setattr(wiring, "WORKSPACE", SHARED)
     monkeypatch.setattr(parts, "WORKSPACE", SHARED)
-    monkeypatch.setattr(parts.Client, "upload_program", upload)
+    monkeypatch.setattr(Client, "upload_program", upload)
     limiter.serving = lambda _: SHARED.key
     return limiter
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from explore.asks import Ask
+from explore.clients import Client, Objects
 from explore.clone import Leaf, leaves
 from explore.hand import Hand, Promise
 from explore.money import BudgetObjects, Connections
-from explore.parts import TIME, WORKSPACE, Client, InflightLimiter, Objects, OutputWriter, Queue, Time, Told, Workspaces
+from explore.parts import TIME, WORKSPACE, InflightLimiter, OutputWriter, Queue, Time, Told, Workspaces
 from quantumjob_operator.azure.connections import Connection
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.cache import Cache
