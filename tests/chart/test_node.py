@@ -36,7 +36,7 @@ def node(control_plane: ControlPlane) -> Iterator[Node]:
     control_plane.kubectl("create", "namespace", _NAMESPACE)
     control_plane.kubectl("create", "configmap", "settings", "--from-literal=colour=blue", "-n", _NAMESPACE)
     control_plane.kubectl("create", "secret", "generic", "keys", "--from-literal=key=hidden", "-n", _NAMESPACE)
-    control_plane.kubectl("wait", "--for=create", "serviceaccount/default", "-n", _NAMESPACE, "--timeout=30s")
+    control_plane.kubectl("wait", "--for=create", "serviceaccount/default", "-n", _NAMESPACE, "--timeout=90s")
     with Node.start(control_plane, images={"shell": _SHELL}) as started:
         yield started
         control_plane.kubectl("delete", "pods", "--all", "--grace-period=1", "-n", _NAMESPACE)
@@ -71,7 +71,7 @@ def pod_of(cluster: ControlPlane, name: str) -> Object:
 def ended(cluster: ControlPlane, name: str, phase: str = "Succeeded") -> Object:
     """Wait until a Pod is over; returns its container's status."""
     cluster.kubectl(
-        "wait", f"--for=jsonpath={{.status.phase}}={phase}", f"pod/{name}", "-n", _NAMESPACE, "--timeout=30s"
+        "wait", f"--for=jsonpath={{.status.phase}}={phase}", f"pod/{name}", "-n", _NAMESPACE, "--timeout=90s"
     )
     (status,) = pod_of(cluster, name)["status"]["containerStatuses"]
     return dict(status)
@@ -137,9 +137,9 @@ def test_unready_container_makes_its_pod_unready_and_one_that_hangs_is_restarted
     (state,) = _eventually(lambda: list(node.folder.glob("*_probed_*/place/volumes/state")))
     (state / "live").touch()
     (state / "ready").touch()
-    control_plane.kubectl("wait", "--for=condition=Ready", "pod/probed", "-n", _NAMESPACE, "--timeout=30s")
+    control_plane.kubectl("wait", "--for=condition=Ready", "pod/probed", "-n", _NAMESPACE, "--timeout=90s")
     (state / "ready").unlink()
-    control_plane.kubectl("wait", "--for=condition=Ready=False", "pod/probed", "-n", _NAMESPACE, "--timeout=30s")
+    control_plane.kubectl("wait", "--for=condition=Ready=False", "pod/probed", "-n", _NAMESPACE, "--timeout=90s")
     before = pod_of(control_plane, "probed")["status"]["containerStatuses"][0]["restartCount"]
     (state / "live").unlink()
     until(lambda: pod_of(control_plane, "probed")["status"]["containerStatuses"][0]["restartCount"] > before)
@@ -162,7 +162,7 @@ def test_deleted_pod_ends(node: Node, control_plane: ControlPlane, script: str, 
     name = f"ends-{kept}"
     run(control_plane, name, script, terminationGracePeriodSeconds=1)
     until(lambda: "up" in node.logs(name).split())  # a word by itself: the name of the file holds it, too
-    control_plane.kubectl("delete", "pod", name, "-n", _NAMESPACE, "--timeout=30s")
+    control_plane.kubectl("delete", "pod", name, "-n", _NAMESPACE, "--timeout=90s")
     assert node.logs(name).split()[-1] == kept
 
 

@@ -1,14 +1,12 @@
 """From the bytes of an answer to values, without holding up the event loop.
 
-What is large is read in a thread of its own, one answer after the other and round-robin by tenant. The standard
-library's reader of JSON holds the interpreter's lock for a whole document, so that the number of its values is bounded
-before: that bounds the time. Must not live here: what the values mean (`wire`).
+What is large is read in another thread (see `calculations`), one answer after the other and round-robin by tenant. The
+standard library's reader of JSON holds the interpreter's lock for a whole document, so that the number of its values is
+bounded before: that bounds the time. Must not live here: what the values mean (`wire`).
 """
 
-import asyncio
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from quantumjob_operator.azure.failures import unreadable
@@ -16,13 +14,11 @@ from quantumjob_operator.azure.http.bounds import tenant_of_request
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.model.json_values import values_in
-from quantumjob_operator.scheduling.fair_share import FairShare
+from quantumjob_operator.scheduling.calculations import aside
 
 MAX_VALUES: Final = 400_000
 """Some 0.15 s of reading at worst; the largest answer recorded from Azure has 113,000 values."""
 _AT_ONCE: Final = 32 * 1024
-_thread: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parsing")
-_turns: Final = FairShare(1)
 
 T = TypeVar("T")
 
@@ -45,8 +41,7 @@ async def understood(operation: str, status: int, body: bytes, parse: Callable[[
         if values_in(body, MAX_VALUES) > MAX_VALUES:
             detail = f"the answer cannot be read: it holds more than {MAX_VALUES:,} values"
             raise AnswerTooLarge(operation, status=status, detail=detail)
-        async with _turns.hold(tenant_of_request()):
-            return await asyncio.get_running_loop().run_in_executor(_thread, lambda: parse(load(body)))
+        return await aside(tenant_of_request(), lambda: parse(load(body)))
     except Unreadable as error:
         raise unreadable(operation, status, str(error)) from None
 

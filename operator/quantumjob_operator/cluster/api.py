@@ -31,6 +31,7 @@ from quantumjob_operator.cluster.api_errors import (
 )
 from quantumjob_operator.cluster.clock_skew import Skew
 from quantumjob_operator.cluster.listing import ACCEPT, AS_IT_IS, PageSize, parse_page
+from quantumjob_operator.cluster.object_pages import unreadable, wanted_of
 from quantumjob_operator.model.naming import MANAGED_BY
 
 __all__ = ["Api", "ClusterError", "Conflict", "NotFound", "ObjectTooLong", "address_in_a_pod", "read_until"]
@@ -170,24 +171,29 @@ class Api:
             raise ObjectTooLong(f"GET {path}", None, "TooLong", "the object is longer than what is read of one")
         return found
 
-    async def list_pages(self, path: str, query: Mapping[str, str], most: int) -> AsyncIterator[dict[str, Any]]:
+    async def list_pages(
+        self, path: str, query: Mapping[str, str], most: int, tenant: str, of_each: Callable[[dict[str, Any]], T]
+    ) -> AsyncIterator[list[T]]:
         """The objects of a collection in pages; what a long one has is asked for one by one instead of read.
 
         Args:
             path: Of the collection.
             query: What to select.
             most: Objects of a page.
+            tenant: In whose turn they are read.
+            of_each: What is wanted of each.
 
         Raises:
             ClusterError: As for `request`.
         """
         size, following = PageSize(most), ""
         while True:
-            page = await self._page(object_in, path, size, following, accept=_JSON, query=query)
-            if page is None:
+            text = await self._page(bytes, path, size, following, accept=_JSON, query=query)
+            if text is None:
                 continue
+            page, following = await wanted_of(f"GET {path}", text, tenant, of_each)
+            del text
             yield page
-            following = (page.get("metadata") or {}).get("continue") or ""
             if not following:
                 return
 
@@ -274,7 +280,7 @@ class Api:
         try:
             return parse(text)
         except ValueError as error:
-            raise ClusterError(what, status, "Unreadable", f"{error}; does a proxy stand between?") from None
+            raise unreadable(what, status, error) from None
 
     def _compare(self, date: str | None, sent: float) -> None:
         before = self.skew.correction

@@ -4,7 +4,7 @@ Must not live here: what is written (`lifecycle`).
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from quantumjob_operator.cluster.api import Api, ClusterError, NotFound
 from quantumjob_operator.cluster.cache import Known
@@ -42,6 +42,8 @@ BASE: Final = f"/apis/{GROUP}/{VERSION}"
 _NOT_FOUND: Final = 404
 _PAGE: Final = 20
 """Objects of a page."""
+
+T = TypeVar("T")
 
 
 def collection(plural: str, namespace: str | None) -> str:
@@ -94,7 +96,7 @@ class Objects:
 
     async def each_of(self, namespace: str, hear: Callable[[QuantumJob], object]) -> None:
         """Tell of all objects of a namespace, as they are now, whatever the watch has told."""
-        await self._each(namespace, {}, hear)
+        await self._each(namespace, {}, parse_job, hear)
 
     async def claim(self, job: QuantumJob, claim: Claim) -> QuantumJob:
         """Put on the finalizer and the claim, if nobody changed the object since it was read.
@@ -142,7 +144,7 @@ class Objects:
 
     async def each_with_key(self, namespace: str, key: str, hear: Callable[[QuantumJob], object]) -> None:
         """Tell of all objects of a namespace with an idempotency key, as they are now."""
-        await self._each(namespace, {"fieldSelector": f"spec.idempotencyKey={key}"}, hear)
+        await self._each(namespace, _with_key(key), parse_job, hear)
 
     async def rivals(self, namespace: str, key: str) -> Sequence[Rival]:
         """What of those objects decides whose the key is, by a listing that begins after this call.
@@ -153,16 +155,23 @@ class Objects:
         return await self._rivals.get((namespace, key))
 
     async def _list_rivals(self, asked: tuple[str, str]) -> Sequence[Rival]:
+        namespace, key = asked
         rivals: list[Rival] = []
-        await self.each_with_key(*asked, lambda job: rivals.append(rival_of(job)))
+        await self._each(namespace, _with_key(key), lambda body: rival_of(parse_job(body)), rivals.append)
         return rivals
 
-    async def _each(self, namespace: str, query: Mapping[str, str], hear: Callable[[QuantumJob], object]) -> None:
+    async def _each(
+        self,
+        namespace: str,
+        query: Mapping[str, str],
+        of_each: Callable[[Mapping[str, Any]], T],
+        hear: Callable[[T], object],
+    ) -> None:
         """A listing in pages: objects may be long, and no more than a page of them is in memory for its sake."""
-        async for page in self._api.list_pages(collection(JOB_PLURAL, namespace), query, _PAGE):
-            items = page.pop("items", None) or []
-            while items:  # nobody counts what they take: of a page nothing is left while the next one is awaited
-                hear(parse_job(items.pop(0)))
+        pages = self._api.list_pages(collection(JOB_PLURAL, namespace), query, _PAGE, namespace, of_each)
+        async for page in pages:
+            while page:  # nobody counts what they take: of a page nothing is left while the next one is awaited
+                hear(page.pop(0))
 
     async def write_status(self, job: QuantumJob, status: JobStatus) -> QuantumJob:
         """Write what differs, in one PATCH; nothing if nothing differs. The only writer of a job's status.
@@ -204,6 +213,10 @@ class Objects:
     async def _patch_metadata(self, job: QuantumJob, metadata: dict[str, Any]) -> QuantumJob:
         guarded = {**metadata, "uid": job.uid, "resourceVersion": job.resource_version}
         return parse_job(await self._api.patch(_path(JOB_PLURAL, job.namespace, job.name), {"metadata": guarded}))
+
+
+def _with_key(key: str) -> dict[str, str]:
+    return {"fieldSelector": f"spec.idempotencyKey={key}"}
 
 
 def _path(plural: str, namespace: str, *name: str) -> str:

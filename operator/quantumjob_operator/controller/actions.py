@@ -16,7 +16,6 @@ from quantumjob_operator.controller.inflight_limiter import InflightLimiter
 from quantumjob_operator.controller.output_writer import OutputWriter
 from quantumjob_operator.controller.price_lists import PriceLists
 from quantumjob_operator.controller.process_state import LASTING
-from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.controller.quota_guards import QuotaGuards
 from quantumjob_operator.controller.read_before import ReadBefore
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext, ready, trouble
@@ -39,6 +38,7 @@ from quantumjob_operator.model.naming import is_orphan_tag, orphan_tag, program_
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.remotejob import RemoteJob
 from quantumjob_operator.programs import UnreadableProgram, entry_points
+from quantumjob_operator.scheduling.calculations import aside
 from quantumjob_operator.settings import Settings
 
 _READ_ASIDE_BYTES: Final = 16 * 1024

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.references import PRICES_UNREADABLE, BrokenReferenceError, References
-from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.controller.read_before import ReadBefore
 from quantumjob_operator.costs.estimate import estimate
 from quantumjob_operator.costs.prices import PriceList, PricesUnreadableError, parse_prices
@@ -19,6 +18,7 @@ from quantumjob_operator.model.money import Estimate
 from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
+from quantumjob_operator.scheduling.calculations import aside
 
 _KEPT_SECONDS: Final = 30.0
 _MOST_KEPT: Final = 32

@@ -1,6 +1,6 @@
 """What was read before, by what it depends on: who asks for the same finds it, and nothing is read again.
 
-Must not live here: how something is read, or beside what (`program_thread`).
+Must not live here: how something is read, or beside what (`calculations`).
 """
 
 from collections import OrderedDict

@@ -12,9 +12,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from quantumjob_operator.controller.program_thread import aside
 from quantumjob_operator.controller.result_process import decoded_answer, encoded_request
 from quantumjob_operator.results import Omitted, OutputData, output_data
+from quantumjob_operator.scheduling.calculations import aside
 from quantumjob_operator.scheduling.fair_share import FairShare
 
 LARGE_BYTES: Final = 256 * 1024

@@ -182,7 +182,9 @@ def _query(params: dict[str, str] | None) -> str:
 
 
 LISTINGS: Final = [
-    pytest.param(lambda _, api: api.list_pages("/apis/x", {}, 20), id="objects, of a key or a namespace"),
+    pytest.param(
+        lambda _, api: api.list_pages("/apis/x", {}, 20, "research", dict), id="objects, of a key or a namespace"
+    ),
     pytest.param(lambda _, api: api.list_versions("/apis/x"), id="metadata, to compare what the watch has told"),
     pytest.param(_by_kopf, id="objects, at the start of a watch"),
 ]

@@ -1,4 +1,4 @@
-"""Programs that take long to be read: one at a time, and namespaces in turn."""
+"""What takes long to be calculated: one at a time, and namespaces in turn."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from quantumjob_operator.controller.program_thread import ProgramThread, aside
+from quantumjob_operator.scheduling.calculations import Calculations, aside
 from quantumjob_operator.scheduling.excess import Excess
 
 
@@ -43,7 +43,7 @@ class Burning:
     """Readings that take so much CPU, of tenants that have much after a tenth of a second."""
 
     def __init__(self, seconds: float) -> None:
-        self.thread = ProgramThread(_took=Excess(0.0, limit=0.1, most=10.0, forgotten=0.0))
+        self.thread = Calculations(_took=Excess(0.0, limit=0.1, most=10.0, forgotten=0.0))
         self.spent = dict.fromkeys(("much", "little", "a", "b"), 0.0)
         self.seconds = seconds
         self.times: list[tuple[float, float]] = []
