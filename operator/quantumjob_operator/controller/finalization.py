@@ -18,6 +18,7 @@ from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, job_reference
+from quantumjob_operator.controller.awaited_heirs import AwaitedHeirs
 from quantumjob_operator.controller.process_state import LASTING, Memory
 from quantumjob_operator.controller.reconcile_context import Outdated, ReconcileContext
 from quantumjob_operator.lifecycle import Notice
@@ -68,6 +69,7 @@ class Finalization:
         self._referenced = referenced
         self._clock = clock
         self._metrics = metrics
+        self._heirs = AwaitedHeirs()
 
     async def tell(self, job: QuantumJob, notice: Notice, *, once: bool = False, of_version: bool = False) -> bool:
         """Log a notice and publish it as an Event; False if the API server refused the Event.
@@ -140,6 +142,10 @@ class Finalization:
         self._cache.put_job(live)
         return False
 
+    def forget(self, uid: str) -> None:
+        """What is gone is over, or has come back."""
+        self._heirs.forget(uid)
+
     def has_heir(self, job: QuantumJob) -> bool:
         """Whether another object has the same idempotency key, so that the remote job may be its own by now."""
         key, now = job.spec.idempotency_key, self._clock.now()
@@ -153,12 +159,19 @@ class Finalization:
         same = self._cache.with_key(job.namespace, key) if key is not None else ()
         return any(other.uid != job.uid and was_accepted(other) and other.status.job_id in ids for other in same)
 
-    async def await_heir(self, memory: Memory) -> None:
+    async def await_heir(self, memory: Memory) -> float | None:
         """An object with the key will take the job over; one that does not for long is held by something else.
 
         Nothing is cancelled then, because it still may: but the job runs, and somebody has to know.
+
+        Returns:
+            Seconds until it is to be looked at again; None if so many wait that this one is left to the search for jobs
+            without an object.
         """
         job, now = memory.job, self._clock.monotonic()
+        if (again := self._heirs.wait(job.namespace, job.uid)) is None:
+            _log.warning("too many objects with an idempotency key are gone: left to the search", extra=about(job))
+            return None
         if memory.awaits_heir_since is None:
             memory.awaits_heir_since = now
         claim = job.claim
@@ -171,6 +184,7 @@ class Finalization:
         if now - memory.awaits_heir_since >= _LONG_SECONDS and notice not in memory.told:
             memory.told.add(notice)
             await self.tell(job, notice, once=True)
+        return again
 
     async def require_wanted(self, context: ReconcileContext) -> None:
         """Right before its job is cancelled: its user may have thought better of it since that was decided.

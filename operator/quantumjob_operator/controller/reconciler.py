@@ -37,11 +37,8 @@ from quantumjob_operator.scheduling.backoff import backoff
 from quantumjob_operator.scheduling.work_queue import WorkQueue
 from quantumjob_operator.settings import Settings
 
-_MAX_STEPS: Final = 24
-_SOON_SECONDS: Final = 0.05
-_HEIR_SECONDS: Final = 5.0
-_LAST_WORD_SECONDS: Final = 60.0
-"""For so long an event of the watch may be late; what it has not told then is lost."""
+_MAX_STEPS, _SOON_SECONDS = 24, 0.05
+_LAST_WORD_SECONDS: Final = 60.0  # for so long an event of the watch may be late; what it has not told then is lost
 _UNBROKEN: Final = frozenset({Action.CLAIM, Action.RENOUNCE, Action.FIND_LAST_ATTEMPT})
 """Steps that no deadline cuts off; finding the last attempt has one of its own, before it claims."""
 _log = logging.getLogger(__name__)
@@ -270,11 +267,12 @@ class Reconciler:
         memory.gone = True
         if self._finalization.is_taken_over(memory.job):
             self._forget(uid)
-        elif self._finalization.has_heir(memory.job):
-            await self._finalization.await_heir(memory)
-            self._queue.add_after(uid, _HEIR_SECONDS)
-        else:
+        elif not self._finalization.has_heir(memory.job):
             await self._walk(as_deleted(memory.job), memory)
+        elif (again := await self._finalization.await_heir(memory)) is not None:
+            self._queue.add_after(uid, again)
+        else:
+            self._forget(uid)
 
     def _awaits_last_word(self, uid: str) -> bool:
         """A live read can be ahead of the watch: what users changed last, Orphan above all, is told in a moment."""
@@ -298,3 +296,4 @@ class Reconciler:
     def _drop(self, uid: str) -> None:
         self._memories.pop(uid, None)
         self._news.take(uid)
+        self._finalization.forget(uid)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
@@ -88,6 +89,29 @@ async def test_each_object_of_a_long_page_is_read_once(server: MisbehavingServer
     assert [one.uid for one in await Objects(api).rivals("research", "one")] == ["1", "2"]
     assert [one.query["limit"] for one in server.received] == [["20"], ["1"], ["1"]]
     assert ["continue" in one.query for one in server.received] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "in_the_loop"),
+    [
+        pytest.param({"shots": 100}, True, id="short objects at once"),
+        pytest.param({"empty": [[]] * 9_000}, False, id="long ones beside the loop"),
+    ],
+)
+async def test_a_long_page_is_read_beside_the_loop(
+    server: MisbehavingServer, api: Api, parameters: dict[str, Any], *, in_the_loop: bool
+) -> None:
+    """Empty lists are ten milliseconds of CPU for each object of 40 KB, and all workers may list at a time."""
+    server.plays(says({"metadata": {}, "items": [job_body({"parameters": parameters})]}))
+    threads: list[bool] = []
+
+    def of_each(body: Mapping[str, Any]) -> str:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return str(body["metadata"]["name"])
+
+    pages = [page async for page in api.list_pages("/apis/x", {}, 20, "research", of_each)]
+    assert pages == [["bell"]]
+    assert threads == [in_the_loop]
 
 
 @pytest.mark.parametrize(
