@@ -9,12 +9,10 @@ from html import escape
 from typing import Any, Final
 
 from quantumjobs import facts
-from quantumjobs.visible import shown
+from quantumjobs.visible import cut, shown
 from quantumjobs.why import explain
 
 _SHOWN: Final = 64
-_LONGEST: Final = 2_000
-"""Characters of one text; the longest of Kubernetes and of the service have fewer."""
 _WIDEST: Final = 20.0
 _COLOURS: Final = {
     facts.Outcome.SUCCEEDED: "#1a7f37",
@@ -79,5 +77,4 @@ def _text(value: Any) -> str:
 
 
 def _as_text(text: str) -> str:
-    cut = f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
-    return escape(shown(cut, kept="\n\t"))
+    return escape(shown(cut(text), kept="\n\t"))

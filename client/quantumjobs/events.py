@@ -14,7 +14,8 @@ def events_of(api: KubeApi, job: Job) -> list[dict[str, str]]:
     except ForbiddenError:
         return []
     found = [one for page in pages for one in page["items"]]
-    told = [{"time": _time(one), "reason": str(one["reason"]), "message": str(one["message"])} for one in found]
+    # Whatever other controllers write: the API leaves out what is empty.
+    told = [{"time": _time(one), **{key: str(one.get(key) or "") for key in ("reason", "message")}} for one in found]
     return sorted(told, key=lambda one: one["time"])
 
 

@@ -7,6 +7,8 @@ import unicodedata
 from typing import Final
 
 _LINES: Final = frozenset({"Zl", "Zp"})
+_LONGEST: Final = 2_000
+"""Characters of one text in a table; the longest of Kubernetes and of the service have fewer."""
 
 
 def shown(text: str, *, kept: str = "") -> str:
@@ -19,6 +21,11 @@ def shown(text: str, *, kept: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if one in kept or not _steers(one) else _escaped(one) for one in text)
+
+
+def cut(text: str) -> str:
+    """The beginning of a text that is longer than any that was meant to be read in a table."""
+    return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
 
 
 def _steers(character: str) -> bool:

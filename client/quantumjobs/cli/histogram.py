@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from quantumjobs import extras
-from quantumjobs.cli.output import write_coloured
+from quantumjobs.cli.output import WIDEST, write_coloured
 from quantumjobs.errors import UsageError
-from quantumjobs.visible import shown
+from quantumjobs.visible import cut, shown
 
 _BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 _NARROWEST: Final = 10
@@ -35,8 +35,8 @@ def _lines(counts: Mapping[str, int], width: int | None) -> list[tuple[str, str]
     """The outcome, and the rest of its line."""
     total, most = sum(counts.values()) or 1, max(counts.values(), default=1) or 1
     columns = width or shutil.get_terminal_size().columns
-    named = [(shown(outcome), count) for outcome, count in counts.items()]
-    longest, digits = max((len(name) for name, _ in named), default=0), len(str(most))
+    named = [(cut(shown(outcome)), count) for outcome, count in counts.items()]
+    longest, digits = min(WIDEST, max((len(name) for name, _ in named), default=0)), len(str(most))
     room = max(_NARROWEST, min(_WIDEST, columns - longest - digits - 10))
     return [
         (name.rjust(longest), f" {_bar(count / most, room).ljust(room)} {count:{digits}} {count / total:6.1%}")

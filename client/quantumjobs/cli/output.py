@@ -15,12 +15,14 @@ from typing import Any, Final
 import click
 
 from quantumjobs.errors import UsageError
-from quantumjobs.visible import shown
+from quantumjobs.visible import cut, shown
 
 _KIND: Final = "quantumjob.quantumjobs.dev"
 _PLAIN: Final = "\n\t"
 """What whole texts have beside words: lines and indents."""
 CYAN: Final = "36"
+WIDEST: Final = 200
+"""Columns to which short cells are filled up for a long one: of thousands of rows each would be as long."""
 
 
 def say(line: str, *, kept: str = "", err: bool = False) -> None:
@@ -113,9 +115,9 @@ def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Columns as kubectl's, never wrapped, so that `grep` and `awk` can read it."""
+    """Columns as kubectl's, never wrapped, so that `grep` and `awk` can read it; what nobody can read is cut."""
     lines = [list(map(_cell, columns)), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    widths = [min(WIDEST, max(len(line[i]) for line in lines)) for i in range(len(columns))]
     for line in lines:
         say("   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
@@ -137,7 +139,7 @@ def age(seconds: float | None) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "<none>" if value is None or value == "" else shown(str(value))
+    return "<none>" if value is None or value == "" else cut(shown(str(value)))
 
 
 class _Stdout:
