@@ -23,7 +23,8 @@ from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.echoes import is_echo
-from quantumjob_operator.cluster.handlers import quiet_settings, watching
+from quantumjob_operator.cluster.handing_over import HandOver
+from quantumjob_operator.cluster.handlers import Sink, quiet_settings, watching
 from quantumjob_operator.cluster.objects import PLURALS, Objects, parse_known
 from quantumjob_operator.lifecycle.policies import REASONS
 from quantumjob_operator.model.naming import JOB_PLURAL, MANAGED_BY, POLICY_PLURAL
@@ -140,14 +141,12 @@ class Watch:
             await asyncio.sleep(min(_BEAT, until - now))
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
-        def sink(plural: str, event_type: str | None, body: Mapping[str, Any]) -> None:
-            loop.call_soon_threadsafe(self._hear, plural, event_type, body)
-
         self._stop = threading.Event()
+        sink = HandOver(loop, self._stop, self._hear)
         self._thread = threading.Thread(target=self._watch, args=(sink, self._stop), name="watch", daemon=True)
         self._thread.start()
 
-    def _watch(self, sink: Any, stop: threading.Event) -> None:
+    def _watch(self, sink: Sink, stop: threading.Event) -> None:
         namespaces = self.settings.watch_namespaces
         operator: Awaitable[None] = kopf.operator(
             registry=watching(sink),
