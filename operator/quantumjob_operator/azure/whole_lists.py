@@ -18,6 +18,9 @@ from quantumjob_operator.model.remotejob import RemoteJob
 PAGE: Final = 100
 """Rows of a page: without a number, one was seen to hold thousands."""
 NEWEST_FIRST: Final = "CreationTime desc"
+MOST_REQUESTS: Final = MAX_PAGES + 500
+"""Of one reading, whatever is asked for: a page that is too large takes a dozen instead of one, and any list may say
+that it goes on."""
 _SMALL_PAGE: Final = 2
 """Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 _MOST_OF_JOBS: Final = 1024 * 1024
@@ -39,22 +42,22 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
         read: Reads the rows of a page.
 
     Raises:
-        AnswerTooLarge: A small page is too large as well, or the list has no end.
+        AnswerTooLarge: A small page is too large as well, or the list has no end. Pages without rows count as others.
         ServiceError: A page could not be had; those before it were complete.
     """
-    seen, size, largest, until = 0, PAGE, PAGE, 0
+    seen, size, largest, until, left = 0, PAGE, PAGE, 0, MOST_REQUESTS
 
     def counted(rows: list[Any]) -> tuple[int, T]:
         return len(rows), read(rows)
 
-    while True:
+    while left > 0:
         query = {"orderby": NEWEST_FIRST, "top": str(size)} | ({"filter": only} if only else {})
         query |= {"skip": str(seen)} if seen else {}
-        number = 0
+        number, most = 0, min(MAX_PAGES, left)
         try:
-            async with aclosing(pages(channel, "list_jobs", url, query, counted)) as found:
+            async with aclosing(pages(channel, "list_jobs", url, query, counted, most)) as found:
                 async for rows, jobs in found:
-                    seen, number = seen + rows, number + 1
+                    seen, number, left = seen + rows, number + 1, left - 1
                     yield jobs
                     del jobs  # it would stay in memory as long as the next page takes, as it would wherever it is read
                     if size < PAGE and rows >= size:
@@ -63,10 +66,13 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
                     return
             size = min(largest if seen < until else PAGE, 2 * size)
         except AnswerTooLarge:
-            if size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
+            left -= 1
+            if left > 0 and (size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE):
                 raise
             # What was too much once is not tried again for as many rows as a usual page has.
             largest, until, size = max(_SMALL_PAGE, size // 2), seen + PAGE, _SMALL_PAGE
+    detail = f"the list cannot be read: it takes more than {MOST_REQUESTS:,} requests"
+    raise AnswerTooLarge("list_jobs", detail=detail)
 
 
 def whole_jobs(rows: list[Any]) -> list[RemoteJob]:

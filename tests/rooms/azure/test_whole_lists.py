@@ -10,7 +10,7 @@ import pytest
 
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.paging import MAX_PAGES
-from quantumjob_operator.azure.whole_lists import PAGE
+from quantumjob_operator.azure.whole_lists import MOST_REQUESTS, PAGE
 from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.model.naming import OWN_METADATA
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, says
@@ -120,6 +120,60 @@ async def test_a_list_that_goes_on_whatever_is_asked(server: MisbehavingServer, 
     with pytest.raises(AnswerTooLarge):
         [page async for page in client.list_whole_jobs(only="")]
     assert len(server.received) < 300
+
+
+def endless(server: MisbehavingServer, sizes: range, rows: int, pages: int) -> Behaviour:
+    """A list that always says that it goes on: where it is asked for other sizes, until a page is too large.
+
+    Args:
+        server: Serves it.
+        sizes: Where so much is asked for, it has full pages.
+        rows: Of any other page.
+        pages: One of so many of these is too large.
+    """
+
+    async def behave(request: Received, writer: asyncio.StreamWriter) -> None:
+        size, first, page = (int(request.query.get(one, ["0"])[0]) for one in ("top", "skip", "page"))
+        shown = size if size in sizes else 1_001 if page + 1 >= pages else rows
+        link = f"{server.url}{request.path}?skip={first}&top={size}&page={page + 1}"
+        await says({"value": [{"id": "x", "status": "Waiting"}] * shown, "nextLink": link})(request, writer)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows", "pages"),
+    [
+        pytest.param(range(3), 0, 999, id="999 pages without rows, and then one that is too large, of each size"),
+        pytest.param(range(3), 0, 1, id="only two rows at a time, and always more of them"),
+        pytest.param(range(17), 1, 400, id="hundreds of pages of one row, and then one that is too large"),
+        pytest.param(range(65), 0, 999, id="pages without rows only where many are asked for"),
+    ],
+)
+async def test_a_reading_ends_whatever_sizes_are_asked_for(
+    server: MisbehavingServer, client: WorkspaceClient, sizes: range, rows: int, pages: int
+) -> None:
+    """An honest list takes as many requests; who wants more of them keeps a tenth of a core busy for good."""
+    server.plays(endless(server, sizes, rows, pages))
+
+    async def read() -> None:
+        async for _page in client.list_jobs():
+            assert len(server.received) <= MOST_REQUESTS
+
+    with pytest.raises(AnswerTooLarge, match="more than 1,500 requests"):
+        await read()
+    assert len(server.received) == MOST_REQUESTS
+
+
+async def test_a_hundred_thousand_jobs_are_read(server: MisbehavingServer, client: WorkspaceClient) -> None:
+    """As many as a list may hold, of which some are long: a dozen requests instead of one, for each page of these."""
+    rows = [{"id": f"{number:x}", "status": "Waiting"} for number in range(MAX_PAGES * PAGE)]
+    for number in (*range(105, 117), *range(50_000, 50_012), *range(99_990, 100_000)):
+        rows[number]["inputParams"] = LONG
+    server.plays(listing(server, rows))
+    told = [one.id async for page in client.list_jobs() for one in page]
+    assert told == [one["id"] for one in rows]
+    assert len(server.received) <= MAX_PAGES + 30
 
 
 def bill(number: int) -> dict[str, Any]:
