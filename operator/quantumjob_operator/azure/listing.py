@@ -39,6 +39,10 @@ FORMS: Final = (UNFINISHED, OLDER_WORDS, None)
 """What is asked for: the next one where the one before is answered with 400. Without a filter, newest first."""
 _FIRST_SECONDS: Final = 30.0
 _LONGEST_SECONDS: Final = 600.0
+_LIST_SECONDS: Final = 600.0
+"""For so long a list is read, as long as those of a budget: nothing is told of any job meanwhile."""
+_FIRST_PAGES: Final = 20
+"""Are read although GETs would be fewer requests: only so it is known how many jobs others have."""
 _LASTING: Final = 2
 _LATE_SECONDS: Final = 30.0
 """Half as long as a loop may stand still, beside the time of one request."""
@@ -54,6 +58,11 @@ def cheaper_to_list(due: int, unfinished: int, further: int = 0) -> bool:
         further: How many pages more than for so many jobs the list has.
     """
     return due > _pages(unfinished) + further
+
+
+def _is_of_the_list(error: ServiceError) -> bool:
+    """Whether GETs may be answered although the list is not: of one without end each page was answered."""
+    return isinstance(error, AnswerTooLarge) or is_about_one_job(error)
 
 
 def _pages(rows: int) -> int:
@@ -101,12 +110,17 @@ class Listing:
     _form: int = 0
     _failures: int = 0
     _not_before: float = 0.0
+    _others: int = 0
     _further: int = 0
     _further_until: float = 0.0
+    _gets: int = 0
+    _read: int = 0
+    _rows: int = 0
 
-    def is_cheaper(self, due: int, unfinished: int) -> bool:
+    def is_cheaper(self, due: int, ours: int) -> bool:
         """As `cheaper_to_list`, where a list with long parameters of jobs was seen to have more pages than usual."""
-        return cheaper_to_list(due, unfinished, self._further if self.monotonic() < self._further_until else 0)
+        further = self._further if self.monotonic() < self._further_until else 0
+        return cheaper_to_list(due, ours + self._others, further)
 
     def may_ask(self) -> bool:
         """Whether its back-off is over."""
@@ -116,23 +130,37 @@ class Listing:
         """Credentials or endpoint are new: what was refused before may be answered."""
         self._form, self._failures, self._not_before = 0, 0, 0.0
 
-    async def pages(self, client: WorkspaceClient, wanted: AbstractSet[str]) -> AsyncGenerator[list[JobRow]]:
+    async def pages(
+        self, client: WorkspaceClient, wanted: AbstractSet[str], gets: int = 0
+    ) -> AsyncGenerator[list[JobRow]]:
         """Pages of the list, in the first form that the service accepts.
+
+        What the list has is seen only while it is read: after as many pages as GETs would be requests it is read no
+        further, whether these had any rows or not, and the jobs that were not on them are asked about one by one.
 
         Args:
             client: Asks.
             wanted: Ids, in lower case, of the jobs for whose sake it is asked for. Without a filter the list is read
                 as far as the oldest of them, and not further than asking one by one would cost.
+            gets: How many GETs it is asked for instead of, if that is known.
 
         Raises:
-            ServiceError: It can't be had in any form.
+            ServiceError: It can't be had in any form; `AnswerTooLarge` if it does not end in time.
         """
+        self._gets, self._read, self._rows = gets, 0, 0
+        late = self.monotonic() + _LIST_SECONDS
         for form in range(self._form, len(FORMS)):
             try:
                 async with aclosing(self._in_form(client, FORMS[form], wanted)) as pages:
                     async for page in pages:
+                        self._read, self._rows = self._read + 1, self._rows + len(page)
                         yield page
                         del page
+                        if self._read >= max(gets, _FIRST_PAGES):
+                            break
+                        if self.monotonic() >= late:
+                            detail = f"the list cannot be read: it has not ended within {_LIST_SECONDS:.0f} s"
+                            raise AnswerTooLarge("list_jobs", detail=detail)
             except Refused as error:
                 if error.status != httpx.codes.BAD_REQUEST or form == len(FORMS) - 1:
                     raise
@@ -161,20 +189,32 @@ class Listing:
             Whether nothing speaks against asking about the jobs one by one at once: the service answered, and this
             was about the list alone. If not, they are asked about after a pause.
         """
+        # Each error comes as late as its endpoint likes: of what costs more than GETs none is a way back to more of it.
+        was_dear = self._read > self._gets
         if isinstance(error, Throttled | CredentialsRefused) or (isinstance(error, Refused) and not error.answered):
+            if was_dear:
+                self._wait(_LONGEST_SECONDS)
             return False
         self._failures += 1
         doubled = _FIRST_SECONDS * 2.0 ** min(self._failures - 1, 16)
-        seconds = _LONGEST_SECONDS if isinstance(error, AnswerTooLarge) else min(doubled, _LONGEST_SECONDS)
-        self._not_before = self.monotonic() + max(seconds, error.retry_after or 0.0) * (1 + spread(self.name))
+        seconds = _LONGEST_SECONDS if was_dear or isinstance(error, AnswerTooLarge) else min(doubled, _LONGEST_SECONDS)
+        self._wait(max(seconds, error.retry_after or 0.0))
         self._error = error.apart()
         _log.warning("workspace %s gives no list of its jobs (%d times in a row): %s", self.name, self._failures, error)
-        return is_about_one_job(error)
+        return _is_of_the_list(error)
 
-    def answered(self, pages: int, rows: int) -> None:
-        """The list was had; whether it still has more pages than usual is looked at again after a while."""
+    def _wait(self, seconds: float) -> None:
+        self._not_before = self.monotonic() + seconds * (1 + spread(self.name))
+
+    def answered(self, ours: int) -> None:
+        """The list was had, or so much of it as is worth its requests; what it takes is looked at again after a while.
+
+        Args:
+            ours: How many of its jobs are followed; the others are no fewer than were seen.
+        """
         self._forgive()
-        self._further, self._further_until = max(0, pages - _pages(rows)), self.monotonic() + _LONGEST_SECONDS
+        self._others, self._further = max(0, self._rows - ours), max(0, self._read - _pages(self._rows))
+        self._further_until = self.monotonic() + _LONGEST_SECONDS
 
     def _forgive(self) -> None:
         self._failures, self._error = 0, None
@@ -189,7 +229,7 @@ class Listing:
 
         An outage that began with a list is no trouble of the list: that one fails again while GETs are answered.
         """
-        lasts = self._error is not None and (is_about_one_job(self._error) or self._failures >= _LASTING)
+        lasts = self._error is not None and (_is_of_the_list(self._error) or self._failures >= _LASTING)
         now = self._error if lasts else None
         changed = (now is None) != (self.trouble is None)
         self.trouble = now

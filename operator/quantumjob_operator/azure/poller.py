@@ -63,7 +63,6 @@ class Poller:
     trouble: ServiceError | None = None
     _watched: dict[str, Watched] = field(default_factory=dict)
     _queue: FairQueue[str] = field(default_factory=FairQueue)
-    _others: int = 0
     _failures: int = 0
     _pause_until: float = 0.0
     _listing: Listing = field(init=False)
@@ -196,7 +195,7 @@ class Poller:
         # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
         lists = self._listing.may_ask() and not self._failures
         # Whether a list that failed is to be had again, only asking for it shows, however few the jobs are meanwhile.
-        wanted = self.list_trouble or self._listing.is_cheaper(self._due_soon(), len(self._watched) + self._others)
+        wanted = self.list_trouble or self._listing.is_cheaper(self._due_soon(), len(self._watched))
         if due and lists and wanted:
             due = await self._listed(due)
         for one in due:
@@ -242,15 +241,13 @@ class Poller:
     async def _differing(self, due: list[Watched]) -> list[Watched]:
         """Those of the due jobs that the list does not show as they were; all others that it shows are done with."""
         shown: dict[str, Sight] = {}
-        pages, rows, ours = 0, 0, {one.job_id.lower() for one in self._watched.values()}
-        async with aclosing(self._listing.pages(self.client, {one.job_id.lower() for one in due})) as found:
+        ours, wanted = ({one.job_id.lower() for one in some} for some in (self._watched.values(), due))
+        async with aclosing(self._listing.pages(self.client, wanted, self._due_soon())) as found:
             while (page := await next_page(found, self.settings.request_timeout_seconds)) is not None:
                 self.beat_at = self.monotonic()
-                pages, rows = pages + 1, rows + len(page)
                 shown.update((row.id, row.sight) for row in page if row.id in ours)
                 del page  # a thousand pollers may wait for their next one
-        self._listing.answered(pages, rows)
-        self._others = max(0, rows - len(self._watched))
+        self._listing.answered(len(self._watched))
         # One sweep serves those that were not due yet, too: each by itself would ask for the whole list again.
         for one in self._watched.values():
             if one.sight is not None and shown.get(one.job_id.lower()) == one.sight:

@@ -30,6 +30,7 @@ NAMES = [f"j{number}" for number in range(20)]
         pytest.param(REFUSED, 30, id="refused"),
         pytest.param(Retryable("list_jobs", status=200), 30, id="unreadable"),
         pytest.param(AnswerTooLarge("list_jobs", status=200), 600, id="too large"),
+        pytest.param(AnswerTooLarge("list_jobs"), 600, id="without end"),
         pytest.param(Retryable("list_jobs", status=500), 30, id="failing for itself"),
         pytest.param(Retryable("list_jobs", status=504), 30, id="too slow for the gateway before it"),
         pytest.param(Retryable("list_jobs"), 30, id="never answered"),
