@@ -134,12 +134,14 @@ class GarbageCollector:
         fresh = sightings.first_seen.keys() - before
         # Workspaces that were first searched together, at the start, don't stay together.
         usual = interval * (1 - spread(workspace.uid))
-        sightings.due = self._clock.monotonic() + (min(self._settings.fence_seconds, usual) if fresh else usual)
+        soon = fresh or sightings.was_cut
+        sightings.due = self._clock.monotonic() + (min(self._settings.fence_seconds, usual) if soon else usual)
 
     async def _search(self, workspace: QuantumWorkspace, sightings: Sightings) -> None:
         """One workspace's list; what can't be had now, or not in time, is had the next time."""
         seen: set[str] = set()
         complete = False
+        sightings.begin()
         if untold := sightings.hour.begin(self._clock.monotonic()):
             what = "the list was filled in by somebody else, or an operator has lost its objects"
             more = f"in lists of this namespace, jobs whose QuantumJob is gone were seen {untold:,} times more"
@@ -224,15 +226,17 @@ class GarbageCollector:
                 await asyncio.sleep(0)
         return frozenset(owned)
 
-    async def _lives(self, remote: RemoteJob, origin: Origin, workspace: str) -> bool:
+    async def _lives(self, remote: RemoteJob, origin: Origin, workspace: str, sightings: Sightings) -> bool:
         """Whether an object has the job at this moment, whatever the watch has told."""
         if has_id_of_its_uid(remote, origin, workspace):
             live = await self._objects.read_job(origin.namespace, origin.name)
             return live is not None and live.uid == origin.uid
         found = False
+        sightings.looked += 1
 
         def look(job: QuantumJob) -> None:
             nonlocal found
+            sightings.looked += 1
             found = found or has_owner(remote, set(owned_by(job, workspace)))
 
         await self._objects.each_of(origin.namespace, look)  # which are as many, and as long, as their tenants like
@@ -243,6 +247,8 @@ class GarbageCollector:
         now = self._clock.monotonic()
         if now - sightings.first_seen.setdefault(row.id, now) < self._settings.fence_seconds:
             return  # its object may be younger than what the watch has told
+        if not sightings.may_look(row.id):
+            return
         try:
             await self._end(row.id, origin, connection, sightings)
         except (ServiceError, ClusterError) as error:
@@ -257,7 +263,7 @@ class GarbageCollector:
         if remote is None or self._origin(remote) != origin:
             return
         looked = self._clock.monotonic()
-        if await self._lives(remote, origin, connection.workspace.id):
+        if await self._lives(remote, origin, connection.workspace.id, sightings):
             return
         if released_on_purpose(remote):
             _log.debug("job %s runs on without its object, as deletionPolicy Orphan asked", remote.id)

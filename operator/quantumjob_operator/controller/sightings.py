@@ -14,6 +14,8 @@ from quantumjob_operator.model.quantumworkspace import QuantumWorkspace
 MOST: Final = 100
 """Jobs of one workspace that a search acts on, and as many that were sent as orphans: a list of many more was not made
 by this cluster. So many are told of in an hour of all workspaces of a namespace together, too."""
+MOST_LOOKED: Final = 10_000
+"""Objects and listings of one search: whoever owns a list may have their whole namespace listed for each row."""
 _HOUR: Final = 3600.0
 
 
@@ -53,12 +55,33 @@ class Sightings:
         hour: In which reports are counted.
         first_seen: When each job without an object was seen first.
         reported: Those that people were told of, and when.
+        looked: Objects that this search had listed live, and listings.
     """
 
     due: float
     hour: Hour
     first_seen: dict[str, float] = field(default_factory=dict)
     reported: dict[str, float] = field(default_factory=dict)
+    looked: int = 0
+    _done: set[str] = field(default_factory=set)
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the search had to leave some rows to the next one."""
+        return self.looked >= MOST_LOOKED
+
+    def begin(self) -> None:
+        """A search begins; after one that left some rows over with these."""
+        if not self.was_cut:
+            self._done.clear()
+        self.looked = 0
+
+    def may_look(self, job: str) -> bool:
+        """Whether the owner of a job is looked for now: of too many for one search each has its turn."""
+        if job in self._done or self.was_cut:
+            return False
+        self._done.add(job)
+        return True
 
     def forget_all_but(self, seen: set[str], now: float, *, complete: bool) -> None:
         """Keep what a search saw, and after one that broke off some of what was known before as well.

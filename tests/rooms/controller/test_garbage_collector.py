@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from quantumjob_operator.controller import garbage_collector
+from quantumjob_operator.controller import garbage_collector, sightings
 from quantumjob_operator.model.conditions import stamp
 from quantumjob_operator.model.naming import METADATA_SENT, orphan_tag
 from rooms.azure.kept import rows_kept
@@ -82,6 +82,19 @@ async def test_orphans_hide_nobody() -> None:
         assert [scene.told_of(one) for one in unmarked] == [True] * 100 + [False] * 20
         assert "nothing shows that it was released: cancel it at the service" in scene.events[0]["message"]
         assert not any("asked to cancel" in event["message"] for event in scene.events)
+
+
+async def test_a_search_lists_a_namespace_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each row under the id of a key, of which whoever owns the list writes any number; the next goes on."""
+    monkeypatch.setattr(sightings, "MOST_LOOKED", 3)
+    rows = [row("research", str(UUID(int=1000 + one)), key=f"k{one}") for one in range(8)]
+    async with collecting() as scene:
+        scene.lists.rows = rows
+        scene.leads()
+        await scene.until(lambda: len(scene.lists.lists) >= 3)
+        # The first search has only seen them, and the third one may be over as well.
+        assert 0 < sum(map(scene.told_of, rows)) <= 6
+        await scene.until(lambda: all(map(scene.told_of, rows)))
 
 
 async def test_a_search_that_fails_forgets_nothing_and_reports_nothing_twice() -> None:
