@@ -84,16 +84,17 @@ class Harvest:
 
     def __iter__(self) -> Iterator[Reading]:
         """Read the ConfigMaps, in pages if there are many."""
-        wanted = {slim.output: slim for slim in self._slim if slim.output}
+        wanted: dict[str, list[_Slim]] = {}  # several may show one: jobs with one key have one output
+        for slim in self._slim:
+            if slim.output:
+                wanted.setdefault(slim.output, []).append(slim)
         yield from (_without(slim, slim.missing) for slim in self._slim if not slim.output)
         if len(wanted) > _SINGLY:
             for page in self._api.pages(CONFIG_MAPS, self._namespace, selector=self._selector, size=_OUTPUTS_PAGE):
                 for config_map in page["items"]:
-                    slim = wanted.pop(facts.name_of(config_map), None)
-                    if slim:
-                        yield _read(slim, config_map)
-        for slim in wanted.values():
-            yield _read_singly(self._api, self._namespace, slim)
+                    yield from (_read(slim, config_map) for slim in wanted.pop(facts.name_of(config_map), ()))
+        for alike in wanted.values():
+            yield from (_read_singly(self._api, self._namespace, slim) for slim in alike)
 
 
 def _jobs(api: KubeApi, namespace: str, selector: str, names: Sequence[str]) -> Iterator[Resource]:

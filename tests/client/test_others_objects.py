@@ -203,6 +203,15 @@ def test_parameters_without_end_are_no_columns_of_others(tmp_path: Path) -> None
     assert len(rows[0]) < 20
 
 
+def test_jobs_that_share_an_output_are_all_counted(tmp_path: Path) -> None:
+    """Two with one key have one, and whoever names another's output by hand hides nothing."""
+    shares = job("evil", {})
+    shares["status"]["outputConfigMap"] = "alice-1-output"
+    with cluster(tmp_path, json.dumps(shares)) as (kubeconfig, _):
+        rows, _said = counted(kubeconfig)
+    assert {row["job"] for row in rows} == {"alice-1", "evil"}
+
+
 def test_a_register_that_one_job_lacks_is_said_of_that_one(tmp_path: Path) -> None:
     """The others are shown."""
     header = Header((("a", 1), ("b", 1))).to_json()

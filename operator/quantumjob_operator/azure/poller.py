@@ -278,7 +278,8 @@ class Poller:
         """The service answered, and the trouble is this job's: whoever made it so delays nobody else's news."""
         times = one.failures = one.failures + 1
         self._schedule(one, self.monotonic() + backoff(times, one.uid, at_least=error.retry_after))
-        _log.warning("poll of job %s failed %d times in a row: HTTP %s", one.job_id, times, error.status)
+        if times & (times - 1) == 0:  # 1, 2, 4 …: of thousands of jobs each would be told of in every minute
+            _log.warning("poll of job %s failed %d times in a row: HTTP %s", one.job_id, times, error.status)
 
     def _next(self, one: Watched) -> None:
         now = self.monotonic()
