@@ -31,7 +31,7 @@ from quantumjob_operator.cluster.api_errors import (
 )
 from quantumjob_operator.cluster.clock_skew import Skew
 from quantumjob_operator.cluster.listing import ACCEPT, AS_IT_IS, PageSize, parse_page
-from quantumjob_operator.cluster.object_pages import unreadable, wanted_of
+from quantumjob_operator.cluster.object_pages import in_turn, tenant_of, unreadable, wanted_of
 from quantumjob_operator.model.naming import MANAGED_BY
 
 __all__ = ["Api", "ClusterError", "Conflict", "NotFound", "ObjectTooLong", "address_in_a_pod", "read_until"]
@@ -236,7 +236,7 @@ class Api:
         asked = {**(query or {}), "limit": str(size.now)} | ({"continue": following} if following else {})
 
         def read(text: bytes) -> T | None:
-            return parse(text) if size.takes(len(text)) else None
+            return parse(text) if size.takes_page(text) else None
 
         headers = {"Accept": accept, **AS_IT_IS}
         try:
@@ -278,7 +278,7 @@ class Api:
         if not 200 <= status < 300:  # noqa: PLR2004 - HTTP
             raise refusal(what, status, text)
         try:
-            return parse(text)
+            return await in_turn(tenant_of(path), text, parse)
         except ValueError as error:
             raise unreadable(what, status, error) from None
 

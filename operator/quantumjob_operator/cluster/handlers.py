@@ -100,7 +100,7 @@ async def _page(url: str, size: PageSize, **usual: Any) -> bytes | None:
     try:
         async with await api.request("get", url, headers=dict(AS_IT_IS), **usual) as response:
             text = await read_until(response, size.bound)
-            return text if size.takes(len(text)) else None
+            return text if size.takes_page(text) else None
     except TimeoutError:
         if not size.shrink():
             raise

@@ -11,6 +11,8 @@ from typing import Annotated, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from quantumjob_operator.model.json_values import values_in
+
 ACCEPT: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 AS_IT_IS: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
 """Of each request for a page: a kilobyte that comes compressed can be a megabyte before anybody has counted it."""
@@ -18,6 +20,18 @@ AS_IT_IS: Final[Mapping[str, str]] = {"Accept-Encoding": "identity"}
 MOST_BYTES: Final = 2 * 1024 * 1024
 """Of a page that is read at once. An object has up to 1.5 MiB, of which empty lists make Python take twenty times as
 much, and a third of a second."""
+_BYTES_OF_A_VALUE: Final = 20
+"""A page of values alone is as long as one of so many bytes for each: to read it, the interpreter's lock is held."""
+
+
+def weight_of(page: bytes, enough: int = MOST_BYTES) -> int:
+    """How long a page is: its bytes, or what its values count for if that is more.
+
+    Args:
+        page: JSON.
+        enough: More is too long, however much it is.
+    """
+    return max(len(page), _BYTES_OF_A_VALUE * values_in(page, 1 + enough // _BYTES_OF_A_VALUE))
 
 
 @dataclass(slots=True)
@@ -52,11 +66,15 @@ class PageSize:
         self.now = 1
         return True
 
+    def takes_page(self, page: bytes) -> bool:
+        """As `takes`, of a page of objects."""
+        return self.takes(weight_of(page, self.longest))
+
     def takes(self, length: int) -> bool:
         """Whether a page may be read; if not, it is to be asked for again, with a single object.
 
         Args:
-            length: Its bytes, or those that were read of it.
+            length: Its bytes, or those that were read of it, or its weight.
         """
         if length > self.longest and self.shrink():
             return False

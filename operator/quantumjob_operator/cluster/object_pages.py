@@ -1,4 +1,4 @@
-"""A page of a listing of objects, which may be long: what is wanted of each, and where the next page begins.
+"""Answers of the API server that may be long, and pages of objects: what is wanted of each, and where the next begins.
 
 Must not live here: the request (`api`), or how many objects a page has (`listing`).
 """
@@ -11,7 +11,7 @@ from quantumjob_operator.cluster.api_errors import ClusterError, object_in
 from quantumjob_operator.scheduling.calculations import aside
 
 _IN_PLACE_BYTES: Final = 16 * 1024
-"""A longer page is read beside the event loop: so many of empty lists take four milliseconds."""
+"""A longer one is read beside the event loop: so many of empty lists take four milliseconds."""
 _OK: Final = 200
 
 T = TypeVar("T")
@@ -29,11 +29,20 @@ async def wanted_of(what: str, text: bytes, tenant: str, of_each: Callable[[dict
     Raises:
         ClusterError: It is no page.
     """
-    read = partial(_read, what, text, of_each)
-    return read() if len(text) <= _IN_PLACE_BYTES else await aside(tenant, read)
+    return await in_turn(tenant, text, partial(_read, what, of_each))
 
 
-def _read(what: str, text: bytes, of_each: Callable[[dict[str, Any]], T]) -> tuple[list[T], str]:
+async def in_turn(tenant: str, text: bytes, read: Callable[[bytes], T]) -> T:
+    """What `read` makes of an answer; beside the event loop if it is long."""
+    return read(text) if len(text) <= _IN_PLACE_BYTES else await aside(tenant, partial(read, text))
+
+
+def tenant_of(path: str) -> str:
+    """The namespace of what a path leads to; empty if it is in none."""
+    return path.partition("/namespaces/")[2].partition("/")[0]
+
+
+def _read(what: str, of_each: Callable[[dict[str, Any]], T], text: bytes) -> tuple[list[T], str]:
     try:
         page = object_in(text)
     except ValueError as error:

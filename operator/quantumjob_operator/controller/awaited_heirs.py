@@ -22,10 +22,16 @@ class AwaitedHeirs:
     _waiting: dict[str, str] = field(default_factory=dict)
     _of: "Counter[str]" = field(default_factory=Counter)
 
-    def wait(self, namespace: str, uid: str) -> float | None:
-        """Seconds until one that is gone is to be looked at again; None if too many of its namespace wait."""
+    def wait(self, namespace: str, uid: str, *, surely_sent: bool = False) -> float | None:
+        """Seconds until one that is gone is to be looked at again; None if too many of its namespace wait.
+
+        Args:
+            namespace: Its own.
+            uid: Its own.
+            surely_sent: It had a job by the word of an operator, not by an annotation alone: it is never left.
+        """
         if uid not in self._waiting:
-            if self._of[namespace] >= MOST_OF_A_NAMESPACE:
+            if self._of[namespace] >= MOST_OF_A_NAMESPACE and not surely_sent:
                 return None
             self._waiting[uid] = namespace
             self._of[namespace] += 1

@@ -169,7 +169,8 @@ class Finalization:
             without an object.
         """
         job, now = memory.job, self._clock.monotonic()
-        if (again := self._heirs.wait(job.namespace, job.uid)) is None:
+        sent = memory.has_sent or job.attempt_at_service is not None
+        if (again := self._heirs.wait(job.namespace, job.uid, surely_sent=sent)) is None:
             _log.warning("too many objects with an idempotency key are gone: left to the search", extra=about(job))
             return None
         if memory.awaits_heir_since is None:

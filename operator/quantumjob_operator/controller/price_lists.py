@@ -71,10 +71,10 @@ class PriceLists:
         )
         key = (bought, digest, job.confidential)
         if bought:
+            if (known := self._estimates.find(key)) is not None:
+                return known
             count = partial(self._estimates.get, key, count)
-        if len(program) <= _IN_PLACE_BYTES or key in self._estimates:
-            return count()
-        return await aside(job.namespace, count)
+        return count() if len(program) <= _IN_PLACE_BYTES else await aside(job.namespace, count)
 
     async def is_news(self, workspace: QuantumWorkspace) -> bool:
         """Whether the price list is another one than jobs may wait by, or another one is named; it is read anew.

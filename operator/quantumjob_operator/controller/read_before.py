@@ -24,9 +24,12 @@ class ReadBefore(Generic[T]):
     _kept: "OrderedDict[Hashable, T]" = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def __contains__(self, key: Hashable) -> bool:
-        """Whether it is kept."""
-        return key in self._kept
+    def find(self, key: Hashable) -> T | None:
+        """What was read under this key, if it is kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
 
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
         """What was read under this key, or is read now.
@@ -35,10 +38,8 @@ class ReadBefore(Generic[T]):
             key: All that it depends on.
             read: Reads it; nothing is kept if it raises.
         """
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        if (found := self.find(key)) is not None:
+            return found
         found = read()
         with self._lock:
             self._kept[key] = found

@@ -1,8 +1,8 @@
 """What takes long to be calculated is calculated beside the event loop, one after the other, and in nobody's favour.
 
 Each thread of Python that calculates makes every turn of the loop wait for it, so that there is one for all: programs,
-price lists, results, answers and listings. Tenants have it in turn, and those that have much of it have a fifth of the
-time together. Must not live here: what is calculated.
+price lists, results, answers and listings. Tenants have it in turn, and who has much of it rests in between. Must not
+live here: what is calculated.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from quantumjob_operator.scheduling.excess import Excess
-from quantumjob_operator.scheduling.fair_share import FairShare
+from quantumjob_operator.scheduling.fair_share import FairShare, Held
 
 _MUCH_SECONDS: Final = 2.0
 """Of CPU: the longest program that is counted takes half a second."""
@@ -22,7 +22,7 @@ _FORGOTTEN: Final = 0.2
 """Of these in each second: who has no more than a fifth of the time anyway never has much."""
 _MOST_SECONDS: Final = 10.0
 _REST: Final = 4.0
-"""For so many times as long as it took nothing else is calculated for whoever has much."""
+"""For so many times as long as it took nothing else is calculated for a tenant with much."""
 
 T = TypeVar("T")
 
@@ -46,9 +46,10 @@ class _Calculation(Generic[T]):
 class Calculations:
     """Whose turn it is in the thread, for the tasks of one event loop."""
 
+    took: Excess = field(default_factory=lambda: Excess(0.0, _MUCH_SECONDS, _MOST_SECONDS, _FORGOTTEN))
     _turns: FairShare = field(default_factory=lambda: FairShare(1))
-    _of_those_with_much: FairShare = field(default_factory=lambda: FairShare(1))
-    _took: Excess = field(default_factory=lambda: Excess(0.0, _MUCH_SECONDS, _MOST_SECONDS, _FORGOTTEN))
+    _resting: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Of those with much: one reading of each is asked for at a time, until its rest is over."""
 
     async def aside(self, tenant: str, calculate: Callable[[], T]) -> T:
         """What `calculate` returns, or raises.
@@ -58,15 +59,29 @@ class Calculations:
             calculate: Touches nothing that others change.
         """
         loop, calculation = asyncio.get_running_loop(), _Calculation(calculate)
-        has_much = self._took.is_much(tenant, loop.time())
-        turn = await self._of_those_with_much.take(tenant) if has_much else None
+        own = self._resting.setdefault(tenant, asyncio.Lock()) if self.took.is_much(tenant, loop.time()) else None
+        if own is not None:
+            await own.acquire()
         try:
-            async with self._turns.hold(tenant):
-                return await loop.run_in_executor(_thread, calculation)
+            held = await self._turns.take(tenant)
+        except BaseException:
+            if own is not None:
+                own.release()
+            raise
+        future = loop.run_in_executor(_thread, calculation)
+        future.add_done_callback(lambda _: self._done(held, own, calculation.seconds))
+        try:
+            # Whoever is cancelled does not end the thread: its turn is over when the thread has ended.
+            return await asyncio.shield(future)
         finally:
-            self._took.note(tenant, calculation.seconds, loop.time())
-            if turn is not None:
-                loop.call_later(_REST * calculation.seconds, turn.give_back)
+            del future  # an error that it holds would lie in a circle with it
+
+    def _done(self, held: Held, own: asyncio.Lock | None, seconds: float) -> None:
+        held.give_back()
+        loop = asyncio.get_running_loop()
+        self.took.note(held.tenant, seconds, loop.time())
+        if own is not None:
+            loop.call_later(_REST * seconds, own.release)
 
 
 _thread: Final = ThreadPoolExecutor(1, thread_name_prefix="calculations")

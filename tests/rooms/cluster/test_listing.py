@@ -11,9 +11,10 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from quantumjob_operator.cluster import handlers
+from quantumjob_operator.cluster import api_errors, handlers
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.listing import MOST_BYTES, PageSize
+from quantumjob_operator.cluster.object_pages import tenant_of
 from quantumjob_operator.cluster.objects import Objects
 from quantumjob_operator.model.naming import GROUP
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -112,6 +113,39 @@ async def test_a_long_page_is_read_beside_the_loop(
     pages = [page async for page in api.list_pages("/apis/x", {}, 20, "research", of_each)]
     assert pages == [["bell"]]
     assert threads == [in_the_loop]
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_the_loop"),
+    [
+        pytest.param({"a": [[]] * 1_000}, True, id="a short one at once"),
+        pytest.param({"a": [[]] * 400_000}, False, id="a long one beside the loop"),
+    ],
+)
+async def test_a_long_answer_is_read_beside_the_loop(
+    server: MisbehavingServer, api: Api, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], *, in_the_loop: bool
+) -> None:
+    """Of a write, too: all workers of a namespace may have theirs in one turn."""
+    server.plays(says(answer))
+    read: list[bool] = []
+
+    def loads(text: bytes) -> Any:
+        read.append(threading.current_thread() is threading.main_thread())
+        return json.loads(text)
+
+    monkeypatch.setattr(api_errors, "json", SimpleNamespace(loads=loads))
+    assert await api.patch("/apis/x/namespaces/research/y/z", {}) == answer
+    assert read == [in_the_loop]
+
+
+def test_a_page_of_many_small_values_is_too_long() -> None:
+    """Its bytes alone would not tell: to read it takes as long as ten times as many."""
+    size = PageSize(20)
+    assert size.takes_page(b"[" + b"[]," * 1_000 + b"[]]")
+    assert not size.takes_page(b"[" + b"[]," * 150_000 + b"[]]")
+    assert size.now == 1
+    assert tenant_of("/apis/g/v1/namespaces/research/quantumjobs/bell/status") == "research"
+    assert tenant_of("/apis/g/v1/quantumjobs") == ""
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ def test_any_number_of_them_takes_so_much_memory_and_so_many_looks() -> None:
     assert again is not None
     assert MOST_OF_A_NAMESPACE / again <= 20
     assert heirs.wait("research", "r") == 5.0
+    assert heirs.wait("mallory", "accepted", surely_sent=True) is not None
 
 
 def test_one_that_is_over_gives_its_place_to_another() -> None:

@@ -43,30 +43,30 @@ class Burning:
     """Readings that take so much CPU, of tenants that have much after a tenth of a second."""
 
     def __init__(self, seconds: float) -> None:
-        self.thread = Calculations(_took=Excess(0.0, limit=0.1, most=10.0, forgotten=0.0))
-        self.spent = dict.fromkeys(("much", "little", "a", "b"), 0.0)
+        self.thread = Calculations(Excess(0.0, limit=0.1, most=10.0, forgotten=0.0))
+        self.spent = dict.fromkeys(("much", "little"), 0.0)
         self.seconds = seconds
         self.times: list[tuple[float, float]] = []
 
-    async def read_of(self, whose: str) -> None:
+    async def read_of(self, whose: str, seconds: float = 0.0) -> None:
         """One of them."""
-        await self.thread.aside(whose, lambda: self._burn(whose))
+        await self.thread.aside(whose, lambda: self._burn(whose, seconds))
 
-    def _burn(self, whose: str) -> None:
+    def _burn(self, whose: str, seconds: float = 0.0) -> None:
         since, began = time.monotonic(), time.thread_time()
-        while time.thread_time() - began < self.seconds:
+        while time.thread_time() - began < (seconds or self.seconds):
             pass
         self.spent[whose] += time.thread_time() - began
         self.times.append((since, time.monotonic()))
 
 
-async def test_who_has_much_of_the_thread_has_a_fifth_of_it_together() -> None:
-    """However many they are: the loop has to wait for the thread at each of its turns."""
+async def test_who_has_much_of_the_thread_has_a_fifth_of_it() -> None:
+    """However much is asked for at a time: the loop has to wait for the thread at each of its turns."""
     burning = Burning(0.02)
-    await asyncio.gather(*(burning.read_of(whose) for whose in "ab" * 10))
-    assert min(burning.spent["a"], burning.spent["b"]) > 0.1
+    await asyncio.gather(*(burning.read_of("much") for _ in range(10)))
+    assert burning.spent["much"] > 0.1
     burning.times.clear()
-    await asyncio.gather(*(burning.read_of(whose) for whose in "ab" * 2))
+    await asyncio.gather(*(burning.read_of("much") for _ in range(4)))
     rests = [begun - ended for (_, ended), (begun, _) in pairwise(burning.times)]
     assert len(rests) == 3
     assert min(rests) >= 4 * burning.seconds
@@ -96,7 +96,31 @@ async def test_what_raises_counts_as_well() -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             await burning.thread.aside("much", fail)
-    rests = asyncio.create_task(burning.read_of("much"))
-    await asyncio.sleep(0)
-    assert burning.thread._of_those_with_much.free == 0
-    await rests
+    assert burning.thread.took.is_much("much", asyncio.get_running_loop().time())
+
+
+async def test_a_turn_lasts_as_long_as_the_thread_is_at_work() -> None:
+    """Whoever has asked may be gone: it counts all the same, and the next one does not wait behind it unseen."""
+    burning = Burning(0.11)
+    given_up = asyncio.create_task(burning.read_of("much"))
+    await asyncio.sleep(0.01)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    assert not burning.times
+    await burning.read_of("little")
+    (_, ended), (begun, _) = burning.times
+    assert begun >= ended
+    assert burning.thread.took.is_much("much", asyncio.get_running_loop().time())
+
+
+async def test_one_that_rests_keeps_no_other_that_has_much_waiting() -> None:
+    """Whose readings are short has many of them beside one whose are long."""
+    burning = Burning(0.11)
+    for whose in ("much", "little"):
+        await burning.read_of(whose)
+    long = [asyncio.create_task(burning.read_of("much")) for _ in range(9)]
+    await asyncio.sleep(0.01)
+    await asyncio.gather(*(burning.read_of("little", 0.001) for _ in range(10)))
+    assert sum(one.done() for one in long) <= 2
+    for one in long:
+        one.cancel()

@@ -5,10 +5,14 @@ here: how a tunnel is opened, which is aiohttp's.
 """
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.request import proxy_bypass
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
+
+_LOGIN: Final = "Proxy-Authorization"
 
 
 def through(proxies: Mapping[str, str]) -> aiohttp.ClientMiddlewareType:
@@ -19,7 +23,14 @@ def through(proxies: Mapping[str, str]) -> aiohttp.ClientMiddlewareType:
     """
 
     async def by_way(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        request.proxy = _proxy_for(request.url, proxies)
+        proxy = _proxy_for(request.url, proxies)
+        if proxy is not None:
+            # Errors of aiohttp cite the URL of the proxy: a password goes in a header of its own.
+            request.proxy = proxy.with_user(None)
+            if proxy.user:
+                login = {_LOGIN: aiohttp.encode_basic_auth(proxy.user, proxy.password or "")}
+                request.headers.update({} if request.is_ssl() else login)
+                request.proxy_headers = CIMultiDict(login if request.is_ssl() else {})
         return await handler(request)
 
     return by_way
