@@ -6,6 +6,8 @@ Must not live here: what the limits are (`model.quantumjob`), what becomes of su
 from collections.abc import Mapping
 from typing import Any
 
+from quantumjob_operator.model.measures import NESTED
+from quantumjob_operator.model.packed import Packed
 from quantumjob_operator.model.quantumjob import (
     MAX_OBJECT_BYTES,
     MAX_PARAMETER_DEPTH,
@@ -36,15 +38,15 @@ def null_in(value: Any, path: str) -> str | None:
 
     Each value knows only the last step to it and its parent: texts for all of them would be as long as they are deep.
     """
-    left: list[tuple[Any, Any]] = [(value, (path, None))] if value is not None else []
+    if value is None or (isinstance(value, Packed) and b"null" not in value.text):
+        return None  # each look at a job begins here, and a user has ten thousand values
+    left: list[tuple[Any, Any]] = [(value, (path, None))]
     while left:
         current, way = left.pop()
         if current is None:
             return _spelt(way)
-        if isinstance(current, Mapping):
-            left.extend((inner, (key, way)) for key, inner in current.items())
-        elif isinstance(current, list):
-            left.extend((inner, (number, way)) for number, inner in enumerate(current))
+        steps = current.items() if isinstance(current, Mapping) else enumerate(current)
+        left.extend((inner, (key, way)) for key, inner in steps if inner is None or (inner and type(inner) in NESTED))
     return None
 
 

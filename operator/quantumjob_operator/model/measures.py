@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-_NESTED: Final = frozenset({dict, list})
+NESTED: Final = frozenset({dict, list})
 """As readers of JSON make them; to ask by abstract classes takes four times as long, for each value of each version."""
 
 
@@ -26,9 +26,9 @@ def exceeds(values: int, levels: int, value: Any) -> tuple[bool, bool]:
     """Whether it holds more values, or else is nested deeper; without recursion: the depth is the user's choice."""
     level, left = [value], values  # no level is walked that holds too many
     for _ in range(levels):
-        level = [one.values() if type(one) is dict else one for one in level if type(one) in _NESTED]
+        level = [one.values() if type(one) is dict else one for one in level if type(one) in NESTED]
         left -= sum(map(len, level))
         if left < 0 or not level:
             return left < 0, False
         level = [inner for one in level for inner in one]
-    return False, any(type(one) in _NESTED for one in level)
+    return False, any(type(one) in NESTED for one in level)

@@ -9,6 +9,7 @@ from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.limits import null_in
 from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.model.jobstatus import State
+from quantumjob_operator.model.packed import packed
 from quantumjob_operator.model.quantumjob import MAX_OBJECT_BYTES
 from rooms.lifecycle.observations import OUTPUT, PROGRAM, claimed, new, reason_of, seen
 
@@ -24,11 +25,13 @@ READY: dict[str, Any] = {"program": PROGRAM, "output": OUTPUT}
         pytest.param({"shots": None}, "p.shots", id="at the top"),
         pytest.param({"a": [0, {"b": None}]}, "p.a[1].b", id="in a list in an object"),
         pytest.param({"a": [[]], "b": {}}, None, id="empty containers"),
+        pytest.param({"null": ["null"]}, None, id="the word in texts"),
     ],
 )
 def test_where_a_null_stands(parameters: dict[str, Any] | None, path: str | None) -> None:
     """The message names the place, so that the user finds it."""
     assert null_in(parameters, "p") == path
+    assert null_in(packed(parameters) if parameters else None, "p") == path
 
 
 def test_deep_parameters_are_no_danger() -> None:
