@@ -64,14 +64,13 @@ class Actions:
         settings: Settings,
         clock: Clock,
     ) -> None:
-        self._settings = settings
+        self._settings, self._clock = settings, clock
         self._finalization = finalization
         self._spending = spending
         self._quotas = quotas
         self._prices = prices
         self._limiter = limiter
         self._references = references
-        self._clock = clock
         self._entry_points: ReadBefore[dict[str, Any]] = ReadBefore(_MOST_PROGRAMS)
         self.table: Final[Mapping[Action, Callable[[ReconcileContext], Awaitable[None]]]] = {
             Action.READ_PROGRAM: self.read_program,

@@ -165,8 +165,8 @@ class Finalization:
         Nothing is cancelled then, because it still may: but the job runs, and somebody has to know.
 
         Returns:
-            Seconds until it is to be looked at again; None if so many wait that this one is left to the search for jobs
-            without an object.
+            Seconds until it is to be looked at again; None if so many wait that this one, of which a claim alone says
+            that it may have been sent, is left to the search for jobs without an object.
         """
         job, now = memory.job, self._clock.monotonic()
         sent = memory.has_sent or job.attempt_at_service is not None
