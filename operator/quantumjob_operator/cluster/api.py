@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -31,8 +32,9 @@ from quantumjob_operator.cluster.api_errors import (
 )
 from quantumjob_operator.cluster.clock_skew import Skew
 from quantumjob_operator.cluster.listing import ACCEPT, AS_IT_IS, PageSize, parse_page
-from quantumjob_operator.cluster.object_pages import in_turn, tenant_of, unreadable, wanted_of
+from quantumjob_operator.cluster.object_pages import in_turn, tenant_of, wanted_of
 from quantumjob_operator.model.naming import MANAGED_BY
+from quantumjob_operator.model.parsing import MalformedObject
 
 __all__ = ["Api", "ClusterError", "Conflict", "NotFound", "ObjectTooLong", "address_in_a_pod", "read_until"]
 
@@ -172,7 +174,7 @@ class Api:
         return found
 
     async def list_pages(
-        self, path: str, query: Mapping[str, str], most: int, tenant: str, of_each: Callable[[dict[str, Any]], T]
+        self, path: str, query: Mapping[str, str], most: int, of_each: Callable[[dict[str, Any]], T]
     ) -> AsyncIterator[list[T]]:
         """The objects of a collection in pages; what a long one has is asked for one by one instead of read.
 
@@ -180,19 +182,19 @@ class Api:
             path: Of the collection.
             query: What to select.
             most: Objects of a page.
-            tenant: In whose turn they are read.
-            of_each: What is wanted of each.
+            of_each: What is wanted of each; touches nothing that others change.
 
         Raises:
             ClusterError: As for `request`.
+            MalformedObject: As `of_each` does.
         """
         size, following = PageSize(most), ""
         while True:
-            text = await self._page(bytes, path, size, following, accept=_JSON, query=query)
-            if text is None:
+            read = await self._page(partial(wanted_of, of_each), path, size, following, accept=_JSON, query=query)
+            if read is None:
                 continue
-            page, following = await wanted_of(f"GET {path}", text, tenant, of_each)
-            del text
+            page, following = read
+            del read
             yield page
             if not following:
                 return
@@ -279,8 +281,10 @@ class Api:
             raise refusal(what, status, text)
         try:
             return await in_turn(tenant_of(path), text, parse)
+        except MalformedObject:
+            raise
         except ValueError as error:
-            raise unreadable(what, status, error) from None
+            raise ClusterError(what, status, "Unreadable", f"{error}; does a proxy stand between?") from None
 
     def _compare(self, date: str | None, sent: float) -> None:
         before = self.skew.correction

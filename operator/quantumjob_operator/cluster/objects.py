@@ -168,7 +168,7 @@ class Objects:
         hear: Callable[[T], object],
     ) -> None:
         """A listing in pages: objects may be long, and no more than a page of them is in memory for its sake."""
-        pages = self._api.list_pages(collection(JOB_PLURAL, namespace), query, _PAGE, namespace, of_each)
+        pages = self._api.list_pages(collection(JOB_PLURAL, namespace), query, _PAGE, of_each)
         async for page in pages:
             while page:  # nobody counts what they take: of a page nothing is left while the next one is awaited
                 hear(page.pop(0))

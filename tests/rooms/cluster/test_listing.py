@@ -110,7 +110,7 @@ async def test_a_long_page_is_read_beside_the_loop(
         threads.append(threading.current_thread() is threading.main_thread())
         return str(body["metadata"]["name"])
 
-    pages = [page async for page in api.list_pages("/apis/x", {}, 20, "research", of_each)]
+    pages = [page async for page in api.list_pages("/apis/x", {}, 20, of_each)]
     assert pages == [["bell"]]
     assert threads == [in_the_loop]
 
@@ -240,9 +240,7 @@ def _query(params: dict[str, str] | None) -> str:
 
 
 LISTINGS: Final = [
-    pytest.param(
-        lambda _, api: api.list_pages("/apis/x", {}, 20, "research", dict), id="objects, of a key or a namespace"
-    ),
+    pytest.param(lambda _, api: api.list_pages("/apis/x", {}, 20, dict), id="objects, of a key or a namespace"),
     pytest.param(lambda _, api: api.list_versions("/apis/x"), id="metadata, to compare what the watch has told"),
     pytest.param(_by_kopf, id="objects, at the start of a watch"),
 ]

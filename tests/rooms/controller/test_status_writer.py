@@ -1,11 +1,9 @@
 """What is learnt of the installed CRDs from what the API server keeps of a status."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from quantumjob_operator.clock import Clock
 from quantumjob_operator.cluster.events import Events
@@ -13,7 +11,7 @@ from quantumjob_operator.controller.finalization import Finalization
 from quantumjob_operator.controller.status_writer import StatusWriter
 from quantumjob_operator.lifecycle import Action, Decision
 from quantumjob_operator.model.jobstatus import AttemptShown, CostShown, JobStatus, Resolved, parse_status
-from rooms.controller.submitting import Change, Parts, Scene, claimed_body, connections
+from rooms.controller.submitting import Change, Parts, Scene, claimed_body
 from rooms.lifecycle.observations import HOLDER, NOW, claim
 from rooms.model.bodies import Body
 
@@ -25,19 +23,6 @@ WANTED = JobStatus(
     resolved=Resolved("bell", "f", program_digest="sha256:0"),
 )
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
-    """Connections to an API server and to a service; to open them takes longer than all else."""
-    async with connections(tmp_path_factory.mktemp("cluster")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scene(parts: Parts) -> Scene:
-    """An API server, new."""
-    return Scene.of(*parts)
 
 
 def writer(scene: Scene, api: Any) -> StatusWriter:

@@ -1,12 +1,10 @@
 """PUT by the real submitter, over real connections: what is sent once, and what is fenced or confirmed."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from quantumjob_operator.controller.job_definition import definition_of
 from quantumjob_operator.controller.reconcile_context import Outdated
@@ -19,7 +17,7 @@ from quantumjob_operator.model.naming import CLAIM_ANNOTATION
 from quantumjob_operator.model.quantumjob import parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
 from rooms.azure.misbehaving import Behaviour, drops, fails
-from rooms.controller.submitting import FENCE, SETTINGS, START, Change, Parts, Scene, claimed_body, connections
+from rooms.controller.submitting import FENCE, SETTINGS, START, Change, Scene, claimed_body
 from rooms.lifecycle.observations import HOLDER, NOW, RIVAL, claim, identity
 from rooms.model.bodies import OTHER_UID, UID, job_body
 
@@ -29,19 +27,6 @@ OLD = FenceState(claimed_at=START - SETTINGS.put_start_seconds, never_sent=True)
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
-    """Connections to an API server and to a service; to open them takes longer than all else."""
-    async with connections(tmp_path_factory.mktemp("cluster")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scene(parts: Parts) -> Scene:
-    """A submitter between an API server and a service, both of them new."""
-    return Scene.of(*parts)
 
 
 async def test_a_job_is_sent_once(scene: Scene) -> None:

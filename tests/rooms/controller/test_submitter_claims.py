@@ -1,11 +1,9 @@
 """Claims by the real submitter, over real connections: what is written, refused and renounced, and whose a key is."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from quantumjob_operator.cluster.api import ClusterError, Conflict
 from quantumjob_operator.controller.reconcile_context import Outdated
@@ -16,24 +14,11 @@ from quantumjob_operator.model.jobstatus import status_json
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import Claim, parse_job
 from quantumjob_operator.model.remotejob import RemoteJob
-from rooms.controller.submitting import FENCE, START, Parts, Scene, claimed_body, connections
+from rooms.controller.submitting import FENCE, START, Scene, claimed_body
 from rooms.lifecycle.observations import HOLDER, RIVAL, THEIRS, WORKSPACE, claim, finished, identity, remote
 from rooms.model.bodies import OTHER_UID, UID, job_body
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
-    """Connections to an API server and to a service; to open them takes longer than all else."""
-    async with connections(tmp_path_factory.mktemp("cluster")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scene(parts: Parts) -> Scene:
-    """A submitter between an API server and a service, both of them new."""
-    return Scene.of(*parts)
 
 
 KEYED = {"idempotencyKey": "vqe-1"}

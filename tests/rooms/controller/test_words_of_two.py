@@ -1,11 +1,9 @@
 """Two processes that know different things of why a job waits: neither of them writes without end."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
 
 from quantumjob_operator.cluster.api import ClusterError
 from quantumjob_operator.controller.process_state import Memory
@@ -17,20 +15,13 @@ from quantumjob_operator.lifecycle.slots import FULL
 from quantumjob_operator.model.conditions import Kind
 from quantumjob_operator.model.jobstatus import ErrorShown
 from quantumjob_operator.model.quantumjob import parse_job
-from rooms.controller.submitting import Parts, Scene, connections
+from rooms.controller.submitting import Parts, Scene
 from rooms.controller.test_status_writer import writer
 from rooms.lifecycle.observations import seen
 from rooms.model.bodies import job_body
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MINUTES: Final = 60.0
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
-    """Connections to an API server and to a service; to open them takes longer than all else."""
-    async with connections(tmp_path_factory.mktemp("cluster")) as opened:
-        yield opened
 
 
 @dataclass
