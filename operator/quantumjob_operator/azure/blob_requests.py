@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from quantumjob_operator.azure.channel import USER_AGENT
-from quantumjob_operator.azure.failures import StorageAnswer
+from quantumjob_operator.azure.failures import StorageAnswer, WrongPart
 
 # What each of the two requests has meant since, so that no newer version changes it.
 _VERSION: Final = "2021-12-02"
@@ -79,7 +79,7 @@ async def get_part(session: aiohttp.ClientSession, uri: str, first: int, most: i
 
     Raises:
         StorageAnswer: It could not be read, or is another version now.
-        ValueError: The answer is not the part that was asked for.
+        WrongPart: The answer is not the part that was asked for.
         aiohttp.ClientError: The exchange broke off; so may an `OSError` tell.
     """
     headers = {"x-ms-range": f"bytes={first}-{first + most - 1}"} | ({"If-Match": etag} if etag else {})
@@ -91,10 +91,10 @@ async def get_part(session: aiohttp.ClientSession, uri: str, first: int, most: i
         raise
     found = _RANGE.fullmatch(told.get("Content-Range", ""))
     if found is None:
-        raise ValueError("the answer does not say which part it is")
+        raise WrongPart("it does not say which part it is")
     begin, size = int(found[1]), int(found[3])
     if begin != first or len(body) != min(most, size - first):
-        raise ValueError("the answer is another part than was asked for")
+        raise WrongPart("it is another part than was asked for")
     return Part(body, size, told.get("ETag", ""))
 
 

@@ -18,7 +18,7 @@ import httpx
 
 from quantumjob_operator.azure.blob_requests import get_part, put_blob
 from quantumjob_operator.azure.exchange import Observer, Timing
-from quantumjob_operator.azure.failures import BROKEN_ANSWER, StorageAnswer, storage_failure, word_for
+from quantumjob_operator.azure.failures import BROKEN_ANSWER, StorageAnswer, WrongPart, storage_failure, word_for
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
 from quantumjob_operator.azure.http.bounds import at_most
 from quantumjob_operator.azure.http.transport import HttpTransport
@@ -73,14 +73,14 @@ class BlobStore:
         self._session = transport.storage
 
     def require_allowed(self, operation: str, uri: str) -> None:
-        """Raise `EndpointNotAllowed` unless the administrator allows the host of this URI."""
+        """Raise `StorageNotAllowed` unless the administrator allows the host of this URI."""
         self._allowed.check_storage(operation, uri)
 
     async def put(self, operation: str, container_uri: str, name: str, content: bytes, content_type: str) -> None:
         """Write a blob; one that is there already is replaced only if it differs.
 
         Raises:
-            ServiceError: It could not be written; `EndpointNotAllowed` if the storage host is none of ours.
+            ServiceError: It could not be written; `StorageNotAllowed` if the storage host is none of ours.
             Unreadable: The URI is not that of a container.
         """
         self.require_allowed(operation, container_uri)
@@ -130,7 +130,7 @@ class BlobStore:
                 most = min(_LATER_READS, first.size - got)
                 part = await get_part(self._session, uri, got, most, first.etag)
                 if part.size != first.size:
-                    raise ValueError("another size than the first part told")
+                    raise WrongPart("it tells of another size than the first part")
                 whole.write(part.body)
             return Output(body=whole.getvalue(), too_large=False)
 
@@ -164,12 +164,7 @@ class BlobStore:
         except ServiceError:
             word = BROKEN_ANSWER
             raise
-        except (
-            StorageAnswer,
-            aiohttp.ClientError,
-            OSError,
-            ValueError,
-        ) as error:  # no sense: ValueError
+        except (StorageAnswer, aiohttp.ClientError, OSError, ValueError) as error:  # no sense: ValueError
             failure = storage_failure(operation, error, self._timing.clock())
             word = str(failure.status) if failure.status else word_for(error)
             raise failure.apart() from None

@@ -48,6 +48,10 @@ _OPTIONAL: Final = frozenset({"quotas", "quota_usages", "queue_position"})
 _CONTAINING_RESOURCE: Final = re.compile(r"workspace|resource ?group|subscription", re.IGNORECASE)
 
 
+class WrongPart(ValueError):  # noqa: N818 - reads as what it says about the answer
+    """An answer of a storage account that is not the part of a blob that was asked for; the text is ours."""
+
+
 class StorageAnswer(Exception):  # noqa: N818 - an answer, if not the one that was asked for
     """What a storage account answers in place of what was asked for; of its body nothing is known.
 
@@ -180,6 +184,8 @@ def storage_failure(operation: str, error: Exception, now: datetime) -> ServiceE
     """The error for a request to a blob that failed."""
     if isinstance(error, StorageAnswer):
         return _storage_answer(operation, error, now)
+    if isinstance(error, WrongPart):
+        return Retryable(operation, detail=f"the answer of the storage account cannot be read: {error}")
     word = word_for(error)
     if word == CONNECTION_FAILED:
         return Retryable(operation, detail="cannot connect to the storage account", applied=Applied.NO)

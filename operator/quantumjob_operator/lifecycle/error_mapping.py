@@ -16,6 +16,7 @@ from quantumjob_operator.model.errors import (
     QuotaExhausted,
     Refused,
     ServiceError,
+    StorageNotAllowed,
     TargetUnavailable,
     Throttled,
 )
@@ -75,6 +76,9 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
     if isinstance(error, CredentialsRefused):
         remedy = f"the service refuses the credentials of QuantumWorkspace {workspace}; renew the Secret they stand in"
         return Trouble("WorkspaceNotReady", f"{remedy} ({said})")
+    if isinstance(error, StorageNotAllowed):
+        remedy = "if it is the workspace's storage account, ask the operator's administrator to allow it"
+        return Trouble("WorkspaceNotReady", f"storage of QuantumWorkspace {workspace}: {error.detail}; {remedy}")
     if isinstance(error, EndpointNotAllowed):
         remedy = f"QuantumWorkspace {workspace}: {error.detail}; correct spec.endpoint or ask for it to be allowed"
         return Trouble("WorkspaceNotReady", remedy)

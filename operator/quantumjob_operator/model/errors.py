@@ -111,6 +111,10 @@ class EndpointNotAllowed(Refused):
     """The host is not one that the administrator allows; nothing was sent."""
 
 
+class StorageNotAllowed(EndpointNotAllowed):
+    """The same of the storage that the service names."""
+
+
 class CredentialsMalformed(ValueError):
     """A key or a connection string that cannot be used as it stands; the text never quotes it.
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins, Origin, OriginError, origin_of, parse_origin
-from quantumjob_operator.model.errors import Applied, EndpointNotAllowed
+from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, StorageNotAllowed
 
 DEFAULT = AllowedOrigins()
 EXTRA = AllowedOrigins.parse(["http://127.0.0.1:8080", "https://quantum.example.com", "http://emulator.svc:80/"])
@@ -87,7 +87,7 @@ def test_storage_hosts(url: str, *, allowed: bool) -> None:
     if allowed:
         assert EXTRA.check_storage("upload_program", url)
     else:
-        with pytest.raises(EndpointNotAllowed):
+        with pytest.raises(StorageNotAllowed):
             EXTRA.check_storage("upload_program", url)
 
 

@@ -120,6 +120,16 @@ async def test_a_second_part_that_does_not_fit(
         await read_output(client, len(LARGE))
 
 
+async def test_a_part_that_says_nothing_of_itself_is_told_as_that(
+    server: MisbehavingServer, client: WorkspaceClient
+) -> None:
+    """Whoever reads the condition runs no Python."""
+    uri = f"{container(server)}/rawOutputData?{SAS}"
+    server.plays(says(job(outputDataUri=uri)), answers(200, LARGE[:PIECE]))
+    with pytest.raises(Retryable, match=r"storage account cannot be read: it does not say which part it is$"):
+        await read_output(client, len(LARGE))
+
+
 async def test_an_output_without_a_place(server: MisbehavingServer, client: WorkspaceClient) -> None:
     """The service may name it later."""
     server.plays(says(job(outputDataUri=None)))

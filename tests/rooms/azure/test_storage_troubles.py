@@ -9,11 +9,11 @@ import pytest
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.model.errors import (
     Applied,
-    EndpointNotAllowed,
     OutputMissing,
     Refused,
     Retryable,
     ServiceError,
+    StorageNotAllowed,
     Throttled,
 )
 from rooms.azure.conftest import MakeClient, Observed
@@ -150,11 +150,12 @@ async def test_an_upload_in_the_order_of_the_sdk(server: MisbehavingServer, clie
 @pytest.mark.parametrize(
     ("uri", "kind"),
     [
-        pytest.param("https://evil.example/job-1?sig=x", EndpointNotAllowed, id="another host"),
+        pytest.param("https://evil.example/job-1?sig=x", StorageNotAllowed, id="another host"),
         pytest.param(
-            "https://acct.blob.core.windows.net.evil.example/c?sig=x", EndpointNotAllowed, id="a reconciliation-alike"
+            "https://acct.blob.core.windows.net.evil.example/c?sig=x", StorageNotAllowed, id="a reconciliation-alike"
         ),
-        pytest.param("http://acct.blob.core.windows.net/c?sig=x", EndpointNotAllowed, id="no TLS"),
+        pytest.param("http://acct.blob.core.windows.net/c?sig=x", StorageNotAllowed, id="no TLS"),
+        pytest.param("https://acct.blob.core.windows.net/c?sig=\x07", Retryable, id="no URL"),
         pytest.param("", Retryable, id="nothing"),
         pytest.param(None, Retryable, id="null"),
         pytest.param(7, Retryable, id="a number"),

@@ -21,6 +21,7 @@ from quantumjob_operator.model.errors import (
     Refused,
     Retryable,
     ServiceError,
+    StorageNotAllowed,
     TargetUnavailable,
     Throttled,
 )
@@ -37,6 +38,7 @@ NOT_READY, UNAVAILABLE = "WorkspaceNotReady", "ServiceUnavailable"
     [
         pytest.param(CredentialsRefused("get_job", status=401, applied=NO), NOT_READY, False, id="credentials"),
         pytest.param(EndpointNotAllowed("get_job", applied=NO), NOT_READY, False, id="an endpoint"),
+        pytest.param(StorageNotAllowed("sas_uri", applied=NO), NOT_READY, False, id="a storage account"),
         pytest.param(TargetUnavailable("put_job", status=409, applied=NO), "TargetUnavailable", False, id="a target"),
         pytest.param(Throttled("put_job", status=429, applied=NO), "Throttled", False, id="too many requests"),
         pytest.param(Retryable("get_job", status=503), UNAVAILABLE, False, id="an overloaded service"),
@@ -202,6 +204,7 @@ def test_a_quota_is_waited_for_slowly_and_by_its_job_alone(asked: str, seconds: 
     [
         pytest.param(CredentialsRefused("get_job"), id="credentials"),
         pytest.param(EndpointNotAllowed("get_job", detail="host evil.example"), id="an endpoint"),
+        pytest.param(StorageNotAllowed("sas_uri", detail="host evil.example"), id="a storage account"),
         pytest.param(Refused("get_job", status=403), id="a role"),
         pytest.param(Retryable("get_job"), id="an outage"),
     ],
@@ -212,10 +215,25 @@ def test_trouble_with_a_workspace_names_it(error: ServiceError) -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        pytest.param(EndpointNotAllowed("get_job"), "correct spec.endpoint", id="what its owner wrote"),
+        pytest.param(StorageNotAllowed("sas_uri"), "ask the operator's administrator", id="what the service named"),
+    ],
+)
+def test_the_remedy_is_one_that_its_reader_has(error: ServiceError, remedy: str) -> None:
+    """The storage account stands in no field of a QuantumWorkspace."""
+    said = trouble_of(error, WORKSPACE).message
+    assert remedy in said
+    assert ("spec.endpoint" in said) == (type(error) is EndpointNotAllowed)
+
+
+@pytest.mark.parametrize(
     "error",
     [
         pytest.param(CredentialsRefused("get_job", status=401, detail="the words"), id="credentials"),
         pytest.param(EndpointNotAllowed("get_job", detail="the words"), id="an endpoint"),
+        pytest.param(StorageNotAllowed("sas_uri", detail="the words"), id="a storage account"),
         pytest.param(TargetUnavailable("put_job", detail="the words"), id="a target"),
         pytest.param(Throttled("put_job", detail="the words"), id="too many requests"),
         pytest.param(Refused("put_job", status=400, detail="the words"), id="a definition"),

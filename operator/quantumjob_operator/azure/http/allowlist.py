@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import httpx
 
-from quantumjob_operator.model.errors import Applied, EndpointNotAllowed
+from quantumjob_operator.model.errors import Applied, EndpointNotAllowed, Retryable, StorageNotAllowed
 from quantumjob_operator.model.redaction import clean_text
 
 SERVICE_ZONES: Final = ("quantum.azure.com",)
@@ -81,21 +81,32 @@ class AllowedOrigins:
 
     def check_service(self, operation: str, url: str) -> Origin:
         """The origin of a URL of the service, or `EndpointNotAllowed`."""
-        return self._check(operation, url, self.service_zones)
-
-    def check_storage(self, operation: str, url: str) -> Origin:
-        """The origin of a URL of a blob or container, or `EndpointNotAllowed`."""
-        return self._check(operation, url, self.storage_zones)
-
-    def _check(self, operation: str, url: str, zones: tuple[str, ...]) -> Origin:
         try:
             origin = origin_of(url)
         except OriginError as error:
             raise EndpointNotAllowed(operation, detail=str(error), applied=Applied.NO) from None
-        if origin in self.extra or _in_zone(origin, zones):
+        if self._allows(origin, self.service_zones):
             return origin
-        detail = f"{origin} is not one of the origins that the administrator of the operator allows"
-        raise EndpointNotAllowed(operation, detail=detail, applied=Applied.NO)
+        raise EndpointNotAllowed(operation, detail=_refused(origin), applied=Applied.NO)
+
+    def check_storage(self, operation: str, url: str) -> Origin:
+        """The origin of a URL of a blob or container, or `StorageNotAllowed`; `Retryable` if it is no URL."""
+        try:
+            origin = origin_of(url)
+        except OriginError as error:
+            # The service wrote it: no field of a QuantumWorkspace does.
+            detail = f"the address of its storage cannot be used: {error}"
+            raise Retryable(operation, detail=detail, applied=Applied.NO) from None
+        if self._allows(origin, self.storage_zones):
+            return origin
+        raise StorageNotAllowed(operation, detail=_refused(origin), applied=Applied.NO)
+
+    def _allows(self, origin: Origin, zones: tuple[str, ...]) -> bool:
+        return origin in self.extra or _in_zone(origin, zones)
+
+
+def _refused(origin: Origin) -> str:
+    return f"{origin} is not one of the origins that the administrator of the operator allows"
 
 
 def origin_of(url: str) -> Origin:
