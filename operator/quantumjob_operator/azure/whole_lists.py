@@ -19,8 +19,10 @@ PAGE: Final = 100
 """Rows of a page: without a number, one was seen to hold thousands."""
 NEWEST_FIRST: Final = "CreationTime desc"
 MOST_REQUESTS: Final = MAX_PAGES + 500
-"""Of one reading, whatever is asked for: a page that is too large takes a dozen instead of one, and any list may say
-that it goes on."""
+"""Of one reading, beside one for every two jobs: a page that is too large takes a dozen instead of one, and any list
+may say that it goes on."""
+_MOST_LONG: Final = 20_000
+"""So many jobs are read that are all too long for larger pages than of two."""
 _SMALL_PAGE: Final = 2
 """Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
 _MOST_OF_JOBS: Final = 1024 * 1024
@@ -45,19 +47,19 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
         AnswerTooLarge: A small page is too large as well, or the list has no end. Pages without rows count as others.
         ServiceError: A page could not be had; those before it were complete.
     """
-    seen, size, largest, until, left = 0, PAGE, PAGE, 0, MOST_REQUESTS
+    seen, size, largest, until, asked = 0, PAGE, PAGE, 0, 0
 
     def counted(rows: list[Any]) -> tuple[int, T]:
         return len(rows), read(rows)
 
-    while left > 0:
+    while (left := MOST_REQUESTS + min(seen, _MOST_LONG) // _SMALL_PAGE - asked) > 0:
         query = {"orderby": NEWEST_FIRST, "top": str(size)} | ({"filter": only} if only else {})
         query |= {"skip": str(seen)} if seen else {}
         number, most = 0, min(MAX_PAGES, left)
         try:
             async with aclosing(pages(channel, "list_jobs", url, query, counted, most)) as found:
                 async for rows, jobs in found:
-                    seen, number, left = seen + rows, number + 1, left - 1
+                    seen, number, asked = seen + rows, number + 1, asked + 1
                     yield jobs
                     del jobs  # it would stay in memory as long as the next page takes, as it would wherever it is read
                     if size < PAGE and rows >= size:
@@ -66,12 +68,14 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
                     return
             size = min(largest if seen < until else PAGE, 2 * size)
         except AnswerTooLarge:
-            left -= 1
-            if left > 0 and (size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE):
+            if most <= number < MAX_PAGES:
+                continue  # no page is too large: there are as many as were left
+            asked += 1
+            if size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
                 raise
             # What was too much once is not tried again for as many rows as a usual page has.
             largest, until, size = max(_SMALL_PAGE, size // 2), seen + PAGE, _SMALL_PAGE
-    detail = f"the list cannot be read: it takes more than {MOST_REQUESTS:,} requests"
+    detail = f"the list cannot be read: {asked:,} requests showed no more than {seen:,} jobs of it"
     raise AnswerTooLarge("list_jobs", detail=detail)
 
 
