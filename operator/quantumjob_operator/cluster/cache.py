@@ -90,8 +90,11 @@ class Cache:
         return True
 
     def _order_policies(self, namespace: str) -> None:
-        found = (one for one in self.policies.values() if one.namespace == namespace)
-        self._rules[namespace] = tuple(sorted(found, key=lambda one: one.name))
+        found = [one for one in self.policies.values() if one.namespace == namespace]
+        if found:
+            self._rules[namespace] = tuple(sorted(found, key=lambda one: one.name))
+        else:
+            self._rules.pop(namespace, None)
 
     def policies_of(self, namespace: str) -> tuple[QuantumPolicy, ...]:
         """The policies of a namespace, by name."""

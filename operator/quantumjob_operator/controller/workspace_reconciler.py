@@ -13,7 +13,7 @@ from typing import Any, Final
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.connections import Connections
 from quantumjob_operator.clock import Clock
-from quantumjob_operator.cluster.api import ClusterError, Conflict
+from quantumjob_operator.cluster.api import ClusterError, Conflict, NotFound
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
 from quantumjob_operator.cluster.objects import Objects, workspace_reference
@@ -103,6 +103,8 @@ class WorkspaceReconciler:
             await self._write(workspace, trouble, offer)
         except Conflict:
             self._queue.add_after(uid, 1.0)
+        except NotFound:
+            self._again(workspace, failed=True)  # the watch will tell that it is gone
         except TimeoutError:
             self._again(workspace, failed=True)
             _log.warning("workspace %s/%s: its service takes too long to answer", workspace.namespace, workspace.name)

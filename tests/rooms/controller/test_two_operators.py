@@ -11,7 +11,7 @@ import pytest
 from quantumjob_operator.budgets.ledger import ledger_of
 from quantumjob_operator.budgets.shown import as_counted, shown
 from quantumjob_operator.clock import Clock
-from quantumjob_operator.cluster.api import Conflict
+from quantumjob_operator.cluster.api import Conflict, NotFound
 from quantumjob_operator.cluster.budgets import BudgetObjects
 from quantumjob_operator.cluster.cache import Cache
 from quantumjob_operator.cluster.events import Events
@@ -46,6 +46,7 @@ class World:
         body["metadata"] |= {"uid": UID, "resourceVersion": "1"}
         self.now = 0.0
         self.writes = 0
+        self.gone = False
         self.operators: list[Operator] = []
 
     async def request(self, _method: str, _path: str, _body: Any = None) -> Body:
@@ -55,6 +56,8 @@ class World:
     async def patch(self, path: str, patch: Body) -> Body:
         """Written if nobody wrote before; the other operator hears of it, and looks at once."""
         meta = self.body["metadata"]
+        if self.gone:
+            raise NotFound(f"PATCH {path}", 404, "NotFound", "not found")
         if patch["metadata"]["resourceVersion"] != meta["resourceVersion"]:
             raise Conflict(f"PATCH {path}", 409, "Conflict", "changed")
         self.writes += 1
@@ -255,3 +258,13 @@ async def test_two_operators_with_different_answers_do_not_write_a_workspace_in_
     assert world.ready == "Connected"
     assert bool(world.body["status"].get("quotas")) == bool(other.offer.quotas)
     assert world.body["status"]["clusterName"] == clusters[1]
+
+
+async def test_a_workspace_that_goes_is_no_news_for_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Its last look may come between the deletion and the watch's word of it."""
+    world = World(WORKSPACE_PLURAL, workspace_body(namespace="research", name="default"))
+    add_workspace_operator(world, replace(DOWN), "lab")
+    world.gone = True
+    await world.passes(MINUTES)
+    assert not caplog.records
+    assert world.writes == 0
