@@ -24,7 +24,7 @@ from quantumjob_operator.azure.http.transport import HttpTransport
 from quantumjob_operator.azure.lists import short_list
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable
-from quantumjob_operator.azure.whole_lists import whole_jobs, whole_list
+from quantumjob_operator.azure.whole_lists import Weigh, whole_jobs, whole_list
 from quantumjob_operator.azure.wire import JobDefinition
 from quantumjob_operator.model.errors import OutputMissing, Refused
 from quantumjob_operator.model.quotas import Quota
@@ -118,18 +118,19 @@ class WorkspaceClient:
             answer = await self._channel.call(what, "GET", url)
             return await understood(what, answer.status, answer.body, wire.queue_position)
 
-    async def list_jobs(self, *, filter: str | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
+    async def list_jobs(self, *, filter: str | None = None, weigh: Weigh | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of jobs, newest first.
 
         A row is a hint: an unreadable one is left out and logged once, so that a missing row means nothing.
 
         Args:
             filter: In the service's filter grammar; None for all jobs.
+            weigh: If anybody wants to know how dear the list is.
 
         Raises:
             ServiceError: A page could not be had; the pages before it were complete.
         """
-        async with aclosing(whole_list(self._channel, self._jobs_url, filter or "", wire.parse_rows)) as found:
+        async with aclosing(whole_list(self._channel, self._jobs_url, filter or "", wire.parse_rows, weigh)) as found:
             async for rows, left_out in found:
                 if left_out and _ROWS not in self._left_out:
                     self._left_out.add(_ROWS)

@@ -41,6 +41,10 @@ _FIRST_SECONDS: Final = 30.0
 _LONGEST_SECONDS: Final = 600.0
 _LIST_SECONDS: Final = 600.0
 """For so long a list is read, as long as those of a budget: nothing is told of any job meanwhile."""
+_USUAL_BYTES: Final = 4 * 1024
+"""Of a row; recorded from Azure were 1 to 2 KiB."""
+_GET_BYTES: Final = 16 * 1024
+"""Of what a list has beyond that, so many are as dear as a GET: who waits for a list waits for the rows of all."""
 _FIRST_PAGES: Final = 20
 """Are read although GETs would be fewer requests: only so it is known how many jobs others have."""
 _LASTING: Final = 2
@@ -55,7 +59,7 @@ def cheaper_to_list(due: int, unfinished: int, further: int = 0) -> bool:
     Args:
         due: How many jobs are to be asked about now or very soon.
         unfinished: How many unfinished jobs the workspace is known to hold, ours and others'.
-        further: How many pages more than for so many jobs the list has.
+        further: By how many requests the list is dearer than another one of so many jobs.
     """
     return due > _pages(unfinished) + further
 
@@ -116,9 +120,10 @@ class Listing:
     _gets: int = 0
     _read: int = 0
     _rows: int = 0
+    _bytes: int = 0
 
     def is_cheaper(self, due: int, ours: int) -> bool:
-        """As `cheaper_to_list`, where a list with long parameters of jobs was seen to have more pages than usual."""
+        """As `cheaper_to_list`, where a list with long parameters of jobs was seen to be dearer than usual."""
         further = self._further if self.monotonic() < self._further_until else 0
         return cheaper_to_list(due, ours + self._others, further)
 
@@ -136,7 +141,8 @@ class Listing:
         """Pages of the list, in the first form that the service accepts.
 
         What the list has is seen only while it is read: after as many pages as GETs would be requests it is read no
-        further, whether these had any rows or not, and the jobs that were not on them are asked about one by one.
+        further, whether these had any rows or not, and the jobs that were not on them are asked about one by one. One
+        of long rows counts as many.
 
         Args:
             client: Asks.
@@ -147,7 +153,7 @@ class Listing:
         Raises:
             ServiceError: It can't be had in any form; `AnswerTooLarge` if it does not end in time.
         """
-        self._gets, self._read, self._rows = gets, 0, 0
+        self._gets, self._read, self._rows, self._bytes = gets, 0, 0, 0
         late = self.monotonic() + _LIST_SECONDS
         for form in range(self._form, len(FORMS)):
             try:
@@ -156,7 +162,7 @@ class Listing:
                         self._read, self._rows = self._read + 1, self._rows + len(page)
                         yield page
                         del page
-                        if self._read >= max(gets, _FIRST_PAGES):
+                        if self._cost() >= max(gets, _FIRST_PAGES):
                             break
                         if self.monotonic() >= late:
                             detail = f"the list cannot be read: it has not ended within {_LIST_SECONDS:.0f} s"
@@ -173,7 +179,7 @@ class Listing:
         self, client: WorkspaceClient, words: str | None, wanted: AbstractSet[str]
     ) -> AsyncGenerator[list[JobRow]]:
         missing, number = set(wanted), 0
-        async with aclosing(client.list_jobs(filter=words)) as pages:
+        async with aclosing(client.list_jobs(filter=words, weigh=self._weigh)) as pages:
             async for page in pages:
                 yield page
                 number += 1
@@ -181,6 +187,13 @@ class Listing:
                 del page
                 if words is None and (not missing or number >= len(wanted)):
                     return
+
+    def _weigh(self, size: int) -> None:
+        self._bytes += size
+
+    def _cost(self) -> int:
+        """Of what was read, in GETs."""
+        return self._read + max(0, self._bytes - self._rows * _USUAL_BYTES) // _GET_BYTES
 
     def failed(self, error: ServiceError) -> bool:
         """The list could not be had: it is asked for again after a back-off.
@@ -190,7 +203,7 @@ class Listing:
             was about the list alone. If not, they are asked about after a pause.
         """
         # Each error comes as late as its endpoint likes: of what costs more than GETs none is a way back to more of it.
-        was_dear = self._read > self._gets
+        was_dear = self._cost() > self._gets
         if isinstance(error, Throttled | CredentialsRefused) or (isinstance(error, Refused) and not error.answered):
             if was_dear:
                 self._wait(_LONGEST_SECONDS)
@@ -213,7 +226,8 @@ class Listing:
             ours: How many of its jobs are followed; the others are no fewer than were seen.
         """
         self._forgive()
-        self._others, self._further = max(0, self._rows - ours), max(0, self._read - _pages(self._rows))
+        self._others = max(0, self._rows - ours)
+        self._further = max(0, self._cost() - _pages(self._rows))
         self._further_until = self.monotonic() + _LONGEST_SECONDS
 
     def _forgive(self) -> None:

@@ -28,8 +28,8 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
     parse: Callable[[list[Any]], T],
     max_pages: int = MAX_PAGES,
     max_bytes: int | None = None,
-) -> AsyncGenerator[T]:
-    """The pages of a list, each read by `parse`.
+) -> AsyncGenerator[tuple[T, int]]:
+    """The pages of a list, each read by `parse`, and how many bytes each had.
 
     Args:
         channel: The line to the service.
@@ -57,11 +57,12 @@ async def pages(  # noqa: PLR0917 - one sentence: from this line, for this opera
         with channel.reading(operation, max_bytes):
             answer = await channel.call(operation, "GET", url)
             status = answer.status
-            rows, link = await understood(operation, status, answer.body, parse_page)
+            rows, link = await understood(operation, status, answer.body, parse_page, of_list=True)
+        size = len(answer.body)
         if max_bytes is not None:
-            max_bytes -= len(answer.body)
+            max_bytes -= size
         del answer  # its body would stay in memory as long as the next page takes, and nobody counts it
-        yield rows
+        yield rows, size
         del rows
         if link is None:
             return
@@ -96,7 +97,7 @@ async def short_list(
         return [one for row in rows for one in parse(row)]
 
     # All pages together are kept until the last one has come.
-    async for page in pages(channel, operation, url, params, flat, MAX_ROWS, MAX_BYTES[operation]):
+    async for page, _ in pages(channel, operation, url, params, flat, MAX_ROWS, MAX_BYTES[operation]):
         shown += page
         if len(shown) > MAX_ROWS:
             detail = f"the list cannot be read: it has more than {MAX_ROWS:,} rows"

@@ -23,7 +23,9 @@ _AT_ONCE: Final = 32 * 1024
 T = TypeVar("T")
 
 
-async def understood(operation: str, status: int, body: bytes, parse: Callable[[Any], T]) -> T:
+async def understood(
+    operation: str, status: int, body: bytes, parse: Callable[[Any], T], *, of_list: bool = False
+) -> T:
     """The body of a success as JSON, read by `parse`.
 
     Args:
@@ -31,6 +33,7 @@ async def understood(operation: str, status: int, body: bytes, parse: Callable[[
         status: For errors.
         body: As it came.
         parse: May raise `Unreadable`; runs in another thread if the body is large.
+        of_list: It shows the jobs of many: how long these are delays nothing else of the workspace's namespace.
 
     Raises:
         Retryable: It is no JSON, or `parse` says so; `AnswerTooLarge` if it holds too many values.
@@ -41,7 +44,8 @@ async def understood(operation: str, status: int, body: bytes, parse: Callable[[
         if values_in(body, MAX_VALUES) > MAX_VALUES:
             detail = f"the answer cannot be read: it holds more than {MAX_VALUES:,} values"
             raise AnswerTooLarge(operation, status=status, detail=detail)
-        return await aside(tenant_of_request(), lambda: parse(load(body)))
+        tenant = tenant_of_request()
+        return await aside(f"{tenant}/lists" if of_list else tenant, lambda: parse(load(body)))
     except Unreadable as error:
         raise unreadable(operation, status, str(error)) from None
 

@@ -31,10 +31,10 @@ _PARALLEL: Final = 8
 _OF_ALL: Final = (CredentialsRefused, Throttled)
 """What is said to all jobs of a workspace, whichever of them is asked about."""
 _BATCHES: Final = 8
-"""How many batches of so many GETs a sweep has at most, before it looks who became due meanwhile."""
+_SWEEP_SECONDS: Final = 0.25
+"""How many batches of so many GETs, and for how long, before a sweep looks who became due meanwhile."""
 _SOON_SHARE: Final = 0.1
 """Whoever is due within this share of the longest interval is served by a list that is made for those due now."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -202,8 +202,10 @@ class Poller:
             if self._watched.get(one.uid) is one:
                 one.due = math.inf
                 self._queue.push(one.namespace, one.uid)
-        answered = False
+        answered, late = False, self.monotonic() + _SWEEP_SECONDS
         for number in range(_BATCHES):
+            if number and self.monotonic() > late:
+                return  # others may be due by now, and have their turn before the rest of these
             batch = self._next_batch(1 if self._failures and not number else _PARALLEL)
             if not batch:
                 return
@@ -284,8 +286,7 @@ class Poller:
     def _next(self, one: Watched) -> None:
         now = self.monotonic()
         shortest, longest = self.settings.poll_min_seconds, self.settings.poll_max_seconds
-        # After an end that was told there is no news: it waits for its reconciliation, in a burst for long, and what is
-        # missing in a list of unfinished jobs takes a GET of its own.
+        # After an end that was told there is no news, and what is missing in a list of unfinished jobs takes a GET.
         soonest = longest if one.sight is not None and is_final_word(one.sight.word) else shortest
         self._schedule(one, now + poll_interval(now - one.since, one.uid, shortest=soonest, longest=longest))
 

@@ -29,9 +29,17 @@ _MOST_OF_JOBS: Final = 1024 * 1024
 """Bytes of memory of a page of whole jobs, which may be many times those of its answer; usual are 80 KiB."""
 
 T = TypeVar("T")
+Weigh = Callable[[int], object]
+"""Is told of the bytes of each page."""
 
 
-async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callable[[list[Any]], T]) -> AsyncGenerator[T]:
+async def whole_list(
+    channel: ServiceChannel,
+    url: str,
+    only: str,
+    read: Callable[[list[Any]], T],
+    weigh: Weigh | None = None,
+) -> AsyncGenerator[T]:
     """All jobs, newest first; those of a page that is too large come on small ones, and on larger ones after these.
 
     What comes into the list meanwhile moves the others on: a row may be shown twice. From a filtered list rows go as
@@ -42,6 +50,7 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
         url: Of the list, without its query.
         only: In the service's filter grammar; empty for all jobs.
         read: Reads the rows of a page.
+        weigh: If anybody wants to know how dear it is.
 
     Raises:
         AnswerTooLarge: A small page is too large as well, or the list has no end. Pages without rows count as others.
@@ -58,8 +67,10 @@ async def whole_list(channel: ServiceChannel, url: str, only: str, read: Callabl
         number, most = 0, min(MAX_PAGES, left)
         try:
             async with aclosing(pages(channel, "list_jobs", url, query, counted, most)) as found:
-                async for rows, jobs in found:
+                async for (rows, jobs), size_in_bytes in found:
                     seen, number, asked = seen + rows, number + 1, asked + 1
+                    if weigh is not None:
+                        weigh(size_in_bytes)
                     yield jobs
                     del jobs  # it would stay in memory as long as the next page takes, as it would wherever it is read
                     if size < PAGE and rows >= size:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from quantumjob_operator.azure.listing import OLDER_WORDS, UNFINISHED
-from quantumjob_operator.azure.whole_lists import PAGE
+from quantumjob_operator.azure.whole_lists import PAGE, Weigh
 from quantumjob_operator.model.errors import Refused
 from quantumjob_operator.model.remotejob import JobRow, RemoteJob
 
@@ -40,6 +40,7 @@ class Service:
         filters: The filters that are accepted; None among them means a list without one.
         places: Of jobs in their provider's queue.
         page: How many rows a page of its list has.
+        row_bytes: How long each row is.
         cancelling: Jobs that say `isCancelling` beside their word.
         seconds: How long each request takes, unless `quick` names its job.
         quick: Jobs about which requests take no time.
@@ -61,6 +62,7 @@ class Service:
     places: dict[str, int] = field(default_factory=dict)
     cancelling: set[str] = field(default_factory=set)
     page: int = PAGE
+    row_bytes: int = 1_500
 
     def on_behalf(self, namespace: str) -> "Service":
         """Whoever asks is answered."""
@@ -73,7 +75,7 @@ class Service:
         await self._answer(Asked(_now(), "get", job_id))
         return None if word is None else self._job(job_id, word)
 
-    async def list_jobs(self, *, filter: str | None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
+    async def list_jobs(self, *, filter: str | None, weigh: Weigh | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - the wire's own name
         """Pages of the jobs that a filter lets through."""
         told = {job_id: self.listed.get(job_id, word) for job_id, word in self.words.items()}
         rows = [
@@ -85,7 +87,10 @@ class Service:
             await self._answer(Asked(_now(), "list", filter=filter))
             if filter not in self.filters:
                 raise NOT_THESE_WORDS
-            yield rows[start : start + self.page]
+            shown = rows[start : start + self.page]
+            if weigh is not None:
+                weigh(len(shown) * self.row_bytes)
+            yield shown
 
     async def queue_position(self, job_id: str) -> int | None:
         """The place of a job in its provider's queue."""

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ import pytest
 
 from devcluster.certificates import Authority
 from loopturns import SHORT, turns_of_the_loop
+from quantumjob_operator.azure import parsing
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
@@ -18,6 +20,7 @@ from quantumjob_operator.azure.http.bounds import ANSWER_BYTES
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.azure.wire import parse_job
 from quantumjob_operator.model.errors import AnswerTooLarge, Retryable
+from quantumjob_operator.scheduling.calculations import aside
 from quantumjob_operator.scheduling.fair_share import FairShare
 from rooms.azure.conftest import MakeClient
 from rooms.azure.misbehaving import Behaviour, MisbehavingServer, Received, misbehaving_server, says
@@ -212,3 +215,21 @@ async def test_large_pages_are_parsed_round_robin(server: MisbehavingServer, mak
         await first.wait()  # by then they are all on their way, and wait for the parser
         group.create_task(one("victim"))
     assert ends.index("victim") < len(ends) - 4
+
+
+async def test_lists_have_turns_of_their_own(
+    server: MisbehavingServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They show the jobs of all who share a workspace, and its owner has more to do than to read them."""
+    tenants: list[str] = []
+
+    async def noted(tenant: str, calculate: Callable[[], Any]) -> Any:
+        tenants.append(tenant)
+        return await aside(tenant, calculate)
+
+    monkeypatch.setattr(parsing, "aside", noted)
+    client, long = make_client(owner="platform"), {**job(), "inputParams": [0] * 100_000}
+    server.plays(says({"value": [long]}), says(long))
+    await _first_page(client)
+    await client.on_behalf("research").get_job(JOB_ID)
+    assert tenants == ["platform/lists", "research"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from quantumjob_operator.azure.whole_lists import Weigh
 from quantumjob_operator.model.errors import CredentialsRefused, Retryable
 from quantumjob_operator.model.remotejob import JobRow, RemoteJob
 from rooms.azure.polled import DOWN, News, make_poller, now, polling
@@ -61,11 +62,11 @@ async def test_the_loop_turns_whatever_happens(service: Service, jobs: int) -> N
 class Dallying(Service):
     """Makes many slow requests of a page, none of which is late by itself."""
 
-    async def list_jobs(self, *, filter: str | None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - as the service has it
+    async def list_jobs(self, *, filter: str | None, weigh: Weigh | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - as the service has it
         """It never comes."""
         for _ in range(12):
             await asyncio.sleep(29)
-        async for page in super().list_jobs(filter=filter):
+        async for page in super().list_jobs(filter=filter, weigh=weigh):
             yield page
 
 
@@ -125,3 +126,20 @@ async def test_a_get_without_an_answer_is_no_standstill() -> None:
             oldest = max(oldest, now() - poller.beat_at)
         assert isinstance(poller.trouble, Retryable)
     assert oldest <= 61
+
+
+async def test_who_becomes_due_while_others_are_asked_about_waits_for_few_of_them() -> None:
+    """Two hundred jobs of one tenant are half a second of reading each; another one's end is told beside them."""
+    long = {f"m{number}": "Executing" for number in range(200)}
+    service, news = Service(long | {"v": "Executing"}, row_bytes=240_000, seconds=0.5, quick=frozenset("v")), News()
+    poller = make_poller(service, news, poll_max_seconds=1)
+    async with polling(poller):
+        for name in long:
+            poller.watch(f"uid-{name}", name, "Executing", "mallory")
+        poller.watch("uid-v", "v", "Executing", "victim")
+        for turn in range(20):
+            await asyncio.sleep(30.1)
+            service.words["v"], began = f"word {turn}", now()
+            await asyncio.sleep(10)
+            assert news.told[-1][0] - began <= 2.5
+    assert len(news.told) == 20

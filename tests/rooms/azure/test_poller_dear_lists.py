@@ -7,6 +7,7 @@ from itertools import count, islice
 
 import pytest
 
+from quantumjob_operator.azure.whole_lists import Weigh
 from quantumjob_operator.model.errors import AnswerTooLarge, CredentialsRefused, Refused, Retryable, Throttled
 from quantumjob_operator.model.remotejob import JobRow
 from rooms.azure.polled import News, make_poller, polling
@@ -36,11 +37,11 @@ class Dear(Service):
     turns: int = 0
     _readings: int = 0
 
-    async def list_jobs(self, *, filter: str | None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - as the service has it
+    async def list_jobs(self, *, filter: str | None, weigh: Weigh | None = None) -> AsyncGenerator[list[JobRow]]:  # noqa: A002 - as the service has it
         """Pages."""
         self._readings += 1
         if self.turns and (self._readings - 1) // self.turns % 2:
-            async for page in Service.list_jobs(self, filter=filter):
+            async for page in Service.list_jobs(self, filter=filter, weigh=weigh):
                 yield page
             return
         numbers = count()
@@ -117,6 +118,26 @@ async def test_what_was_on_the_pages_before_needs_no_get() -> None:
             poller.watch(f"uid-{number}", f"j{number}", "Waiting")
         await asyncio.sleep(12)
     assert (service.count("list"), service.count("get"), news.told) == (20, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("row_bytes", "lists"),
+    [
+        pytest.param(2_000, True, id="usual ones"),
+        pytest.param(40_000, False, id="a hundred on a page of four megabytes"),
+        pytest.param(240_000, False, id="as long as they may be"),
+    ],
+)
+async def test_a_list_of_long_rows_is_left_for_gets(row_bytes: int, *, lists: bool) -> None:
+    """It takes the thread that reads as long as these, and all who share the workspace wait for its end."""
+    service = Service({f"j{number}": "Waiting" for number in range(200)}, row_bytes=row_bytes)
+    poller = make_poller(service, News(), poll_min_seconds=10, poll_max_seconds=10)
+    async with polling(poller):
+        for number in range(200):
+            poller.watch(f"uid-{number}", f"j{number}", "Waiting")
+        await asyncio.sleep(500)
+    assert (service.count("list") > 10) == lists
+    assert (service.count("get") > 1_000) != lists
 
 
 async def test_a_list_has_a_time() -> None:
