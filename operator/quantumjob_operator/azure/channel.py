@@ -103,7 +103,9 @@ class ServiceChannel:
             operation: Which.
             max_bytes: Of its answers; what is usual for it if None.
         """
-        return at_most(operation, max_bytes, tenant=self._owner, memory=self._transport.answers)
+        # In a shared workspace it is not its owner's doing how long the jobs of others are.
+        reader = f"{self._owner}/{self._tenant}" if self._tenant not in {"", self._owner} else self._owner
+        return at_most(operation, max_bytes, tenant=self._owner, reader=reader, memory=self._transport.answers)
 
     async def call(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from quantumjob_operator.azure.failures import unreadable
-from quantumjob_operator.azure.http.bounds import tenant_of_request
+from quantumjob_operator.azure.http.bounds import reader_of_request
 from quantumjob_operator.azure.times import Unreadable
 from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.model.json_values import values_in
@@ -44,8 +44,8 @@ async def understood(
         if values_in(body, MAX_VALUES) > MAX_VALUES:
             detail = f"the answer cannot be read: it holds more than {MAX_VALUES:,} values"
             raise AnswerTooLarge(operation, status=status, detail=detail)
-        tenant = tenant_of_request()
-        return await aside(f"{tenant}/lists" if of_list else tenant, lambda: parse(load(body)))
+        reader = reader_of_request()
+        return await aside(f"{reader}/lists" if of_list else reader, lambda: parse(load(body)))
     except Unreadable as error:
         raise unreadable(operation, status, str(error)) from None
 

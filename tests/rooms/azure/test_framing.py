@@ -232,4 +232,4 @@ async def test_lists_have_turns_of_their_own(
     server.plays(says({"value": [long]}), says(long))
     await _first_page(client)
     await client.on_behalf("research").get_job(JOB_ID)
-    assert tenants == ["platform/lists", "research"]
+    assert tenants == ["platform/lists", "platform/research"]

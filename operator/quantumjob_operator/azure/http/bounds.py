@@ -61,6 +61,8 @@ class ByteLimit:
     """What an operation may still read, over all the answers that it consists of.
 
     Attributes:
+        tenant: Whose workspace it is.
+        reader: In whose turn its answers are read.
         memory: Where answers that are not small have their place.
         held: The place of this one.
         since: When it got it, in the loop's time.
@@ -70,6 +72,7 @@ class ByteLimit:
     operation: str
     left: int
     tenant: str = ""
+    reader: str = ""
     memory: FairShare | None = None
     held: Held | None = None
     since: float = 0.0
@@ -113,6 +116,7 @@ def at_most(
     max_bytes: int | None = None,
     tenant: str = "",
     *,
+    reader: str = "",
     memory: FairShare | None = None,
     held: Held | None = None,
 ) -> Iterator[None]:
@@ -124,11 +128,12 @@ def at_most(
         operation: For errors.
         max_bytes: In all; what `MAX_BYTES` says if None.
         tenant: Whose workspace it is.
+        reader: In whose turn the answers are read; in that of `tenant` if empty.
         memory: Where answers have their place.
         held: The place that the caller has for them, and keeps.
     """
     limit = MAX_BYTES.get(operation, _USUAL_BYTES) if max_bytes is None else max_bytes
-    byte_limit = ByteLimit(operation, limit, tenant, memory, held)
+    byte_limit = ByteLimit(operation, limit, tenant, reader or tenant, memory, held)
     if held is not None:
         byte_limit.since = asyncio.get_running_loop().time()
     token = _byte_limit.set(byte_limit)
@@ -144,6 +149,12 @@ def tenant_of_request() -> str:
     """Whose workspace this task asks; empty for the operator's own requests."""
     byte_limit = _byte_limit.get()
     return byte_limit.tenant if byte_limit else ""
+
+
+def reader_of_request() -> str:
+    """In whose turn the answers that this task gets are read; as of `tenant_of_request`."""
+    byte_limit = _byte_limit.get()
+    return byte_limit.reader if byte_limit else ""
 
 
 def bounded_session(
