@@ -11,7 +11,7 @@ import httpx
 from quantumjob_operator.azure import wire
 from quantumjob_operator.azure.channel import ServiceChannel
 from quantumjob_operator.azure.failures import unreadable
-from quantumjob_operator.azure.http.bounds import MAX_BYTES
+from quantumjob_operator.azure.http.answer_sizes import MAX_BYTES
 from quantumjob_operator.azure.paging import MAX_PAGES, MAX_ROWS, Trail
 from quantumjob_operator.azure.parsing import understood
 from quantumjob_operator.azure.times import Unreadable

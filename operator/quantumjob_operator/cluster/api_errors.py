@@ -3,10 +3,10 @@
 Must not live here: requests, or what follows for a job.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from quantumjob_operator.cluster.long_objects import loads
 from quantumjob_operator.model.json_values import values_in
 
 # Who asks is not known (yet), what is meant is not there or was changed, or it was asked at the wrong moment.
@@ -91,7 +91,7 @@ def object_in(text: bytes) -> dict[str, Any]:
         ValueError: It is none.
     """
     try:
-        parsed = json.loads(text)
+        parsed = loads(text)
     except ValueError:
         parsed = None
     if not isinstance(parsed, dict):

@@ -4,7 +4,6 @@ Level-triggered: a handler neither looks at state nor waits for anything, and ko
 Must not live here: anything that could fail.
 """
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
@@ -13,6 +12,7 @@ import kopf
 from kopf._cogs.clients import api, fetching
 from kopf._core.reactor import processing
 
+from quantumjob_operator.cluster import long_objects
 from quantumjob_operator.cluster.api import address_in_a_pod, read_until
 from quantumjob_operator.cluster.listing import AS_IT_IS, PageSize
 from quantumjob_operator.cluster.objects import PLURALS
@@ -36,6 +36,7 @@ def watching(sink: Sink) -> kopf.OperatorRegistry:
         kopf.on.event(GROUP, VERSION, plural, registry=registry)(_passing(plural, sink))
     kopf.on.login(registry=registry)(_login)
     processing.process_resource_event = _directly(sink)  # type: ignore[assignment]
+    api.json = long_objects  # type: ignore[attr-defined]
     fetching.fetch_objs = _listing(sink, {})
     return registry
 
@@ -79,7 +80,7 @@ def _listing(sink: Sink, sizes: dict[str, PageSize]) -> Callable[..., AsyncItera
             text = await _page(url, size, settings=settings, logger=logger)
             if text is None:
                 continue
-            page = json.loads(text)
+            page = long_objects.loads(text)
             del text
             of_all = {"apiVersion": page.get("apiVersion"), "kind": str(page.get("kind", "")).removesuffix("List")}
             found = [of_all | item for item in page.get("items") or ()]

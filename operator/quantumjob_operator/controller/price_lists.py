@@ -19,8 +19,11 @@ from quantumjob_operator.model.quantumjob import QuantumJob
 from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.scheduling.calculations import aside
+from quantumjob_operator.scheduling.shared_answers import SharedAnswers
 
 _KEPT_SECONDS: Final = 30.0
+_FORGOTTEN_SECONDS: Final = 900.0
+"""Three times as long as it takes until a QuantumWorkspace that is there is looked at, and its list read again."""
 _MOST_KEPT: Final = 32
 _MOST_OF_A_NAMESPACE: Final = 8
 _IN_PLACE_BYTES: Final = 8 * 1024
@@ -38,6 +41,7 @@ class PriceLists:
         self._references = references
         self._clock = clock
         self._kept: dict[Name, _Kept] = {}
+        self._readings: SharedAnswers[Name, _Kept] = SharedAnswers(self._renewed)
         self._estimates: ReadBefore[Estimate] = ReadBefore(_MOST_ESTIMATES)
         self._used: dict[str, set[str]] = {}
         """Digests of the lists by which jobs of each QuantumWorkspace may wait, by its uid."""
@@ -94,14 +98,19 @@ class PriceLists:
 
     async def _list(self, name: Name, *, anew: bool = False) -> tuple[PriceList | Trouble, str]:
         """A list, and a digest of its text, or of why there is none."""
-        now = self._clock.monotonic()
         kept = self._kept.get(name)
-        if kept is None or anew or now - kept[0] >= _KEPT_SECONDS:
-            found, digest = await self._read(name, kept)
-            self._kept = {one: it for one, it in self._kept.items() if now - it[0] < _KEPT_SECONDS and one != name}
-            self._make_room(name[0])
-            self._kept[name] = kept = now, found, digest
+        if kept is None or anew or self._clock.monotonic() - kept[0] >= _KEPT_SECONDS:
+            kept = await self._readings.get(name)
         return kept[1:]
+
+    async def _renewed(self, name: Name) -> _Kept:
+        """Read once for all who ask at the same time."""
+        now = self._clock.monotonic()
+        found, digest = await self._read(name, self._kept.get(name))
+        self._kept = {one: it for one, it in self._kept.items() if now - it[0] < _FORGOTTEN_SECONDS and one != name}
+        self._make_room(name[0])
+        self._kept[name] = renewed = now, found, digest
+        return renewed
 
     def _make_room(self, namespace: str) -> None:
         """What was read first goes first: a list takes twenty times the memory of its text."""

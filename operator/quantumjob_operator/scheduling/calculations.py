@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from quantumjob_operator.scheduling.excess import Excess
 from quantumjob_operator.scheduling.fair_share import FairShare, Held
+from quantumjob_operator.scheduling.shared_waits import waits_behind
 
 _MUCH_SECONDS: Final = 2.0
 """Of CPU: the longest program that is counted takes half a second."""
@@ -61,7 +62,11 @@ class Calculations:
         loop, calculation = asyncio.get_running_loop(), _Calculation(calculate)
         own = self._resting.setdefault(tenant, asyncio.Lock()) if self.took.is_much(tenant, loop.time()) else None
         if own is not None:
-            await own.acquire()
+            waits, since = waits_behind(tenant), loop.time()
+            try:
+                await own.acquire()
+            finally:
+                waits.seconds += loop.time() - since
         try:
             held = await self._turns.take(tenant)
         except BaseException:
@@ -69,14 +74,16 @@ class Calculations:
                 own.release()
             raise
         future = loop.run_in_executor(_thread, calculation)
-        future.add_done_callback(lambda _: self._done(held, own, calculation.seconds))
+        future.add_done_callback(lambda done: self._done(done, held, own, calculation.seconds))
         try:
             # Whoever is cancelled does not end the thread: its turn is over when the thread has ended.
             return await asyncio.shield(future)
         finally:
             del future  # an error that it holds would lie in a circle with it
 
-    def _done(self, held: Held, own: asyncio.Lock | None, seconds: float) -> None:
+    def _done(self, done: "asyncio.Future[T]", held: Held, own: asyncio.Lock | None, seconds: float) -> None:
+        if not done.cancelled():
+            done.exception()  # it was looked at: else, if nobody waits any more, it is told of as one that nobody did
         held.give_back()
         loop = asyncio.get_running_loop()
         self.took.note(held.tenant, seconds, loop.time())

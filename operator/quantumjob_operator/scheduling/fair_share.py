@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from quantumjob_operator.scheduling.fair_queue import FairQueue
-from quantumjob_operator.scheduling.shared_waits import Waited, waits_here
+from quantumjob_operator.scheduling.shared_waits import Waited, waits_behind, waits_here
 
 _RESERVE: Final = 8
 """One unit of so many is for tenants that hold none."""
@@ -96,7 +96,7 @@ class FairShare:
 
     def _waits(self, tenant: str) -> Waited:
         """Where its wait is noted: whoever holds some waits for its own as well, and that is its own matter."""
-        return Waited() if self._held.get(tenant) else waits_here()
+        return waits_behind(tenant) if self._held.get(tenant) else waits_here()
 
     def take_now(self, tenant: str, amount: int) -> bool:
         """Take so much, if the tenant may have it without waiting: whether it has."""

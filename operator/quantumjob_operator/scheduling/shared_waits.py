@@ -14,9 +14,11 @@ class Waited:
     """All waits of one piece of work; several at a time are added up.
 
     Attributes:
+        worker: Whose work it is.
         seconds: So long.
     """
 
+    worker: str = ""
     seconds: float = 0.0
 
 
@@ -24,9 +26,13 @@ _current: ContextVar[Waited | None] = ContextVar("waited", default=None)
 
 
 @contextmanager
-def measuring_waits() -> Iterator[Waited]:
-    """Have what waits in this context, and in the tasks that are made in it, add its waits to one sum."""
-    waited = Waited()
+def measuring_waits(worker: str = "") -> Iterator[Waited]:
+    """Have what waits in this context, and in the tasks that are made in it, add its waits to one sum.
+
+    Args:
+        worker: Whose work it is: a namespace.
+    """
+    waited = Waited(worker)
     token = _current.set(waited)
     try:
         yield waited
@@ -37,3 +43,13 @@ def measuring_waits() -> Iterator[Waited]:
 def waits_here() -> Waited:
     """The sum for this context; one that nobody looks at outside of any work."""
     return _current.get() or Waited()
+
+
+def waits_behind(tenant: str) -> Waited:
+    """As `waits_here`, for what a tenant itself holds up: whoever waits for its own doing has not waited.
+
+    Args:
+        tenant: A namespace, or one's part of what is another's: `platform/research`.
+    """
+    waited = waits_here()
+    return Waited() if waited.worker == tenant.rpartition("/")[2] else waited

@@ -150,7 +150,7 @@ class WorkQueue(Generic[K]):
             self._hand_out()
             line, tenant, key = await free
             began = self.clock()
-            with measuring_waits() as waited:
+            with measuring_waits(tenant) as waited:
                 try:
                     await reconcile(key)
                 finally:

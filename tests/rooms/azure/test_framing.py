@@ -16,7 +16,7 @@ from quantumjob_operator.azure import parsing
 from quantumjob_operator.azure.auth import ApiKey
 from quantumjob_operator.azure.client import WorkspaceClient
 from quantumjob_operator.azure.http.allowlist import AllowedOrigins
-from quantumjob_operator.azure.http.bounds import ANSWER_BYTES
+from quantumjob_operator.azure.http.answer_sizes import ANSWER_BYTES
 from quantumjob_operator.azure.http.transport import HttpTransport, open_transport
 from quantumjob_operator.azure.wire import parse_job
 from quantumjob_operator.model.errors import AnswerTooLarge, Retryable

@@ -6,7 +6,7 @@ from asyncio.sslproto import SSLProtocol
 from pathlib import Path
 from typing import Any, Final
 
-from quantumjob_operator.azure.http.bounds import ANSWER_BYTES
+from quantumjob_operator.azure.http.answer_sizes import ANSWER_BYTES
 from rooms.azure.samples import JOB_ID
 from rooms.azure.test_errors_let_go import LONG, begins, client, come_true
 from rooms.azure.test_handshake_turns import usual

@@ -11,7 +11,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from quantumjob_operator.cluster import api_errors, handlers
+from quantumjob_operator.cluster import handlers, long_objects
 from quantumjob_operator.cluster.api import Api, ClusterError
 from quantumjob_operator.cluster.listing import MOST_BYTES, PageSize
 from quantumjob_operator.cluster.object_pages import tenant_of
@@ -133,7 +133,7 @@ async def test_a_long_answer_is_read_beside_the_loop(
         read.append(threading.current_thread() is threading.main_thread())
         return json.loads(text)
 
-    monkeypatch.setattr(api_errors, "json", SimpleNamespace(loads=loads))
+    monkeypatch.setattr(long_objects, "json", SimpleNamespace(loads=loads))
     assert await api.patch("/apis/x/namespaces/research/y/z", {}) == answer
     assert read == [in_the_loop]
 

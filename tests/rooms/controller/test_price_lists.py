@@ -1,5 +1,6 @@
 """Price lists: whoever waits because of one is woken by the next one."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -120,6 +121,21 @@ async def test_a_list_that_stays_as_it_is_is_not_parsed_again() -> None:
         found.append(lab.lists._kept["research", "prices"][1])
     assert lab.reads == 3
     assert found[0] is found[1] is not found[2]
+
+
+async def test_who_reads_another_list_has_nobody_s_thrown_away() -> None:
+    """Nor is one read by each of those who need it at the same time."""
+    lab = Lab()
+    (own,), (other,) = listed("platform", 1), listed("mallory", 2)
+    await lab.estimate(own)
+    for _ in range(3):
+        lab.now += 31
+        await lab.estimate(other)
+        before = lab.reads
+        parsed = {id(one[1]) for one in lab.lists._kept.values()}
+        await asyncio.gather(*(lab.estimate(own) for _ in range(32)))
+        assert lab.reads - before <= 2
+        assert {id(one[1]) for one in lab.lists._kept.values()} == parsed
 
 
 async def test_naming_a_list_is_news() -> None:

@@ -1,6 +1,7 @@
 """What takes long to be calculated: one at a time, and namespaces in turn."""
 
 import asyncio
+import gc
 import threading
 import time
 from itertools import pairwise
@@ -9,6 +10,7 @@ import pytest
 
 from quantumjob_operator.scheduling.calculations import Calculations, aside
 from quantumjob_operator.scheduling.excess import Excess
+from quantumjob_operator.scheduling.shared_waits import measuring_waits
 
 
 async def test_programs_without_end_of_one_namespace_keep_no_other_waiting() -> None:
@@ -124,3 +126,42 @@ async def test_one_that_rests_keeps_no_other_that_has_much_waiting() -> None:
     assert sum(one.done() for one in long) <= 2
     for one in long:
         one.cancel()
+
+
+async def test_what_goes_wrong_for_somebody_who_is_gone_is_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever had a deadline has been told of that."""
+    going, goes_on = threading.Event(), threading.Event()
+
+    def broken() -> None:
+        going.set()
+        goes_on.wait(10)
+        raise ValueError("no JSON")
+
+    thread = Calculations()
+    gone = asyncio.create_task(thread.aside("mallory", broken))
+    await asyncio.to_thread(going.wait, 10)
+    gone.cancel()
+    await asyncio.wait([gone])
+    goes_on.set()
+    await thread.aside("research", lambda: None)
+    del gone
+    gc.collect()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("worker", "waited"),
+    [
+        pytest.param("research", True, id="somebody else who needs what is read for that tenant"),
+        pytest.param("much", False, id="that tenant itself"),
+    ],
+)
+async def test_the_rest_of_another_tenant_is_no_slowness_of_one_s_own(worker: str, *, waited: bool) -> None:
+    """A price list is read in the turns of its own namespace, for jobs of any."""
+    burning = Burning(0.15)
+    await burning.read_of("much")
+    # This one begins at once, and the next one after its rest of four times as long.
+    await burning.read_of("much")
+    with measuring_waits(worker) as waits:
+        await burning.read_of("much", 0.01)
+    assert (waits.seconds > 0.2) == waited

@@ -5,12 +5,11 @@ body to its end, and the last ones unpack what they are sent. Must not live here
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final, cast
 from weakref import WeakMethod
 
@@ -18,37 +17,14 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from quantumjob_operator.azure.failures import MAX_ERROR_BYTES, unreadable
+from quantumjob_operator.azure.http.answer_sizes import FREE_BYTES, MAX_BYTES, USUAL_BYTES
 from quantumjob_operator.azure.http.paced_sockets import PacedSocket, socket_below
 from quantumjob_operator.model.errors import AnswerTooLarge
 from quantumjob_operator.scheduling.fair_share import FairShare, Held
 
-_KIB: Final = 1024
-_MIB: Final = 1024 * _KIB
-_USUAL_BYTES: Final = 256 * _KIB
-MAX_BYTES: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        # A job's answer repeats its parameters, of which a QuantumJob may hold 512 KiB; escaped they are longer. The
-        # longest that was recorded from Azure has 12 KiB.
-        "get_job": 2 * _MIB,
-        "put_job": 2 * _MIB,
-        "cancel_job": 2 * _MIB,
-        "set_tags": 2 * _MIB,
-        "list_jobs": 4 * _MIB,  # a page; recorded: 3.7 MiB for 2,800 rows, where a page has 100 rows by now
-        "queue_position": 4 * _KIB,  # one number
-        "provider_status": 512 * _KIB,  # all pages together; recorded: 7 KiB
-        "quotas": 512 * _KIB,  # all pages together; recorded: 1 KiB
-        "quota_usages": 256 * _KIB,  # all pages together, of one provider
-    }
-)
-"""The most bytes that an operation may bring; all others bring `_USUAL_BYTES`."""
-
-FREE_BYTES: Final = 64 * _KIB
-"""More of an answer than that has its place in the memory that all tenants share."""
-ANSWER_BYTES: Final = 12 * _MIB
-"""That memory: what is read, or waits to be parsed, at a time."""
-_READ_AHEAD: Final = 32 * _KIB
+_READ_AHEAD: Final = 32 * 1024
 _SLOW_SECONDS: Final = 2.0
-_SLOW_BYTES_PER_SECOND: Final = 512 * _KIB
+_SLOW_BYTES_PER_SECOND: Final = 512 * 1024
 """Who brings less, after so many seconds, makes room when somebody else waits."""
 
 
@@ -126,13 +102,13 @@ def at_most(
 
     Args:
         operation: For errors.
-        max_bytes: In all; what `MAX_BYTES` says if None.
+        max_bytes: In all; what is usual for it if None.
         tenant: Whose workspace it is.
         reader: In whose turn the answers are read; in that of `tenant` if empty.
         memory: Where answers have their place.
         held: The place that the caller has for them, and keeps.
     """
-    limit = MAX_BYTES.get(operation, _USUAL_BYTES) if max_bytes is None else max_bytes
+    limit = MAX_BYTES.get(operation, USUAL_BYTES) if max_bytes is None else max_bytes
     byte_limit = ByteLimit(operation, limit, tenant, reader or tenant, memory, held)
     if held is not None:
         byte_limit.since = asyncio.get_running_loop().time()
@@ -192,7 +168,7 @@ class BoundedResponse(aiohttp.ClientResponse):
             Retryable: The body of a success is compressed; `AnswerTooLarge` if its announced length is too much, or
                 if no head comes for all that is sent.
         """
-        byte_limit = _byte_limit.get() or ByteLimit("request", _USUAL_BYTES)
+        byte_limit = _byte_limit.get() or ByteLimit("request", USUAL_BYTES)
         socket = socket_below(connection.transport)
         if socket is not None:
             socket.expect(byte_limit.tenant)

@@ -18,7 +18,8 @@ import httpx
 from azure.core.pipeline.transport import AioHttpTransport
 
 from quantumjob_operator.azure.http.aiohttp_transport import AiohttpTransport
-from quantumjob_operator.azure.http.bounds import ANSWER_BYTES, bounded_session, tenant_of_request
+from quantumjob_operator.azure.http.answer_sizes import ANSWER_BYTES
+from quantumjob_operator.azure.http.bounds import bounded_session, tenant_of_request
 from quantumjob_operator.azure.http.handshake_threads import HandshakeThreads
 from quantumjob_operator.azure.http.handshakes import SecureConnector, beside_the_loop
 from quantumjob_operator.azure.http.loop_turns import LoopTurns
