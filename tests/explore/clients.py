@@ -75,9 +75,9 @@ class Client:
         """PATCH of a job's tags."""
         return await Ask("tag", (job_id, tuple(tags)))  # type: ignore[no-any-return]
 
-    async def list_whole_jobs(self, *, only: str) -> AsyncIterator[list[RemoteJob]]:
+    async def list_whole_jobs(self, *, only: str, first: int = 0) -> AsyncIterator[list[RemoteJob]]:
         """GET of the list, which comes in one page."""
-        del only
+        del only, first
         yield await Ask("rows", ())
 
     async def upload_program(self, _job_id: str, _content: bytes, _format: str) -> ProgramLocation:

@@ -138,9 +138,9 @@ class WorkspaceClient:
                 yield rows
                 del rows
 
-    def list_whole_jobs(self, *, only: str) -> AsyncGenerator[list[RemoteJob]]:
-        """As `list_jobs`, with all that a row tells of its job, which costs more to read."""
-        return whole_list(self._channel, self._jobs_url, only, whole_jobs)
+    def list_whole_jobs(self, *, only: str, first: int = 0) -> AsyncGenerator[list[RemoteJob]]:
+        """As `list_jobs`, from some row on, with all that it tells of its job, which costs more to read."""
+        return whole_list(self._channel, self._jobs_url, only, whole_jobs, first=first)
 
     @property
     def _jobs_url(self) -> str:

@@ -39,6 +39,7 @@ async def whole_list(
     only: str,
     read: Callable[[list[Any]], T],
     weigh: Weigh | None = None,
+    first: int = 0,
 ) -> AsyncGenerator[T]:
     """All jobs, newest first; those of a page that is too large come on small ones, and on larger ones after these.
 
@@ -51,12 +52,13 @@ async def whole_list(
         only: In the service's filter grammar; empty for all jobs.
         read: Reads the rows of a page.
         weigh: If anybody wants to know how dear it is.
+        first: So many jobs are passed over.
 
     Raises:
         AnswerTooLarge: A small page is too large as well, or the list has no end. Pages without rows count as others.
         ServiceError: A page could not be had; those before it were complete.
     """
-    seen, size, largest, until, asked = 0, PAGE, PAGE, 0, 0
+    seen, size, largest, until, asked = first, PAGE, PAGE, 0, 0
 
     def counted(rows: list[Any]) -> tuple[int, T]:
         return len(rows), read(rows)

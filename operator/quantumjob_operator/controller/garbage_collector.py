@@ -140,7 +140,7 @@ class GarbageCollector:
     async def _search(self, workspace: QuantumWorkspace, sightings: Sightings) -> None:
         """One workspace's list; what can't be had now, or not in time, is had the next time."""
         seen: set[str] = set()
-        complete = False
+        complete, begun = False, sightings.row
         sightings.begin()
         if untold := sightings.hour.begin(self._clock.monotonic()):
             what = "the list was filled in by somebody else, or an operator has lost its objects"
@@ -151,10 +151,13 @@ class GarbageCollector:
                 connection = await self._connections.get(workspace)
                 if isinstance(connection, Connection):
                     await self._list(connection, sightings, seen)
-                    complete = True
-        except (ServiceError, ClusterError, TimeoutError) as error:
-            name = f"{workspace.namespace}/{workspace.name}"
-            _log.info("workspace %s: jobs without an object could not be searched for: %s", name, error)
+                    complete, sightings.row = not begun, 0
+        except TimeoutError:
+            row = sightings.stop()
+            _log.info("workspace %s/%s: the search for jobs without an object goes on at row %d", *workspace.key, row)
+        except (ServiceError, ClusterError) as error:
+            sightings.row = 0
+            _log.info("workspace %s/%s: jobs without an object could not be searched for: %s", *workspace.key, error)
         except Exception:  # noqa: BLE001 - one workspace's trouble must not end the search in the others
             _log.exception("the search for jobs without an object failed")
         sightings.forget_all_but(seen, self._clock.monotonic(), complete=complete)
@@ -172,7 +175,8 @@ class GarbageCollector:
         owned: dict[str, frozenset[str]] = {}
         recognition = Recognition(connection.workspace.id)
         left: Counter[bool] = Counter()
-        async for page in connection.client.list_whole_jobs(only=words):
+        async for page in connection.client.list_whole_jobs(only=words, first=sightings.row):
+            sightings.row += len(page)
             for number, row in enumerate(page):
                 if not number % _ROWS_AT_ONCE:
                     await asyncio.sleep(0)
@@ -211,10 +215,9 @@ class GarbageCollector:
         return not has_owner(row, owned[namespace])
 
     def _origin(self, remote: RemoteJob) -> Origin | None:
-        settings = self._settings
         if not is_guid(remote.id):
             return None  # none of ours; and ids are remembered, which may be as long as a page
-        origin = origin_of(remote, settings.cluster_name, settings.watch_namespaces)
+        origin = origin_of(remote, self._settings.cluster_name, self._settings.watch_namespaces)
         return None if origin is None or self._in_hand(origin.uid) else origin
 
     async def _owned(self, namespace: str, workspace: str) -> frozenset[str]:

@@ -16,6 +16,7 @@ MOST: Final = 100
 by this cluster. So many are told of in an hour of all workspaces of a namespace together, too."""
 MOST_LOOKED: Final = 10_000
 """Objects and listings of one search: whoever owns a list may have their whole namespace listed for each row."""
+_OVERLAP: Final = 100
 _HOUR: Final = 3600.0
 
 
@@ -56,6 +57,7 @@ class Sightings:
         first_seen: When each job without an object was seen first.
         reported: Those that people were told of, and when.
         looked: Objects that this search had listed live, and listings.
+        row: Of the list, where the next search begins, if this one ran out of time.
     """
 
     due: float
@@ -63,7 +65,9 @@ class Sightings:
     first_seen: dict[str, float] = field(default_factory=dict)
     reported: dict[str, float] = field(default_factory=dict)
     looked: int = 0
+    row: int = 0
     _done: set[str] = field(default_factory=set)
+    _met: set[str] = field(default_factory=set)
 
     @property
     def was_cut(self) -> bool:
@@ -74,10 +78,20 @@ class Sightings:
         """A search begins; after one that left some rows over with these."""
         if not self.was_cut:
             self._done.clear()
+        self._met.clear()
         self.looked = 0
+
+    def stop(self) -> int:
+        """The search ran out of time: at which row the next one begins.
+
+        Rows move up where jobs before them end; those that are passed over so are seen by one that begins at the first.
+        """
+        self.row = max(0, self.row - _OVERLAP)
+        return self.row
 
     def may_look(self, job: str) -> bool:
         """Whether the owner of a job is looked for now: of too many for one search each has its turn."""
+        self._met.add(job)
         if job in self._done or self.was_cut:
             return False
         self._done.add(job)
@@ -88,6 +102,7 @@ class Sightings:
 
         Of whom people were told is known for an hour, though the list hides it: it may come back.
         """
+        self._done &= self._met  # a list may invent others each time
         kept = seen if complete else seen.union(list(self.first_seen)[:MOST])
         self.first_seen = {job: at for job, at in self.first_seen.items() if job in kept}
         self.reported = {job: at for job, at in self.reported.items() if job in kept or now - at < _HOUR}

@@ -63,6 +63,7 @@ class Lists:
         url: Where it listens.
         rows: What each list says, newest first.
         largest: How many rows go into a page before it is too large for the operator.
+        seconds: How long a page takes.
         slow: The Azure workspaces that never answer.
         asked: The Azure workspace of each list that was asked for, and of each job its id.
     """
@@ -70,6 +71,7 @@ class Lists:
     url: str
     rows: list[Row] = field(default_factory=list)
     largest: int = 100
+    seconds: float = 0.0
     slow: set[str] = field(default_factory=set)
     broken: bool = False
     lists: list[str] = field(default_factory=list)
@@ -89,6 +91,7 @@ class Lists:
         if name in self.slow:
             await request.gone()
             return
+        await asyncio.sleep(self.seconds)
         size, first = (int(request.query.get(one, [usual])[0]) for one, usual in (("top", "100"), ("skip", "0")))
         shown = self.rows[first : first + size]
         padding = "x" * (5 * 1024 * 1024 if len(shown) > self.largest else 0)

@@ -169,6 +169,18 @@ async def test_rows_that_make_a_page_too_large_hide_nobody() -> None:
         await scene.until(lambda: scene.told_of(LEFT))
 
 
+async def test_a_search_that_runs_out_of_time_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has many long jobs under way in a shared workspace hides no older one there."""
+    monkeypatch.setattr(garbage_collector, "_SEARCH_SECONDS", 1.0)
+    monkeypatch.setattr(sightings, "_OVERLAP", 4)
+    newer = [row("research", str(UUID(int=number)), policy="Orphan") for number in range(100, 160)]
+    async with collecting() as scene:
+        scene.lists.largest, scene.lists.seconds = 2, 0.08
+        scene.lists.rows = [*newer, LEFT]
+        scene.leads()
+        await scene.until(lambda: scene.told_of(LEFT), 60)
+
+
 class Looking(list[Row]):
     """Rows that look how many of them are in the operator's memory whenever a page of them is asked for."""
 

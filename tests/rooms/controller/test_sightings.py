@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from quantumjob_operator.controller.sightings import MOST, Hour, Lists, Sightings
+from quantumjob_operator.controller.sightings import MOST, MOST_LOOKED, Hour, Lists, Sightings
 from rooms.model.bodies import workspace
 
 
@@ -92,3 +92,16 @@ def test_a_namespace_keeps_no_other_from_being_told() -> None:
     for row in range(2 * MOST):
         lists["mallory"].may_tell(f"row-{row}", 0.0, orphan=False)
     assert lists["alice"].may_tell("job", 0.0, orphan=False)
+
+
+def test_of_rows_that_were_looked_for_only_those_of_a_search_are_known() -> None:
+    """A list may invent others for each search, and have each of them cut."""
+    sightings = Sightings(0, Hour())
+    for number in range(50):
+        sightings.begin()
+        for one in range(20):
+            sightings.may_look(f"{number}-{one}")
+            sightings.looked += MOST_LOOKED // 10
+        sightings.forget_all_but(set(), number, complete=True)
+        assert sightings.was_cut
+    assert len(sightings._done) <= 20
