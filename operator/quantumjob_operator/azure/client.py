@@ -130,7 +130,9 @@ class WorkspaceClient:
         Raises:
             ServiceError: A page could not be had; the pages before it were complete.
         """
-        async with aclosing(whole_list(self._channel, self._jobs_url, filter or "", wire.parse_rows, weigh)) as found:
+        async with aclosing(
+            whole_list(self._channel, self._jobs_url, filter or "", wire.parse_rows, weigh=weigh)
+        ) as found:
             async for rows, left_out in found:
                 if left_out and _ROWS not in self._left_out:
                     self._left_out.add(_ROWS)

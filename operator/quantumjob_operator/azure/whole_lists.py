@@ -19,12 +19,12 @@ PAGE: Final = 100
 """Rows of a page: without a number, one was seen to hold thousands."""
 NEWEST_FIRST: Final = "CreationTime desc"
 MOST_REQUESTS: Final = MAX_PAGES + 500
-"""Of one reading, beside one for every two jobs: a page that is too large takes a dozen instead of one, and any list
-may say that it goes on."""
+"""Of one reading, beside one for each job: a page that is too large takes a dozen instead of one, and any list may say
+that it goes on."""
 _MOST_LONG: Final = 20_000
-"""So many jobs are read that are all too long for larger pages than of two."""
+"""So many jobs are read that are all too long for larger pages."""
 _SMALL_PAGE: Final = 2
-"""Where the usual one is too large: so many fit, each as long as the longest job that can be read."""
+"""Where the usual one is too large: so many fit, each as long as the longest job of a QuantumJob."""
 _MOST_OF_JOBS: Final = 1024 * 1024
 """Bytes of memory of a page of whole jobs, which may be many times those of its answer; usual are 80 KiB."""
 
@@ -38,6 +38,7 @@ async def whole_list(
     url: str,
     only: str,
     read: Callable[[list[Any]], T],
+    *,
     weigh: Weigh | None = None,
     first: int = 0,
 ) -> AsyncGenerator[T]:
@@ -63,7 +64,7 @@ async def whole_list(
     def counted(rows: list[Any]) -> tuple[int, T]:
         return len(rows), read(rows)
 
-    while (left := MOST_REQUESTS + min(seen, _MOST_LONG) // _SMALL_PAGE - asked) > 0:
+    while (left := MOST_REQUESTS + min(seen, _MOST_LONG) - asked) > 0:
         query = {"orderby": NEWEST_FIRST, "top": str(size)} | ({"filter": only} if only else {})
         query |= {"skip": str(seen)} if seen else {}
         number, most = 0, min(MAX_PAGES, left)
@@ -84,10 +85,10 @@ async def whole_list(
             if most <= number < MAX_PAGES:
                 continue  # no page is too large: there are as many as were left
             asked += 1
-            if size == _SMALL_PAGE or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
+            if size == 1 or number >= MAX_PAGES or seen >= MAX_PAGES * PAGE:
                 raise
             # What was too much once is not tried again for as many rows as a usual page has.
-            largest, until, size = max(_SMALL_PAGE, size // 2), seen + PAGE, _SMALL_PAGE
+            largest, until, size = max(1, size // 2), seen + PAGE, 1 if size == _SMALL_PAGE else _SMALL_PAGE
     detail = f"the list cannot be read: {asked:,} requests showed no more than {seen:,} jobs of it"
     raise AnswerTooLarge("list_jobs", detail=detail)
 

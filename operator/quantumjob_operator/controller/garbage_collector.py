@@ -277,8 +277,7 @@ class GarbageCollector:
                 then = f"it was sent with deletionPolicy Orphan, but nothing shows that it was released: {then}"
             await self._report(remote, origin, connection, then, sightings)
             return
-        answer = await client.cancel_job(remote.id, may_start=lambda: self._is_fresh(looked))
-        accepted = answer is CancelAnswer.ACCEPTED
+        accepted = await client.cancel_job(remote.id, may_start=lambda: self._is_fresh(looked)) is CancelAnswer.ACCEPTED
         then = "it was asked to cancel" if accepted else "the service can't cancel it now; it is asked again"
         await self._report(remote, origin, connection, then, sightings)
 
