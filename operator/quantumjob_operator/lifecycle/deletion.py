@@ -167,7 +167,7 @@ def _cancel(seen: Observation) -> Decision:
     if seen.remote is None:
         return step(seen, Action.GET_REMOTE)
     if isinstance(seen.remote, Trouble):
-        return _cannot_ask(seen, seen.remote)
+        return _unseen(seen, seen.remote)
     return _absent(seen) if isinstance(seen.remote, Absent) else _found(seen, seen.remote)
 
 
@@ -199,8 +199,7 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
         return _leave(seen, remote)
     if is_final_word(remote.status):
         return _release(seen, Notice(sighting(remote.status).value, f"job {remote.id} ended as {remote.status}"))
-    since = seen.ownership.since_cancel
-    if seen.cancel is None and (since is None or since >= seen.limits.cancel_again):
+    if _is_to_be_asked(seen):
         return step(seen, Action.CANCEL)
     if isinstance(seen.cancel, Trouble):
         return _cannot_ask(seen, seen.cancel)
@@ -210,6 +209,23 @@ def _found(seen: Observation, remote: RemoteJob) -> Decision:
         reason, message = "NotCancellable", "the provider can't cancel a job that executes; waiting for its end"
     said = (reason, message) if seen.cancel else ("", "")
     return _wait(seen, status, *said, longer=_asking_left(seen))
+
+
+def _unseen(seen: Observation, trouble: Trouble) -> Decision:
+    """A job that was accepted is cancelled even if what is told of it can't be read; if it has no heirs by now."""
+    if trouble.unreadable and was_accepted(seen.job) and not seen.gone:
+        if _is_to_be_asked(seen):
+            return step(seen, Action.CANCEL)
+        if isinstance(seen.cancel, CancelAnswer):
+            message = f"the service was asked to cancel the job; whether it has ended is not known: {trouble.message}"
+            return _wait(seen, seen.job.status, "Cancelling", message, longer=_asking_left(seen))
+    return _cannot_ask(seen, trouble)
+
+
+def _is_to_be_asked(seen: Observation) -> bool:
+    """Whether it is time to ask for the cancellation, or to do so again."""
+    since = seen.ownership.since_cancel
+    return seen.cancel is None and (since is None or since >= seen.limits.cancel_again)
 
 
 def _look_further(seen: Observation, remote: RemoteJob, *, ours: bool) -> Decision | None:

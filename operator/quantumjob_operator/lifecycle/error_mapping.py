@@ -96,6 +96,7 @@ def _trouble(error: ServiceError, said: str, workspace: str) -> Trouble:
         f"the service of QuantumWorkspace {workspace} can't be reached or gives no usable answer ({said})",
         error.retry_after,
         unconfirmed=error.operation == _PUT and error.applied is Applied.UNKNOWN,
+        unreadable=error.status is not None and 200 <= error.status < 300,  # noqa: PLR2004 - HTTP
     )
 
 

@@ -28,6 +28,7 @@ class Trouble:
         retry_after: Seconds that the other side asked us to wait, if it did.
         final: The same request can never succeed.
         unconfirmed: The request may have taken effect all the same.
+        unreadable: It was answered as a success, in no way that can be read.
         error: The service's own code and words, if it answered.
     """
 
@@ -36,6 +37,7 @@ class Trouble:
     retry_after: float | None = None
     final: bool = False
     unconfirmed: bool = False
+    unreadable: bool = False
     error: ErrorShown | None = None
 
 

@@ -8,7 +8,7 @@ import pytest
 from quantumjob_operator.lifecycle import Action, Observation, decide
 from quantumjob_operator.lifecycle.deletion import CANCELLATION_UNCONFIRMED
 from quantumjob_operator.lifecycle.fence import FenceState, may_have_left_a_job
-from quantumjob_operator.lifecycle.observation import ABSENT
+from quantumjob_operator.lifecycle.observation import ABSENT, Trouble
 from quantumjob_operator.model.jobstatus import AttemptShown, JobStatus
 from quantumjob_operator.model.naming import FINALIZER
 from quantumjob_operator.model.quantumjob import QuantumJob
@@ -37,6 +37,7 @@ from rooms.model.bodies import OTHER_UID
 
 ASKED: dict[str, Any] = {"cancellation": asked("Deleted")}
 GRACE = {"cancellation_grace": 300.0}
+UNREADABLE = Trouble("ServiceUnavailable", "the answer cannot be read", unreadable=True)
 KEPT: dict[str, Any] = KEYED | {"deletionPolicy": "Orphan"}
 
 
@@ -117,6 +118,15 @@ def test_what_may_have_left_a_job(job: QuantumJob, fence_state: FenceState, left
         pytest.param(
             deleted(accepted(**ASKED), remote=remote("Executing")), Action.CANCEL, id="an executing job is cancelled"
         ),
+        pytest.param(deleted(accepted(**ASKED), remote=UNREADABLE), Action.CANCEL, id="one that can't be read, too"),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=UNREADABLE, since_cancel=5.0), Action.NONE, id="that one as often"
+        ),
+        pytest.param(
+            deleted(accepted(**ASKED), remote=UNREADABLE, gone=True),
+            Action.NONE,
+            id="not without a look if its object is gone: another one may have its job",
+        ),
         pytest.param(
             deleted(accepted(**ASKED), remote=remote("Executing"), since_cancel=5.0),
             Action.NONE,
@@ -187,6 +197,9 @@ UNREACHED = pytest.mark.parametrize(
         ),
         pytest.param(
             {"remote": remote("Cancelling"), "cancel": CancelAnswer.ACCEPTED}, "Cancelling", id="it takes its time"
+        ),
+        pytest.param(
+            {"remote": UNREADABLE, "cancel": CancelAnswer.ACCEPTED}, "Cancelling", id="nobody can read whether it ended"
         ),
     ],
 )
