@@ -153,7 +153,7 @@ class GarbageCollector:
                     await self._list(connection, sightings, seen)
                     complete, sightings.row = not begun, 0
         except TimeoutError:
-            row = sightings.stop()
+            row = sightings.stop(begun)
             _log.info("workspace %s/%s: the search for jobs without an object goes on at row %d", *workspace.key, row)
         except (ServiceError, ClusterError) as error:
             sightings.row = 0

@@ -20,6 +20,7 @@ from quantumjob_operator.model.quantumworkspace import Name, QuantumWorkspace
 from quantumjob_operator.model.redaction import clean_text
 from quantumjob_operator.scheduling.calculations import aside
 from quantumjob_operator.scheduling.shared_answers import SharedAnswers
+from quantumjob_operator.scheduling.shared_waits import waiting_for
 
 _KEPT_SECONDS: Final = 30.0
 _FORGOTTEN_SECONDS: Final = 900.0
@@ -100,7 +101,8 @@ class PriceLists:
         """A list, and a digest of its text, or of why there is none."""
         kept = self._kept.get(name)
         if kept is None or anew or self._clock.monotonic() - kept[0] >= _KEPT_SECONDS:
-            kept = await self._readings.get(name)
+            with waiting_for(name[0], self._clock.monotonic):
+                kept = await self._readings.get(name)
         return kept[1:]
 
     async def _renewed(self, name: Name) -> _Kept:

@@ -81,12 +81,15 @@ class Sightings:
         self._met.clear()
         self.looked = 0
 
-    def stop(self) -> int:
+    def stop(self, begun: int) -> int:
         """The search ran out of time: at which row the next one begins.
 
         Rows move up where jobs before them end; those that are passed over so are seen by one that begins at the first.
+
+        Args:
+            begun: At which row this one began.
         """
-        self.row = max(0, self.row - _OVERLAP)
+        self.row -= min(_OVERLAP, (self.row - begun) // 2)
         return self.row
 
     def may_look(self, job: str) -> bool:

@@ -3,7 +3,7 @@
 Must not live here: what they wait for, or what follows from being slow (`work_queue`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -51,5 +51,27 @@ def waits_behind(tenant: str) -> Waited:
     Args:
         tenant: A namespace, or one's part of what is another's: `platform/research`.
     """
-    waited = waits_here()
-    return Waited() if waited.worker == tenant.rpartition("/")[2] else waited
+    return Waited() if _is_worker(tenant) else waits_here()
+
+
+@contextmanager
+def waiting_for(tenant: str, clock: Callable[[], float]) -> Iterator[None]:
+    """Have all of this count as a wait, whatever it waits for in turn; unless it is the worker's own, as above.
+
+    Args:
+        tenant: For whom it is done, whoever asks.
+        clock: Seconds.
+    """
+    if _is_worker(tenant):
+        yield
+        return
+    waits, since = waits_here(), clock()
+    try:
+        with measuring_waits(waits.worker):
+            yield
+    finally:
+        waits.seconds += clock() - since
+
+
+def _is_worker(tenant: str) -> bool:
+    return waits_here().worker == tenant.rpartition("/")[2]

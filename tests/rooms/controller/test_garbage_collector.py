@@ -172,7 +172,6 @@ async def test_rows_that_make_a_page_too_large_hide_nobody() -> None:
 async def test_a_search_that_runs_out_of_time_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has many long jobs under way in a shared workspace hides no older one there."""
     monkeypatch.setattr(garbage_collector, "_SEARCH_SECONDS", 1.0)
-    monkeypatch.setattr(sightings, "_OVERLAP", 4)
     newer = [row("research", str(UUID(int=number)), policy="Orphan") for number in range(100, 160)]
     async with collecting() as scene:
         scene.lists.largest, scene.lists.seconds = 2, 0.08

@@ -17,6 +17,7 @@ from quantumjob_operator.controller.workspace_reconciler import WorkspaceReconci
 from quantumjob_operator.controller.workspace_status import Offer
 from quantumjob_operator.model.money import Basis, Estimate
 from quantumjob_operator.model.quantumworkspace import QuantumWorkspace, parse_workspace
+from quantumjob_operator.scheduling.shared_waits import measuring_waits
 from quantumjob_operator.settings import Settings
 from rooms.lifecycle.observations import NOW
 from rooms.model.bodies import job, workspace, workspace_body
@@ -38,6 +39,7 @@ class Lab:
     text: str | Exception = LIST
     now: float = 0.0
     reads: int = 0
+    seconds: float = 0.0
     lists: PriceLists = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,6 +49,7 @@ class Lab:
     async def prices(self, _namespace: str, _name: str) -> str:
         """As the references'."""
         self.reads += 1
+        self.now += self.seconds
         await asyncio.sleep(0)
         if isinstance(self.text, Exception):
             raise self.text
@@ -137,6 +140,21 @@ async def test_who_reads_another_list_has_nobody_s_thrown_away() -> None:
         await asyncio.gather(*(lab.estimate(own) for _ in range(32)))
         assert lab.reads - before <= 2
         assert {id(one[1]) for one in lab.lists._kept.values()} == parsed
+
+
+@pytest.mark.parametrize(
+    ("worker", "waited"),
+    [
+        pytest.param("research", 5.0, id="for a job of another namespace"),
+        pytest.param("platform", 0.0, id="for a job of its own"),
+    ],
+)
+async def test_a_list_that_takes_long_makes_nobody_else_slow(worker: str, waited: float) -> None:
+    """Whoever reads it, for all who ask."""
+    lab, (own,) = Lab(seconds=5), listed("platform", 1)
+    with measuring_waits(worker) as waits:
+        await lab.estimate(own)
+    assert waits.seconds == waited
 
 
 async def test_naming_a_list_is_news() -> None:
