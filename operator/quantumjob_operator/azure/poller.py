@@ -1,9 +1,8 @@
 """One poller for each workspace: follows its jobs with as few requests as it can, and wakes those that changed.
 
 A page of a list is a hint only: each difference is confirmed by a GET before it is told. A sweep asks job by job while
-few are due, and lists the workspace's unfinished jobs when that is cheaper. Namespaces are asked about round-robin,
-and a sweep is short: thousands of jobs of one that end together don't keep the others' news. Must not live here: what a
-change means.
+few are due, and lists the workspace's unfinished jobs when that is cheaper. Namespaces are asked about round-robin, and
+a sweep is short: thousands of jobs of one keep nobody else's news. Must not live here: what a change means.
 """
 
 import asyncio
@@ -63,6 +62,7 @@ class Poller:
     trouble: ServiceError | None = None
     _watched: dict[str, Watched] = field(default_factory=dict)
     _queue: FairQueue[str] = field(default_factory=FairQueue)
+    _goes_on: bool = False
     _failures: int = 0
     _pause_until: float = 0.0
     _listing: Listing = field(init=False)
@@ -151,14 +151,15 @@ class Poller:
         """Sweep for ever."""
         self.answered_at = self.monotonic()
         while True:
-            self.beat_at = self.monotonic()
+            self.beat_at, self._goes_on = self.monotonic(), False
             try:
                 await self.sweep()
             except Exception:  # noqa: BLE001 - a poller that ended would leave its jobs unseen; logged and tried again
                 _log.exception("a sweep of workspace %s failed", self.name)
                 self._pause_until = self.monotonic() + self.settings.poll_max_seconds
             self.beat_at = self.monotonic()
-            await self._rest.until(self._soonest)
+            if not self._goes_on:
+                await self._rest.until(self._soonest)
 
     def _soonest(self) -> float:
         return max(self._pause_until, self._newcomers.until, 0.0 if self._queue else self._earliest)
@@ -194,7 +195,7 @@ class Poller:
     async def _ask(self, due: list[Watched]) -> None:
         # In an outage one GET is tried, and no list: whether the list alone fails, only a service that answers shows.
         lists = self._listing.may_ask() and not self._failures
-        # Whether a list that failed is to be had again, only asking for it shows, however few the jobs are meanwhile.
+        # Whether a list that failed is to be had again only asking shows, however few the jobs are meanwhile.
         wanted = self.list_trouble or self._listing.is_cheaper(self._due_soon(), len(self._watched))
         if due and lists and wanted:
             due = await self._listed(due)
@@ -205,9 +206,9 @@ class Poller:
         answered, late = False, self.monotonic() + _SWEEP_SECONDS
         for number in range(_BATCHES):
             if number and self.monotonic() > late:
-                return  # others may be due by now, and have their turn before the rest of these
-            batch = self._next_batch(1 if self._failures and not number else _PARALLEL)
-            if not batch:
+                self._goes_on = True  # without a rest: others may be due by now, and have their turn before these
+                return
+            if not (batch := self._next_batch(1 if self._failures and not number else _PARALLEL)):
                 return
             self.beat_at = self.monotonic()
             answers = await asyncio.gather(*(self._get(one) for one in batch), return_exceptions=True)
@@ -284,8 +285,7 @@ class Poller:
             _log.warning("poll of job %s failed %d times in a row: HTTP %s", one.job_id, times, error.status)
 
     def _next(self, one: Watched) -> None:
-        now = self.monotonic()
-        shortest, longest = self.settings.poll_min_seconds, self.settings.poll_max_seconds
+        now, shortest, longest = self.monotonic(), self.settings.poll_min_seconds, self.settings.poll_max_seconds
         # After an end that was told there is no news, and what is missing in a list of unfinished jobs takes a GET.
         soonest = longest if one.sight is not None and is_final_word(one.sight.word) else shortest
         self._schedule(one, now + poll_interval(now - one.since, one.uid, shortest=soonest, longest=longest))
